@@ -1,0 +1,1 @@
+//! Registers, target descriptions and instructions of the CPUs kdive knows.

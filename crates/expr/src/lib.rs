@@ -1,0 +1,1 @@
+//! C expressions, value printing and formats in gdb's words.

@@ -1,0 +1,1 @@
+//! What kdive knows about Linux.

@@ -1,0 +1,1 @@
+//! One view over symbols, memory, registers and frames.

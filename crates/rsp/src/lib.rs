@@ -1,0 +1,1 @@
+//! GDB Remote Serial Protocol client, sans-IO.

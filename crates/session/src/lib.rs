@@ -1,0 +1,1 @@
+//! Run control: breakpoints, stepping, events.

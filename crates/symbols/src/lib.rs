@@ -1,0 +1,1 @@
+//! ELF and DWARF: names, types, lines, scopes and locations.

@@ -1,0 +1,1 @@
+//! What can be debugged: a remote stub with caches over it.

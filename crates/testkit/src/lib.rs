@@ -1,0 +1,1 @@
+//! Scripted stubs and fixtures for the tests of kdive.

@@ -1,0 +1,1 @@
+//! C types and values, independent of where they were read from.

@@ -1,0 +1,1 @@
+//! Call frames from CFI, ORC and frame pointers.

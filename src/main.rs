@@ -1,0 +1,3 @@
+//! `kdive`: wires the session, the commands and the shell together.
+
+fn main() {}
