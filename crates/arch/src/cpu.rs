@@ -1,0 +1,214 @@
+//! CPU families and the facts that differ between them.
+
+use crate::{CpuState, Prologue, RegisterFile, x86};
+use kdive_base::{ReadMemory, VirtAddr};
+
+/// How the CPU decodes the bytes it executes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum CodeSize {
+    /// 16-bit x86 code: real mode, virtual-8086 mode, or a 16-bit code segment.
+    Bits16,
+    /// 32-bit x86 code.
+    Bits32,
+    /// 64-bit x86 code.
+    Bits64,
+}
+
+/// A CPU family: what the debugger knows before it has seen a stub.
+///
+/// A new family is a new variant, a module beside `x86`, and an arm in each method below; the compiler lists them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Arch {
+    /// 32-bit x86.
+    I386,
+    /// 64-bit x86.
+    X86_64,
+}
+
+impl Arch {
+    /// The family an `<architecture>` element or `set architecture` names (`i386:x86-64`, `i386`, `i8086`).
+    #[must_use]
+    pub fn from_bfd_name(name: &str) -> Option<Self> {
+        match name {
+            "i386:x86-64" | "i386:x86-64:intel" => Some(Self::X86_64),
+            "i386" | "i386:intel" | "i8086" => Some(Self::I386),
+            _ => None,
+        }
+    }
+
+    /// The family of an ELF `e_machine` (`EM_386` 3, `EM_X86_64` 62).
+    #[must_use]
+    pub fn from_elf_machine(machine: u16) -> Option<Self> {
+        match machine {
+            3 => Some(Self::I386),
+            62 => Some(Self::X86_64),
+            _ => None,
+        }
+    }
+
+    /// The name gdb has for the family.
+    #[must_use]
+    pub const fn bfd_name(self) -> &'static str {
+        match self {
+            Self::I386 => "i386",
+            Self::X86_64 => "i386:x86-64",
+        }
+    }
+
+    /// Bytes of an address, of a `long` and of a stack slot.
+    #[must_use]
+    pub const fn address_size(self) -> u8 {
+        match self {
+            Self::I386 => 4,
+            Self::X86_64 => 8,
+        }
+    }
+
+    /// How code is decoded when the CPU's mode is not known.
+    #[must_use]
+    pub const fn code_size(self) -> CodeSize {
+        match self {
+            Self::I386 => CodeSize::Bits32,
+            Self::X86_64 => CodeSize::Bits64,
+        }
+    }
+
+    /// Longest instruction in bytes (15 on x86, Intel SDM vol. 2, 2.3.11).
+    #[must_use]
+    pub const fn max_insn_len(self) -> usize {
+        15
+    }
+
+    /// Name of the register `$pc` stands for.
+    #[must_use]
+    pub const fn pc_name(self) -> &'static str {
+        match self {
+            Self::I386 => "eip",
+            Self::X86_64 => "rip",
+        }
+    }
+
+    /// Name of the register `$sp` stands for.
+    #[must_use]
+    pub const fn sp_name(self) -> &'static str {
+        match self {
+            Self::I386 => "esp",
+            Self::X86_64 => "rsp",
+        }
+    }
+
+    /// Name of the frame pointer register.
+    #[must_use]
+    pub const fn fp_name(self) -> &'static str {
+        match self {
+            Self::I386 => "ebp",
+            Self::X86_64 => "rbp",
+        }
+    }
+
+    /// Name of the register `$ps` stands for.
+    #[must_use]
+    pub const fn flags_name(self) -> &'static str {
+        "eflags"
+    }
+
+    /// Name of the register with this number in DWARF (psABI for x86-64 fig. 3.36, i386 psABI table 2.14).
+    #[must_use]
+    pub fn dwarf_name(self, number: u16) -> Option<&'static str> {
+        x86::dwarf::name(self, number)
+    }
+
+    /// DWARF number of the register called `name`.
+    #[must_use]
+    pub fn dwarf_number(self, name: &str) -> Option<u16> {
+        x86::dwarf::number(self, name)
+    }
+
+    /// DWARF number of the return address column (16 on x86-64, 8 on i386).
+    #[must_use]
+    pub const fn dwarf_return_address(self) -> u16 {
+        match self {
+            Self::I386 => 8,
+            Self::X86_64 => 16,
+        }
+    }
+
+    /// DWARF number of the stack pointer.
+    #[must_use]
+    pub const fn dwarf_sp(self) -> u16 {
+        match self {
+            Self::I386 => 4,
+            Self::X86_64 => 7,
+        }
+    }
+
+    /// DWARF number of the frame pointer.
+    #[must_use]
+    pub const fn dwarf_fp(self) -> u16 {
+        match self {
+            Self::I386 => 5,
+            Self::X86_64 => 6,
+        }
+    }
+
+    /// The bytes a software breakpoint puts into memory.
+    #[must_use]
+    pub const fn breakpoint_insn(self) -> &'static [u8] {
+        &[0xcc]
+    }
+
+    /// By how many bytes the program counter is beyond a breakpoint instruction that was just executed, for stubs that
+    /// do not correct it themselves.
+    #[must_use]
+    pub const fn pc_after_breakpoint(self) -> u64 {
+        1
+    }
+
+    /// Registers a call may change, by name, in DWARF order (psABI: neither rbx, rsp, rbp nor r12-r15).
+    #[must_use]
+    pub const fn call_clobbered(self) -> &'static [&'static str] {
+        match self {
+            Self::I386 => x86::abi::I386_CLOBBERED,
+            Self::X86_64 => x86::abi::X86_64_CLOBBERED,
+        }
+    }
+
+    /// Registers a call preserves, by name, in DWARF order.
+    #[must_use]
+    pub const fn call_preserved(self) -> &'static [&'static str] {
+        match self {
+            Self::I386 => x86::abi::I386_PRESERVED,
+            Self::X86_64 => x86::abi::X86_64_PRESERVED,
+        }
+    }
+
+    /// Registers of the first integer arguments in order. On i386 these are the kernel's (`-mregparm=3`).
+    #[must_use]
+    pub const fn argument_registers(self) -> &'static [&'static str] {
+        match self {
+            Self::I386 => &["eax", "edx", "ecx"],
+            Self::X86_64 => &["rdi", "rsi", "rdx", "rcx", "r8", "r9"],
+        }
+    }
+
+    /// Length of the no-op at the start of `bytes` when it is one a compiler or the kernel pads and patches with
+    /// (the 1 to 11 byte forms, 5 bytes at a function's `__fentry__` site).
+    #[must_use]
+    pub fn nop_len(self, bytes: &[u8]) -> Option<usize> {
+        x86::code::nop_len(self, bytes)
+    }
+
+    /// How far the prologue of the function at `start` reaches, looking no further than `limit`.
+    ///
+    /// For functions without line information; the rule is gdb's `amd64_analyze_prologue`.
+    #[must_use]
+    pub fn analyze_prologue(self, memory: &dyn ReadMemory, start: VirtAddr, limit: VirtAddr) -> Prologue {
+        x86::prologue::analyze(self, memory, start, limit)
+    }
+
+    /// Mode, privilege and code address of a CPU with these registers.
+    #[must_use]
+    pub fn cpu_state(self, registers: &RegisterFile) -> CpuState {
+        x86::mode::cpu_state(self, registers)
+    }
+}
