@@ -2,10 +2,21 @@
 //!
 //! A [`Type`] is a cheap handle. Whatever a type refers to is a [`TypeRef`], resolved on first use by the
 //! [`TypeSource`] that made it, so that printing one `struct task_struct *` does not load a kernel's types.
+//! A [`Value`] is a type, a place and lazily read contents.
 
+mod error;
+pub mod layout;
+mod out;
 mod ty;
+mod value;
 
+pub use error::ValueError;
+pub use out::{Out, Style};
 pub use ty::{
     Array, Base, Composite, CompositeKind, Encoding, Enum, Enumerator, Function, Kind, Member, Node, Param,
     Quals, Type, TypeRef, TypeSource,
+};
+pub use value::{
+    Access, BitField, Bytes, Contents, FrameId, Hole, Missing, Piece, PieceSource, Pieces, Place, RegisterId,
+    Value,
 };

@@ -1,0 +1,206 @@
+//! What expressions ask their surroundings for: names, types, registers, memory, calls.
+//!
+//! An expression is parsed against a [`Context`] (names are resolved then) and evaluated against one, which may be
+//! another: the condition of a breakpoint is parsed in the scope of its location and evaluated in the frame that
+//! stopped. Everything takes `&self`; implementations keep caches and connections behind interior mutability.
+
+use crate::error::{ExprError, Result};
+use crate::settings::PrintOptions;
+use crate::store::Store;
+use kdive_base::VirtAddr;
+use kdive_types::{Access, Type, Value};
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+/// Where a name is to be looked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Scope<'a> {
+    /// As the selected frame's block sees it: local, file-static, global, static of any file, then ELF symbols.
+    Here,
+    /// `::NAME`: file-static and global only.
+    Global,
+    /// `FUNCTION::NAME`, and `FILE::FUNCTION::NAME`: the outermost block of the function.
+    Function(&'a Symbol),
+    /// `'FILE'::NAME`: the static block of a source file, then its global block.
+    File(&'a str),
+}
+
+/// What a name stands for.
+#[derive(Clone, Debug)]
+pub struct Symbol {
+    /// The name.
+    pub name: Arc<str>,
+    /// What it is.
+    pub class: SymbolClass,
+    /// Its type: of the variable, of the function, or what the typedef means.
+    pub ty: Type,
+    /// Whoever resolved the name keeps here what it needs to read the variable.
+    pub handle: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+/// The kinds of symbol an expression may name.
+#[derive(Clone, Debug)]
+pub enum SymbolClass {
+    /// A variable or parameter. With `needs_frame`, reading it needs a selected frame of its function.
+    Variable {
+        /// Whether it is a local.
+        needs_frame: bool,
+        /// Whether the compiler keeps it in a register: no address can be taken.
+        in_register: Option<Arc<str>>,
+    },
+    /// A function and its entry address.
+    Function(VirtAddr),
+    /// An enumerator or a constant (`DW_AT_const_value`).
+    Constant(Value),
+    /// A name for a type.
+    Typedef,
+    /// A label of a function.
+    Label(VirtAddr),
+    /// Known from the ELF symbol table only; [`Symbol::ty`] is `NoDebugData` or `NoDebugText`.
+    Minimal(VirtAddr),
+}
+
+/// Which kind of tag (`struct foo`) is looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Tag {
+    /// `struct`.
+    Struct,
+    /// `union`.
+    Union,
+    /// `enum`.
+    Enum,
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Struct => "struct",
+            Self::Union => "union",
+            Self::Enum => "enum",
+        })
+    }
+}
+
+/// The symbol at or before an address.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Symbolized {
+    /// The name.
+    pub name: String,
+    /// Bytes from the symbol to the address.
+    pub offset: u64,
+    /// Whether it is code.
+    pub is_function: bool,
+    /// Source file and line of the address, for `set print symbol-filename on`.
+    pub line: Option<(String, u32)>,
+}
+
+/// A function that is called as `$name(...)`: `$_strlen`, `$lx_current`, ...
+pub trait Function: Send + Sync {
+    /// Calls it. The arguments are values as written, unread when they are lvalues.
+    ///
+    /// # Errors
+    /// Whatever it has to say to the user.
+    fn call(&self, context: &dyn Context, args: &[Value]) -> Result<Value>;
+}
+
+impl fmt::Debug for dyn Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("internal function")
+    }
+}
+
+/// The surroundings of an expression.
+pub trait Context: Access {
+    /// Looks a name up among variables, functions, enumerators, typedefs, and last ELF symbols.
+    ///
+    /// # Errors
+    /// When debug information that would have to be consulted cannot be read.
+    fn lookup(&self, name: &str, scope: Scope<'_>) -> Result<Option<Symbol>>;
+
+    /// The value of a [`SymbolClass::Variable`] in the selected frame (unread, where it has a place).
+    ///
+    /// # Errors
+    /// No frame, `Cannot find frame`, location expression that cannot be evaluated.
+    fn variable(&self, symbol: &Symbol) -> Result<Value>;
+
+    /// Looks up `struct NAME`, `union NAME`, `enum NAME`, preferring a full definition.
+    ///
+    /// # Errors
+    /// As [`Context::lookup`].
+    fn lookup_tag(&self, tag: Tag, name: &str) -> Result<Option<Type>>;
+
+    /// A base type of the debug information (`unsigned long`, as DWARF spells it); `None` lets the built-in one be used.
+    fn base_type(&self, _name: &str) -> Option<Type> {
+        None
+    }
+
+    /// The full definition of a type that was only declared where it was found.
+    fn complete(&self, _ty: &Type) -> Option<Type> {
+        None
+    }
+
+    /// Whether a source file of this name is known: decides `'file.c'::x` against `func::x`.
+    fn has_file(&self, _name: &str) -> bool {
+        false
+    }
+
+    /// Whether any symbols are loaded: decides between two error texts for unknown names.
+    fn has_symbols(&self) -> bool {
+        true
+    }
+
+    /// `$NAME` as a register of the selected frame, if it is one. `fp`, `sp`, `pc` and `ps` are also asked for.
+    fn register(&self, _name: &str) -> Option<Result<Value>> {
+        None
+    }
+
+    /// The symbol at or before an address, where one covers it.
+    fn symbolize(&self, _addr: VirtAddr) -> Option<Symbolized> {
+        None
+    }
+
+    /// Whether the address lies in code: decides how a pointer to function prints.
+    fn is_code(&self, addr: VirtAddr) -> bool {
+        self.symbolize(addr).is_some_and(|found| found.is_function)
+    }
+
+    /// Calls a function of the debugged program.
+    ///
+    /// # Errors
+    /// By default: calls are not possible.
+    fn call(&self, _function: &Value, _args: &[Value]) -> Result<Value> {
+        Err(ExprError::msg("You can't do that without a process to debug."))
+    }
+
+    /// Reserves room in the debugged program for a value that has to have an address (`&"abc"`, string arguments).
+    ///
+    /// # Errors
+    /// By default: not possible.
+    fn allocate(&self, _bytes: &[u8]) -> Result<VirtAddr> {
+        Err(ExprError::msg("evaluation of this expression requires the target to exist"))
+    }
+
+    /// A `$name(...)` function beyond the ones every debugger has.
+    fn function(&self, _name: &str) -> Option<Arc<dyn Function>> {
+        None
+    }
+
+    /// A `$name` that is made anew whenever it is looked at: `$_thread`, `$_siginfo`, ...
+    fn computed_variable(&self, _name: &str) -> Option<Result<Value>> {
+        None
+    }
+
+    /// Value history and convenience variables.
+    fn store(&self) -> &Store;
+
+    /// `set print ...`, `set input-radix`, ...: what functions like `$_as_string` and casts go by.
+    fn print_options(&self) -> PrintOptions {
+        PrintOptions::default()
+    }
+
+    /// `set input-radix`.
+    fn input_radix(&self) -> u32 {
+        10
+    }
+}
