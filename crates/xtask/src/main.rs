@@ -1,3 +1,67 @@
 //! Project tasks, run as `cargo xtask TASK`.
+//!
+//! Everything here prepares, runs or compares; nothing of it is part of the debugger. A task names no crate of
+//! the workspace: it starts the finished binary as a user would.
 
-fn main() {}
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the tasks talk to a terminal")]
+
+mod cpio;
+mod debs;
+mod guest;
+mod host;
+mod initrd;
+mod kbuild;
+mod paths;
+mod process;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+usage: cargo xtask TASK
+
+  guest                 prepare the guest: kernel, debug symbols, modules, initramfs
+  demo [OPTIONS]        prepare it, boot it stopped at reset and open kdive on it;
+                        without a terminal: play the walk-through and say whether it went as it should
+      --kernel FILE       bzImage to boot            (default: Debian's cloud kernel)
+      --vmlinux FILE      its vmlinux with DWARF
+      --initrd FILE       initramfs to boot with
+      --append WORDS      further words for the kernel command line
+  test [ARGS]           prepare it, then run every test and the parity scripts; ARGS go to the test runner
+  parity [NAME...]      run gdb and kdive on tests/parity/NAME.gdb and compare what they say
+      --debugger FILE     compare this program with gdb instead of a kdive built here
+  gdb-suite [NAME...]   run files of gdb's own testsuite against kdive and compare the counts
+  help                  this text
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<ExitCode> {
+    let mut args = lexopt::Parser::from_env();
+    let task = match args.next()? {
+        Some(lexopt::Arg::Value(task)) => task.to_string_lossy().into_owned(),
+        Some(lexopt::Arg::Long("help") | lexopt::Arg::Short('h')) | None => "help".to_owned(),
+        Some(arg) => return Err(arg.unexpected().into()),
+    };
+    match task.as_str() {
+        "guest" => {
+            let guest = guest::prepare()?;
+            println!("{}", guest.dir().display());
+            Ok(ExitCode::SUCCESS)
+        }
+        "help" => {
+            print!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+        other => bail!("no task `{other}`; `cargo xtask help` lists them"),
+    }
+}
