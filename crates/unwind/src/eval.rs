@@ -1,0 +1,1 @@
+//! The small DWARF expression machine that CFI needs.

@@ -1,0 +1,113 @@
+//! One call frame.
+
+use crate::{RegisterSet, UnwindError};
+use kdive_base::VirtAddr;
+
+/// What made the frame's callee run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FrameKind {
+    /// The innermost frame, or one that made a call: outside level 0 its pc is a return address.
+    Normal,
+    /// A function that left by a jump to the function in the frame below it. It has no registers of its own; gdb
+    /// shows such frames where the debug information of the calls leaves only one possible chain.
+    TailCall,
+    /// Code that an exception or interrupt suspended: pc is the next instruction to execute.
+    Interrupted,
+    /// User mode, at the end of a kernel stack ([`crate::Policy::Kernel`]).
+    User,
+}
+
+/// How a frame's caller was found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Method {
+    /// `.debug_frame`.
+    DebugFrame,
+    /// `.eh_frame`.
+    EhFrame,
+    /// The kernel's ORC tables.
+    Orc,
+    /// The instructions at the start of the function.
+    Prologue,
+    /// The next instruction is `ret`, in code whose CFI cannot be trusted there.
+    Epilogue,
+    /// A tail call: nothing to unwind.
+    TailCall,
+    /// Nothing applies: the outermost frame.
+    None,
+}
+
+/// What stays the same about a frame while it lives: what stepping compares.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum FrameId {
+    /// The frame with this canonical frame address, in the function that starts at this address.
+    Stack {
+        /// Canonical frame address: the value of `rsp` before the call that entered the frame.
+        cfa: VirtAddr,
+        /// Start of the function, 0 when it is not known.
+        function: VirtAddr,
+        /// Number of tail-calling frames shown between this one and the function it stands on.
+        tail_depth: u32,
+    },
+    /// The outermost frame, which has no canonical frame address.
+    Outer,
+    /// The stack pointer is not known.
+    Unavailable {
+        /// Start of the function, 0 when it is not known.
+        function: VirtAddr,
+    },
+}
+
+impl FrameId {
+    /// Canonical frame address, where there is one.
+    #[must_use]
+    pub fn cfa(self) -> Option<VirtAddr> {
+        match self {
+            Self::Stack { cfa, .. } => Some(cfa),
+            Self::Outer | Self::Unavailable { .. } => None,
+        }
+    }
+
+    /// Whether this frame is inner to (was called, directly or not, by) `other`, judged by the stack alone.
+    #[must_use]
+    pub fn is_inner_to(self, other: Self) -> bool {
+        matches!((self.cfa(), other.cfa()), (Some(inner), Some(outer)) if inner < outer)
+    }
+}
+
+/// One frame of a [`crate::Walk`].
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// 0 for the innermost. Inlined frames are not counted.
+    pub level: usize,
+    /// What made its callee run.
+    pub kind: FrameKind,
+    /// Where it executes, or will when its callee returns.
+    pub pc: VirtAddr,
+    /// An address surely inside the call: `pc - 1` for a return address (a call that does not return may be the last
+    /// instruction of its function), `pc` otherwise. Symbols, lines, inlined calls and variables are looked up here.
+    pub lookup_pc: VirtAddr,
+    /// Start of the function around `lookup_pc`.
+    pub function: Option<VirtAddr>,
+    /// The registers in this frame.
+    pub registers: RegisterSet,
+    /// How its caller is found.
+    pub method: Method,
+    /// Its identity. An error here is why it has no caller.
+    pub id: Result<FrameId, UnwindError>,
+    pub(crate) caller: RegisterSet,
+}
+
+impl Frame {
+    /// Canonical frame address (`Stack level 0, frame at 0x...`), where it is known.
+    #[must_use]
+    pub fn cfa(&self) -> Option<VirtAddr> {
+        self.id.as_ref().ok().and_then(|id| id.cfa())
+    }
+
+    /// The registers its caller has, as this frame tells. The pc and the stack pointer of the caller stand in `rip`
+    /// and `rsp`. Meaningful also for the last frame of a walk, where gdb's `info frame` shows it too.
+    #[must_use]
+    pub fn caller(&self) -> &RegisterSet {
+        &self.caller
+    }
+}

@@ -1,0 +1,1 @@
+//! Frames of code without CFI, as gdb finds them on amd64.

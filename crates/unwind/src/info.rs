@@ -1,0 +1,44 @@
+//! What the unwinder asks about code. The one trait its user implements.
+
+use crate::UnwindTables;
+use kdive_base::{LinkAddr, VirtAddr};
+use std::sync::Arc;
+
+/// The object (vmlinux or a module) whose code covers an address.
+#[derive(Clone, Debug)]
+pub struct ObjectAt {
+    /// Its unwind tables, made once per object.
+    pub tables: Arc<UnwindTables>,
+    /// The address as in the file, in the address space the tables were made with.
+    pub pc: LinkAddr,
+}
+
+/// Facts about code addresses.
+pub trait UnwindInfo {
+    /// The object whose code covers `pc`; `None` for addresses outside all known code.
+    fn object_at(&self, pc: VirtAddr) -> Option<ObjectAt>;
+
+    /// Start of the function that covers `pc`: from debug information, else the nearest ELF symbol at or below it.
+    fn function_start(&self, pc: VirtAddr) -> Option<VirtAddr>;
+
+    /// Where a `DW_OP_addr` in the unwind information of `object` is at run time.
+    fn runtime_addr(&self, object: &ObjectAt, addr: LinkAddr) -> VirtAddr {
+        let _ = object;
+        VirtAddr(addr.0)
+    }
+
+    /// Whether the CFI of the unit that covers `pc` is right in epilogues too. gdb believes it of units made by GCC
+    /// 4.5 or later, by their `DW_AT_producer`; not of assembly and not of code without debug information. Where it is
+    /// not believed, a `ret` at the innermost pc is taken at its word.
+    fn epilogue_cfi_valid(&self, pc: VirtAddr) -> bool;
+
+    /// Number of inlined calls that cover `pc`.
+    fn inlined_calls(&self, pc: VirtAddr) -> usize;
+
+    /// Whether a frame of the function starting at `function` is the one the program's entry point lies in, where gdb
+    /// ends a backtrace.
+    fn is_entry_function(&self, function: Option<VirtAddr>) -> bool {
+        let _ = function;
+        false
+    }
+}
