@@ -1,1 +1,28 @@
-//! ELF and DWARF: names, types, lines, scopes and locations.
+//! From ELF and DWARF files to names, types, lines, scopes and locations.
+//!
+//! Everything above this crate starts from a [`ModuleSet`]: the object files that make up the debugged program, each with
+//! the place where it was loaded. What a `ModuleSet` returns are cheap handles ([`Function`], [`Variable`], [`Scope`],
+//! [`Line`], [`Symbol`]) that speak in [`VirtAddr`](kdive_base::VirtAddr)s and keep their module alive. Addresses as
+//! written in a file are [`LinkAddr`](kdive_base::LinkAddr)s and stay inside the readers of one file ([`ObjectFile`]).
+//!
+//! Nothing is read before somebody asks: a file is mapped, its symbol table is sorted on the first lookup, the DWARF name
+//! index is built by the first name that the symbol table cannot answer, a unit is parsed when an address falls into it.
+//!
+//! This crate never reads target memory by itself: evaluation of locations goes through [`EvalContext`].
+
+mod error;
+mod location;
+mod module;
+mod object_file;
+mod query;
+mod scope;
+
+pub use error::{Error, LinespecError, LocationError};
+pub use location::{EntryValue, EvalContext, Located, Piece, Storage};
+pub use module::{Module, ModuleId, ModuleSet, Placement};
+pub use object_file::{DebugLink, ElfKind, Note, ObjectFile, OpenOptions, Section};
+pub use query::{
+    Completion, FileList, Line, Linespec, LinespecDefaults, LinespecMode, ListedSymbol, Listing, ListingKind,
+    Sal, SourceName, Symbol, SymbolKind, Tag, UnitInfo,
+};
+pub use scope::{CallSite, CallSiteParam, FrameScope, Function, Scope, Variable, VariableKind};
