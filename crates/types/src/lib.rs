@@ -5,16 +5,18 @@
 //! A [`Value`] is a type, a place and lazily read contents.
 
 mod error;
-pub mod layout;
+mod layout;
 mod out;
+pub mod print;
 mod ty;
 mod value;
 
 pub use error::ValueError;
 pub use out::{Out, Style};
+pub use print::TypeOptions;
 pub use ty::{
-    Array, Base, Composite, CompositeKind, Encoding, Enum, Enumerator, Function, Kind, Member, Node, Param,
-    Quals, Type, TypeRef, TypeSource,
+    Array, Base, Composite, CompositeKind, Encoding, Enum, Enumerator, FlagField, Function, Kind, Member,
+    Node, Param, Quals, Type, TypeRef, TypeSource,
 };
 pub use value::{
     Access, BitField, Bytes, Contents, FrameId, Hole, Missing, Piece, PieceSource, Pieces, Place, RegisterId,

@@ -51,6 +51,9 @@ pub enum Kind {
     Typedef(TypeRef),
     /// `const`, `volatile`, `restrict`, `_Atomic` of another type.
     Qualified(Quals, TypeRef),
+    /// A register of named bits, as target descriptions define them: `print $eflags` answers `[ ZF PF ]`,
+    /// `ptype $eflags` answers `type = flag i386_eflags {` and the fields. The size is [`Node::byte_size`].
+    Flags(Vec<FlagField>),
     /// A symbol of the ELF symbol table without debug information (gdb: `<data variable, no debug info>`).
     NoDebugData,
     /// As [`Kind::NoDebugData`], in a code section (gdb: `<text variable, no debug info>`).
@@ -187,6 +190,19 @@ pub struct Enumerator {
     pub name: Arc<str>,
     /// Its value; for an unsigned enumeration the bits of a `u64`.
     pub value: i64,
+}
+
+/// A field of a [`Kind::Flags`] type.
+#[derive(Clone, Debug)]
+pub struct FlagField {
+    /// The field's name; empty for reserved bits, which are not printed.
+    pub name: Arc<str>,
+    /// Lowest bit.
+    pub start: u16,
+    /// Width in bits.
+    pub size: u16,
+    /// `bool` fields print as their bare name when set, others as `NAME=VALUE`.
+    pub ty: TypeRef,
 }
 
 /// A function type.
@@ -379,7 +395,7 @@ impl Type {
             Kind::Array(array) => array.elem.get().size_within(depth)?.checked_mul(array.count?),
             Kind::Typedef(target) | Kind::Qualified(_, target) => target.get().size_within(depth),
             Kind::Enum(_) => Some(4),
-            Kind::Base(_) | Kind::Composite(_) | Kind::NoDebugData | Kind::Error(_) => None,
+            Kind::Base(_) | Kind::Composite(_) | Kind::Flags(_) | Kind::NoDebugData | Kind::Error(_) => None,
         }
     }
 }
