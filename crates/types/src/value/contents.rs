@@ -144,7 +144,7 @@ pub(super) fn fetch(value: &Value, access: &dyn Access) -> Result<Contents, Valu
         Some(bits) => {
             let covering = (u64::from(bits.offset) + u64::from(bits.size)).div_ceil(8);
             let raw = fetch_bytes(&value.place, usize::try_from(covering).unwrap_or(0), access)?;
-            Ok(unpack(&raw, bits, size, is_signed(&value.ty)))
+            Ok(unpack(&raw, bits, size, value.ty.is_signed()))
         }
     }
 }
@@ -255,11 +255,6 @@ pub(super) fn copy_bits(from: &[u8], from_bit: u64, to: &mut [u8], to_bit: u64, 
     }
 }
 
-/// Whether a bit-field of this type is sign-extended.
-fn is_signed(ty: &Type) -> bool {
-    crate::layout::is_signed(ty)
-}
-
 /// A bit-field as a value of `size` bytes.
 fn unpack(raw: &Contents, bits: BitField, size: usize, signed: bool) -> Contents {
     if let Some(why) = raw.missing_in(u64::from(bits.offset), u64::from(bits.size)) {
@@ -299,7 +294,7 @@ pub(super) fn component(whole: &Value, ty: Type, bit_offset: u64, bit_size: Opti
                 Some(bits) => {
                     let covering = (u64::from(bits.offset) + u64::from(bits.size)).div_ceil(8);
                     let raw = contents.slice(start, usize::try_from(covering).unwrap_or(0));
-                    unpack(&raw, bits, size, is_signed(&ty))
+                    unpack(&raw, bits, size, ty.is_signed())
                 }
             };
             if bits.is_none() && part.bytes().len() < size {

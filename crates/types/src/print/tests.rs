@@ -1,0 +1,1 @@
+//! Types as gdb 13.1 prints them.
