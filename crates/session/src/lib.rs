@@ -1,1 +1,30 @@
-//! Run control: breakpoints, stepping, events.
+//! Run control: breakpoints, stepping, threads and stops.
+//!
+//! A [`Session`] is the only owner of run state. Whoever drives it asks for something to run ([`Session::resume`]) and
+//! then takes [`Event`]s one by one ([`Session::poll`]) until one of them says that the program stands still or is gone.
+//! Nothing here prints: a [`Stop`] says what happened in words and which part of the source line is to be shown.
+//!
+//! Two things are kept apart all the way through. A *logical* breakpoint is what the user made: a number, a place as
+//! typed, a condition, commands ([`Breakpoint`]). A *physical* one is what the stub was told (the private module
+//! `inserted`): before each resume the set that is wanted is compared with the set that is there, and only the
+//! differences are sent.
+//!
+//! What the session has to know about code (frames, lines, functions, inlined calls, expressions) comes through
+//! [`View`]; control over execution comes through [`kdive_target::Target`]. It knows nothing of Linux: places where the
+//! operating system wants to be asked are [`View::internal_points`].
+
+mod breakpoint;
+mod error;
+mod event;
+mod session;
+mod thread;
+mod view;
+
+pub use breakpoint::{Breakpoint, BreakpointKind, Disposition, Location, LocationState};
+pub use error::Error;
+pub use event::{Event, Hit, Show, Stop, StopReason, SwitchedThread};
+pub use session::{Request, SchedulerLocking, Session, Settings, StepKind};
+pub use thread::{ThreadEntry, Threads};
+pub use view::{
+    CodeLocation, Frame, FrameId, FunctionAt, InlineBlock, LineRow, Resolution, View, WatchReading,
+};

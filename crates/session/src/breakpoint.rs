@@ -1,0 +1,121 @@
+//! Logical breakpoints: what the user made and what became of it.
+
+use crate::view::{CodeLocation, FrameId};
+use kdive_base::VirtAddr;
+use kdive_target::{ThreadId, WatchKind};
+
+/// What a breakpoint is, by the command that made it.
+#[derive(Clone, PartialEq, Debug)]
+pub enum BreakpointKind {
+    /// `break`, `tbreak`.
+    Software,
+    /// `hbreak`, `thbreak`.
+    Hardware,
+    /// `dprintf LOCATION,FORMAT,ARGS`: what follows the location.
+    Dprintf(String),
+    /// `watch`, `rwatch`, `awatch`.
+    Watch(Box<Watch>),
+}
+
+/// The part of a watchpoint that other breakpoints do not have.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Watch {
+    /// Which accesses.
+    pub access: WatchKind,
+    /// The expression as typed, `-location EXPR` with `-l`.
+    pub text: String,
+    /// Whether the stub watches it; otherwise kdive steps and compares.
+    pub hardware: bool,
+    /// The frame whose locals it names; it is deleted when that frame is gone.
+    pub frame: Option<FrameId>,
+    /// The thread of that frame.
+    pub thread: Option<ThreadId>,
+    /// The value seen last: bytes and text.
+    pub value: Option<(Vec<u8>, String)>,
+    /// The memory it covers.
+    pub ranges: Vec<(VirtAddr, u64)>,
+}
+
+/// What happens to a breakpoint when it is hit.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Disposition {
+    /// `keep`.
+    Keep,
+    /// `del`: deleted at the stop (`tbreak`, `enable delete`).
+    Delete,
+    /// `dis`: disabled at the stop (`enable once`, `enable count`).
+    Disable,
+}
+
+/// What became of one location of a breakpoint.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum LocationState {
+    /// Not inserted, and nothing is wrong with that.
+    #[default]
+    Idle,
+    /// In the target as a software breakpoint.
+    Software,
+    /// In the target as a hardware breakpoint although a software one was asked for, because nothing is mapped there.
+    HardwareInstead,
+    /// In the target as a hardware breakpoint or watchpoint.
+    Hardware,
+    /// Could not be inserted; the reason. Tried again at every resume.
+    Failed(String),
+}
+
+/// One address of a breakpoint.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Location {
+    /// Where.
+    pub place: CodeLocation,
+    /// `disable 1.2`.
+    pub enabled: bool,
+    /// The condition does not compile in this place.
+    pub condition_invalid: bool,
+    /// What the target was told.
+    pub state: LocationState,
+}
+
+/// A breakpoint as the user sees it.
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub struct Breakpoint {
+    /// Its number.
+    pub number: u32,
+    /// What it is.
+    pub kind: BreakpointKind,
+    /// What happens when it is hit.
+    pub disposition: Disposition,
+    /// `enable`, `disable`.
+    pub enabled: bool,
+    /// The location as typed, in a form that means the same later.
+    pub spec: String,
+    /// Its addresses, by address. Empty: pending, or a watchpoint.
+    pub locations: Vec<Location>,
+    /// `condition`, as typed.
+    pub condition: Option<String>,
+    /// `thread N`: gdb's number.
+    pub thread: Option<u32>,
+    /// How often it stopped or would have, but for its ignore count.
+    pub hits: u64,
+    /// `ignore`: crossings still to be ignored.
+    pub ignore: u64,
+    /// `enable count`: hits until it is disabled.
+    pub enable_count: u64,
+    /// `commands`, one line each, nested blocks indented by the user's own lines.
+    pub commands: Vec<String>,
+}
+
+impl Breakpoint {
+    /// Whether its location is not known yet.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.locations.is_empty() && !self.is_watch()
+    }
+
+    /// Whether it is a watchpoint.
+    #[must_use]
+    pub fn is_watch(&self) -> bool {
+        matches!(self.kind, BreakpointKind::Watch(_))
+    }
+}

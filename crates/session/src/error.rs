@@ -1,0 +1,52 @@
+//! Why a request to the session failed, in gdb's words.
+
+use kdive_base::{Exhausted, Fault};
+
+/// A request failed; the session is as it was before, unless the variant says otherwise.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Error {
+    /// There is nothing to run: `The program is not being run.`
+    #[error("The program is not being run.")]
+    NotRunning,
+    /// There are no registers to look at.
+    #[error("The program has no registers now.")]
+    NoRegisters,
+    /// No breakpoint has that number.
+    #[error("No breakpoint number {0}.")]
+    NoBreakpoint(u32),
+    /// Something about the place of a breakpoint that may come true later: an unknown function or file. The text is
+    /// gdb's; the caller decides whether the breakpoint becomes pending.
+    #[error("{0}")]
+    NotFound(String),
+    /// Anything else, in one line.
+    #[error("{0}")]
+    Message(String),
+    /// The user interrupted.
+    #[error("Quit")]
+    Interrupted,
+    /// The stub or the connection.
+    #[error(transparent)]
+    Target(#[from] kdive_target::Error),
+}
+
+impl Error {
+    /// The error with this text.
+    pub fn msg(text: impl std::fmt::Display) -> Self {
+        Self::Message(text.to_string())
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::msg(fault)
+    }
+}
+
+impl From<Exhausted> for Error {
+    fn from(cause: Exhausted) -> Self {
+        match cause {
+            Exhausted::Interrupted => Self::Interrupted,
+            Exhausted::Steps(_) => Self::msg(cause),
+        }
+    }
+}
