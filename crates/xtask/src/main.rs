@@ -5,15 +5,23 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the tasks talk to a terminal")]
 
+mod cargo;
+mod child;
 mod cpio;
 mod debs;
+mod debugger;
 mod guest;
 mod host;
 mod initrd;
 mod kbuild;
+mod parity;
 mod paths;
 mod process;
+mod qemu;
+mod script;
+mod signals;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -45,6 +53,10 @@ fn main() -> ExitCode {
     }
 }
 
+fn exit_code(success: bool) -> ExitCode {
+    if success { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 fn run() -> Result<ExitCode> {
     let mut args = lexopt::Parser::from_env();
     let task = match args.next()? {
@@ -57,6 +69,24 @@ fn run() -> Result<ExitCode> {
             let guest = guest::prepare()?;
             println!("{}", guest.dir().display());
             Ok(ExitCode::SUCCESS)
+        }
+        "parity" => {
+            let mut names = Vec::new();
+            let mut debugger = None;
+            while let Some(arg) = args.next()? {
+                match arg {
+                    lexopt::Arg::Long("debugger") => debugger = Some(PathBuf::from(args.value()?)),
+                    lexopt::Arg::Value(name) => names.push(name.to_string_lossy().into_owned()),
+                    other => return Err(other.unexpected().into()),
+                }
+            }
+            let signals = signals::Signals::listen()?;
+            let guest = guest::prepare()?;
+            let debugger = match debugger {
+                Some(debugger) => debugger,
+                None => cargo::kdive(cargo::Profile::Dev)?,
+            };
+            Ok(exit_code(parity::run(&guest, &debugger, &names, &signals)?))
         }
         "help" => {
             print!("{USAGE}");

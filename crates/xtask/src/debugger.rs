@@ -1,0 +1,118 @@
+//! Running a debugger on a script: same directory layout, same environment, one stream for both of its outputs.
+
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::child::Owned;
+use crate::guest::Guest;
+use crate::process;
+use crate::script::{Program, Script};
+use crate::signals::Signals;
+use crate::{paths, qemu};
+
+/// What a debugger said and how it ended.
+pub struct Outcome {
+    /// Both streams, in the order they were written.
+    pub text: String,
+    /// The exit status.
+    pub status: ExitStatus,
+}
+
+/// Runs `debugger` on `script` in `directory`, which is made anew. A guest or program the script asks for is
+/// there for it under the names the script format promises.
+pub fn run(
+    debugger: &Path,
+    script: &Script,
+    guest: &Guest,
+    program: Option<&Path>,
+    directory: &Path,
+    signals: &Signals,
+) -> Result<Outcome> {
+    if directory.exists() {
+        fs::remove_dir_all(directory)?;
+    }
+    fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
+    symlink(guest.vmlinux(), directory.join("vmlinux"))?;
+    symlink(guest.modules(), directory.join("modules"))?;
+    if let Some(program) = program {
+        symlink(program, directory.join("program"))?;
+    }
+    let machine = match &script.guest {
+        Some(append) => {
+            let boot = qemu::Boot {
+                kernel: guest.vmlinuz(),
+                initrd: Some(guest.initrd()),
+                append: append.clone(),
+                cpus: script.cpus,
+            };
+            Some(boot.start(directory)?)
+        }
+        None => None,
+    };
+    let path = directory.join("output.txt");
+    let output = File::create(&path)?;
+    let errors = output.try_clone()?;
+    let arguments = script.arguments(directory)?;
+    let debugger = debugger.to_string_lossy();
+    let mut child = Owned::spawn(&debugger, true, |command| {
+        command.current_dir(directory).stdin(Stdio::null()).stdout(output).stderr(errors);
+        clean_environment(command, directory);
+        command.args(["-q", "-nx", "-batch"]).args(arguments);
+        command.args(&script.symbols);
+    })?;
+    let status = child.wait(script.timeout, signals).with_context(|| format!("see {}", path.display()))?;
+    drop(machine);
+    let bytes = fs::read(&path)?;
+    let text = normalise(&String::from_utf8_lossy(&bytes), directory);
+    fs::write(&path, &text)?;
+    Ok(Outcome { text, status })
+}
+
+/// Nothing of the user's surroundings changes what a debugger says.
+fn clean_environment(command: &mut Command, home: &Path) {
+    command.env_clear();
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command.env("HOME", home).env("LC_ALL", "C.UTF-8").env("TERM", "dumb").env("TZ", "UTC");
+}
+
+/// Everything that may differ between two runs without meaning anything: the run directory, and the process
+/// number of a native program.
+fn normalise(text: &str, directory: &Path) -> String {
+    let text = text.replace(&*directory.to_string_lossy(), "DIR");
+    match regex::Regex::new(r"\b([Pp]rocess) [0-9]{2,}\b") {
+        Ok(process) => process.replace_all(&text, "$1 PID").into_owned(),
+        Err(_) => text,
+    }
+}
+
+/// Compiles a native program in `directory` and returns its path. Linked statically and at a fixed address, so
+/// that its addresses are the same in every process.
+pub fn compile(program: &Program, directory: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(directory)?;
+    let source = paths::root().join("tests/parity/programs").join(&program.source);
+    fs::copy(&source, directory.join(&program.source))
+        .with_context(|| format!("cannot copy {}", source.display()))?;
+    let binary = directory.join("program");
+    let mut compiler = Command::new("gcc");
+    compiler.current_dir(directory).args(["-g", "-static", "-no-pie", "-fno-pie"]);
+    compiler.args(&program.flags).args(["-o", "program"]).arg(&program.source);
+    process::output(&mut compiler)?;
+    Ok(binary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_directory_and_process_number_are_normalised() {
+        let text = "Symbols from \"/t/gdb/x\".\n[Inferior 1 (process 4711) exited normally]\nprocess 1\n0x4711\n";
+        let expected =
+            "Symbols from \"DIR/x\".\n[Inferior 1 (process PID) exited normally]\nprocess 1\n0x4711\n";
+        assert_eq!(normalise(text, Path::new("/t/gdb")), expected);
+    }
+}

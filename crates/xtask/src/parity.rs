@@ -1,0 +1,163 @@
+//! `cargo xtask parity`: gdb and kdive on the same script and on identical boots; every difference is either
+//! listed with its reason or a failure.
+
+mod accepted;
+mod diff;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use anyhow::{Context, Result, bail};
+
+use crate::debugger::{self, Outcome};
+use crate::guest::Guest;
+use crate::script::{self, Script};
+use crate::signals::Signals;
+use crate::{host, paths, process};
+
+/// How many lines of a difference are shown; the files hold the rest.
+const SHOWN: usize = 40;
+
+/// What one script came to.
+struct Verdict {
+    /// What is wrong, ready to be shown; empty if nothing is.
+    complaint: String,
+    /// The number of accepted differences met.
+    accepted: usize,
+}
+
+/// Compares `debugger` with gdb on the named scripts, or on all. True if nothing unexpected was found.
+pub fn run(guest: &Guest, debugger: &Path, names: &[String], signals: &Signals) -> Result<bool> {
+    host::ensure(host::PARITY)?;
+    let gdb = process::find("gdb").context("no gdb on PATH")?;
+    let scripts = script::select(&paths::root().join("tests/parity"), names)?;
+    if scripts.is_empty() {
+        bail!("no script in tests/parity");
+    }
+    let mut failed = Vec::new();
+    for script in &scripts {
+        signals.check()?;
+        let verdict = compare(&gdb, debugger, script, guest, signals).unwrap_or_else(|error| Verdict {
+            complaint: format!("  {error:#}\n"),
+            accepted: 0,
+        });
+        signals.check()?;
+        if verdict.complaint.is_empty() {
+            let accepted = match verdict.accepted {
+                0 => String::new(),
+                1 => " (1 accepted difference)".to_owned(),
+                n => format!(" ({n} accepted differences)"),
+            };
+            println!("parity: {} is equal{accepted}", script.name);
+        } else {
+            println!("parity: {} DIFFERS\n{}", script.name, verdict.complaint);
+            failed.push(script.name.as_str());
+        }
+    }
+    println!("parity: {} of {} scripts are equal", scripts.len() - failed.len(), scripts.len());
+    if !failed.is_empty() {
+        println!("parity: look at {}", failed.join(" "));
+    }
+    Ok(failed.is_empty())
+}
+
+fn compare(gdb: &Path, kdive: &Path, script: &Script, guest: &Guest, signals: &Signals) -> Result<Verdict> {
+    let directory = paths::target().join("parity").join(&script.name);
+    let program = match &script.program {
+        Some(program) => Some(debugger::compile(program, &directory.join("program"))?),
+        None => None,
+    };
+    let side = |debugger: &Path, name: &str| -> Result<Outcome> {
+        let directory = directory.join(name);
+        debugger::run(debugger, script, guest, program.as_deref(), &directory, signals)
+            .with_context(|| format!("{name} side"))
+    };
+    // Both at once: neither knows of the other, and the machine has more than one CPU.
+    let (left, right) = thread::scope(|scope| {
+        let left = scope.spawn(|| side(gdb, "gdb"));
+        let right = side(kdive, "kdive");
+        (left.join(), right)
+    });
+    let left = left.map_err(|_| anyhow::anyhow!("the gdb side panicked"))??;
+    judge(script, &left, &right?, &directory)
+}
+
+fn judge(script: &Script, left: &Outcome, right: &Outcome, directory: &Path) -> Result<Verdict> {
+    let file = accepted_file(&script.name);
+    let accepted = if file.exists() {
+        accepted::parse(&fs::read_to_string(&file)?).with_context(|| file.display().to_string())?
+    } else {
+        Vec::new()
+    };
+    let hunks = diff::hunks(&left.text, &right.text);
+    let mut used = vec![false; accepted.len()];
+    let mut complaint = String::new();
+    let mut unexpected = Vec::new();
+    for hunk in &hunks {
+        match accepted.iter().position(|accepted| accepted.matches(hunk)) {
+            Some(index) => used[index] = true,
+            None => unexpected.push(hunk),
+        }
+    }
+    if !unexpected.is_empty() {
+        let text = show(&unexpected, &left.text);
+        let lines = text.lines().count();
+        for line in text.lines().take(SHOWN) {
+            complaint.push_str(&format!("  {line}\n"));
+        }
+        if lines > SHOWN {
+            complaint.push_str(&format!("  ... and {} lines more\n", lines - SHOWN));
+        }
+        let shown = directory.display();
+        complaint.push_str(&format!("  diff -u {shown}/gdb/output.txt {shown}/kdive/output.txt\n"));
+    }
+    if left.status.code() != right.status.code() {
+        complaint.push_str(&format!("  gdb ends with {}, kdive with {}\n", left.status, right.status));
+    }
+    for (accepted, _) in accepted.iter().zip(&used).filter(|(_, used)| !**used) {
+        complaint.push_str(&format!("  {}:{}: no longer differs; remove it\n", file.display(), accepted.line));
+    }
+    Ok(Verdict { complaint, accepted: hunks.len() - unexpected.len() })
+}
+
+fn accepted_file(name: &str) -> PathBuf {
+    paths::root().join("tests/parity").join(format!("{name}.diff-ok"))
+}
+
+/// The hunks, each under the command whose answer it is in.
+fn show(hunks: &[&diff::Hunk<'_>], left: &str) -> String {
+    let lines: Vec<&str> = left.lines().collect();
+    let mut text = String::new();
+    let mut last = None;
+    for hunk in hunks {
+        let command = lines.iter().take(hunk.at).rposition(|line| line.starts_with(script::MARK));
+        if let Some(command) = command
+            && last != Some(command)
+        {
+            text.push_str(&format!("{}\n", lines[command]));
+            last = Some(command);
+        }
+        for line in &hunk.left {
+            text.push_str(&format!("-{line}\n"));
+        }
+        for line in &hunk.right {
+            text.push_str(&format!("+{line}\n"));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_is_shown_under_its_command() {
+        let left = "@ print 1\n$1 = 1\n@ print 2\n$2 = 2\n";
+        let right = "@ print 1\n$1 = 1\n@ print 2\n$2 = 0x2\n";
+        let hunks = diff::hunks(left, right);
+        let hunks: Vec<_> = hunks.iter().collect();
+        assert_eq!(show(&hunks, left), "@ print 2\n-$2 = 2\n+$2 = 0x2\n");
+    }
+}

@@ -1,0 +1,75 @@
+//! Booting a guest under QEMU, stopped at reset, with a gdb stub on a unix socket.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+
+use crate::child::Owned;
+
+/// The stub's socket in the run directory. The name is relative wherever it is used: what the debuggers print
+/// of it is the same in every directory, and no path is too long for a socket.
+pub const SOCKET: &str = "guest.sock";
+/// The guest's console in the run directory.
+pub const CONSOLE: &str = "console.log";
+
+/// The words every boot has. `nokaslr` puts the kernel where vmlinux says it is.
+const APPEND: &str = "console=ttyS0 panic=-1 rdinit=/init nokaslr";
+
+/// What to boot.
+#[derive(Debug, Clone)]
+pub struct Boot {
+    /// The bzImage.
+    pub kernel: PathBuf,
+    /// The initramfs.
+    pub initrd: Option<PathBuf>,
+    /// Words for the kernel command line, after those every boot has.
+    pub append: String,
+    /// The number of CPUs.
+    pub cpus: u32,
+}
+
+/// A guest, ended when this is dropped.
+pub struct Machine {
+    /// Kept for its end.
+    _process: Owned,
+}
+
+impl Boot {
+    /// Starts QEMU in `directory`, which gets the socket and the console's log, and waits for the socket.
+    ///
+    /// Time is counted in instructions, and starts at a fixed date: two boots of the same kernel are the same
+    /// to the address and to the tick.
+    pub fn start(&self, directory: &Path) -> Result<Machine> {
+        let socket = directory.join(SOCKET);
+        for stale in [&socket, &directory.join(CONSOLE)] {
+            if stale.exists() {
+                fs::remove_file(stale)?;
+            }
+        }
+        let errors = directory.join("qemu.log");
+        let log = File::create(&errors).with_context(|| format!("cannot create {}", errors.display()))?;
+        let mut process = Owned::spawn("qemu-system-x86_64", true, |command| {
+            command.current_dir(directory).stdin(Stdio::null());
+            command.stdout(Stdio::null()).stderr(log);
+            command.args(["-accel", "tcg", "-m", "512", "-smp", &self.cpus.to_string()]);
+            command.args(["-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm"]);
+            command.args(["-display", "none", "-nodefaults", "-no-reboot"]);
+            command.args(["-serial", &format!("file:{CONSOLE}")]);
+            command.args(["-chardev", &format!("socket,id=stub,path={SOCKET},server=on,wait=off")]);
+            command.args(["-gdb", "chardev:stub", "-S"]);
+            command.arg("-kernel").arg(&self.kernel);
+            if let Some(initrd) = &self.initrd {
+                command.arg("-initrd").arg(initrd);
+            }
+            command.arg("-append").arg(format!("{APPEND} {}", self.append).trim_end());
+        })?;
+        process.wait_until(Duration::from_secs(30), || socket.exists()).map_err(|error| {
+            let said = fs::read_to_string(&errors).unwrap_or_default();
+            anyhow!("{error}: {}", said.trim())
+        })?;
+        Ok(Machine { _process: process })
+    }
+}
