@@ -1,0 +1,32 @@
+//! What can go wrong when looking at a program, in gdb's words.
+
+use kdive_symbols::LinespecError;
+
+/// A question about the program that has no answer.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no target, so there are no frames.
+    #[error("No stack.")]
+    NoStack,
+    /// There is no target, so there are no registers.
+    #[error("The program has no registers now.")]
+    NoRegisters,
+    /// A frame number beyond the last.
+    #[error("No frame at level {0}.")]
+    NoFrameAt(usize),
+    /// `up` in the outermost frame.
+    #[error("Initial frame selected; you can't go up.")]
+    NoFrameUp,
+    /// `down` in the innermost frame.
+    #[error("Bottom (innermost) frame selected; you can't go down.")]
+    NoFrameDown,
+    /// The registers could not be had; the text is the target's.
+    #[error("{0}")]
+    Target(String),
+    /// A location that names no place.
+    #[error(transparent)]
+    Linespec(#[from] LinespecError),
+    /// An expression.
+    #[error(transparent)]
+    Expr(#[from] kdive_expr::ExprError),
+}

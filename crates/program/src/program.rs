@@ -1,0 +1,213 @@
+//! The program: what is loaded, what it runs on, and which frame is looked at.
+
+use crate::frames::FrameCache;
+use crate::{Machine, SourcePath};
+use kdive_arch::{Arch, CodeAddress, CpuState};
+use kdive_base::{Fault, Interrupt, ReadMemory, VirtAddr};
+use kdive_expr::{PrintOptions, Store};
+use kdive_symbols::{ModuleId, ModuleSet, SourceName};
+use kdive_unwind::{Policy, UnwindTables};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// `set print entry-values`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum EntryValues {
+    /// Only actual values.
+    No,
+    /// Only entry values.
+    Only,
+    /// Actual values, entry values where those are not known.
+    Preferred,
+    /// Actual values, entry values where those are not known and the entry value is.
+    IfNeeded,
+    /// Both.
+    Both,
+    /// Both, merged when equal, without what is not known.
+    Compact,
+    /// The actual value, and the entry value where it is known.
+    #[default]
+    Default,
+}
+
+/// Settings that decide how a program is looked at.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// `set print ...`.
+    pub print: PrintOptions,
+    /// `set print entry-values`.
+    pub entry_values: EntryValues,
+    /// `set input-radix`.
+    pub input_radix: u32,
+    /// `set max-value-size`; `None` is unlimited.
+    pub max_value_size: Option<u64>,
+    /// `set backtrace limit`; `None` is unlimited.
+    pub backtrace_limit: Option<usize>,
+    /// Which frames a backtrace finds.
+    pub unwind_policy: Policy,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            print: PrintOptions::default(),
+            entry_values: EntryValues::default(),
+            input_radix: 10,
+            max_value_size: Some(65536),
+            backtrace_limit: None,
+            unwind_policy: Policy::default(),
+        }
+    }
+}
+
+/// The debugged program as far as it can be looked at without running it.
+pub struct Program {
+    /// The object files and where they are.
+    pub modules: ModuleSet,
+    /// Where source files are.
+    pub sources: SourcePath,
+    /// Settings.
+    pub options: Options,
+    /// Raised by Ctrl-C.
+    pub interrupt: Interrupt,
+    /// The line shown last: what `list`, `break N` and `+N` go on from.
+    pub listed: RefCell<Option<(SourceName, u32)>>,
+    pub(crate) store: Store,
+    pub(crate) machine: Option<Rc<dyn Machine>>,
+    pub(crate) frames: RefCell<FrameCache>,
+    pub(crate) selected: Cell<usize>,
+    pub(crate) hidden: Cell<usize>,
+    pub(crate) scope_pc: Cell<Option<VirtAddr>>,
+    pub(crate) tables: RefCell<HashMap<ModuleId, Arc<UnwindTables>>>,
+    pub(crate) functions: RefCell<HashMap<String, Arc<dyn kdive_expr::Function>>>,
+    pub(crate) computed: RefCell<HashMap<String, kdive_types::Value>>,
+}
+
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Program")
+            .field("modules", &self.modules.modules().len())
+            .field("machine", &self.machine.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Program {
+    /// Nothing loaded, no machine.
+    #[must_use]
+    pub fn new(interrupt: Interrupt) -> Self {
+        Self {
+            modules: ModuleSet::new(),
+            sources: SourcePath::default(),
+            options: Options::default(),
+            interrupt,
+            listed: RefCell::default(),
+            store: Store::new(),
+            machine: None,
+            frames: RefCell::default(),
+            selected: Cell::new(0),
+            hidden: Cell::new(0),
+            scope_pc: Cell::new(None),
+            tables: RefCell::default(),
+            functions: RefCell::default(),
+            computed: RefCell::default(),
+        }
+    }
+
+    /// Value history and convenience variables.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The machine, while there is one.
+    #[must_use]
+    pub fn machine(&self) -> Option<&Rc<dyn Machine>> {
+        self.machine.as_ref()
+    }
+
+    /// Looks at another machine or thread from now on, from its innermost frame; `None` when the target is gone.
+    pub fn set_machine(&mut self, machine: Option<Rc<dyn Machine>>) {
+        self.machine = machine;
+        self.hidden.set(0);
+        self.invalidate();
+    }
+
+    /// Everything derived from registers and memory is stale: the program ran, or something was written.
+    /// The selection goes back to the innermost frame.
+    pub fn invalidate(&self) {
+        self.frames.borrow_mut().clear();
+        self.selected.set(0);
+    }
+
+    /// Something was written: frames are found anew, the selection stays.
+    pub fn forget_frames(&self) {
+        self.frames.borrow_mut().clear();
+    }
+
+    /// Call after modules were added, moved or removed.
+    pub fn modules_changed(&self) {
+        let known: Vec<ModuleId> = self.modules.modules().iter().map(|module| module.id()).collect();
+        self.tables.borrow_mut().retain(|id, _| known.contains(id));
+        self.frames.borrow_mut().clear();
+    }
+
+    /// Makes `$name(...)` callable in expressions.
+    pub fn add_function(&self, name: &str, function: Arc<dyn kdive_expr::Function>) {
+        self.functions.borrow_mut().insert(name.to_owned(), function);
+    }
+
+    /// Sets a variable that is not the user's to change: `$_thread`, `$_inferior`.
+    pub fn set_computed(&self, name: &str, value: kdive_types::Value) {
+        self.computed.borrow_mut().insert(name.to_owned(), value);
+    }
+
+    /// The CPU family: of the machine, or of the first file.
+    #[must_use]
+    pub fn arch(&self) -> Arch {
+        match self.machine.as_ref().and_then(|machine| machine.registers().ok()) {
+            Some(registers) => registers.layout().arch(),
+            None => Arch::X86_64,
+        }
+    }
+
+    /// Mode of the selected thread's CPU, where there is one.
+    #[must_use]
+    pub fn cpu_state(&self) -> Option<CpuState> {
+        let registers = self.machine.as_ref()?.registers().ok()?;
+        Some(registers.layout().arch().cpu_state(&registers))
+    }
+
+    /// Where the code that is shown at `pc` lies and how it is decoded. In real mode the bytes are at segment base plus
+    /// `pc`, as long as `pc` is near the CPU's own.
+    #[must_use]
+    pub fn code_address(&self, pc: VirtAddr) -> CodeAddress {
+        let Some(state) = self.cpu_state() else {
+            return CodeAddress { pc, linear: pc, size: self.arch().code_size() };
+        };
+        let size = state.mode.code_size();
+        let near = pc.0 & !0xffff == state.code.pc.0 & !0xffff;
+        let linear = if size == kdive_arch::CodeSize::Bits16 && near { state.code.linear_of(pc) } else { pc };
+        CodeAddress { pc, linear, size }
+    }
+
+    /// `name+offset` for an address in code, as `<...>` shows it.
+    #[must_use]
+    pub fn symbolic(&self, addr: VirtAddr) -> Option<String> {
+        let (name, offset) = self.modules.symbolic(addr, true)?;
+        Some(if offset == 0 { name.to_string() } else { format!("{name}+{offset}") })
+    }
+}
+
+/// Memory as the user sees it: the machine's, or without one what the files hold.
+impl ReadMemory for Program {
+    fn read(&self, addr: VirtAddr, buf: &mut [u8]) -> Result<(), Fault> {
+        match &self.machine {
+            Some(machine) => machine.read(addr, buf),
+            None => self.modules.image().read(addr, buf),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What the unwinder asks about code, answered from the loaded modules.
+
+use crate::Program;
+use kdive_base::{LinkAddr, VirtAddr};
+use kdive_symbols::{Module, ObjectFile};
+use kdive_unwind::{
+    CfiKind, CfiSection, ObjectAt, OrcTable, OrcVersion, SectionBytes, UnwindInfo, UnwindTables,
+};
+use std::sync::Arc;
+
+/// A section of a mapped file; keeps the file alive.
+struct MappedSection {
+    object: Arc<ObjectFile>,
+    name: &'static str,
+}
+
+impl AsRef<[u8]> for MappedSection {
+    fn as_ref(&self) -> &[u8] {
+        self.object.section_data(self.name).unwrap_or_default()
+    }
+}
+
+fn section(object: &Arc<ObjectFile>, name: &'static str) -> Option<(SectionBytes, LinkAddr)> {
+    let addr = object.section(name)?.addr;
+    let bytes: SectionBytes = Arc::new(MappedSection { object: Arc::clone(object), name });
+    Some((bytes, addr))
+}
+
+fn make_tables(object: &Arc<ObjectFile>) -> UnwindTables {
+    let mut tables = UnwindTables::default();
+    if let Some((bytes, addr)) = section(object, ".debug_frame") {
+        tables.cfi.push(CfiSection::new(CfiKind::DebugFrame, bytes, addr));
+    }
+    if let Some((bytes, addr)) = section(object, ".eh_frame") {
+        tables.cfi.push(CfiSection::new(CfiKind::EhFrame, bytes, addr));
+    }
+    if let Some((ip, ip_addr)) = section(object, ".orc_unwind_ip")
+        && let Some((entries, _)) = section(object, ".orc_unwind")
+    {
+        // `.orc_header` came with the third layout; the layouts before it are told apart by nothing in the file.
+        let version = if object.section(".orc_header").is_some() { OrcVersion::V3 } else { OrcVersion::V1 };
+        tables.orc = Some(OrcTable::new(version, ip, ip_addr, entries));
+    }
+    tables
+}
+
+impl Program {
+    fn tables(&self, module: &Module) -> Arc<UnwindTables> {
+        let mut tables = self.tables.borrow_mut();
+        Arc::clone(tables.entry(module.id()).or_insert_with(|| Arc::new(make_tables(module.object()))))
+    }
+}
+
+impl UnwindInfo for Program {
+    fn object_at(&self, pc: VirtAddr) -> Option<ObjectAt> {
+        let (module, _) = self.modules.module_at(pc)?;
+        Some(ObjectAt { tables: self.tables(module), pc: module.to_link(pc) })
+    }
+
+    fn function_start(&self, pc: VirtAddr) -> Option<VirtAddr> {
+        self.modules.function_bounds(pc).map(|(_, range)| range.start)
+    }
+
+    fn runtime_addr(&self, object: &ObjectAt, addr: LinkAddr) -> VirtAddr {
+        let tables = self.tables.borrow();
+        let module = self.modules.modules().iter().find(|module| {
+            tables.get(&module.id()).is_some_and(|tables| Arc::ptr_eq(tables, &object.tables))
+        });
+        module.map_or(VirtAddr(addr.0), |module| module.to_virt(addr))
+    }
+
+    fn epilogue_cfi_valid(&self, pc: VirtAddr) -> bool {
+        self.modules
+            .unit_at(pc)
+            .and_then(|unit| unit.producer)
+            .is_some_and(|producer| producer.starts_with("GNU ") && !producer.starts_with("GNU AS"))
+    }
+
+    fn inlined_calls(&self, pc: VirtAddr) -> usize {
+        self.modules
+            .scope_at(pc)
+            .map_or(0, |scope| scope.frames().iter().filter(|frame| frame.is_inlined()).count())
+    }
+}
