@@ -5,6 +5,7 @@
 //! A [`Value`] is a type, a place and lazily read contents.
 
 mod error;
+mod float;
 mod layout;
 mod out;
 pub mod print;
@@ -12,6 +13,7 @@ mod ty;
 mod value;
 
 pub use error::ValueError;
+pub use float::{Float, FloatFormat, FloatOp};
 pub use out::{Out, Style};
 pub use print::TypeOptions;
 pub use ty::{
