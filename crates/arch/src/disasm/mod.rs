@@ -1,4 +1,13 @@
 //! Machine code as text and as facts.
+//!
+//! iced-x86 decodes; the text is ours, because it has to be what gdb's disassembler (opcodes of binutils 2.40) prints
+//! to the letter. `docs/disassembler.md` has the measurements that led to this.
+
+mod facts;
+mod mnemonic;
+mod operand;
+mod prefix;
+mod text;
 
 use crate::{Arch, CodeSize};
 use kdive_base::VirtAddr;
@@ -126,11 +135,10 @@ impl Disassembler {
 
     /// Decodes the first instruction of `bytes`, which are at `addr`.
     ///
-    /// Bytes that are no instruction give one byte of `(bad)`, as in gdb. `None` when `bytes` ends before the
-    /// instruction does: the caller reports the address of the first byte it could not read.
+    /// Bytes that are no instruction give `(bad)`, as in gdb. `None` when `bytes` ends before the instruction does: the
+    /// caller reports the address of the first byte it could not read. [`Arch::max_insn_len`] bytes are always enough.
     #[must_use]
     pub fn decode(&self, bytes: &[u8], addr: VirtAddr, symbols: &dyn Symbolize) -> Option<Insn> {
-        let _ = (bytes, addr, symbols, self.size, self.flavor);
-        None
+        text::decode(self.size, self.flavor, bytes, addr, symbols)
     }
 }

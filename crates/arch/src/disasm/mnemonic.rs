@@ -1,0 +1,205 @@
+//! Mnemonics as binutils has them where iced's differ, and the operands binutils shows otherwise.
+
+use super::Flavor;
+use super::text::Context;
+use iced_x86::{
+    Code, FormatMnemonicOptions, Formatter, GasFormatter, Instruction, IntelFormatter, Mnemonic, OpKind,
+    Register,
+};
+use std::ops::Range;
+
+/// The mnemonic with its AT&T size suffix.
+pub(super) fn name(context: &Context<'_>, instr: &Instruction) -> String {
+    let mut name = String::new();
+    match context.flavor {
+        Flavor::Att => {
+            GasFormatter::new().format_mnemonic_options(instr, &mut name, FormatMnemonicOptions::NO_PREFIXES);
+            correct_att(context, instr, &mut name);
+        }
+        Flavor::Intel => {
+            IntelFormatter::new().format_mnemonic_options(
+                instr,
+                &mut name,
+                FormatMnemonicOptions::NO_PREFIXES,
+            );
+            correct_intel(context, instr, &mut name);
+        }
+    }
+    name
+}
+
+fn correct_att(context: &Context<'_>, instr: &Instruction, name: &mut String) {
+    if let Some(rest) = name.strip_prefix("sal") {
+        *name = format!("shl{rest}");
+    }
+    let has_memory = (0..instr.op_count()).any(|op| instr.op_kind(op) == OpKind::Memory);
+    match instr.mnemonic() {
+        Mnemonic::Call | Mnemonic::Jmp | Mnemonic::Push | Mnemonic::Pop
+            if context.bits == 64 && name.ends_with('q') =>
+        {
+            name.pop();
+        }
+        Mnemonic::Retf | Mnemonic::Iret | Mnemonic::Iretd if name.ends_with('l') && name.len() > 4 => {
+            name.pop();
+        }
+        Mnemonic::Xlatb => *name = "xlat".to_owned(),
+        Mnemonic::Reservednop => {
+            *name = "nop".to_owned();
+            if has_memory {
+                name.push(match instr.memory_size().size() {
+                    2 => 'w',
+                    4 => 'l',
+                    _ => 'q',
+                });
+            }
+        }
+        _ => {}
+    }
+}
+
+fn correct_intel(context: &Context<'_>, instr: &Instruction, name: &mut String) {
+    match instr.mnemonic() {
+        Mnemonic::Sal => *name = "shl".to_owned(),
+        Mnemonic::Xlatb => *name = "xlat".to_owned(),
+        Mnemonic::Reservednop => *name = "nop".to_owned(),
+        Mnemonic::Pushfq | Mnemonic::Popfq if context.bits == 64 => {
+            name.pop();
+        }
+        Mnemonic::Mov if is_movabs(instr) => *name = "movabs".to_owned(),
+        _ if instr.is_string_instruction() => {
+            // The operands show the size.
+            if name.ends_with(['b', 'w', 'd', 'q']) {
+                name.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_movabs(instr: &Instruction) -> bool {
+    matches!(instr.code(), Code::Mov_r64_imm64)
+        || (instr.memory_displ_size() == 8
+            && instr.memory_base() == Register::None
+            && matches!(
+                instr.code(),
+                Code::Mov_AL_moffs8
+                    | Code::Mov_AX_moffs16
+                    | Code::Mov_EAX_moffs32
+                    | Code::Mov_RAX_moffs64
+                    | Code::Mov_moffs8_AL
+                    | Code::Mov_moffs16_AX
+                    | Code::Mov_moffs32_EAX
+                    | Code::Mov_moffs64_RAX
+            ))
+}
+
+/// Registers binutils names although the encoding does not.
+pub(super) fn implicit_registers(_: &Context<'_>, instr: &Instruction) -> Option<&'static [Register]> {
+    Some(match instr.code() {
+        Code::Nopw => &[Register::AX, Register::AX],
+        Code::Mwait => &[Register::EAX, Register::ECX],
+        Code::Mwaitx => &[Register::EAX, Register::ECX, Register::EBX],
+        Code::Monitorq | Code::Monitorxq => &[Register::RAX, Register::ECX, Register::EDX],
+        Code::Monitord | Code::Monitorxd => &[Register::EAX, Register::ECX, Register::EDX],
+        Code::Monitorw | Code::Monitorxw => &[Register::AX, Register::ECX, Register::EDX],
+        _ => return None,
+    })
+}
+
+/// The operands of the encoding that binutils shows.
+pub(super) fn shown_operands(context: &Context<'_>, instr: &Instruction) -> Range<u32> {
+    let all = 0..instr.op_count();
+    match instr.mnemonic() {
+        Mnemonic::Reservednop => 0..1,
+        Mnemonic::Maskmovq | Mnemonic::Maskmovdqu | Mnemonic::Vmaskmovdqu => 1..instr.op_count(),
+        Mnemonic::Fxch => 1..2,
+        _ if context.flavor == Flavor::Att && is_shift_by_one(instr) => 0..1,
+        _ => all,
+    }
+}
+
+fn is_shift_by_one(instr: &Instruction) -> bool {
+    matches!(
+        instr.mnemonic(),
+        Mnemonic::Rol
+            | Mnemonic::Ror
+            | Mnemonic::Rcl
+            | Mnemonic::Rcr
+            | Mnemonic::Shl
+            | Mnemonic::Shr
+            | Mnemonic::Sal
+            | Mnemonic::Sar
+    ) && instr.op_count() == 2
+        && instr.op1_kind() == OpKind::Immediate8
+        && instr.immediate8() == 1
+        && format!("{:?}", instr.code()).ends_with("_1")
+}
+
+/// Whether the immediate is the constant of a shift by one, written without base.
+pub(super) fn shifts_by_one(context: &Context<'_>, instr: &Instruction) -> bool {
+    context.flavor == Flavor::Intel && is_shift_by_one(instr)
+}
+
+/// Instructions whose operands AT&T syntax leaves in Intel's order.
+pub(super) fn keeps_order(instr: &Instruction) -> bool {
+    matches!(
+        instr.mnemonic(),
+        Mnemonic::Enter
+            | Mnemonic::Bound
+            | Mnemonic::Monitor
+            | Mnemonic::Monitorx
+            | Mnemonic::Mwait
+            | Mnemonic::Mwaitx
+    )
+}
+
+/// The register to show for operand `op`.
+pub(super) fn shown_register(context: &Context<'_>, instr: &Instruction, op: u32) -> Register {
+    let reg = instr.op_register(op);
+    let _ = context;
+    match instr.mnemonic() {
+        Mnemonic::Lmsw | Mnemonic::Lldt | Mnemonic::Ltr | Mnemonic::Verr | Mnemonic::Verw => word(reg),
+        _ => reg,
+    }
+}
+
+/// The 16-bit part of a general register.
+fn word(reg: Register) -> Register {
+    if reg.is_gpr32() || reg.is_gpr64() {
+        return Register::AX + (reg.number() as u32);
+    }
+    reg
+}
+
+/// Whether operand `op` is the port in dx.
+pub(super) fn is_port(instr: &Instruction, op: u32) -> bool {
+    instr.op_register(op) == Register::DX
+        && matches!(
+            instr.mnemonic(),
+            Mnemonic::In
+                | Mnemonic::Out
+                | Mnemonic::Insb
+                | Mnemonic::Insw
+                | Mnemonic::Insd
+                | Mnemonic::Outsb
+                | Mnemonic::Outsw
+                | Mnemonic::Outsd
+        )
+}
+
+/// Whether the operand is where a call or jump finds its target.
+pub(super) fn is_indirect(instr: &Instruction) -> bool {
+    instr.is_jmp_near_indirect()
+        || instr.is_call_near_indirect()
+        || instr.is_jmp_far_indirect()
+        || instr.is_call_far_indirect()
+}
+
+/// Size keyword of Intel syntax where it is not that of the memory operand.
+pub(super) fn size_keyword(_: &Context<'_>, instr: &Instruction) -> Option<&'static str> {
+    Some(match instr.mnemonic() {
+        Mnemonic::Lgdt | Mnemonic::Lidt | Mnemonic::Sgdt | Mnemonic::Sidt => "",
+        Mnemonic::Cmpxchg16b => "OWORD PTR ",
+        _ => return None,
+    })
+}

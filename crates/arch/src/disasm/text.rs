@@ -1,0 +1,168 @@
+//! Puts an instruction's text together: prefixes, mnemonic, operands, comment.
+
+use super::{Flavor, Insn, Symbolize, facts, mnemonic, operand, prefix};
+use crate::CodeSize;
+use iced_x86::{Code, Decoder, DecoderError, DecoderOptions, Instruction, OpKind};
+use kdive_base::VirtAddr;
+
+/// binutils takes AMD's side where the vendors differ (operand size prefixes of near branches) and still knows MPX.
+pub(super) const OPTIONS: u32 = DecoderOptions::AMD | DecoderOptions::MPX;
+
+/// What every part of the formatter needs to know.
+pub(super) struct Context<'a> {
+    pub bytes: &'a [u8],
+    pub addr: u64,
+    pub bits: u32,
+    pub flavor: Flavor,
+    pub symbols: &'a dyn Symbolize,
+}
+
+impl Context<'_> {
+    /// The SIB byte, when the memory operand has one.
+    pub(super) fn sib(&self) -> Option<u8> {
+        let at = self.modrm_offset()?;
+        let modrm = *self.bytes.get(at)?;
+        (modrm >> 6 != 3 && modrm & 7 == 4).then(|| self.bytes.get(at + 1).copied())?
+    }
+
+    /// The ModRM byte, when the instruction has one; meaningless otherwise.
+    pub(super) fn modrm(&self) -> Option<u8> {
+        self.bytes.get(self.modrm_offset()?).copied()
+    }
+
+    /// Where the ModRM byte of the instruction is, if it has one (Intel SDM vol. 2, 2.1 to 2.7).
+    fn modrm_offset(&self) -> Option<usize> {
+        let mut at = prefix::legacy_len(self.bytes);
+        let byte = |at: usize| self.bytes.get(at).copied();
+        if self.bits == 64 && byte(at)? & 0xf0 == 0x40 {
+            at += 1;
+        }
+        let next = byte(at + 1).unwrap_or(0);
+        // In 16- and 32-bit code the VEX and EVEX escapes are instructions of their own unless a register follows.
+        let vector = self.bits == 64 || next >= 0xc0;
+        Some(match byte(at)? {
+            0x0f if matches!(next, 0x38 | 0x3a) => at + 3,
+            0x0f => at + 2,
+            0xc5 if vector => at + 3,
+            0xc4 if vector => at + 4,
+            0x62 if vector => at + 5,
+            0x8f if next & 0x1f >= 8 => at + 4,
+            // Direct offsets and xlat have memory operands without ModRM.
+            0xa0..=0xa3 | 0xd7 => return None,
+            _ => at + 1,
+        })
+    }
+}
+
+pub(super) fn decode(
+    size: CodeSize,
+    flavor: Flavor,
+    bytes: &[u8],
+    addr: VirtAddr,
+    symbols: &dyn Symbolize,
+) -> Option<Insn> {
+    let bits = match size {
+        CodeSize::Bits16 => 16,
+        CodeSize::Bits32 => 32,
+        CodeSize::Bits64 => 64,
+    };
+    if let Some(len) = lone_prefixes(bits, bytes)? {
+        let context = Context { bytes: bytes.get(..len)?, addr: addr.0, bits, flavor, symbols };
+        return Some(not_an_insn(&context, prefix::bare_names(&context).join(" ")));
+    }
+    let mut decoder = Decoder::with_ip(bits, bytes, addr.0, OPTIONS);
+    let instr = decoder.decode();
+    if instr.code() == Code::INVALID {
+        return match decoder.last_error() {
+            DecoderError::NoMoreBytes => None,
+            _ => bad(bytes, addr),
+        };
+    }
+    let bytes = bytes.get(..instr.len())?;
+    let context = Context { bytes, addr: addr.0, bits, flavor, symbols };
+    Some(Insn {
+        addr,
+        bytes: bytes.to_vec(),
+        text: text(&context, &instr),
+        flow: facts::flow(&instr),
+        target: facts::target(&instr),
+        memory: facts::memory(&instr),
+        writes_flags: facts::writes_flags(&instr),
+        writes_sp: facts::writes_sp(&instr),
+    })
+}
+
+/// Number of bytes when they start with a REX prefix that another prefix follows: binutils shows the prefixes up to it
+/// as a line of their own. `None` when there are too few bytes to tell.
+fn lone_prefixes(bits: u32, bytes: &[u8]) -> Option<Option<usize>> {
+    let legacy = prefix::legacy_len(bytes);
+    let rex = *bytes.get(legacy)?;
+    if bits != 64 || rex & 0xf0 != 0x40 {
+        return Some(None);
+    }
+    let next = *bytes.get(legacy + 1)?;
+    Some((prefix::is_legacy(next) || next & 0xf0 == 0x40).then_some(legacy + 1))
+}
+
+fn not_an_insn(context: &Context<'_>, text: String) -> Insn {
+    Insn {
+        addr: VirtAddr(context.addr),
+        bytes: context.bytes.to_vec(),
+        text,
+        flow: super::Flow::Invalid,
+        target: None,
+        memory: None,
+        writes_flags: false,
+        writes_sp: false,
+    }
+}
+
+/// One byte that begins no instruction.
+fn bad(bytes: &[u8], addr: VirtAddr) -> Option<Insn> {
+    Some(Insn {
+        addr,
+        bytes: bytes.get(..1)?.to_vec(),
+        text: "(bad)".to_owned(),
+        flow: super::Flow::Invalid,
+        target: None,
+        memory: None,
+        writes_flags: false,
+        writes_sp: false,
+    })
+}
+
+fn text(context: &Context<'_>, instr: &Instruction) -> String {
+    let mut text = String::new();
+    for name in prefix::names(context, instr) {
+        text.push_str(name);
+        text.push(' ');
+    }
+    let (mnemonic, operands) = body(context, instr);
+    text.push_str(&mnemonic);
+    if !operands.is_empty() {
+        while text.len() < 6 {
+            text.push(' ');
+        }
+        text.push(' ');
+        text.push_str(&operands.join(","));
+    }
+    if let Some(target) = rip_relative(instr) {
+        text.push_str("        # ");
+        text.push_str(&operand::address(context, target));
+    }
+    text
+}
+
+/// Mnemonic and operands in the order they are written.
+pub(super) fn body(context: &Context<'_>, instr: &Instruction) -> (String, Vec<String>) {
+    let mut operands = operand::all(context, instr);
+    if context.flavor == Flavor::Att && !mnemonic::keeps_order(instr) {
+        operands.reverse();
+    }
+    (mnemonic::name(context, instr), operands)
+}
+
+fn rip_relative(instr: &Instruction) -> Option<VirtAddr> {
+    let has_memory = (0..instr.op_count()).any(|op| instr.op_kind(op) == OpKind::Memory);
+    (has_memory && instr.is_ip_rel_memory_operand()).then(|| VirtAddr(instr.memory_displacement64()))
+}
