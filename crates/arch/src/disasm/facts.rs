@@ -56,16 +56,6 @@ fn repeats(instr: &Instruction) -> bool {
     instr.is_string_instruction() && (instr.has_rep_prefix() || instr.has_repne_prefix())
 }
 
-/// Where a direct call or jump goes.
-pub(super) fn target(instr: &Instruction) -> Option<VirtAddr> {
-    match instr.op0_kind() {
-        OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64 => {
-            Some(VirtAddr(instr.near_branch_target()))
-        }
-        _ => None,
-    }
-}
-
 /// Address of a memory operand that needs no register but rip.
 pub(super) fn memory(instr: &Instruction) -> Option<VirtAddr> {
     let has_memory = (0..instr.op_count()).any(|op| instr.op_kind(op) == OpKind::Memory);

@@ -33,16 +33,35 @@ fn correct_att(context: &Context<'_>, instr: &Instruction, name: &mut String) {
         *name = format!("shl{rest}");
     }
     let has_memory = (0..instr.op_count()).any(|op| instr.op_kind(op) == OpKind::Memory);
+    let stem = match instr.mnemonic() {
+        Mnemonic::Call if name.starts_with('l') => "lcall",
+        Mnemonic::Jmp if name.starts_with('l') => "ljmp",
+        Mnemonic::Call => "call",
+        Mnemonic::Jmp => "jmp",
+        Mnemonic::Push => "push",
+        Mnemonic::Pop => "pop",
+        Mnemonic::Ret => "ret",
+        Mnemonic::Retf => "lret",
+        Mnemonic::Iret | Mnemonic::Iretd | Mnemonic::Iretq => "iret",
+        Mnemonic::Pushf | Mnemonic::Pushfd | Mnemonic::Pushfq => "pushf",
+        Mnemonic::Popf | Mnemonic::Popfd | Mnemonic::Popfq => "popf",
+        Mnemonic::Pusha | Mnemonic::Pushad => "pusha",
+        Mnemonic::Popa | Mnemonic::Popad => "popa",
+        Mnemonic::Enter => "enter",
+        Mnemonic::Leave => "leave",
+        _ => "",
+    };
+    if !stem.is_empty() {
+        *name = stem.to_owned();
+        name.push_str(size_suffix(context, instr));
+        return;
+    }
     match instr.mnemonic() {
-        Mnemonic::Call | Mnemonic::Jmp | Mnemonic::Push | Mnemonic::Pop
-            if context.bits == 64 && name.ends_with('q') =>
-        {
-            name.pop();
-        }
-        Mnemonic::Retf | Mnemonic::Iret | Mnemonic::Iretd if name.ends_with('l') && name.len() > 4 => {
-            name.pop();
-        }
         Mnemonic::Xlatb => *name = "xlat".to_owned(),
+        Mnemonic::Nop if is_exchange(context, instr) => *name = "xchg".to_owned(),
+        Mnemonic::Nop if instr.op_count() == 0 => *name = "nop".to_owned(),
+        Mnemonic::Movsx if name.starts_with("movsx") => name.replace_range(4..5, "w"),
+        Mnemonic::Movzx if name.starts_with("movzx") => name.replace_range(4..5, "w"),
         Mnemonic::Reservednop => {
             *name = "nop".to_owned();
             if has_memory {
@@ -57,6 +76,24 @@ fn correct_att(context: &Context<'_>, instr: &Instruction, name: &mut String) {
     }
 }
 
+/// The suffix of instructions whose operand size is that of the code unless a prefix changes it.
+fn size_suffix(context: &Context<'_>, instr: &Instruction) -> &'static str {
+    let far = matches!(instr.mnemonic(), Mnemonic::Retf | Mnemonic::Iret | Mnemonic::Iretd | Mnemonic::Iretq);
+    let wide = super::prefix::has_rex_w(context);
+    match context.bits {
+        64 if wide && far => "q",
+        64 if wide => "",
+        64 | 32 if context.has_data_prefix() => "w",
+        16 if context.has_data_prefix() => "l",
+        _ => "",
+    }
+}
+
+/// Whether a `nop` of one byte is shown as the exchange it is.
+fn is_exchange(context: &Context<'_>, instr: &Instruction) -> bool {
+    instr.op_count() == 0 && context.has_data_prefix() && !super::prefix::has_rex_w(context)
+}
+
 fn correct_intel(context: &Context<'_>, instr: &Instruction, name: &mut String) {
     match instr.mnemonic() {
         Mnemonic::Sal => *name = "shl".to_owned(),
@@ -65,6 +102,16 @@ fn correct_intel(context: &Context<'_>, instr: &Instruction, name: &mut String) 
         Mnemonic::Pushfq | Mnemonic::Popfq if context.bits == 64 => {
             name.pop();
         }
+        Mnemonic::Retf => {
+            *name = "retf".to_owned();
+            name.push_str(size_suffix(context, instr));
+        }
+        Mnemonic::Jmp | Mnemonic::Call if name.contains(' ') => {
+            let end = name.find(' ').unwrap_or(name.len());
+            name.truncate(end);
+        }
+        Mnemonic::Nop if is_exchange(context, instr) => *name = "xchg".to_owned(),
+        Mnemonic::Nop if instr.op_count() == 0 => *name = "nop".to_owned(),
         Mnemonic::Mov if is_movabs(instr) => *name = "movabs".to_owned(),
         _ if instr.is_string_instruction() => {
             // The operands show the size.
@@ -94,9 +141,18 @@ fn is_movabs(instr: &Instruction) -> bool {
 }
 
 /// Registers binutils names although the encoding does not.
-pub(super) fn implicit_registers(_: &Context<'_>, instr: &Instruction) -> Option<&'static [Register]> {
+pub(super) fn implicit_registers(context: &Context<'_>, instr: &Instruction) -> Option<&'static [Register]> {
+    if matches!(instr.code(), Code::Nopw | Code::Nopd | Code::Nopq) {
+        return Some(match (is_exchange(context, instr), context.bits) {
+            (false, _) => &[],
+            (true, 16) => &[Register::EAX, Register::EAX],
+            (true, _) => &[Register::AX, Register::AX],
+        });
+    }
+    if context.flavor == Flavor::Intel {
+        return None;
+    }
     Some(match instr.code() {
-        Code::Nopw => &[Register::AX, Register::AX],
         Code::Mwait => &[Register::EAX, Register::ECX],
         Code::Mwaitx => &[Register::EAX, Register::ECX, Register::EBX],
         Code::Monitorq | Code::Monitorxq => &[Register::RAX, Register::ECX, Register::EDX],
@@ -112,10 +168,32 @@ pub(super) fn shown_operands(context: &Context<'_>, instr: &Instruction) -> Rang
     match instr.mnemonic() {
         Mnemonic::Reservednop => 0..1,
         Mnemonic::Maskmovq | Mnemonic::Maskmovdqu | Mnemonic::Vmaskmovdqu => 1..instr.op_count(),
-        Mnemonic::Fxch => 1..2,
+        Mnemonic::Fxch | Mnemonic::Fcom | Mnemonic::Fcomp | Mnemonic::Fucom | Mnemonic::Fucomp
+            if instr.op_count() == 2 =>
+        {
+            1..2
+        }
         _ if context.flavor == Flavor::Att && is_shift_by_one(instr) => 0..1,
+        _ if has_comparison_name(context, instr) => 0..instr.op_count() - 1,
         _ => all,
     }
+}
+
+/// Whether the immediate is part of the mnemonic (`cmpeqps` for `cmpps $0`).
+fn has_comparison_name(context: &Context<'_>, instr: &Instruction) -> bool {
+    let last_is_immediate = instr.op_count() > 0 && instr.op_kind(instr.op_count() - 1) == OpKind::Immediate8;
+    let plain = || format!("{:?}", instr.mnemonic()).to_ascii_lowercase();
+    last_is_immediate && has_vector_operand(instr) && name(context, instr) != plain()
+}
+
+fn has_vector_operand(instr: &Instruction) -> bool {
+    (0..instr.op_count()).any(|op| instr.op_register(op).is_vector_register())
+}
+
+/// Whether operand `op` is the x87 register the instruction encodes, not the implied top of the stack.
+pub(super) fn is_explicit_stack_slot(instr: &Instruction, op: u32) -> bool {
+    let code = format!("{:?}", instr.code());
+    if code.contains("_st0_sti") { op == 1 } else { op == 0 }
 }
 
 fn is_shift_by_one(instr: &Instruction) -> bool {
@@ -199,6 +277,7 @@ pub(super) fn is_indirect(instr: &Instruction) -> bool {
 pub(super) fn size_keyword(_: &Context<'_>, instr: &Instruction) -> Option<&'static str> {
     Some(match instr.mnemonic() {
         Mnemonic::Lgdt | Mnemonic::Lidt | Mnemonic::Sgdt | Mnemonic::Sidt => "",
+        Mnemonic::Invpcid | Mnemonic::Invept | Mnemonic::Invvpid => "",
         Mnemonic::Cmpxchg16b => "OWORD PTR ",
         _ => return None,
     })

@@ -49,7 +49,7 @@ fn one(context: &Context<'_>, instr: &Instruction, op: u32) -> String {
     match instr.op_kind(op) {
         OpKind::Register => register_operand(context, instr, op),
         OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64 => {
-            address(context, VirtAddr(instr.near_branch_target()))
+            address(context, near_target(context, instr).unwrap_or(VirtAddr(0)))
         }
         OpKind::FarBranch16 => far(context, instr.far_branch_selector(), u64::from(instr.far_branch16())),
         OpKind::FarBranch32 => far(context, instr.far_branch_selector(), u64::from(instr.far_branch32())),
@@ -94,6 +94,27 @@ fn far(context: &Context<'_>, selector: u16, offset: u64) -> String {
     }
 }
 
+/// Where a direct jump or call goes. With 16-bit operand size a 16-bit displacement stays inside the 64 KiB of the
+/// next instruction (with an operand size prefix: inside the first), an 8-bit one is not wrapped.
+pub(super) fn near_target(context: &Context<'_>, instr: &Instruction) -> Option<VirtAddr> {
+    match instr.op0_kind() {
+        OpKind::NearBranch32 | OpKind::NearBranch64 => Some(VirtAddr(instr.near_branch_target())),
+        OpKind::NearBranch16 => {
+            let next = instr.next_ip();
+            let wrapped = u64::from(instr.near_branch16());
+            Some(VirtAddr(match context.opcode()? {
+                0x70..=0x7f | 0xe0..=0xe3 | 0xeb => {
+                    let disp = *context.bytes.last()? as i8;
+                    next.wrapping_add_signed(i64::from(disp))
+                }
+                _ if context.has_data_prefix() => wrapped,
+                _ => wrapped | (next & !0xffff),
+            }))
+        }
+        _ => None,
+    }
+}
+
 /// `0xADDR <symbol>`.
 pub(super) fn address(context: &Context<'_>, addr: VirtAddr) -> String {
     match context.symbols.symbolize(addr) {
@@ -104,7 +125,10 @@ pub(super) fn address(context: &Context<'_>, addr: VirtAddr) -> String {
 
 fn register_operand(context: &Context<'_>, instr: &Instruction, op: u32) -> String {
     let reg = mnemonic::shown_register(context, instr, op);
-    let name = register(context, reg);
+    let mut name = register(context, reg);
+    if reg == Register::ST0 && mnemonic::is_explicit_stack_slot(instr, op) {
+        name.push_str("(0)");
+    }
     if context.flavor == Flavor::Att {
         if mnemonic::is_port(instr, op) {
             return format!("({name})");
@@ -191,6 +215,8 @@ struct Parts {
     rip: bool,
     segment: Option<Register>,
     address_bits: u32,
+    /// The address stands in the instruction without ModRM.
+    moffs: bool,
 }
 
 /// What stands between the commas.
@@ -221,7 +247,8 @@ impl Parts {
         };
         let shows_disp = instr.memory_displ_size() != 0 || (base.is_none() && !rip);
         let segment = segment_override(context, instr);
-        Self { base, index, disp, shows_disp, rip, segment, address_bits }
+        let moffs = matches!(context.opcode(), Some(0xa0..=0xa3));
+        Self { base, index, disp, shows_disp, rip, segment, address_bits, moffs }
     }
 
     fn segment(&self, context: &Context<'_>, text: &mut String) {
@@ -244,7 +271,9 @@ impl Parts {
 
     fn att(&self, context: &Context<'_>, text: &mut String) {
         if self.is_absolute() {
-            text.push_str(&self.absolute());
+            // A 16-bit displacement is always taken as signed.
+            let signed_disp = self.address_bits == 16 && !self.moffs;
+            text.push_str(&if signed_disp { signed(self.disp) } else { self.absolute() });
             return;
         }
         if self.shows_disp || self.rip {

@@ -2,7 +2,7 @@
 //! effect (`cs nopw`, `data16 call`, `rex.W ret`).
 
 use super::text::{self, Context};
-use iced_x86::{Code, Decoder, Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{Code, Instruction, Mnemonic, OpKind, Register};
 
 /// Names of the prefixes to print before the mnemonic, in the order of the bytes.
 pub(super) fn names(context: &Context<'_>, instr: &Instruction) -> Vec<&'static str> {
@@ -69,7 +69,11 @@ fn idle_name(context: &Context<'_>, instr: &Instruction, byte: u8) -> Option<&'s
         0xf0 => Some(name),
         0xf2 | 0xf3 => repeat_name(context, instr, byte),
         0x3e if context.bits != 16 && is_indirect_branch(instr) => Some("notrack"),
-        _ if is_segment(byte) => (!segment_acts(context, instr)).then_some(name),
+        _ if is_segment(byte) => {
+            (!segment_acts(context, instr) && branch_hint(context, instr).is_none()).then_some(name)
+        }
+        // An address without registers does not show its size.
+        0x67 if context.bits != 64 && is_absolute32(instr) => Some(name),
         _ => (!matters(context, instr, byte)).then_some(name),
     }
 }
@@ -78,22 +82,40 @@ fn is_indirect_branch(instr: &Instruction) -> bool {
     instr.is_jmp_near_indirect() || instr.is_call_near_indirect()
 }
 
-/// Whether a segment override shows in a memory operand. A conditional jump shows it as a hint.
+fn is_absolute32(instr: &Instruction) -> bool {
+    (0..instr.op_count()).any(|op| instr.op_kind(op) == OpKind::Memory)
+        && instr.memory_base() == Register::None
+        && instr.memory_index() == Register::None
+        && instr.memory_displ_size() == 4
+}
+
+/// Whether a segment override shows in a memory operand, or is taken in by a string instruction.
 fn segment_acts(context: &Context<'_>, instr: &Instruction) -> bool {
-    segment_override(context, instr).is_some()
-        && instr.mnemonic() != Mnemonic::Lea
-        && (0..instr.op_count()).any(|op| {
-            matches!(
-                instr.op_kind(op),
-                OpKind::Memory
-                    | OpKind::MemorySegSI
-                    | OpKind::MemorySegESI
-                    | OpKind::MemorySegRSI
-                    | OpKind::MemorySegDI
-                    | OpKind::MemorySegEDI
-                    | OpKind::MemorySegRDI
-            )
-        })
+    (0..instr.op_count()).any(|op| match instr.op_kind(op) {
+        OpKind::Memory => segment_override(context, instr).is_some() || instr.mnemonic() == Mnemonic::Xlatb,
+        OpKind::MemorySegSI
+        | OpKind::MemorySegESI
+        | OpKind::MemorySegRSI
+        | OpKind::MemorySegDI
+        | OpKind::MemorySegEDI
+        | OpKind::MemorySegRDI => true,
+        _ => false,
+    })
+}
+
+/// The hint that cs and ds prefixes give a conditional jump.
+pub(super) fn branch_hint(context: &Context<'_>, instr: &Instruction) -> Option<&'static str> {
+    let conditional =
+        instr.is_jcc_short_or_near() || instr.is_loop() || instr.is_loopcc() || instr.is_jcx_short();
+    if !conditional {
+        return None;
+    }
+    let prefixes = context.bytes.get(..legacy_len(context.bytes))?;
+    match (prefixes.contains(&0x2e), prefixes.contains(&0x3e)) {
+        (true, false) => Some(",pn"),
+        (false, true) => Some(",pt"),
+        _ => None,
+    }
 }
 
 /// The segment override in effect. Overrides other than fs and gs have none in 64-bit code, and do not undo an earlier
@@ -163,7 +185,7 @@ fn reads_differently(context: &Context<'_>, instr: &Instruction, bytes: &[u8]) -
     // Shorter bytes start later, so that relative addresses stay what they are.
     let shift = context.bytes.len().saturating_sub(bytes.len()) as u64;
     let addr = context.addr.wrapping_add(shift);
-    let other = Decoder::with_ip(context.bits, bytes, addr, text::OPTIONS).decode();
+    let (other, _) = text::decode_raw(context.bits, bytes, addr);
     if other.code() == Code::INVALID || other.len() != bytes.len() {
         return true;
     }
@@ -184,6 +206,11 @@ const REX_W: u8 = 8;
 pub(super) fn rex_at(context: &Context<'_>, at: usize) -> Option<u8> {
     let rex = *context.bytes.get(at)?;
     (context.bits == 64 && rex & 0xf0 == 0x40).then_some(rex)
+}
+
+/// Whether there is a REX prefix with W.
+pub(super) fn has_rex_w(context: &Context<'_>) -> bool {
+    rex_at(context, legacy_len(context.bytes)).is_some_and(|rex| rex & REX_W != 0)
 }
 
 /// The REX prefix, when some of its bits have no effect.
@@ -227,6 +254,7 @@ fn has_wide_register(instr: &Instruction) -> bool {
         instr.op_kind(op) == OpKind::Register
             && instr.op_register(op).is_gpr64()
             && !instr.is_stack_instruction()
-            && !matches!(instr.mnemonic(), Mnemonic::Lmsw)
+            && !matches!(instr.mnemonic(), Mnemonic::Lmsw | Mnemonic::Vmread | Mnemonic::Vmwrite)
+            && !(0..instr.op_count()).any(|op| instr.op_register(op).is_cr() || instr.op_register(op).is_dr())
     })
 }

@@ -2,11 +2,35 @@
 
 use super::{Flavor, Insn, Symbolize, facts, mnemonic, operand, prefix};
 use crate::CodeSize;
-use iced_x86::{Code, Decoder, DecoderError, DecoderOptions, Instruction, OpKind};
+use iced_x86::{Code, Decoder, DecoderError, DecoderOptions, Instruction, Mnemonic, OpKind};
 use kdive_base::VirtAddr;
 
-/// binutils takes AMD's side where the vendors differ (operand size prefixes of near branches) and still knows MPX.
-pub(super) const OPTIONS: u32 = DecoderOptions::AMD | DecoderOptions::MPX;
+/// Decodes one instruction the way binutils does: it still knows MPX, and takes AMD's side on operand size prefixes of
+/// near branches in 64-bit code, but Intel's elsewhere.
+pub(super) fn decode_raw(bits: u32, bytes: &[u8], addr: u64) -> (Instruction, DecoderError) {
+    let mut decoder = Decoder::with_ip(bits, bytes, addr, DecoderOptions::MPX);
+    let mut instr = decoder.decode();
+    let legacy = bytes.get(..prefix::legacy_len(bytes)).unwrap_or(&[]);
+    if bits == 64 && legacy.contains(&0x66) && instr.is_near_branch() {
+        decoder = Decoder::with_ip(bits, bytes, addr, DecoderOptions::AMD);
+        instr = decoder.decode();
+    }
+    (instr, decoder.last_error())
+}
+
+/// `is_near_branch` of an instruction: whether a displacement to the next instruction is its operand.
+trait NearBranch {
+    fn is_near_branch(&self) -> bool;
+}
+
+impl NearBranch for Instruction {
+    fn is_near_branch(&self) -> bool {
+        matches!(self.op0_kind(), OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64)
+            || self.mnemonic() == Mnemonic::Ret
+            || self.is_call_near_indirect()
+            || self.is_jmp_near_indirect()
+    }
+}
 
 /// What every part of the formatter needs to know.
 pub(super) struct Context<'a> {
@@ -28,6 +52,18 @@ impl Context<'_> {
     /// The ModRM byte, when the instruction has one; meaningless otherwise.
     pub(super) fn modrm(&self) -> Option<u8> {
         self.bytes.get(self.modrm_offset()?).copied()
+    }
+
+    /// The first opcode byte after prefixes and REX.
+    pub(super) fn opcode(&self) -> Option<u8> {
+        let at = prefix::legacy_len(self.bytes);
+        let rex = prefix::rex_at(self, at).is_some();
+        self.bytes.get(at + usize::from(rex)).copied()
+    }
+
+    /// Whether there is an operand size prefix.
+    pub(super) fn has_data_prefix(&self) -> bool {
+        self.bytes.iter().take(prefix::legacy_len(self.bytes)).any(|byte| *byte == 0x66)
     }
 
     /// Where the ModRM byte of the instruction is, if it has one (Intel SDM vol. 2, 2.1 to 2.7).
@@ -70,10 +106,14 @@ pub(super) fn decode(
         let context = Context { bytes: bytes.get(..len)?, addr: addr.0, bits, flavor, symbols };
         return Some(not_an_insn(&context, prefix::bare_names(&context).join(" ")));
     }
-    let mut decoder = Decoder::with_ip(bits, bytes, addr.0, OPTIONS);
-    let instr = decoder.decode();
+    if let [0x9b, rest @ ..] = bytes {
+        if matches!(rest.first()?, 0xd8..=0xdf) {
+            return waiting(size, flavor, rest, addr, symbols);
+        }
+    }
+    let (instr, error) = decode_raw(bits, bytes, addr.0);
     if instr.code() == Code::INVALID {
-        return match decoder.last_error() {
+        return match error {
             DecoderError::NoMoreBytes => None,
             _ => bad(bytes, addr),
         };
@@ -85,11 +125,32 @@ pub(super) fn decode(
         bytes: bytes.to_vec(),
         text: text(&context, &instr),
         flow: facts::flow(&instr),
-        target: facts::target(&instr),
+        target: operand::near_target(&context, &instr),
         memory: facts::memory(&instr),
         writes_flags: facts::writes_flags(&instr),
         writes_sp: facts::writes_sp(&instr),
     })
+}
+
+/// An x87 instruction after `fwait`: binutils takes both as one (`fnstcw` becomes `fstcw`).
+fn waiting(
+    size: CodeSize,
+    flavor: Flavor,
+    rest: &[u8],
+    addr: VirtAddr,
+    symbols: &dyn Symbolize,
+) -> Option<Insn> {
+    let mut insn = decode(size, flavor, rest, addr.offset(1), symbols)?;
+    insn.addr = addr;
+    insn.bytes.insert(0, 0x9b);
+    insn.text = match insn.text.strip_prefix("fn") {
+        Some(text) if !text.starts_with("op") => {
+            let (name, operands) = text.split_once(' ').unwrap_or((text, ""));
+            format!("f{name:<5} {}", operands.trim_start()).trim_end().to_owned()
+        }
+        _ => format!("fwait {}", insn.text),
+    };
+    Some(insn)
 }
 
 /// Number of bytes when they start with a REX prefix that another prefix follows: binutils shows the prefixes up to it
@@ -101,7 +162,7 @@ fn lone_prefixes(bits: u32, bytes: &[u8]) -> Option<Option<usize>> {
         return Some(None);
     }
     let next = *bytes.get(legacy + 1)?;
-    Some((prefix::is_legacy(next) || next & 0xf0 == 0x40).then_some(legacy + 1))
+    Some((prefix::is_legacy(next) || next & 0xf0 == 0x40 || next == 0x9b).then_some(legacy + 1))
 }
 
 fn not_an_insn(context: &Context<'_>, text: String) -> Insn {
@@ -159,7 +220,11 @@ pub(super) fn body(context: &Context<'_>, instr: &Instruction) -> (String, Vec<S
     if context.flavor == Flavor::Att && !mnemonic::keeps_order(instr) {
         operands.reverse();
     }
-    (mnemonic::name(context, instr), operands)
+    let mut name = mnemonic::name(context, instr);
+    if let Some(hint) = prefix::branch_hint(context, instr) {
+        name.push_str(hint);
+    }
+    (name, operands)
 }
 
 fn rip_relative(instr: &Instruction) -> Option<VirtAddr> {
