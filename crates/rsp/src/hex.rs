@@ -32,7 +32,7 @@ pub fn encode(bytes: &[u8]) -> Vec<u8> {
 /// Bytes from pairs of digits; `None` for an odd count or anything that is not a digit.
 #[must_use]
 pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return None;
     }
     text.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()

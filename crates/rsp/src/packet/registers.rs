@@ -33,7 +33,7 @@ pub fn write_all(bytes: &[u8]) -> Vec<u8> {
 /// The bytes of a `g` or `p` reply, `None` for each that is unavailable; `None` altogether when it is not a register reply.
 #[must_use]
 pub fn parse(data: &[u8]) -> Option<Vec<Option<u8>>> {
-    if data.len() % 2 != 0 {
+    if !data.len().is_multiple_of(2) {
         return None;
     }
     data.chunks_exact(2)

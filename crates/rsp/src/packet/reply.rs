@@ -116,7 +116,7 @@ impl Shape {
             Self::Ok => payload == b"OK",
             Self::Hex => is_hex(payload),
             Self::Registers => {
-                payload.len() % 2 == 0
+                payload.len().is_multiple_of(2)
                     && payload.iter().all(|&b| hex::digit(b).is_some() || matches!(b, b'x' | b'X'))
             }
             Self::Chunk => matches!(payload.first(), Some(b'm' | b'l')),
@@ -132,7 +132,7 @@ impl Shape {
 }
 
 fn is_hex(payload: &[u8]) -> bool {
-    payload.len() % 2 == 0 && payload.iter().all(|&b| hex::digit(b).is_some())
+    payload.len().is_multiple_of(2) && payload.iter().all(|&b| hex::digit(b).is_some())
 }
 
 /// `S05`, `T05…` with nothing or a `key:value;` list after the signal.

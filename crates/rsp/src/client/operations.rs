@@ -1,0 +1,496 @@
+//! What a client asks a stub, typed: threads, registers, memory, breakpoints, monitor, leaving.
+
+use super::{Client, Note, Patience, Request};
+use crate::packet::breakpoint::{self, Kind};
+use crate::packet::threads::Part;
+use crate::packet::{Reply, Shape, memory, monitor, process, qemu, registers, threads, transfer};
+use crate::{Error, ThreadId};
+
+/// Threads in a list, more than any machine has CPUs. Lists from confused stubs never end.
+const MAX_THREADS: usize = 4096;
+/// Size of one object read with `qXfer`.
+const MAX_OBJECT: usize = 4 << 20;
+
+/// Packets the stub turned out not to know, remembered for the connection.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Unsupported {
+    select: bool,
+    read_all: bool,
+    write_one: bool,
+    extra_info: bool,
+    breakpoint: [bool; 5],
+    /// `X`: unknown until asked.
+    binary_write: Option<bool>,
+}
+
+/// A piece of memory to read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MemoryChunk {
+    /// First address.
+    pub addr: u64,
+    /// Bytes, at most [`Client::read_limit`].
+    pub len: usize,
+}
+
+/// A piece of memory that could not be read; others may have been.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ChunkError {
+    /// The stub refused: somewhere in the piece nothing is mapped.
+    Refused,
+    /// The reply does not fit the request.
+    Malformed,
+}
+
+/// An empty reply is an unknown packet, an error reply an error.
+fn data(reply: Reply, packet: &str) -> Result<Vec<u8>, Error> {
+    match reply {
+        Reply::Data(data) => Ok(data),
+        Reply::Empty => Err(Error::Unsupported(packet.into())),
+        Reply::Error(error) => Err(Error::Remote(error)),
+    }
+}
+
+impl Client {
+    /// The threads, each once, in the stub's order. Empty when the stub has no list.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub fn threads(&mut self) -> Result<Vec<ThreadId>, Error> {
+        let mut list: Vec<ThreadId> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        let mut request = threads::LIST_FIRST;
+        // A list that brings nothing new, or no end, is over.
+        for _ in 0..MAX_THREADS {
+            let Reply::Data(data) = self.request(Request::query(request, Shape::Chunk))? else { break };
+            let Some(Part::More(ids)) = threads::parse_part(&data) else { break };
+            let before = list.len();
+            list.extend(ids.into_iter().filter(|id| seen.insert(*id)));
+            if list.len() == before || list.len() >= MAX_THREADS {
+                break;
+            }
+            request = threads::LIST_NEXT;
+        }
+        list.truncate(MAX_THREADS);
+        Ok(list)
+    }
+
+    /// What the stub says about a thread it listed (`CPU#0 [running]`); empty when it says nothing.
+    ///
+    /// Only for threads of the list: QEMU does not answer for others.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub fn thread_info(&mut self, list: &[ThreadId]) -> Result<Vec<String>, Error> {
+        if self.unsupported.extra_info || list.is_empty() {
+            return Ok(vec![String::new(); list.len()]);
+        }
+        let requests: Vec<_> =
+            list.iter().map(|id| Request::query(threads::extra_info(*id), Shape::Hex)).collect();
+        let replies = self.exchange(&requests, &mut |_| {})?;
+        self.unsupported.extra_info = replies.iter().all(|reply| *reply == Reply::Empty);
+        Ok(replies
+            .into_iter()
+            .map(|reply| match reply {
+                Reply::Data(data) => threads::parse_extra_info(&data).unwrap_or_default(),
+                Reply::Empty | Reply::Error(_) => String::new(),
+            })
+            .collect())
+    }
+
+    /// `T`: whether the stub still has the thread.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub fn is_alive(&mut self, thread: ThreadId) -> Result<bool, Error> {
+        Ok(matches!(self.request(Request::query(threads::is_alive(thread), Shape::Ok))?, Reply::Data(_)))
+    }
+
+    /// `qC`: the thread the stub calls current. For QEMU not necessarily the one that stopped.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub fn current_thread(&mut self) -> Result<Option<ThreadId>, Error> {
+        Ok(match self.request(Request::query(threads::CURRENT, Shape::Prefix(b"QC")))? {
+            Reply::Data(data) => threads::parse_current(&data),
+            Reply::Empty | Reply::Error(_) => None,
+        })
+    }
+
+    /// Sends requests that read something of `thread`, `Hg` first if it stands elsewhere, all in one go.
+    fn reading(&mut self, thread: ThreadId, requests: Vec<Request>) -> Result<Vec<Reply>, Error> {
+        if self.unsupported.select || self.general == Some(thread) {
+            return self.exchange(&requests, &mut |_| {});
+        }
+        self.general = None;
+        let mut all = Vec::with_capacity(requests.len() + 1);
+        all.push(Request::query(threads::select(thread), Shape::Ok));
+        all.extend(requests);
+        let mut replies = self.exchange(&all, &mut |_| {})?;
+        let selected = replies.remove(0);
+        self.selected(thread, selected)?;
+        Ok(replies)
+    }
+
+    /// Chooses the thread for requests that change something: those must not be sent before `Hg` is known to have worked.
+    fn select(&mut self, thread: ThreadId) -> Result<(), Error> {
+        if self.unsupported.select || self.general == Some(thread) {
+            return Ok(());
+        }
+        self.general = None;
+        let reply = self.request(Request::query(threads::select(thread), Shape::Ok))?;
+        self.selected(thread, reply)
+    }
+
+    fn selected(&mut self, thread: ThreadId, reply: Reply) -> Result<(), Error> {
+        match reply {
+            Reply::Data(_) => self.general = Some(thread),
+            Reply::Empty => self.unsupported.select = true,
+            Reply::Error(error) => return Err(Error::Remote(error)),
+        }
+        Ok(())
+    }
+
+    /// All registers of a thread as one `g` reply; `None` when the stub only knows `p`.
+    ///
+    /// # Errors
+    /// As [`Client::request`], and [`Error::Remote`] for a thread that is gone.
+    pub fn registers(&mut self, thread: ThreadId) -> Result<Option<Vec<Option<u8>>>, Error> {
+        if self.unsupported.read_all {
+            return Ok(None);
+        }
+        let request = Request::query(registers::READ_ALL, Shape::Registers).expecting(2048);
+        match self.reading(thread, vec![request])?.pop() {
+            Some(Reply::Data(data)) => Ok(registers::parse(&data)),
+            Some(Reply::Error(error)) => Err(Error::Remote(error)),
+            Some(Reply::Empty) | None => {
+                self.unsupported.read_all = true;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Single registers by number (`p`), `None` for each the stub does not have or cannot tell.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub fn registers_by_number(
+        &mut self,
+        thread: ThreadId,
+        numbers: &[u32],
+    ) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        let requests =
+            numbers.iter().map(|&n| Request::query(registers::read_one(n), Shape::Registers)).collect();
+        let replies = self.reading(thread, requests)?;
+        Ok(replies
+            .into_iter()
+            .map(|reply| match reply {
+                Reply::Data(data) => registers::parse(&data)?.into_iter().collect(),
+                Reply::Empty | Reply::Error(_) => None,
+            })
+            .collect())
+    }
+
+    /// Writes one register (`P`). `bytes` in target order, exactly as long as the register.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when the stub has only `G`, see [`Client::write_registers`].
+    pub fn write_register(&mut self, thread: ThreadId, number: u32, bytes: &[u8]) -> Result<(), Error> {
+        if self.unsupported.write_one {
+            return Err(Error::Unsupported("P".into()));
+        }
+        self.select(thread)?;
+        let reply = self.request(Request::action(registers::write_one(number, bytes), Shape::Ok))?;
+        self.unsupported.write_one = reply == Reply::Empty;
+        data(reply, "P").map(drop)
+    }
+
+    /// Writes all registers at once (`G`), for stubs without `P`.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub fn write_registers(&mut self, thread: ThreadId, bytes: &[u8]) -> Result<(), Error> {
+        self.select(thread)?;
+        data(self.request(Request::action(registers::write_all(bytes), Shape::Ok))?, "G").map(drop)
+    }
+
+    /// Longest piece one `m` may ask for: a power of two, so that aligned pieces do not straddle pages needlessly.
+    #[must_use]
+    pub fn read_limit(&self) -> usize {
+        let size = self.features.packet_size;
+        // QEMU lets a reply of half its packet size in bytes run over by the framing; other stubs may not.
+        let limit = if self.profile.is_qemu() { size / 2 } else { size.saturating_sub(8) / 2 };
+        previous_power_of_two(limit.clamp(16, 64 << 10))
+    }
+
+    /// Longest piece one `M` may carry, a power of two.
+    #[must_use]
+    pub fn write_limit(&self) -> usize {
+        previous_power_of_two((self.features.packet_size.saturating_sub(40) / 2).clamp(8, 64 << 10))
+    }
+
+    /// Reads pieces of memory as `thread` sees it, many under way at once where the stub can take that. A piece may come back shorter than asked.
+    ///
+    /// # Errors
+    /// [`Error`] when the stub could not be asked; what it refuses is in the result of each piece.
+    pub fn read_memory(
+        &mut self,
+        thread: ThreadId,
+        chunks: &[MemoryChunk],
+    ) -> Result<Vec<Result<Vec<u8>, ChunkError>>, Error> {
+        let replies = self.reading(thread, chunks.iter().map(MemoryChunk::request).collect())?;
+        Ok(replies.into_iter().zip(chunks).map(|(reply, chunk)| chunk.parse(reply)).collect())
+    }
+
+    /// Writes memory as `thread` sees it; pieces of at most [`Client::write_limit`] bytes are the caller's job.
+    ///
+    /// # Errors
+    /// [`Error::Remote`] when the stub refuses; part of the bytes may have been written.
+    pub fn write_memory(&mut self, thread: ThreadId, addr: u64, bytes: &[u8]) -> Result<(), Error> {
+        self.select(thread)?;
+        if self.writes_binary(addr)? {
+            return data(self.request(Request::action(memory::write_binary(addr, bytes), Shape::Ok))?, "X")
+                .map(drop);
+        }
+        data(self.request(Request::action(memory::write(addr, bytes), Shape::Ok))?, "M").map(drop)
+    }
+
+    /// Whether `X` works, found out with an empty write. QEMU never has it.
+    fn writes_binary(&mut self, addr: u64) -> Result<bool, Error> {
+        if self.profile.is_qemu() {
+            return Ok(false);
+        }
+        if let Some(known) = self.unsupported.binary_write {
+            return Ok(known);
+        }
+        let reply = self.request(Request::query(memory::write_binary(addr, &[]), Shape::Ok))?;
+        let works = matches!(reply, Reply::Data(_));
+        self.unsupported.binary_write = Some(works);
+        Ok(works)
+    }
+
+    /// Reads pieces of guest-physical memory. The mode is switched on and off in the same breath, so that an error in between cannot leave it on;
+    /// if the stub stops answering, it is switched off before anything else is asked.
+    ///
+    /// QEMU reads addresses that have no memory as zeros, and reading a device has the device's side effects.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when the stub is not QEMU 4.1 or later.
+    pub fn read_physical(
+        &mut self,
+        chunks: &[MemoryChunk],
+    ) -> Result<Vec<Result<Vec<u8>, ChunkError>>, Error> {
+        let mut results = Vec::with_capacity(chunks.len());
+        for group in chunks.chunks(super::WINDOW_REQUESTS - 2) {
+            let replies = self.in_physical_mode(group.iter().map(MemoryChunk::request).collect())?;
+            results.extend(replies.into_iter().zip(group).map(|(reply, chunk)| chunk.parse(reply)));
+        }
+        Ok(results)
+    }
+
+    /// Writes guest-physical memory. QEMU drops writes to read-only memory without a word.
+    ///
+    /// # Errors
+    /// As [`Client::read_physical`].
+    pub fn write_physical(&mut self, addr: u64, bytes: &[u8]) -> Result<(), Error> {
+        let request = Request::action(memory::write(addr, bytes), Shape::Ok);
+        let reply = self.in_physical_mode(vec![request])?.pop();
+        data(reply.unwrap_or(Reply::Empty), "M").map(drop)
+    }
+
+    fn in_physical_mode(&mut self, requests: Vec<Request>) -> Result<Vec<Reply>, Error> {
+        if !self.profile.has_physical_mode() {
+            return Err(Error::Unsupported("Qqemu.PhyMemMode".into()));
+        }
+        self.check_open()?;
+        self.settle()?;
+        let mode = |on| Request::query(qemu::set_physical_mode(on), Shape::Ok);
+        let mut all = vec![mode(true)];
+        all.extend(requests);
+        all.push(mode(false));
+        self.physical_mode_dubious = true;
+        let result = self.exchange_as_is(&all);
+        let restored = matches!(result.as_ref().map(|replies| replies.last()), Ok(Some(Reply::Data(_))));
+        self.physical_mode_dubious = !restored;
+        if !restored {
+            let _ = self.settle();
+        }
+        let mut replies = result?;
+        replies.pop();
+        data(replies.remove(0), "Qqemu.PhyMemMode")?;
+        Ok(replies)
+    }
+
+    /// As [`Client::exchange`], without putting the mode back first: the caller is about to change it.
+    fn exchange_as_is(&mut self, requests: &[Request]) -> Result<Vec<Reply>, Error> {
+        self.physical_mode_dubious = false;
+        let result = self.exchange(requests, &mut |_| {});
+        self.physical_mode_dubious = true;
+        result
+    }
+
+    /// Inserts a breakpoint (`Z`). [`Reply::Empty`] when the stub has none of this kind, [`Reply::Error`] when it refuses.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub fn insert_breakpoint(
+        &mut self,
+        thread: ThreadId,
+        kind: Kind,
+        addr: u64,
+        len: u64,
+    ) -> Result<Reply, Error> {
+        if self.knows_no_breakpoint(kind) {
+            return Ok(Reply::Empty);
+        }
+        // KVM writes the instruction through the page tables of the current CPU.
+        self.select(thread)?;
+        let reply = self.request(Request::action(breakpoint::insert(kind, addr, len), Shape::Ok))?;
+        if reply == Reply::Empty
+            && let Some(flag) = self.unsupported.breakpoint.get_mut(usize::from(kind.digit()))
+        {
+            *flag = true;
+        }
+        Ok(reply)
+    }
+
+    /// Removes a breakpoint (`z`).
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub fn remove_breakpoint(
+        &mut self,
+        thread: ThreadId,
+        kind: Kind,
+        addr: u64,
+        len: u64,
+    ) -> Result<Reply, Error> {
+        self.select(thread)?;
+        self.request(Request::action(breakpoint::remove(kind, addr, len), Shape::Ok))
+    }
+
+    fn knows_no_breakpoint(&self, kind: Kind) -> bool {
+        self.unsupported.breakpoint.get(usize::from(kind.digit())).copied().unwrap_or(false)
+    }
+
+    /// Reads an object whole (`qXfer:object:read:annex`), for example the target description `features`, `target.xml`.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] or [`Error::Remote`] when there is none, [`Error::Unexpected`] when it does not end.
+    pub fn read_object(&mut self, object: &str, annex: &str) -> Result<Vec<u8>, Error> {
+        let piece = self.features.packet_size.saturating_sub(5).max(16);
+        let mut whole = Vec::new();
+        loop {
+            let request = transfer::read(object, annex, whole.len(), piece);
+            let reply = data(self.request(Request::query(request, Shape::Chunk).expecting(piece))?, "qXfer")?;
+            let endless = || Error::Unexpected {
+                request: format!("qXfer:{object}:read:{annex}"),
+                reply: "an object without end".into(),
+            };
+            let (bytes, last) = transfer::parse(&reply).ok_or_else(endless)?;
+            whole.extend_from_slice(bytes);
+            if last {
+                return Ok(whole);
+            }
+            if bytes.is_empty() || whole.len() > MAX_OBJECT {
+                return Err(endless());
+            }
+        }
+    }
+
+    /// Runs a command of the stub's own monitor (`qRcmd`). Its text goes to `output` as it comes.
+    ///
+    /// Anything about the target may have changed afterwards. Ctrl-C stops the waiting, not the command.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when the stub has no monitor.
+    pub fn monitor(&mut self, command: &[u8], output: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+        let request =
+            Request::action(monitor::command(command), Shape::Monitor).with_patience(Patience::Unlimited);
+        let reply = self.request_with_output(request, output);
+        // A command that lets the machine run has the next byte we send stop it again, and that byte is lost.
+        self.unverified = self.profile.is_qemu();
+        let text = data(reply?, "qRcmd")?;
+        if text != b"OK" {
+            output(&crate::hex::decode(&text).unwrap_or(text));
+        }
+        Ok(())
+    }
+
+    /// Sends a packet of the user's and gives its reply as it came. Only the first packet of an answer is taken.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub fn raw_packet(&mut self, payload: &[u8]) -> Result<Vec<u8>, Error> {
+        let reply = self.request(Request::action(payload, Shape::Any));
+        // It may have changed anything, the thread the stub calls current among it.
+        self.general = None;
+        Ok(match reply? {
+            Reply::Empty => Vec::new(),
+            Reply::Error(error) => error.text().as_bytes().to_vec(),
+            Reply::Data(data) => data,
+        })
+    }
+
+    /// `D`: lets the target run and leaves it. The connection is of no use afterwards.
+    ///
+    /// # Errors
+    /// [`Error::Remote`] when the stub refuses.
+    pub fn detach(&mut self, pid: Option<u64>) -> Result<(), Error> {
+        match self.request(Request::action(process::detach(pid), Shape::Ok))? {
+            Reply::Error(error) => Err(Error::Remote(error)),
+            // The answer comes from a machine that runs already: a further byte would stop it.
+            Reply::Empty | Reply::Data(_) => {
+                self.over = Some(Error::Closed);
+                Ok(())
+            }
+        }
+    }
+
+    /// `vKill` or `k`: ends the target. The connection is of no use afterwards.
+    ///
+    /// # Errors
+    /// [`Error`] when the packet could not be sent.
+    pub fn kill(&mut self, pid: Option<u64>) -> Result<(), Error> {
+        self.check_open()?;
+        let by_id = pid.map(|pid| self.request(Request::action(process::kill(pid), Shape::Ok)));
+        if !matches!(by_id, Some(Ok(Reply::Data(_)) | Err(Error::Closed | Error::Broken(_)))) {
+            self.engine.submit_without_reply(process::KILL);
+            self.count_packet(process::KILL);
+            self.flush()?;
+        }
+        self.over = Some(Error::Closed);
+        Ok(())
+    }
+
+    /// `vAttach` or `vRun` (see [`process`]): the payload of the stop reply it ends with.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub fn start(&mut self, payload: Vec<u8>) -> Result<Vec<u8>, Error> {
+        self.general = None;
+        let request = Request::action(payload, Shape::Stop).with_patience(Patience::Unlimited);
+        data(self.request(request)?, "vAttach or vRun")
+    }
+
+    /// Keeps something to tell the user.
+    pub fn note(&mut self, note: Note) {
+        self.notes.push_back(note);
+    }
+}
+
+impl MemoryChunk {
+    fn request(&self) -> Request {
+        Request::query(memory::read(self.addr, self.len), Shape::Hex).expecting(self.len * 2 + 4)
+    }
+
+    fn parse(&self, reply: Reply) -> Result<Vec<u8>, ChunkError> {
+        match reply {
+            Reply::Data(data) => memory::parse_read(&data, self.len).ok_or(ChunkError::Malformed),
+            Reply::Empty | Reply::Error(_) => Err(ChunkError::Refused),
+        }
+    }
+}
+
+fn previous_power_of_two(n: usize) -> usize {
+    if n.is_power_of_two() { n } else { n.next_power_of_two() / 2 }
+}
