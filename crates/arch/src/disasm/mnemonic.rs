@@ -32,7 +32,7 @@ fn correct_att(context: &Context<'_>, instr: &Instruction, name: &mut String) {
     if let Some(rest) = name.strip_prefix("sal") {
         *name = format!("shl{rest}");
     }
-    let has_memory = (0..instr.op_count()).any(|op| instr.op_kind(op) == OpKind::Memory);
+    let has_memory = has_memory(instr);
     let stem = match instr.mnemonic() {
         Mnemonic::Call if name.starts_with('l') => "lcall",
         Mnemonic::Jmp if name.starts_with('l') => "ljmp",
@@ -53,7 +53,9 @@ fn correct_att(context: &Context<'_>, instr: &Instruction, name: &mut String) {
     };
     if !stem.is_empty() {
         *name = stem.to_owned();
-        name.push_str(size_suffix(context, instr));
+        if !shows_size_itself(context, instr) {
+            name.push_str(size_suffix(context, instr));
+        }
         return;
     }
     match instr.mnemonic() {
@@ -62,17 +64,65 @@ fn correct_att(context: &Context<'_>, instr: &Instruction, name: &mut String) {
         Mnemonic::Nop if instr.op_count() == 0 => *name = "nop".to_owned(),
         Mnemonic::Movsx if name.starts_with("movsx") => name.replace_range(4..5, "w"),
         Mnemonic::Movzx if name.starts_with("movzx") => name.replace_range(4..5, "w"),
-        Mnemonic::Reservednop => {
+        Mnemonic::Cvtsi2sd | Mnemonic::Cvtsi2ss if context.bits != 64 && name.ends_with('l') => {
+            name.pop();
+        }
+        Mnemonic::Lgdt | Mnemonic::Lidt | Mnemonic::Sgdt | Mnemonic::Sidt if context.bits != 64 => {
+            name.truncate(4);
+            name.push(if (context.bits == 16) == context.has_data_prefix() { 'l' } else { 'w' });
+        }
+        _ if is_hint_nop(instr) => {
             *name = "nop".to_owned();
             if has_memory {
-                name.push(match instr.memory_size().size() {
+                name.push(match operand_size(context) {
                     2 => 'w',
                     4 => 'l',
                     _ => 'q',
                 });
             }
         }
-        _ => {}
+        _ => correct_both(context, name),
+    }
+}
+
+/// Corrections that do not depend on the syntax.
+fn correct_both(context: &Context<'_>, name: &mut String) {
+    if name.starts_with("prefetch") && context.opcode_map_0f() == Some(0x0d) {
+        *name = match context.modrm_reg() {
+            Some(1) => "prefetchw",
+            Some(2) => "prefetchwt1",
+            _ => "prefetch",
+        }
+        .to_owned();
+    }
+}
+
+/// Instructions that are hints binutils does not know, or knows as no-ops.
+fn is_hint_nop(instr: &Instruction) -> bool {
+    match instr.mnemonic() {
+        Mnemonic::Reservednop => true,
+        Mnemonic::Prefetchit0 | Mnemonic::Prefetchit1 => !instr.is_ip_rel_memory_operand(),
+        _ => false,
+    }
+}
+
+/// Operand size in bytes by prefixes alone.
+fn operand_size(context: &Context<'_>) -> u8 {
+    match (super::prefix::has_rex_w(context), (context.bits == 16) != context.has_data_prefix()) {
+        (true, _) => 8,
+        (false, true) => 2,
+        (false, false) => 4,
+    }
+}
+
+/// Whether the operand of an instruction of the code's size already shows the size, so that no suffix is needed.
+fn shows_size_itself(context: &Context<'_>, instr: &Instruction) -> bool {
+    let general = |op| instr.op_kind(op) == OpKind::Register && instr.op_register(op).is_gpr();
+    match instr.mnemonic() {
+        Mnemonic::Push | Mnemonic::Pop | Mnemonic::Call | Mnemonic::Jmp => {
+            general(0) || context.opcode() == Some(0xeb)
+        }
+        _ => false,
     }
 }
 
@@ -89,6 +139,14 @@ fn size_suffix(context: &Context<'_>, instr: &Instruction) -> &'static str {
     }
 }
 
+/// As [`size_suffix`] in Intel syntax, where 32 bits are a `d`.
+fn intel_suffix(context: &Context<'_>, instr: &Instruction) -> &'static str {
+    match size_suffix(context, instr) {
+        "l" => "d",
+        suffix => suffix,
+    }
+}
+
 /// Whether a `nop` of one byte is shown as the exchange it is.
 fn is_exchange(context: &Context<'_>, instr: &Instruction) -> bool {
     instr.op_count() == 0 && context.has_data_prefix() && !super::prefix::has_rex_w(context)
@@ -98,17 +156,31 @@ fn correct_intel(context: &Context<'_>, instr: &Instruction, name: &mut String) 
     match instr.mnemonic() {
         Mnemonic::Sal => *name = "shl".to_owned(),
         Mnemonic::Xlatb => *name = "xlat".to_owned(),
-        Mnemonic::Reservednop => *name = "nop".to_owned(),
+        _ if is_hint_nop(instr) => *name = "nop".to_owned(),
+        Mnemonic::Push | Mnemonic::Pop
+            if !shows_size_itself(context, instr) && !has_memory(instr) && context.has_data_prefix() =>
+        {
+            name.push_str(intel_suffix(context, instr));
+        }
+        Mnemonic::Sysret | Mnemonic::Sysexit if context.bits == 64 => name.push('d'),
+        Mnemonic::Getsecq => *name = "getsec".to_owned(),
+        Mnemonic::Iret | Mnemonic::Iretd => {
+            *name = format!("iret{}", intel_suffix(context, instr));
+        }
         Mnemonic::Pushfq | Mnemonic::Popfq if context.bits == 64 => {
             name.pop();
         }
-        Mnemonic::Retf => {
-            *name = "retf".to_owned();
-            name.push_str(size_suffix(context, instr));
+        Mnemonic::Retf | Mnemonic::Ret | Mnemonic::Leave | Mnemonic::Enter => {
+            let stem = if instr.mnemonic() == Mnemonic::Retf { "retf" } else { name.as_str() };
+            *name = format!("{stem}{}", intel_suffix(context, instr));
         }
-        Mnemonic::Jmp | Mnemonic::Call if name.contains(' ') => {
-            let end = name.find(' ').unwrap_or(name.len());
-            name.truncate(end);
+        Mnemonic::Jmp | Mnemonic::Call => {
+            let stem = name.split(' ').next().unwrap_or_default();
+            let direct = matches!(context.opcode(), Some(0xe8 | 0xe9));
+            *name = format!("{stem}{}", if direct { intel_suffix(context, instr) } else { "" });
+        }
+        Mnemonic::Pushf | Mnemonic::Pushfd | Mnemonic::Popf | Mnemonic::Popfd => {
+            *name = format!("{}{}", name.trim_end_matches('d'), intel_suffix(context, instr));
         }
         Mnemonic::Nop if is_exchange(context, instr) => *name = "xchg".to_owned(),
         Mnemonic::Nop if instr.op_count() == 0 => *name = "nop".to_owned(),
@@ -119,8 +191,12 @@ fn correct_intel(context: &Context<'_>, instr: &Instruction, name: &mut String) 
                 name.pop();
             }
         }
-        _ => {}
+        _ => correct_both(context, name),
     }
+}
+
+fn has_memory(instr: &Instruction) -> bool {
+    (0..instr.op_count()).any(|op| instr.op_kind(op) == OpKind::Memory)
 }
 
 fn is_movabs(instr: &Instruction) -> bool {
@@ -166,7 +242,7 @@ pub(super) fn implicit_registers(context: &Context<'_>, instr: &Instruction) -> 
 pub(super) fn shown_operands(context: &Context<'_>, instr: &Instruction) -> Range<u32> {
     let all = 0..instr.op_count();
     match instr.mnemonic() {
-        Mnemonic::Reservednop => 0..1,
+        _ if is_hint_nop(instr) => 0..1,
         Mnemonic::Maskmovq | Mnemonic::Maskmovdqu | Mnemonic::Vmaskmovdqu => 1..instr.op_count(),
         Mnemonic::Fxch | Mnemonic::Fcom | Mnemonic::Fcomp | Mnemonic::Fucom | Mnemonic::Fucomp
             if instr.op_count() == 2 =>
@@ -232,11 +308,16 @@ pub(super) fn keeps_order(instr: &Instruction) -> bool {
 }
 
 /// The register to show for operand `op`.
-pub(super) fn shown_register(context: &Context<'_>, instr: &Instruction, op: u32) -> Register {
+pub(super) fn shown_register(instr: &Instruction, op: u32) -> Register {
     let reg = instr.op_register(op);
-    let _ = context;
-    match instr.mnemonic() {
-        Mnemonic::Lmsw | Mnemonic::Lldt | Mnemonic::Ltr | Mnemonic::Verr | Mnemonic::Verw => word(reg),
+        match instr.mnemonic() {
+        Mnemonic::Lmsw
+        | Mnemonic::Lldt
+        | Mnemonic::Ltr
+        | Mnemonic::Verr
+        | Mnemonic::Verw
+        | Mnemonic::Arpl => word(reg),
+        Mnemonic::Pinsrw | Mnemonic::Pextrw if reg.is_gpr64() => Register::EAX + reg.number() as u32,
         _ => reg,
     }
 }
@@ -274,10 +355,22 @@ pub(super) fn is_indirect(instr: &Instruction) -> bool {
 }
 
 /// Size keyword of Intel syntax where it is not that of the memory operand.
-pub(super) fn size_keyword(_: &Context<'_>, instr: &Instruction) -> Option<&'static str> {
+pub(super) fn size_keyword(context: &Context<'_>, instr: &Instruction) -> Option<&'static str> {
+    if super::prefix::is_moffs(context) {
+        return Some("");
+    }
+    if is_hint_nop(instr) {
+        return Some(match operand_size(context) {
+            2 => "WORD PTR ",
+            4 => "DWORD PTR ",
+            _ => "QWORD PTR ",
+        });
+    }
     Some(match instr.mnemonic() {
         Mnemonic::Lgdt | Mnemonic::Lidt | Mnemonic::Sgdt | Mnemonic::Sidt => "",
-        Mnemonic::Invpcid | Mnemonic::Invept | Mnemonic::Invvpid => "",
+        Mnemonic::Invpcid | Mnemonic::Invept | Mnemonic::Invvpid | Mnemonic::Bndmov => "",
+        Mnemonic::Wrssd | Mnemonic::Wrssq | Mnemonic::Wrussd | Mnemonic::Wrussq => "",
+        Mnemonic::Invlpg => "BYTE PTR ",
         Mnemonic::Cmpxchg16b => "OWORD PTR ",
         _ => return None,
     })

@@ -2,7 +2,7 @@
 
 use super::prefix::segment_override;
 use super::text::Context;
-use super::{Flavor, mnemonic};
+use super::{Flavor, mnemonic, prefix};
 use iced_x86::{Instruction, MemorySize, Mnemonic, OpKind, Register};
 use kdive_base::VirtAddr;
 use std::fmt::Write as _;
@@ -15,6 +15,12 @@ pub(super) fn all(context: &Context<'_>, instr: &Instruction) -> Vec<String> {
     let shown = mnemonic::shown_operands(context, instr);
     let mut operands: Vec<String> = shown.map(|op| one(context, instr, op)).collect();
     decorate(context, instr, &mut operands);
+    if matches!(
+        instr.mnemonic(),
+        Mnemonic::Sha256rnds2 | Mnemonic::Pblendvb | Mnemonic::Blendvps | Mnemonic::Blendvpd
+    ) {
+        operands.push(register(context, Register::XMM0));
+    }
     operands
 }
 
@@ -124,7 +130,7 @@ pub(super) fn address(context: &Context<'_>, addr: VirtAddr) -> String {
 }
 
 fn register_operand(context: &Context<'_>, instr: &Instruction, op: u32) -> String {
-    let reg = mnemonic::shown_register(context, instr, op);
+    let reg = mnemonic::shown_register(instr, op);
     let mut name = register(context, reg);
     if reg == Register::ST0 && mnemonic::is_explicit_stack_slot(instr, op) {
         name.push_str("(0)");
@@ -196,12 +202,31 @@ fn memory(context: &Context<'_>, instr: &Instruction) -> String {
     text
 }
 
+/// `{1to8}`: how many copies of the element the vector operand takes.
 fn broadcast(instr: &Instruction, text: &mut String) {
-    let whole = instr.memory_size().size();
-    let element = instr.memory_size().element_size();
-    if element != 0 {
+    let element = instr.memory_size().size();
+    let vector = (0..instr.op_count())
+        .filter(|op| instr.op_kind(*op) == OpKind::Register && instr.op_register(*op).is_vector_register())
+        .map(|op| instr.op_register(op).size())
+        .max();
+    // Conversions to narrower elements name the wide source size only by their code.
+    let whole = source_vector_size(instr).or(vector);
+    if let (Some(whole), true) = (whole, element != 0) {
         let _ = write!(text, "{{1to{}}}", whole / element);
     }
+}
+
+/// Size of the vector a broadcast fills where it is not that of the register operands.
+fn source_vector_size(instr: &Instruction) -> Option<usize> {
+    let code = format!("{:?}", instr.code());
+    let tail = code.rsplit_once('_')?.1;
+    let size = |prefix: &str| match prefix {
+        p if p.starts_with("xmmm") => Some(16),
+        p if p.starts_with("ymmm") => Some(32),
+        p if p.starts_with("zmmm") => Some(64),
+        _ => None,
+    };
+    code.split('_').find_map(size).or_else(|| size(tail))
 }
 
 /// A memory operand taken apart the way binutils does.
@@ -233,7 +258,8 @@ impl Parts {
         let address_bits = address_bits(context, instr);
         let raw = instr.memory_displacement64();
         let disp = if rip {
-            raw.wrapping_sub(instr.next_ip()) as i64
+            let disp = raw.wrapping_sub(instr.next_ip()) as i64;
+            if address_bits == 32 { i64::from(disp as i32) } else { disp }
         } else if address_bits == 64 {
             raw as i64
         } else if address_bits == 32 {
@@ -247,7 +273,7 @@ impl Parts {
         };
         let shows_disp = instr.memory_displ_size() != 0 || (base.is_none() && !rip);
         let segment = segment_override(context, instr);
-        let moffs = matches!(context.opcode(), Some(0xa0..=0xa3));
+        let moffs = prefix::is_moffs(context);
         Self { base, index, disp, shows_disp, rip, segment, address_bits, moffs }
     }
 
@@ -366,13 +392,18 @@ fn address_bits(context: &Context<'_>, instr: &Instruction) -> u32 {
 /// A SIB byte without index is shown when its base is not the stack pointer (or r12), which cannot be encoded without
 /// SIB, or when it has a scale.
 fn no_index(context: &Context<'_>, instr: &Instruction, base: Option<Register>) -> Option<Index> {
-    if context.bits == 16 && address_bits(context, instr) == 16 {
+    let address_bits = address_bits(context, instr);
+    if address_bits == 16 {
         return None;
     }
-    let sib = context.sib()?;
+    let sib = context.sib(instr)?;
     let scale = 1 << (sib >> 6);
     let base_is_sp = sib & 7 == 4;
-    (scale != 1 || (base.is_some() && !base_is_sp)).then_some(Index { register: None, scale })
+    let shown = match base {
+        Some(_) => !base_is_sp,
+        None => address_bits == 32,
+    };
+    (scale != 1 || shown).then_some(Index { register: None, scale })
 }
 
 /// `QWORD PTR ` and so on; nothing for operands whose size means nothing.
@@ -385,7 +416,8 @@ fn size_keyword(context: &Context<'_>, instr: &Instruction) -> &'static str {
     match size {
         MemorySize::SegPtr16 => return "DWORD PTR ",
         MemorySize::SegPtr32 => return "FWORD PTR ",
-        MemorySize::SegPtr64 => return "TBYTE PTR ",
+        MemorySize::SegPtr64 if mnemonic::is_indirect(instr) => return "TBYTE PTR ",
+        MemorySize::SegPtr64 => return "FWORD PTR ",
         _ => {}
     }
     if instr.mnemonic() == Mnemonic::Lea {

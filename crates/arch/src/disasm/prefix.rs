@@ -2,6 +2,7 @@
 //! effect (`cs nopw`, `data16 call`, `rex.W ret`).
 
 use super::text::{self, Context};
+use super::{Flavor, mnemonic};
 use iced_x86::{Code, Instruction, Mnemonic, OpKind, Register};
 
 /// Names of the prefixes to print before the mnemonic, in the order of the bytes.
@@ -73,13 +74,18 @@ fn idle_name(context: &Context<'_>, instr: &Instruction, byte: u8) -> Option<&'s
             (!segment_acts(context, instr) && branch_hint(context, instr).is_none()).then_some(name)
         }
         // An address without registers does not show its size.
-        0x67 if context.bits != 64 && is_absolute32(instr) => Some(name),
+        0x67 if is_moffs(context) || (context.bits != 64 && is_absolute32(instr)) => Some(name),
         _ => (!matters(context, instr, byte)).then_some(name),
     }
 }
 
 fn is_indirect_branch(instr: &Instruction) -> bool {
     instr.is_jmp_near_indirect() || instr.is_call_near_indirect()
+}
+
+/// Whether the instruction is `mov` between the accumulator and an address in the instruction.
+pub(super) fn is_moffs(context: &Context<'_>) -> bool {
+    matches!(context.opcode(), Some(0xa0..=0xa3))
 }
 
 fn is_absolute32(instr: &Instruction) -> bool {
@@ -107,7 +113,7 @@ fn segment_acts(context: &Context<'_>, instr: &Instruction) -> bool {
 pub(super) fn branch_hint(context: &Context<'_>, instr: &Instruction) -> Option<&'static str> {
     let conditional =
         instr.is_jcc_short_or_near() || instr.is_loop() || instr.is_loopcc() || instr.is_jcx_short();
-    if !conditional {
+    if !conditional || context.flavor == Flavor::Intel {
         return None;
     }
     let prefixes = context.bytes.get(..legacy_len(context.bytes))?;
@@ -122,7 +128,10 @@ pub(super) fn branch_hint(context: &Context<'_>, instr: &Instruction) -> Option<
 /// fs or gs.
 pub(super) fn segment_override(context: &Context<'_>, instr: &Instruction) -> Option<Register> {
     if context.bits != 64 {
-        return Some(instr.segment_prefix()).filter(|segment| *segment != Register::None);
+        // ds before an indirect branch means notrack.
+        return Some(instr.segment_prefix())
+            .filter(|segment| *segment != Register::None)
+            .filter(|segment| *segment != Register::DS || !is_indirect_branch(instr));
     }
     let legacy = legacy_len(context.bytes);
     context.bytes.get(..legacy)?.iter().rev().find_map(|byte| match byte {
@@ -222,39 +231,36 @@ fn rex_name(context: &Context<'_>, instr: &Instruction, at: usize) -> Option<&'s
         without.remove(at);
         return if reads_differently(context, instr, &without) { None } else { name };
     }
-    let has_memory = context.modrm().is_some_and(|modrm| modrm >> 6 != 3);
+    let has_memory = context.has_memory(instr);
     let idle = |bit: u8| match bit {
         _ if rex & bit == 0 => false,
         // The base of a memory operand takes the bit even where rip or nothing stands in its place.
         REX_B if has_memory => false,
-        REX_X => context.sib().is_none(),
-        REX_W if has_wide_register(instr) => false,
+        REX_X => context.sib(instr).is_none(),
+        REX_W if has_wide_register(context, instr) => false,
         _ => {
             let mut without = context.bytes.to_vec();
             if let Some(byte) = without.get_mut(at) {
                 *byte &= !bit;
             }
-            if bit == REX_W {
-                // W overrides an operand size prefix, which must not show up in its place.
-                without = without
-                    .iter()
-                    .enumerate()
-                    .filter(|(i, b)| *i >= at || **b != 0x66)
-                    .map(|(_, b)| *b)
-                    .collect();
-            }
+            // W overrides an operand size prefix, which must not show up in its place.
+            let narrow: Vec<u8> = without
+                .iter()
+                .enumerate()
+                .filter(|(i, b)| *i >= at || **b != 0x66)
+                .map(|(_, b)| *b)
+                .collect();
             !reads_differently(context, instr, &without)
+                || (bit == REX_W && !reads_differently(context, instr, &narrow))
         }
     };
     [1, 2, 4, 8].into_iter().any(idle).then_some(name)?
 }
 
-fn has_wide_register(instr: &Instruction) -> bool {
+/// Whether W must have an effect because a 64-bit register is shown, to save the comparison.
+fn has_wide_register(context: &Context<'_>, instr: &Instruction) -> bool {
     (0..instr.op_count()).any(|op| {
-        instr.op_kind(op) == OpKind::Register
-            && instr.op_register(op).is_gpr64()
-            && !instr.is_stack_instruction()
-            && !matches!(instr.mnemonic(), Mnemonic::Lmsw | Mnemonic::Vmread | Mnemonic::Vmwrite)
-            && !(0..instr.op_count()).any(|op| instr.op_register(op).is_cr() || instr.op_register(op).is_dr())
-    })
+        instr.op_kind(op) == OpKind::Register && mnemonic::shown_register(instr, op).is_gpr64()
+    }) && matches!(context.opcode(), Some(0x01..=0x4f | 0x63 | 0x69 | 0x6b | 0x81..=0x8d | 0xb8..=0xd3 | 0xf7))
+        && context.opcode() != Some(0x0f)
 }

@@ -15,6 +15,12 @@ pub(super) fn decode_raw(bits: u32, bytes: &[u8], addr: u64) -> (Instruction, De
         decoder = Decoder::with_ip(bits, bytes, addr, DecoderOptions::AMD);
         instr = decoder.decode();
     }
+    if instr.code() == Code::INVALID && legacy.contains(&0xf0) {
+        // The CPU refuses to lock most instructions; binutils shows them all the same.
+        let options = DecoderOptions::MPX | DecoderOptions::NO_INVALID_CHECK;
+        decoder = Decoder::with_ip(bits, bytes, addr, options);
+        instr = decoder.decode();
+    }
     (instr, decoder.last_error())
 }
 
@@ -42,23 +48,41 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The SIB byte, when the memory operand has one.
-    pub(super) fn sib(&self) -> Option<u8> {
+    /// The SIB byte, when there is a memory operand that has one.
+    pub(super) fn sib(&self, instr: &Instruction) -> Option<u8> {
+        if !self.has_memory(instr) {
+            return None;
+        }
         let at = self.modrm_offset()?;
         let modrm = *self.bytes.get(at)?;
         (modrm >> 6 != 3 && modrm & 7 == 4).then(|| self.bytes.get(at + 1).copied())?
     }
 
-    /// The ModRM byte, when the instruction has one; meaningless otherwise.
-    pub(super) fn modrm(&self) -> Option<u8> {
-        self.bytes.get(self.modrm_offset()?).copied()
+    /// Whether a ModRM byte gives the instruction a memory operand.
+    pub(super) fn has_memory(&self, instr: &Instruction) -> bool {
+        (0..instr.op_count()).any(|op| instr.op_kind(op) == OpKind::Memory)
+            && !matches!(self.opcode(), Some(0xa0..=0xa3 | 0xd7))
     }
 
     /// The first opcode byte after prefixes and REX.
     pub(super) fn opcode(&self) -> Option<u8> {
+        self.bytes.get(self.opcode_offset()).copied()
+    }
+
+    fn opcode_offset(&self) -> usize {
         let at = prefix::legacy_len(self.bytes);
-        let rex = prefix::rex_at(self, at).is_some();
-        self.bytes.get(at + usize::from(rex)).copied()
+        at + usize::from(prefix::rex_at(self, at).is_some())
+    }
+
+    /// The second opcode byte of an instruction in the 0F map.
+    pub(super) fn opcode_map_0f(&self) -> Option<u8> {
+        let at = self.opcode_offset();
+        (*self.bytes.get(at)? == 0x0f).then(|| self.bytes.get(at + 1).copied())?
+    }
+
+    /// The middle field of the ModRM byte.
+    pub(super) fn modrm_reg(&self) -> Option<u8> {
+        Some(self.bytes.get(self.modrm_offset()?)? >> 3 & 7)
     }
 
     /// Whether there is an operand size prefix.
@@ -68,11 +92,8 @@ impl Context<'_> {
 
     /// Where the ModRM byte of the instruction is, if it has one (Intel SDM vol. 2, 2.1 to 2.7).
     fn modrm_offset(&self) -> Option<usize> {
-        let mut at = prefix::legacy_len(self.bytes);
+        let at = self.opcode_offset();
         let byte = |at: usize| self.bytes.get(at).copied();
-        if self.bits == 64 && byte(at)? & 0xf0 == 0x40 {
-            at += 1;
-        }
         let next = byte(at + 1).unwrap_or(0);
         // In 16- and 32-bit code the VEX and EVEX escapes are instructions of their own unless a register follows.
         let vector = self.bits == 64 || next >= 0xc0;
@@ -83,8 +104,6 @@ impl Context<'_> {
             0xc4 if vector => at + 4,
             0x62 if vector => at + 5,
             0x8f if next & 0x1f >= 8 => at + 4,
-            // Direct offsets and xlat have memory operands without ModRM.
-            0xa0..=0xa3 | 0xd7 => return None,
             _ => at + 1,
         })
     }
@@ -115,7 +134,7 @@ pub(super) fn decode(
     if instr.code() == Code::INVALID {
         return match error {
             DecoderError::NoMoreBytes => None,
-            _ => bad(bytes, addr),
+            _ => Some(bad(Context { bytes, addr: addr.0, bits, flavor, symbols })),
         };
     }
     let bytes = bytes.get(..instr.len())?;
@@ -148,7 +167,7 @@ fn waiting(
             let (name, operands) = text.split_once(' ').unwrap_or((text, ""));
             format!("f{name:<5} {}", operands.trim_start()).trim_end().to_owned()
         }
-        _ => format!("fwait {}", insn.text),
+        _ => insn.text,
     };
     Some(insn)
 }
@@ -178,18 +197,16 @@ fn not_an_insn(context: &Context<'_>, text: String) -> Insn {
     }
 }
 
-/// One byte that begins no instruction.
-fn bad(bytes: &[u8], addr: VirtAddr) -> Option<Insn> {
-    Some(Insn {
-        addr,
-        bytes: bytes.get(..1)?.to_vec(),
-        text: "(bad)".to_owned(),
-        flow: super::Flow::Invalid,
-        target: None,
-        memory: None,
-        writes_flags: false,
-        writes_sp: false,
-    })
+/// Bytes that are no instruction: prefixes and one byte of opcode.
+fn bad(context: Context<'_>) -> Insn {
+    let prefixes = prefix::bare_names(&context);
+    let len = context.bytes.len().min(prefixes.len() + 1);
+    let mut text = prefixes.join(" ");
+    if !text.is_empty() {
+        text.push(' ');
+    }
+    text.push_str("(bad)");
+    not_an_insn(&Context { bytes: context.bytes.get(..len).unwrap_or(&[]), ..context }, text)
 }
 
 fn text(context: &Context<'_>, instr: &Instruction) -> String {
