@@ -69,7 +69,7 @@ fn correct_att(context: &Context<'_>, instr: &Instruction, name: &mut String) {
         }
         Mnemonic::Lgdt | Mnemonic::Lidt | Mnemonic::Sgdt | Mnemonic::Sidt if context.bits != 64 => {
             name.truncate(4);
-            name.push(if (context.bits == 16) == context.has_data_prefix() { 'l' } else { 'w' });
+            name.push(if operand_size(context) == 4 { 'l' } else { 'w' });
         }
         _ if is_hint_nop(instr) => {
             *name = "nop".to_owned();
@@ -179,7 +179,17 @@ fn correct_intel(context: &Context<'_>, instr: &Instruction, name: &mut String) 
             let direct = matches!(context.opcode(), Some(0xe8 | 0xe9));
             *name = format!("{stem}{}", if direct { intel_suffix(context, instr) } else { "" });
         }
-        Mnemonic::Pushf | Mnemonic::Pushfd | Mnemonic::Popf | Mnemonic::Popfd => {
+        Mnemonic::Lgdt | Mnemonic::Lidt | Mnemonic::Sgdt | Mnemonic::Sidt if context.bits != 64 => {
+            name.push(if operand_size(context) == 4 { 'd' } else { 'w' });
+        }
+        Mnemonic::Pushf
+        | Mnemonic::Pushfd
+        | Mnemonic::Popf
+        | Mnemonic::Popfd
+        | Mnemonic::Pusha
+        | Mnemonic::Pushad
+        | Mnemonic::Popa
+        | Mnemonic::Popad => {
             *name = format!("{}{}", name.trim_end_matches('d'), intel_suffix(context, instr));
         }
         Mnemonic::Nop if is_exchange(context, instr) => *name = "xchg".to_owned(),
@@ -310,7 +320,7 @@ pub(super) fn keeps_order(instr: &Instruction) -> bool {
 /// The register to show for operand `op`.
 pub(super) fn shown_register(instr: &Instruction, op: u32) -> Register {
     let reg = instr.op_register(op);
-        match instr.mnemonic() {
+    match instr.mnemonic() {
         Mnemonic::Lmsw
         | Mnemonic::Lldt
         | Mnemonic::Ltr
@@ -368,7 +378,8 @@ pub(super) fn size_keyword(context: &Context<'_>, instr: &Instruction) -> Option
     }
     Some(match instr.mnemonic() {
         Mnemonic::Lgdt | Mnemonic::Lidt | Mnemonic::Sgdt | Mnemonic::Sidt => "",
-        Mnemonic::Invpcid | Mnemonic::Invept | Mnemonic::Invvpid | Mnemonic::Bndmov => "",
+        Mnemonic::Invpcid | Mnemonic::Bndmov => "",
+        Mnemonic::Invept | Mnemonic::Invvpid => "OWORD PTR ",
         Mnemonic::Wrssd | Mnemonic::Wrssq | Mnemonic::Wrussd | Mnemonic::Wrussq => "",
         Mnemonic::Invlpg => "BYTE PTR ",
         Mnemonic::Cmpxchg16b => "OWORD PTR ",

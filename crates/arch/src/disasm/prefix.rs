@@ -259,8 +259,11 @@ fn rex_name(context: &Context<'_>, instr: &Instruction, at: usize) -> Option<&'s
 
 /// Whether W must have an effect because a 64-bit register is shown, to save the comparison.
 fn has_wide_register(context: &Context<'_>, instr: &Instruction) -> bool {
-    (0..instr.op_count()).any(|op| {
-        instr.op_kind(op) == OpKind::Register && mnemonic::shown_register(instr, op).is_gpr64()
-    }) && matches!(context.opcode(), Some(0x01..=0x4f | 0x63 | 0x69 | 0x6b | 0x81..=0x8d | 0xb8..=0xd3 | 0xf7))
+    (0..instr.op_count())
+        .any(|op| instr.op_kind(op) == OpKind::Register && mnemonic::shown_register(instr, op).is_gpr64())
+        && matches!(
+            context.opcode(),
+            Some(0x01..=0x4f | 0x63 | 0x69 | 0x6b | 0x81..=0x8d | 0xb8..=0xd3 | 0xf7)
+        )
         && context.opcode() != Some(0x0f)
 }
