@@ -4,14 +4,25 @@
 //! tells it when what it has seen is stale.
 
 mod error;
+mod eval;
+mod frame_text;
 mod frames;
+mod locals;
 mod machine;
+mod os;
+mod place;
 mod program;
+mod registers;
+mod shim;
 mod source;
 mod unwind_info;
 
 pub use error::Error;
+pub use frame_text::{FrameStyle, ShowAddress, is_scalar};
 pub use frames::{Frame, FrameKey, FrameLine};
 pub use machine::Machine;
+pub use os::{OsLayer, OsReport};
+pub use place::ListPosition;
 pub use program::{EntryValues, Options, Program};
+pub use registers::code_pointer;
 pub use source::{SourceFile, SourcePath};

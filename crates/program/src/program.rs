@@ -1,11 +1,13 @@
 //! The program: what is loaded, what it runs on, and which frame is looked at.
 
 use crate::frames::FrameCache;
+use crate::os::OsLayer;
+use crate::place::ListPosition;
 use crate::{Machine, SourcePath};
 use kdive_arch::{Arch, CodeAddress, CpuState};
 use kdive_base::{Fault, Interrupt, ReadMemory, VirtAddr};
 use kdive_expr::{PrintOptions, Store};
-use kdive_symbols::{ModuleId, ModuleSet, SourceName};
+use kdive_symbols::{ModuleId, ModuleSet};
 use kdive_unwind::{Policy, UnwindTables};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -73,8 +75,11 @@ pub struct Program {
     pub options: Options,
     /// Raised by Ctrl-C.
     pub interrupt: Interrupt,
-    /// The line shown last: what `list`, `break N` and `+N` go on from.
-    pub listed: RefCell<Option<(SourceName, u32)>>,
+    /// The lines shown last.
+    pub listed: RefCell<Option<ListPosition>>,
+    /// Where `x` without an address goes on from.
+    pub next_address: Cell<VirtAddr>,
+    pub(crate) os: Option<Box<dyn OsLayer>>,
     pub(crate) store: Store,
     pub(crate) machine: Option<Rc<dyn Machine>>,
     pub(crate) frames: RefCell<FrameCache>,
@@ -105,6 +110,8 @@ impl Program {
             options: Options::default(),
             interrupt,
             listed: RefCell::default(),
+            next_address: Cell::default(),
+            os: None,
             store: Store::new(),
             machine: None,
             frames: RefCell::default(),
@@ -153,6 +160,13 @@ impl Program {
         let known: Vec<ModuleId> = self.modules.modules().iter().map(|module| module.id()).collect();
         self.tables.borrow_mut().retain(|id, _| known.contains(id));
         self.frames.borrow_mut().clear();
+    }
+
+    /// Makes an address the default of `x` and the value of `$_`.
+    pub fn set_next_address(&self, addr: VirtAddr) {
+        self.next_address.set(addr);
+        let pointer = kdive_types::Type::void().pointer_to();
+        self.store.set("_", kdive_types::Value::from_bytes(pointer, addr.0.to_le_bytes().to_vec()));
     }
 
     /// Makes `$name(...)` callable in expressions.

@@ -6,7 +6,7 @@
 //! name), is searched for the longest suffix of the path.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 use std::time::SystemTime;
@@ -61,6 +61,8 @@ pub struct SourcePath {
     substitutions: Vec<(String, String)>,
     roots: Vec<PathBuf>,
     found: RefCell<HashMap<(String, String), Option<Rc<SourceFile>>>>,
+    missed: RefCell<Option<(String, String)>>,
+    newer: RefCell<HashSet<PathBuf>>,
 }
 
 impl Default for SourcePath {
@@ -70,6 +72,8 @@ impl Default for SourcePath {
             substitutions: Vec::new(),
             roots: Vec::new(),
             found: RefCell::default(),
+            missed: RefCell::default(),
+            newer: RefCell::default(),
         }
     }
 }
@@ -169,6 +173,21 @@ impl SourcePath {
         let found = self.search(name, comp_dir).map(Rc::new);
         self.found.borrow_mut().insert(key, found.clone());
         found
+    }
+
+    /// Notes that a file was to be shown and is, or is not, there. True when it is not and was not the last one either:
+    /// gdb says so only once in a row.
+    pub fn note_shown(&self, name: &str, comp_dir: &str, found: bool) -> bool {
+        let key = (name.to_owned(), comp_dir.to_owned());
+        let mut missed = self.missed.borrow_mut();
+        let new = !found && missed.as_ref() != Some(&key);
+        *missed = if found { None } else { Some(key) };
+        new
+    }
+
+    /// Whether a file is to be reported as newer than what was compiled from it: true once per file.
+    pub fn note_newer(&self, path: &Path) -> bool {
+        self.newer.borrow_mut().insert(path.to_owned())
     }
 
     fn search(&self, name: &str, comp_dir: &str) -> Option<SourceFile> {

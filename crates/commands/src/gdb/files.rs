@@ -1,0 +1,596 @@
+//! Which files are loaded: `file`, `symbol-file`, `add-symbol-file`, `remove-symbol-file`, `info files`, and where
+//! sources are.
+
+use crate::spec::{Class, Completer, Needs, Repeat};
+use crate::{Args, Error, Shell, Spec};
+use kdive_base::LinkAddr;
+use kdive_symbols::{ElfKind, ModuleId, ObjectFile, OpenOptions, Placement};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The commands of this file.
+pub const COMMANDS: &[Spec] = &[
+    Spec {
+        name: "file",
+        class: Class::Files,
+        summary: "Use FILE as program to be debugged",
+        help: "Usage: file [FILE]\n\
+               Its symbols are read, and memory is read from it while there is no target. Without argument: no file.",
+        examples: &["file vmlinux"],
+        repeat: Repeat::No,
+        complete: Completer::File,
+        run: file,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "exec-file",
+        class: Class::Files,
+        summary: "Use FILE as program for getting contents of pure memory",
+        help: "Usage: exec-file [FILE]\nHere the same as file: a kernel's image and its symbols are one file.",
+        examples: &["exec-file vmlinux"],
+        repeat: Repeat::No,
+        complete: Completer::File,
+        run: file,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "symbol-file",
+        class: Class::Files,
+        summary: "Load symbol table from executable file FILE",
+        help: "Usage: symbol-file [-o OFFSET] [FILE]\nOFFSET is added to every address of the file.",
+        examples: &["symbol-file vmlinux", "symbol-file -o 0x1e000000 vmlinux"],
+        repeat: Repeat::No,
+        complete: Completer::File,
+        run: symbol_file,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "add-symbol-file",
+        class: Class::Files,
+        summary: "Load symbols from FILE, assuming FILE has been dynamically loaded",
+        help: "Usage: add-symbol-file FILE [-o OFFSET] [ADDR] [-s SECTION ADDR]...\n\
+               ADDR is the address of the .text section; -s gives the address of another one.\n\
+               For a module that is loaded in a Linux guest this is not needed: see info modules.",
+        examples: &["add-symbol-file poc.ko 0xffffffffc0000000 -s .data 0xffffffffc0002000"],
+        repeat: Repeat::No,
+        complete: Completer::File,
+        run: add_symbol_file,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "remove-symbol-file",
+        class: Class::Files,
+        summary: "Remove a symbol file added via the add-symbol-file command",
+        help: "Usage: remove-symbol-file FILE\n       remove-symbol-file -a ADDRESS",
+        examples: &["remove-symbol-file poc.ko", "remove-symbol-file -a 0xffffffffc0000000"],
+        repeat: Repeat::No,
+        complete: Completer::File,
+        run: remove_symbol_file,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "info files",
+        aliases: &["info target"],
+        class: Class::Status,
+        summary: "Names of targets and files being debugged",
+        help: "Shows the files whose symbols are loaded, and the sections of the program with their addresses.",
+        examples: &["info files"],
+        run: info_files,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "info sharedlibrary",
+        aliases: &["info dll"],
+        class: Class::Status,
+        summary: "Status of loaded shared object libraries",
+        help: "A kernel has none; its loadable parts are listed by info modules.",
+        examples: &["info sharedlibrary"],
+        run: |shell, _| {
+            shell.out.line("No shared libraries loaded at this time.");
+            Ok(())
+        },
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "directory",
+        aliases: &["dir"],
+        class: Class::Files,
+        summary: "Add directory DIR to beginning of search path for source files",
+        help: "Usage: directory [DIR[:DIR]...]\n\
+               $cdir is the directory a file was compiled in, $cwd the current one. Without argument the path is\n\
+               $cdir:$cwd again. Kernel sources are also found by themselves below the directory of vmlinux, the\n\
+               current directory and the source and build links beside them.",
+        examples: &["directory /usr/src/linux"],
+        repeat: Repeat::No,
+        complete: Completer::Dir,
+        run: directory,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "set substitute-path",
+        class: Class::Files,
+        summary: "Add a substitution rule to rewrite the source directories",
+        help: "Usage: set substitute-path FROM TO\nSource paths that begin with FROM are looked for below TO.",
+        examples: &["set substitute-path /build/linux /home/me/linux"],
+        repeat: Repeat::No,
+        complete: Completer::Dir,
+        run: set_substitute_path,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "unset substitute-path",
+        class: Class::Files,
+        summary: "Delete one or all substitution rules",
+        help: "Usage: unset substitute-path [FROM]",
+        examples: &["unset substitute-path /build/linux"],
+        repeat: Repeat::No,
+        run: unset_substitute_path,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "show substitute-path",
+        class: Class::Files,
+        summary: "Show one or all substitution rules",
+        help: "Usage: show substitute-path [FROM]",
+        examples: &["show substitute-path"],
+        needs: Needs::NONE,
+        run: show_substitute_path,
+        ..Spec::EMPTY
+    },
+];
+
+/// Splits a command's argument into words as gdb does: blanks, quotes, backslashes.
+#[must_use]
+pub fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), c) => word.get_or_insert_default().push(c),
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, '\\') => word.get_or_insert_default().push(chars.next().unwrap_or('\\')),
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (None, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+/// `~` as the home directory, made absolute.
+fn expand(path: &str) -> PathBuf {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let path = match (path.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(path),
+    };
+    std::path::absolute(&path).unwrap_or(path)
+}
+
+/// Opens an object file, with errors in terms of the path as typed.
+///
+/// # Errors
+/// `FILE: No such file or directory.`, `"FILE": not in executable format: file format not recognized`.
+pub fn open(typed: &str, options: &OpenOptions) -> Result<Arc<ObjectFile>, Error> {
+    let path = expand(typed);
+    match std::fs::metadata(&path) {
+        Err(error) => {
+            let words = error.to_string();
+            let words = words.split(" (os error").next().unwrap_or_default();
+            return Err(Error::msg(format!("{typed}: {words}.")));
+        }
+        Ok(metadata) if metadata.is_dir() => {
+            return Err(Error::msg(format!("\"{typed}\" is a directory: give the vmlinux in it")));
+        }
+        Ok(_) => {}
+    }
+    ObjectFile::open(&path, options).map_err(|error| Error::msg(error.to_string()))
+}
+
+/// Replaces all symbols by those of one file.
+///
+/// # Errors
+/// As [`open`]; the symbols loaded before then stay.
+pub fn load_main(shell: &mut Shell, typed: &str, slide: u64, from_tty: bool) -> Result<ModuleId, Error> {
+    let options = OpenOptions { index_cache: shell.index_cache(), ..OpenOptions::default() };
+    if from_tty {
+        shell.out.line(&format!("Reading symbols from {typed}..."));
+    }
+    let object = open(typed, &options)?;
+    say_what_is_missing(shell, &object, typed, from_tty);
+    let path = object.path().to_owned();
+    let program = shell.program_mut();
+    for id in program.modules.modules().iter().map(|module| module.id()).collect::<Vec<_>>() {
+        program.modules.remove(id);
+    }
+    let id = program.modules.add(object, Placement { slide });
+    for root in source_roots(&path) {
+        program.sources.add_root(root);
+    }
+    shell.symbols_changed();
+    Ok(id)
+}
+
+fn say_what_is_missing(shell: &mut Shell, object: &ObjectFile, typed: &str, from_tty: bool) {
+    if object.has_debug_info() {
+        return;
+    }
+    if from_tty {
+        shell.out.line(&format!("(No debugging symbols found in {typed})"));
+    } else {
+        let text = if object.has_symbols() {
+            format!("{typed} has no debug info: names and addresses work, types and lines do not")
+        } else {
+            format!("{typed} has no symbols at all")
+        };
+        shell.out.warning(&text);
+    }
+}
+
+/// Directories below which the sources of a kernel may be found without being told.
+fn source_roots(vmlinux: &Path) -> Vec<PathBuf> {
+    let mut roots = Vec::new();
+    if let Some(dir) = vmlinux.parent() {
+        for link in ["", "source", "build"] {
+            roots.push(if link.is_empty() { dir.to_owned() } else { dir.join(link) });
+        }
+    }
+    for link in [".", "source", "build"] {
+        roots.push(PathBuf::from(link));
+    }
+    roots
+}
+
+fn file(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let words = words(args.text());
+    match words.as_slice() {
+        [] => {
+            discard(shell);
+            Ok(())
+        }
+        [name] => load_main(shell, name, 0, args.from_tty).map(|_| ()),
+        _ => Err(Error::msg("file takes one file name")),
+    }
+}
+
+fn discard(shell: &mut Shell) {
+    let program = shell.program_mut();
+    for id in program.modules.modules().iter().map(|module| module.id()).collect::<Vec<_>>() {
+        program.modules.remove(id);
+    }
+    shell.symbols_changed();
+}
+
+fn symbol_file(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let words = words(args.text());
+    let mut slide = 0;
+    let mut name = None;
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        match word.as_str() {
+            "-o" => {
+                let offset = rest.next().ok_or_else(|| Error::msg("Missing argument to -o"))?;
+                slide = shell.program().evaluate_address(offset)?.0;
+            }
+            "-readnow" | "-readnever" | "--" => {}
+            option if option.starts_with('-') && name.is_none() => {
+                return Err(Error::msg(format!("Unrecognized argument \"{option}\"")));
+            }
+            other if name.is_none() => name = Some(other.to_owned()),
+            other => return Err(Error::msg(format!("Unrecognized argument \"{other}\""))),
+        }
+    }
+    match name {
+        None => {
+            discard(shell);
+            Ok(())
+        }
+        Some(name) => load_main(shell, &name, slide, args.from_tty).map(|_| ()),
+    }
+}
+
+/// The parsed argument of `add-symbol-file`.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Addition {
+    file: String,
+    /// Address of `.text` as typed, and of the other sections.
+    sections: Vec<(String, String)>,
+    offset: Option<String>,
+}
+
+fn parse_addition(words: &[String]) -> Result<Addition, Error> {
+    let mut addition = Addition::default();
+    let mut file = None;
+    let mut text_seen = false;
+    let mut only_names = false;
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        if !word.starts_with('-') || only_names {
+            if file.is_none() {
+                file = Some(word.clone());
+            } else if text_seen {
+                return Err(Error::msg(format!("Unrecognized argument \"{word}\"")));
+            } else {
+                text_seen = true;
+                addition.sections.insert(0, (".text".to_owned(), word.clone()));
+            }
+            continue;
+        }
+        match word.as_str() {
+            "-readnow" | "-readnever" => {}
+            "--" => only_names = true,
+            "-s" => {
+                let name = rest.next().ok_or_else(|| Error::msg("Missing section name after \"-s\""))?;
+                let addr = rest.next().ok_or_else(|| Error::msg("Missing section address after \"-s\""))?;
+                addition.sections.push((name.clone(), addr.clone()));
+            }
+            "-o" => {
+                let offset = rest.next().ok_or_else(|| Error::msg("Missing argument to -o"))?;
+                addition.offset = Some(offset.clone());
+            }
+            _ => return Err(Error::msg(format!("Unrecognized argument \"{word}\""))),
+        }
+    }
+    addition.file = file.ok_or_else(|| Error::msg("You must provide a filename to be loaded."))?;
+    Ok(addition)
+}
+
+fn add_symbol_file(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let words = words(args.text());
+    if words.is_empty() {
+        return Err(Error::msg("add-symbol-file takes a file name and an address"));
+    }
+    let addition = parse_addition(&words)?;
+    let program = shell.program();
+    let mut sections = Vec::with_capacity(addition.sections.len());
+    for (name, addr) in &addition.sections {
+        sections.push((name.clone(), LinkAddr(program.evaluate_address(addr)?.0)));
+    }
+    let offset = match &addition.offset {
+        Some(text) => Some(program.evaluate_address(text)?.0),
+        None => None,
+    };
+    let mut text = format!("add symbol table from file \"{}\"", addition.file);
+    if sections.is_empty() {
+        if let Some(offset) = offset {
+            text.push_str(&format!(" with all sections offset by {offset:#x}"));
+        }
+        text.push('\n');
+    } else {
+        text.push_str(" at\n");
+        for (name, addr) in &sections {
+            text.push_str(&format!("\t{name}_addr = {addr:#x}\n"));
+        }
+        if let Some(offset) = offset {
+            text.push_str(&format!("with other sections offset by {offset:#x}\n"));
+        }
+    }
+    shell.out.put(&text);
+    if args.from_tty && !shell.query("") {
+        return Err(Error::msg("Not confirmed."));
+    }
+    if args.from_tty {
+        shell.out.line(&format!("Reading symbols from {}...", addition.file));
+    }
+    let id = add_object(shell, &addition.file, sections, offset)?;
+    let object = shell.program().modules.module(id).map(|module| Arc::clone(module.object()));
+    if let Some(object) = object {
+        if !object.has_symbols() && !object.has_debug_info() {
+            shell.out.warning(&format!(
+                "newly-added symbol file \"{}\" does not provide any symbols",
+                addition.file
+            ));
+        } else {
+            say_what_is_missing(shell, &object, &addition.file, args.from_tty);
+        }
+    }
+    shell.dont_repeat();
+    Ok(())
+}
+
+/// Loads one more object file at the given section addresses.
+///
+/// # Errors
+/// As [`open`]; a section the file does not have.
+pub fn add_object(
+    shell: &mut Shell,
+    typed: &str,
+    sections: Vec<(String, LinkAddr)>,
+    offset: Option<u64>,
+) -> Result<ModuleId, Error> {
+    let index_cache = shell.index_cache();
+    let plain = open(typed, &OpenOptions { index_cache: index_cache.clone(), ..OpenOptions::default() })?;
+    let (object, slide) = if plain.kind() == ElfKind::Relocatable {
+        let mut addresses = sections;
+        if let Some(offset) = offset {
+            for section in plain.sections().iter().filter(|section| section.alloc) {
+                if !addresses.iter().any(|(name, _)| **name == *section.name) {
+                    let addr = LinkAddr(section.addr.0.wrapping_add(offset));
+                    addresses.push((section.name.to_string(), addr));
+                }
+            }
+        }
+        (open(typed, &OpenOptions { section_addresses: addresses, index_cache })?, 0)
+    } else {
+        // A linked file moves as a whole: by -o, or so that the first section named comes to its address.
+        let moved = match sections.first() {
+            Some((name, addr)) => {
+                let section = plain
+                    .section(name)
+                    .ok_or_else(|| Error::msg(format!("\"{typed}\" has no section {name}")))?;
+                addr.0.wrapping_sub(section.addr.0)
+            }
+            None => 0,
+        };
+        let slide = if sections.is_empty() { offset.unwrap_or(0) } else { moved };
+        (plain, slide)
+    };
+    let id = shell.program_mut().modules.add(object, Placement { slide });
+    shell.symbols_changed();
+    Ok(id)
+}
+
+fn remove_symbol_file(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let words = words(args.text());
+    let program = shell.program();
+    let found = match words.as_slice() {
+        [] => return Err(Error::msg("remove-symbol-file: no symbol file provided")),
+        [option, addr] if option == "-a" => {
+            let addr = program.evaluate_address(addr)?;
+            program.modules.module_at(addr).map(|(module, _)| module.id())
+        }
+        [option] if option == "-a" => return Err(Error::msg("Missing address argument")),
+        [name] => {
+            let path = expand(name);
+            let mut modules = program.modules.modules().iter();
+            modules.find(|module| module.object().path() == path).map(|module| module.id())
+        }
+        _ => return Err(Error::msg("Junk after file name.")),
+    };
+    let main = program.modules.modules().first().map(|module| module.id());
+    let Some(id) = found.filter(|&id| Some(id) != main) else {
+        return Err(Error::msg("No symbol file found"));
+    };
+    let path = program.modules.module(id).map(|module| module.object().path().to_owned());
+    if args.from_tty
+        && let Some(path) = path
+        && !shell.query(&format!("Remove symbol table from file \"{}\"?", path.display()))
+    {
+        return Err(Error::msg("Not confirmed."));
+    }
+    shell.program_mut().modules.remove(id);
+    shell.symbols_changed();
+    Ok(())
+}
+
+fn info_files(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
+    let program = shell.program();
+    let mut text = String::new();
+    if let Some(main) = program.modules.modules().first() {
+        text.push_str(&format!("Symbols from \"{}\".\n", main.object().path().display()));
+    }
+    if program.machine().is_some() {
+        text.push_str(
+            "Remote target using gdb-specific protocol:\n\tDebugging a target over a serial line.\n\
+             \tWhile running this, GDB does not access memory from...\n",
+        );
+    }
+    for (index, module) in program.modules.modules().iter().enumerate() {
+        let object = module.object();
+        if index == 0 {
+            text.push_str(&format!(
+                "Local exec file:\n\t`{}', file type elf64-x86-64.\n\tEntry point: {:#x}\n",
+                object.path().display(),
+                module.to_virt(object.entry())
+            ));
+        }
+        for section in object.sections().iter().filter(|section| section.alloc && section.size > 0) {
+            let start = module.to_virt(section.addr);
+            let end = start.offset(section.size);
+            text.push_str(&format!("\t{start:#018x} - {end:#018x} is {}", section.name));
+            if index > 0 {
+                text.push_str(&format!(" in {}", object.path().display()));
+            }
+            text.push('\n');
+        }
+    }
+    shell.out.put(&text);
+    Ok(())
+}
+
+fn directory(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    if args.is_empty() {
+        if args.from_tty && !shell.query("Reinitialize source path to $cdir:$cwd?") {
+            return Ok(());
+        }
+        shell.program_mut().sources.reset_directories();
+    } else {
+        shell.program_mut().sources.add_directories(args.text());
+    }
+    if args.from_tty || args.is_empty() {
+        let path = shell.program().sources.directories();
+        shell.out.line(&format!("Source directories searched: {path}"));
+    }
+    Ok(())
+}
+
+fn set_substitute_path(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    match words(args.text()).as_slice() {
+        [from, to] if !from.is_empty() => {
+            shell.program_mut().sources.substitute(from, to);
+            Ok(())
+        }
+        [_, _] => Err(Error::msg("First argument must be at least one character long")),
+        _ => Err(Error::msg("Incorrect usage, wrong number of arguments in command")),
+    }
+}
+
+fn unset_substitute_path(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    match words(args.text()).as_slice() {
+        [] => {
+            if !args.from_tty || shell.query("Delete all source path substitution rules?") {
+                shell.program_mut().sources.unsubstitute(None);
+            }
+            Ok(())
+        }
+        [from] => {
+            if shell.program_mut().sources.unsubstitute(Some(from)) {
+                Ok(())
+            } else {
+                Err(Error::msg(format!("No substitution rule defined for `{from}'")))
+            }
+        }
+        _ => Err(Error::msg("Incorrect usage, too many arguments in command")),
+    }
+}
+
+fn show_substitute_path(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let wanted = args.text();
+    let rules = shell.program().sources.substitutions().to_vec();
+    if wanted.is_empty() {
+        shell.out.line("List of all source path substitution rules:");
+    } else {
+        shell.out.line(&format!("Source path substitution rule matching `{wanted}':"));
+    }
+    for (from, to) in rules {
+        if wanted.is_empty() || wanted == from || wanted.starts_with(&format!("{from}/")) {
+            shell.out.line(&format!("  `{from}' -> `{to}'."));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<Addition, String> {
+        parse_addition(&words(text)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn words_know_quotes() {
+        assert_eq!(words(r#"a "b c" d\ e ''"#), ["a", "b c", "d e", ""]);
+    }
+
+    #[test]
+    fn addition_of_a_symbol_file() {
+        let addition = parsed("m.ko 0x10 -s .data 0x20").unwrap();
+        assert_eq!(addition.file, "m.ko");
+        assert_eq!(
+            addition.sections,
+            [(".text".to_owned(), "0x10".to_owned()), (".data".to_owned(), "0x20".to_owned())]
+        );
+        assert_eq!(parsed("-s .data 0x20 m.ko 0x10").unwrap().sections[0].0, ".text");
+        assert_eq!(parsed("-o 0x10"), Err("You must provide a filename to be loaded.".into()));
+        assert_eq!(parsed("m.ko 1 2"), Err("Unrecognized argument \"2\"".into()));
+        assert_eq!(parsed("m.ko -s"), Err("Missing section name after \"-s\"".into()));
+        assert_eq!(parsed("m.ko -s .x"), Err("Missing section address after \"-s\"".into()));
+    }
+}

@@ -1,0 +1,299 @@
+//! `list` and its kin, and the lines of source that other commands show.
+
+use crate::output::{Stream, Style};
+use crate::spec::{Class, Completer, Repeat};
+use crate::{Args, Error, Shell, Spec};
+use kdive_program::ListPosition;
+use kdive_symbols::{LinespecMode, Sal, SourceName};
+
+/// The commands of this file.
+pub const COMMANDS: &[Spec] = &[
+    Spec {
+        name: "list",
+        aliases: &["l"],
+        class: Class::Files,
+        summary: "List specified function or line",
+        help: "list                ten more lines, or ten lines around the line shown last\n\
+               list -              the ten lines before those shown last\n\
+               list LOCATION       ten lines around it: a function, LINE, FILE:LINE, *ADDRESS\n\
+               list FIRST,LAST     from FIRST to LAST; either may be left out",
+        examples: &["list", "list start_kernel", "list init/main.c:900,910", "list *0xffffffff81000000"],
+        repeat: Repeat::Bare,
+        complete: Completer::Location,
+        run: list,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "search",
+        aliases: &["forward-search", "fo"],
+        class: Class::Files,
+        summary: "Search for a regular expression from the last line listed on",
+        help: "Usage: search REGEX\nThe line found is shown and kept in $_.",
+        examples: &["search start_kernel"],
+        run: |shell, args| search(shell, args, true),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "reverse-search",
+        aliases: &["rev"],
+        class: Class::Files,
+        summary: "Search backward for a regular expression from the last line listed",
+        help: "Usage: reverse-search REGEX\nThe line found is shown and kept in $_.",
+        examples: &["reverse-search start_kernel"],
+        run: |shell, args| search(shell, args, false),
+        ..Spec::EMPTY
+    },
+];
+
+/// Shows lines `first` to `end` (exclusive) of a file as `LINE<tab>TEXT`, and makes them the lines listed last.
+///
+/// A file that is not there is said once, as gdb does: `905<tab>init/main.c: No such file or directory.`, and
+/// `905<tab>in init/main.c` from then on until another file is shown.
+///
+/// # Errors
+/// `Line number 4000 out of range; "init/main.c" has 1650 lines.`
+pub fn show_lines(shell: &mut Shell, file: &SourceName, first: u32, end: u32) -> Result<(), Error> {
+    let comp_dir = file.comp_dir.as_deref().unwrap_or_default();
+    let source = shell.program().sources.find(&file.name, comp_dir);
+    let say_missing = shell.program().sources.note_shown(&file.name, comp_dir, source.is_some());
+    let Some(source) = source else {
+        position(shell, file, first, first, first);
+        if say_missing {
+            let text = format!("{first}\t{}: No such file or directory.\n", file.name);
+            shell.out.emit(Stream::Err, Style::Plain, text.as_bytes());
+        } else {
+            shell.out.put(&format!("{first}\tin "));
+            shell.out.styled(Style::File, &file.name);
+            shell.out.put("\n");
+        }
+        return Ok(());
+    };
+    warn_if_newer(shell, &source);
+    if u64::from(first) > source.line_count() {
+        position(shell, file, first, first, first);
+        let lines = source.line_count();
+        return Err(Error::msg(format!("Line number {first} out of range; \"{}\" has {lines} lines.", file.name)));
+    }
+    let mut last = first;
+    for number in first..end {
+        let Some(line) = source.line(u64::from(number)) else { break };
+        shell.out.put(&format!("{number}\t{}\n", printable(line)));
+        last = number;
+    }
+    position(shell, file, last + 1, first, last);
+    Ok(())
+}
+
+/// Says once per file that what is shown is not what was compiled.
+fn warn_if_newer(shell: &mut Shell, source: &kdive_program::SourceFile) {
+    let Some(changed) = source.modified else { return };
+    let program = shell.program();
+    let built = program.modules.modules().first().and_then(|module| {
+        module.object().path().metadata().and_then(|metadata| metadata.modified()).ok()
+    });
+    if built.is_some_and(|built| changed > built) && program.sources.note_newer(&source.path) {
+        shell.out.warning("Source file is more recent than executable.");
+    }
+}
+
+/// Control characters other than tabs as `^X`, as gdb shows them.
+fn printable(line: &str) -> String {
+    if !line.chars().any(|c| c.is_ascii_control() && c != '\t') {
+        return line.to_owned();
+    }
+    let mut text = String::with_capacity(line.len());
+    for c in line.chars() {
+        match c {
+            '\t' => text.push('\t'),
+            '\u{7f}' => text.push_str("^?"),
+            c if c.is_ascii_control() => {
+                text.push('^');
+                text.push(char::from(c as u8 + b'@'));
+            }
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+fn position(shell: &Shell, file: &SourceName, line: u32, first: u32, last: u32) {
+    let listed = ListPosition { file: file.clone(), line, first, last, center: false };
+    *shell.program().listed.borrow_mut() = Some(listed);
+}
+
+/// `set listsize`; unlimited is a very large number of lines.
+fn list_size(shell: &Shell) -> u32 {
+    let size = shell.settings.number("listsize").unwrap_or(u64::MAX);
+    u32::try_from(size).unwrap_or(u32::MAX / 2)
+}
+
+/// The place to start from when nothing was shown yet: the selected frame, else `main`, else the start of the kernel.
+fn default_position(shell: &Shell) -> Result<ListPosition, Error> {
+    if let Some(listed) = shell.program().listed.borrow().clone() {
+        return Ok(listed);
+    }
+    let program = shell.program();
+    if program.modules.modules().is_empty() {
+        return Err(Error::msg("No symbol table is loaded.  Use the \"file\" command."));
+    }
+    for name in ["main", "start_kernel"] {
+        if let Ok(sals) = program.resolve_location(name, LinespecMode::Breakpoint)
+            && let Some(Sal { file: Some(file), line, .. }) = sals.into_iter().next()
+        {
+            return Ok(ListPosition { file, line, first: 0, last: 0, center: true });
+        }
+    }
+    Err(Error::msg("No default source file."))
+}
+
+fn list(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let size = list_size(shell);
+    let text = args.text();
+    match text {
+        "" | "+" => {
+            let at = default_position(shell)?;
+            let first = if at.center { at.line.saturating_sub(size / 2).max(1) } else { at.line };
+            return show_lines(shell, &at.file, first, first.saturating_add(size));
+        }
+        "-" => {
+            let at = default_position(shell)?;
+            if at.first <= 1 {
+                return Err(Error::msg(format!("Already at the start of {}.", at.file.name)));
+            }
+            let first = at.first.saturating_sub(size).max(1);
+            show_lines(shell, &at.file, first, at.first)?;
+            return Ok(());
+        }
+        _ => {}
+    }
+    let (first, last) = match split_comma(text) {
+        Some((first, last)) => (first.trim(), Some(last.trim())),
+        None => (text, None),
+    };
+    let begin = if first.is_empty() { Vec::new() } else { places(shell, first)? };
+    match last {
+        None => {
+            let several = begin.len() > 1;
+            for sal in &begin {
+                let file = file_of(sal, first)?;
+                if let Some(addr) = first.strip_prefix('*').and(sal.pc) {
+                    let symbol = shell.program().modules.function_bounds(addr).map(|(name, _)| name);
+                    let function = symbol.map_or_else(String::new, |name| format!(" in {name}"));
+                    shell.out.put(&format!("{addr:#x} is{function} ({}:{}).\n", file.name, sal.line));
+                }
+                if several {
+                    let symbol = sal.function_name.as_deref().unwrap_or("???");
+                    shell.out.put(&format!(
+                        "file: \"{}\", line number: {}, symbol: \"{symbol}\"\n",
+                        file.name, sal.line
+                    ));
+                }
+                let start = sal.line.saturating_sub(size / 2).max(1);
+                show_lines(shell, &file, start, start.saturating_add(size))?;
+            }
+            Ok(())
+        }
+        Some("") => {
+            let sal = one(&begin, first)?;
+            let file = file_of(&sal, first)?;
+            show_lines(shell, &file, sal.line, sal.line.saturating_add(size))
+        }
+        Some(last) => {
+            let start = if first.is_empty() { None } else { Some(one(&begin, first)?) };
+            if let Some(sal) = &start {
+                // `list 5,+3` counts from the first place.
+                let file = file_of(sal, first)?;
+                position(shell, &file, sal.line, sal.line, sal.line);
+            }
+            let end = one(&places(shell, last)?, last)?;
+            let file = file_of(&end, last)?;
+            let Some(start) = start else {
+                let begin = end.line.saturating_sub(size - 1).max(1);
+                return show_lines(shell, &file, begin, end.line + 1);
+            };
+            if start.file != end.file {
+                return Err(Error::msg("Specified first and last lines are in different files."));
+            }
+            if start.line > end.line {
+                return Err(Error::msg("Second line number precedes first."));
+            }
+            show_lines(shell, &file, start.line, end.line + 1)
+        }
+    }
+}
+
+fn places(shell: &Shell, text: &str) -> Result<Vec<Sal>, Error> {
+    Ok(shell.program().resolve_location(text, LinespecMode::List)?)
+}
+
+fn one(sals: &[Sal], text: &str) -> Result<Sal, Error> {
+    match sals {
+        [sal, ..] => Ok(sal.clone()),
+        [] => Err(Error::msg(format!("No line number known for {text}."))),
+    }
+}
+
+fn file_of(sal: &Sal, text: &str) -> Result<SourceName, Error> {
+    sal.file.clone().ok_or_else(|| match (text.strip_prefix('*'), sal.pc) {
+        (Some(_), Some(addr)) => Error::msg(format!("No source file for address {addr:#x}.")),
+        _ => Error::msg(format!("No line number known for {text}.")),
+    })
+}
+
+/// Splits at the first comma outside of quotes and parentheses.
+fn split_comma(text: &str) -> Option<(&str, &str)> {
+    let mut depth = 0usize;
+    let mut quote = None;
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')' | ']' | '}') => depth = depth.saturating_sub(1),
+            (None, ',') if depth == 0 => return Some((text.get(..at)?, text.get(at + 1..)?)),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn search(shell: &mut Shell, args: Args<'_>, forward: bool) -> Result<(), Error> {
+    let pattern = regex::Regex::new(args.text()).map_err(|error| {
+        Error::msg(format!("Invalid regexp: {}", error.to_string().lines().last().unwrap_or_default()))
+    })?;
+    let at = default_position(shell)?;
+    let comp_dir = at.file.comp_dir.clone().unwrap_or_default();
+    let source = shell.program().sources.find(&at.file.name, &comp_dir);
+    let source =
+        source.ok_or_else(|| Error::msg(format!("{}: No such file or directory.", at.file.name)))?;
+    let count = u32::try_from(source.line_count()).unwrap_or(u32::MAX);
+    let matches = |&number: &u32| source.line(u64::from(number)).is_some_and(|line| pattern.is_match(line));
+    let found = if forward {
+        (at.last + 1..=count).find(matches)
+    } else {
+        (1..at.last).rev().find(matches)
+    };
+    let Some(number) = found else { return Err(Error::msg("Expression not found")) };
+    show_lines(shell, &at.file, number, number + 1)?;
+    shell.hooks().set_convenience(shell, "_", i64::from(number));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commas_inside_calls_do_not_split() {
+        assert_eq!(split_comma("10,20"), Some(("10", "20")));
+        assert_eq!(split_comma("*f(1,2)"), None);
+        assert_eq!(split_comma("'a,b.c':3,"), Some(("'a,b.c':3", "")));
+    }
+
+    #[test]
+    fn control_characters_are_visible() {
+        assert_eq!(printable("a\tb"), "a\tb");
+        assert_eq!(printable("a\u{c}b\u{7f}"), "a^Lb^?");
+    }
+}

@@ -1,0 +1,367 @@
+//! Questions about symbols: `info line`, `info symbol`, `info address`, `info scope`, `info source`, `info functions`
+//! and their kin.
+
+use crate::output::Style;
+use crate::spec::{Class, Completer, Needs};
+use crate::{Args, Error, Shell, Spec};
+use kdive_base::VirtAddr;
+use kdive_program::ListPosition;
+use kdive_symbols::{LinespecMode, ListingKind, Sal};
+use kdive_types::Kind;
+
+/// The commands of this file.
+pub const COMMANDS: &[Spec] = &[
+    Spec {
+        name: "info line",
+        class: Class::Status,
+        needs: Needs::NONE,
+        summary: "Core addresses of the code for a source line",
+        help: "Usage: info line [LOCATION]\n\
+               LOCATION is a function, LINE, FILE:LINE or *ADDRESS. The address becomes the default for x.",
+        examples: &["info line start_kernel", "info line init/main.c:905", "info line *0xffffffff81000000"],
+        complete: Completer::Location,
+        run: info_line,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "info symbol",
+        class: Class::Status,
+        summary: "Describe what symbol is at an address",
+        help: "Usage: info symbol EXPRESSION",
+        examples: &["info symbol 0xffffffff81000000", "info symbol &init_task"],
+        complete: Completer::Expr,
+        run: info_symbol,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "info address",
+        class: Class::Status,
+        summary: "Describe where a symbol is stored",
+        help: "Usage: info address SYMBOL",
+        examples: &["info address init_task"],
+        complete: Completer::Symbol,
+        run: info_address,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "info scope",
+        class: Class::Status,
+        summary: "List the variables local to a scope, and where they live",
+        help: "Usage: info scope LOCATION",
+        examples: &["info scope vfs_read"],
+        complete: Completer::Location,
+        run: info_scope,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "info source",
+        class: Class::Status,
+        summary: "Information about the current source file",
+        help: "Shows the file, its compilation directory, compiler and debugging format.",
+        examples: &["info source"],
+        run: info_source,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "info sources",
+        class: Class::Status,
+        summary: "All source files in the program or those matching a regular expression",
+        help: "Usage: info sources [REGEX]",
+        examples: &["info sources kernel/sched"],
+        run: info_sources,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "info functions",
+        aliases: &["info fun"],
+        class: Class::Status,
+        needs: Needs::NONE,
+        summary: "All function names or those matching a regular expression",
+        help: "Usage: info functions [-q] [-n] [REGEX]\n  -n  leave out symbols without debug information",
+        examples: &["info functions ^vfs_read$"],
+        complete: Completer::Symbol,
+        run: |shell, args| listing(shell, args, ListingKind::Functions),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "info variables",
+        class: Class::Status,
+        summary: "All global and static variable names or those matching a regular expression",
+        help: "Usage: info variables [-q] [-n] [REGEX]\n  -n  leave out symbols without debug information",
+        examples: &["info variables ^init_task$"],
+        complete: Completer::Symbol,
+        run: |shell, args| listing(shell, args, ListingKind::Variables),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "info types",
+        class: Class::Status,
+        summary: "All type names or those matching a regular expression",
+        help: "Usage: info types [-q] [REGEX]",
+        examples: &["info types ^list_head$"],
+        complete: Completer::Type,
+        run: |shell, args| listing(shell, args, ListingKind::Types),
+        ..Spec::EMPTY
+    },
+];
+
+/// `0xADDR <symbol+offset>`.
+fn address(shell: &Shell, addr: VirtAddr) -> String {
+    match shell.program().symbolic(addr) {
+        Some(symbol) => format!("{addr:#x} <{symbol}>"),
+        None => format!("{addr:#x}"),
+    }
+}
+
+fn info_line(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let sals = if args.is_empty() {
+        let listed = shell.program().listed.borrow().clone();
+        let Some(listed) = listed else { return Err(Error::msg("No line number information available.")) };
+        let line = if listed.last == 0 { listed.line } else { listed.last };
+        shell.program().resolve_location(&format!("{}:{line}", listed.file.name), LinespecMode::List)?
+    } else {
+        shell.program().resolve_location(args.text(), LinespecMode::List)?
+    };
+    for sal in &sals {
+        one_line(shell, sal);
+    }
+    Ok(())
+}
+
+fn one_line(shell: &mut Shell, sal: &Sal) {
+    let Some(file) = &sal.file else {
+        let at = sal.pc.map_or_else(|| ".".to_owned(), |pc| format!(" for address {}", address(shell, pc)));
+        shell.out.line(&format!("No line number information available{at}"));
+        return;
+    };
+    let (number, name) = (sal.line, &file.name);
+    let found = sal.pc.filter(|_| number > 0).and_then(|pc| shell.program().modules.line_at(pc, false));
+    let Some(found) = found else {
+        shell.out.line(&format!("Line number {number} is out of range for \"{name}\"."));
+        return;
+    };
+    let start = address(shell, found.start);
+    if found.line == number && found.start != found.end {
+        let end = address(shell, found.end);
+        let text = format!("Line {number} of \"{name}\" starts at address {start} and ends at {end}.");
+        shell.out.line(&text);
+    } else {
+        shell
+            .out
+            .line(&format!("Line {number} of \"{name}\" is at address {start} but contains no code."));
+    }
+    shell.program().set_next_address(found.start);
+    let listed =
+        ListPosition { file: file.clone(), line: number, first: number, last: number + 1, center: false };
+    *shell.program().listed.borrow_mut() = Some(listed);
+}
+
+fn info_symbol(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let text = args.required("Argument required (address).")?;
+    let addr = shell.program().evaluate_address(text)?;
+    let program = shell.program();
+    let several = program.modules.modules().len() > 1;
+    let Some(symbol) = program.modules.symbol_at(addr) else {
+        shell.out.line(&format!("No symbol matches {text}."));
+        return Ok(());
+    };
+    let offset = addr.0.wrapping_sub(symbol.addr.0);
+    let place = if offset == 0 { symbol.name.to_string() } else { format!("{} + {offset}", symbol.name) };
+    let section = symbol.section.as_deref().unwrap_or("*ABS*");
+    let file = if several {
+        format!(" of {}", symbol.module.object().path().display())
+    } else {
+        String::new()
+    };
+    shell.out.line(&format!("{place} in section {section}{file}"));
+    Ok(())
+}
+
+fn info_address(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let name = args.required("Argument required.")?;
+    let program = shell.program();
+    let pc = program.selected_frame().ok().map(|frame| frame.real.lookup_pc);
+    let local = program
+        .selected_frame()
+        .ok()
+        .and_then(|frame| frame.scope.as_ref().and_then(|scope| scope.variable(name)));
+    let text = if let Some(variable) = local.or_else(|| program.modules.variable(name, pc)) {
+        format!("Symbol \"{name}\" is {}.", variable.describe(pc))
+    } else if let Some(function) = program.modules.function(name, pc) {
+        format!("Symbol \"{name}\" is a function at address {:#x}.", function.entry())
+    } else if program.modules.enumerator(name, pc).is_some() {
+        format!("Symbol \"{name}\" is constant.")
+    } else if let Some(symbol) = program.modules.symbols_named(name).into_iter().next() {
+        format!("Symbol \"{name}\" is at {:#x} in a file compiled without debugging.", symbol.addr)
+    } else {
+        return Err(Error::msg(format!("No symbol \"{name}\" in current context.")));
+    };
+    shell.out.line(&text);
+    Ok(())
+}
+
+fn info_scope(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let text = args.required("requires an argument (an expression or variable to look up)")?;
+    let text = text.to_owned();
+    let sals = shell.program().resolve_location(&text, LinespecMode::Breakpoint)?;
+    let Some(pc) = sals.first().and_then(|sal| sal.pc) else { return Ok(()) };
+    let frame = shell.program().modules.scope_at(pc).and_then(|scope| scope.frames().into_iter().next());
+    let mut first = true;
+    let variables = frame
+        .map(|frame| {
+            let mut found: Vec<_> = frame.locals().into_iter().flatten().collect();
+            let params = frame.params();
+            found.splice(0..0, params);
+            found
+        })
+        .unwrap_or_default();
+    for variable in &variables {
+        if std::mem::take(&mut first) {
+            shell.out.line(&format!("Scope for {text}:"));
+        }
+        let place = variable.describe(Some(pc));
+        let size = shell.program().modules.complete(&variable.ty()).size();
+        let length = size.map_or_else(String::new, |size| format!(", length {size}"));
+        shell.out.line(&format!("Symbol {} is {place}{length}.", variable.name()));
+    }
+    if first {
+        shell.out.line(&format!("Scope for {text}:\nContains no locals or arguments."));
+    }
+    Ok(())
+}
+
+fn info_source(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
+    let listed = shell.program().listed.borrow().clone();
+    let Some(listed) = listed else {
+        shell.out.line("No current source file.");
+        return Ok(());
+    };
+    let program = shell.program();
+    let comp_dir = listed.file.comp_dir.clone();
+    let source = program.sources.find(&listed.file.name, comp_dir.as_deref().unwrap_or_default());
+    let unit = program
+        .resolve_location(&format!("{}:{}", listed.file.name, listed.line.max(1)), LinespecMode::List)
+        .ok()
+        .and_then(|sals| sals.into_iter().find_map(|sal| sal.pc))
+        .and_then(|pc| program.modules.unit_at(pc));
+    let mut text = format!("Current source file is {}\n", listed.file.name);
+    if let Some(dir) = &comp_dir {
+        text.push_str(&format!("Compilation directory is {dir}\n"));
+    }
+    if let Some(source) = &source {
+        let path = std::path::absolute(&source.path).unwrap_or_else(|_| source.path.clone());
+        text.push_str(&format!("Located in {}\n", path.display()));
+        let count = source.line_count();
+        text.push_str(&format!("Contains {count} line{}.\n", if count == 1 { "" } else { "s" }));
+    }
+    if let Some(unit) = &unit {
+        text.push_str(&format!("Source language is {}.\n", unit.language));
+        if let Some(producer) = &unit.producer {
+            text.push_str(&format!("Producer is {producer}.\n"));
+        }
+        text.push_str(&format!("Compiled with DWARF {} debugging format.\n", unit.dwarf_version));
+        let macros = if unit.has_macros { "Includes" } else { "Does not include" };
+        text.push_str(&format!("{macros} preprocessor macro info.\n"));
+    }
+    shell.out.put(&text);
+    Ok(())
+}
+
+fn info_sources(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let pattern = pattern(args.text())?;
+    let interrupt = shell.interrupt.clone();
+    let files = shell.program().modules.files(&interrupt);
+    for file in files {
+        let path = match &file.comp_dir {
+            Some(dir) if !file.name.starts_with('/') => format!("{dir}/{}", file.name),
+            _ => file.name.to_string(),
+        };
+        if pattern.as_ref().is_none_or(|pattern| pattern.is_match(&path)) {
+            shell.out.styled(Style::File, &path);
+            shell.out.put("\n");
+        }
+    }
+    Ok(())
+}
+
+fn pattern(text: &str) -> Result<Option<regex::Regex>, Error> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    regex::Regex::new(text).map(Some).map_err(|error| {
+        Error::msg(format!("Invalid regexp: {}", error.to_string().lines().last().unwrap_or_default()))
+    })
+}
+
+fn listing(shell: &mut Shell, args: Args<'_>, kind: ListingKind) -> Result<(), Error> {
+    let (mut quiet, mut non_debugging) = (false, kind != ListingKind::Types);
+    let mut rest = args;
+    while let Some((word, after)) = rest.split_word() {
+        match word {
+            "-q" => quiet = true,
+            "-n" => non_debugging = false,
+            "--" => {
+                rest = after;
+                break;
+            }
+            _ => break,
+        }
+        rest = after;
+    }
+    let text = rest.text();
+    let regex = pattern(text)?;
+    let what = match kind {
+        ListingKind::Functions => "function",
+        ListingKind::Variables => "variable",
+        ListingKind::Types => "type",
+    };
+    let interrupt = shell.interrupt.clone();
+    let found = shell.program().modules.listing(kind, regex.as_ref(), non_debugging, &interrupt);
+    if !quiet {
+        match &regex {
+            Some(_) => shell.out.line(&format!("All {what}s matching regular expression \"{text}\":")),
+            None => shell.out.line(&format!("All defined {what}s:")),
+        }
+    }
+    for file in &found.files {
+        match &file.file {
+            Some(name) => {
+                shell.out.put("\nFile ");
+                shell.out.styled(Style::File, name);
+                shell.out.put(":\n");
+            }
+            None => shell.out.put("\n"),
+        }
+        for symbol in &file.symbols {
+            let line = if symbol.line == 0 { "\t".to_owned() } else { format!("{}:\t", symbol.line) };
+            let text = match kind {
+                ListingKind::Types => type_line(symbol),
+                _ => {
+                    let prefix = if symbol.is_static { "static " } else { "" };
+                    let declaration = symbol.ty.declaration(&symbol.name);
+                    format!("{prefix}{declaration};")
+                }
+            };
+            shell.out.line(&format!("{line}{text}"));
+        }
+    }
+    if !found.non_debugging.is_empty() {
+        shell.out.put("\nNon-debugging symbols:\n");
+        for symbol in &found.non_debugging {
+            shell.out.styled(Style::Address, &format!("{:#018x}", symbol.addr));
+            shell.out.line(&format!("  {}", symbol.name));
+        }
+    }
+    Ok(())
+}
+
+/// A type as `info types` lists it: `struct list_head;`, `typedef unsigned int u32;`, base types by name alone.
+fn type_line(symbol: &kdive_symbols::ListedSymbol) -> String {
+    match symbol.ty.kind() {
+        Kind::Typedef(target) => {
+            format!("typedef {};", target.get().declaration(&symbol.name))
+        }
+        Kind::Base(_) => symbol.name.to_string(),
+        _ => format!("{};", symbol.ty.declaration("")),
+    }
+}

@@ -1,0 +1,299 @@
+//! Expressions: names, types, registers and memory of the program, as the selected frame sees them.
+
+use crate::{Error, Program};
+use kdive_base::{Fault, FaultKind, ReadMemory, VirtAddr, WriteMemory};
+use kdive_expr::{
+    Context, Expr, ExprError, Function as NamedFunction, PrintOptions, Result, Scope, Store, Symbol,
+    SymbolClass, Symbolized, Tag,
+};
+use kdive_symbols::{Function, SymbolKind, Variable};
+use kdive_types::{Access, FrameId, Kind, Node, RegisterId, Type, Value, ValueError};
+use std::sync::Arc;
+
+impl Program {
+    /// Parses and evaluates an expression in the selected frame.
+    ///
+    /// # Errors
+    /// gdb's words for what is wrong.
+    pub fn evaluate(&self, text: &str) -> Result<Value> {
+        Expr::parse(text, self)?.evaluate(self)
+    }
+
+    /// Evaluates an expression to an address or other integer.
+    ///
+    /// # Errors
+    /// As [`Program::evaluate`]; also for values that are no number.
+    pub fn evaluate_address(&self, text: &str) -> Result<VirtAddr> {
+        let value = self.evaluate(text)?;
+        crate::shim::value_as_address(&value, self)
+    }
+
+    /// Runs `look` as if the program stood at `pc`: names are resolved in that scope, without a frame.
+    pub fn in_scope_of<T>(&self, pc: Option<VirtAddr>, look: impl FnOnce(&Self) -> T) -> T {
+        let before = self.scope_pc.replace(pc);
+        let result = look(self);
+        self.scope_pc.set(before);
+        result
+    }
+
+    /// Where names are resolved: a given place, the selected frame, or the line listed last.
+    fn near(&self) -> Option<VirtAddr> {
+        if let Some(pc) = self.scope_pc.get() {
+            return Some(pc);
+        }
+        self.selected_frame().ok().map(|frame| frame.real.lookup_pc)
+    }
+
+    /// The innermost variable of that name in scope.
+    fn local(&self, name: &str) -> Option<Variable> {
+        if let Some(pc) = self.scope_pc.get() {
+            return self.modules.scope_at(pc)?.frames().into_iter().next()?.variable(name);
+        }
+        self.selected_frame().ok()?.scope.as_ref()?.variable(name)
+    }
+
+    fn function_symbol(function: &Function) -> Symbol {
+        Symbol {
+            name: function.name().into(),
+            class: SymbolClass::Function(function.entry()),
+            ty: function.ty(),
+            handle: Some(Arc::new(function.clone())),
+        }
+    }
+
+    fn variable_symbol(&self, variable: Variable) -> Symbol {
+        let needs_frame = variable.static_address().is_none() && variable.needs_frame();
+        Symbol {
+            name: variable.name().into(),
+            class: SymbolClass::Variable { needs_frame, in_register: None },
+            ty: self.modules.complete(&variable.ty()),
+            handle: Some(Arc::new(variable)),
+        }
+    }
+
+    fn global(&self, name: &str, near: Option<VirtAddr>) -> Option<Symbol> {
+        // A text symbol settles most names without the DWARF index: functions come first where there is one.
+        if let Some(variable) = self.modules.variable(name, near) {
+            return Some(self.variable_symbol(variable));
+        }
+        if let Some(function) = self.modules.function(name, near) {
+            return Some(Self::function_symbol(&function));
+        }
+        if let Some((ty, value)) = self.modules.enumerator(name, near) {
+            let size = ty.size().and_then(|size| usize::try_from(size).ok()).unwrap_or(4).min(8);
+            let bytes = value.to_le_bytes().get(..size).unwrap_or_default().to_vec();
+            let constant = Value::from_bytes(ty.clone(), bytes);
+            return Some(Symbol {
+                name: name.into(),
+                class: SymbolClass::Constant(constant),
+                ty,
+                handle: None,
+            });
+        }
+        if let Some(ty) = self.modules.ty(kdive_symbols::Tag::Typedef, name, near) {
+            return Some(Symbol { name: name.into(), class: SymbolClass::Typedef, ty, handle: None });
+        }
+        let symbol = self.modules.symbols_named(name).into_iter().next()?;
+        let kind = if symbol.kind.is_text() { Kind::NoDebugText } else { Kind::NoDebugData };
+        let type_name = if symbol.kind.is_text() {
+            "<text variable, no debug info>"
+        } else {
+            "<data variable, no debug info>"
+        };
+        let ty = Type::new(Node { name: Some(type_name.into()), byte_size: None, align: None, kind });
+        Some(Symbol { name: name.into(), class: SymbolClass::Minimal(symbol.addr), ty, handle: None })
+    }
+}
+
+impl Access for Program {
+    fn read_memory(&self, addr: VirtAddr, buf: &mut [u8]) -> std::result::Result<(), Fault> {
+        self.read(addr, buf)
+    }
+
+    fn write_memory(&self, addr: VirtAddr, bytes: &[u8]) -> std::result::Result<(), Fault> {
+        match &self.machine {
+            Some(machine) => {
+                machine.write(addr, bytes)?;
+                self.forget_frames();
+                Ok(())
+            }
+            None => Err(Fault { addr, kind: FaultKind::NoTarget }),
+        }
+    }
+
+    fn read_register(
+        &self,
+        frame: FrameId,
+        register: RegisterId,
+        offset: usize,
+        buf: &mut [u8],
+    ) -> std::result::Result<(), ValueError> {
+        self.read_register_bytes(frame, register, offset, buf)
+    }
+
+    fn write_register(
+        &self,
+        frame: FrameId,
+        register: RegisterId,
+        offset: usize,
+        bytes: &[u8],
+    ) -> std::result::Result<(), ValueError> {
+        self.write_register_bytes(frame, register, offset, bytes)
+    }
+
+    fn max_value_size(&self) -> Option<u64> {
+        self.options.max_value_size
+    }
+}
+
+impl Context for Program {
+    fn lookup(&self, name: &str, scope: Scope<'_>) -> Result<Option<Symbol>> {
+        Ok(match scope {
+            Scope::Here => match self.local(name) {
+                Some(variable) => Some(self.variable_symbol(variable)),
+                None => self.global(name, self.near()),
+            },
+            Scope::Global => self.global(name, self.near()),
+            Scope::Function(symbol) => {
+                let function = symbol.handle.as_ref().and_then(|handle| handle.downcast_ref::<Function>());
+                let variable = function.and_then(|function| {
+                    function.variables().into_iter().find(|variable| variable.name() == name)
+                });
+                variable.map(|variable| self.variable_symbol(variable))
+            }
+            Scope::File(file) => {
+                if let Some(variable) = self.modules.variable_in_file(file, name) {
+                    Some(self.variable_symbol(variable))
+                } else {
+                    self.modules
+                        .functions_named(name)
+                        .iter()
+                        .find(|function| {
+                            function.decl_file().is_some_and(|found| same_file(&found.name, file))
+                                || function.unit().name.is_some_and(|found| same_file(&found, file))
+                        })
+                        .map(Self::function_symbol)
+                        .or_else(|| self.global(name, self.near()))
+                }
+            }
+        })
+    }
+
+    fn variable(&self, symbol: &Symbol) -> Result<Value> {
+        let variable =
+            symbol.handle.as_ref().and_then(|handle| handle.downcast_ref::<Variable>()).ok_or_else(|| {
+                ExprError::msg(format!("No symbol \"{}\" in current context.", symbol.name))
+            })?;
+        if !variable.needs_frame() {
+            return Ok(self.variable_value(variable, None)?);
+        }
+        let frame = match self.selected_frame() {
+            Ok(frame) => frame,
+            Err(Error::NoStack) => return Err(ExprError::msg("No frame selected.")),
+            Err(error) => return Err(ExprError::msg(error.to_string())),
+        };
+        let in_scope = frame
+            .scope
+            .as_ref()
+            .and_then(|scope| scope.variable(variable.name()))
+            .is_some_and(|found| same_variable(&found, variable));
+        if in_scope {
+            return Ok(self.variable_value(variable, Some(&frame))?);
+        }
+        // `FUNCTION::NAME`: the innermost frame of that function.
+        let mut level = 0;
+        while let Ok(frame) = self.frame(level) {
+            let found = frame.scope.as_ref().is_some_and(|scope| {
+                scope
+                    .params()
+                    .iter()
+                    .chain(scope.locals().iter().flatten())
+                    .any(|found| same_variable(found, variable))
+            });
+            if found {
+                return Ok(self.variable_value(variable, Some(&frame))?);
+            }
+            level += 1;
+        }
+        Err(ExprError::msg(format!("No frame is currently executing in the block of {}.", variable.name())))
+    }
+
+    fn lookup_tag(&self, tag: Tag, name: &str) -> Result<Option<Type>> {
+        let tag = match tag {
+            Tag::Struct => kdive_symbols::Tag::Struct,
+            Tag::Union => kdive_symbols::Tag::Union,
+            Tag::Enum => kdive_symbols::Tag::Enum,
+        };
+        Ok(self.modules.ty(tag, name, self.near()))
+    }
+
+    fn base_type(&self, name: &str) -> Option<Type> {
+        let ty = self.modules.ty(kdive_symbols::Tag::Typedef, name, self.near())?;
+        matches!(ty.kind(), Kind::Base(_)).then_some(ty)
+    }
+
+    fn complete(&self, ty: &Type) -> Option<Type> {
+        let complete = self.modules.complete(ty);
+        (!complete.same_node(ty)).then_some(complete)
+    }
+
+    fn has_file(&self, name: &str) -> bool {
+        self.modules
+            .parse_linespec(name)
+            .is_ok_and(|spec| matches!(spec, kdive_symbols::Linespec::Line { .. }))
+    }
+
+    fn has_symbols(&self) -> bool {
+        !self.modules.modules().is_empty()
+    }
+
+    fn register(&self, name: &str) -> Option<Result<Value>> {
+        self.register_value(name).map(|value| Ok(value?))
+    }
+
+    fn symbolize(&self, addr: VirtAddr) -> Option<Symbolized> {
+        let symbol = self.modules.symbol_at(addr)?;
+        let (name, offset) = self.modules.symbolic(addr, false)?;
+        let line = self.modules.line_at(addr, false).map(|line| (line.file.name.to_string(), line.line));
+        Some(Symbolized { name: name.to_string(), offset, is_function: symbol.kind.is_text(), line })
+    }
+
+    fn is_code(&self, addr: VirtAddr) -> bool {
+        self.modules
+            .symbol_at(addr)
+            .is_some_and(|symbol| matches!(symbol.kind, SymbolKind::Text | SymbolKind::FileText))
+    }
+
+    fn function(&self, name: &str) -> Option<Arc<dyn NamedFunction>> {
+        self.functions.borrow().get(name).cloned()
+    }
+
+    fn computed_variable(&self, name: &str) -> Option<Result<Value>> {
+        self.computed.borrow().get(name).cloned().map(Ok)
+    }
+
+    fn store(&self) -> &Store {
+        &self.store
+    }
+
+    fn print_options(&self) -> PrintOptions {
+        self.options.print.clone()
+    }
+
+    fn input_radix(&self) -> u32 {
+        self.options.input_radix
+    }
+}
+
+/// Whether two handles are of the same variable.
+fn same_variable(a: &Variable, b: &Variable) -> bool {
+    a.module().id() == b.module().id() && a.name() == b.name() && a.decl_line() == b.decl_line()
+}
+
+/// Whether a file of the debug information is the one the user means: equal, or equal from the last components on.
+fn same_file(known: &str, typed: &str) -> bool {
+    known == typed
+        || (known.len() > typed.len()
+            && known.ends_with(typed)
+            && known.as_bytes().get(known.len() - typed.len() - 1) == Some(&b'/'))
+}

@@ -1,0 +1,55 @@
+//! The seam to what knows the operating system: run control and the program see it only through [`OsLayer`].
+
+use crate::Program;
+use kdive_base::VirtAddr;
+
+/// What the operating system layer has to say after it looked at the program.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OsReport {
+    /// Modules were added, moved or removed: places have to be looked up again.
+    pub symbols_changed: bool,
+    /// Lines for the user.
+    pub notes: Vec<String>,
+    /// Lines for the user that warn.
+    pub warnings: Vec<String>,
+}
+
+/// Knowledge of an operating system, asked at the moments when it may have something to say.
+pub trait OsLayer {
+    /// A target was connected, or its files changed: everything known about the running system is stale.
+    fn attached(&mut self, program: &mut Program) -> OsReport;
+
+    /// The program stopped. Called at every stop, so it must cost nothing once everything is known.
+    fn stopped(&mut self, program: &mut Program) -> OsReport;
+
+    /// Addresses at which the layer wants to look, invisible to the user (for Linux: where modules come and go).
+    fn points(&self, program: &Program) -> Vec<VirtAddr>;
+
+    /// The selected thread reached one of [`OsLayer::points`].
+    fn reached(&mut self, program: &mut Program, addr: VirtAddr) -> OsReport;
+
+    /// For callers that know which layer there is.
+    fn as_any(&mut self) -> &mut dyn std::any::Any;
+}
+
+impl Program {
+    /// Puts an operating system layer in, or takes it out.
+    pub fn set_os(&mut self, os: Option<Box<dyn OsLayer>>) {
+        self.os = os;
+    }
+
+    /// Asks the operating system layer something; `None` when there is none.
+    pub fn with_os<T>(&mut self, ask: impl FnOnce(&mut dyn OsLayer, &mut Self) -> T) -> Option<T> {
+        // The layer is out of the program while it works on it; it cannot ask for itself.
+        let mut os = self.os.take()?;
+        let answer = ask(&mut *os, self);
+        self.os = Some(os);
+        Some(answer)
+    }
+
+    /// Addresses where the operating system layer wants to look.
+    #[must_use]
+    pub fn os_points(&self) -> Vec<VirtAddr> {
+        self.os.as_ref().map(|os| os.points(self)).unwrap_or_default()
+    }
+}
