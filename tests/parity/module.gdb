@@ -17,15 +17,16 @@ eval "add-symbol-file modules/poc.ko 0x%lx", $text
 info line hello_init
 break hello_init
 continue
-info locals
 list
+info locals
+next
 next
 print ts
-next
 print ts->pid
 print ts->comm
-print *ts->mm
-whatis ts
+print ts->mm->owner == ts
+whatis *ts
+whatis ts->comm
 ptype hello_init
 display ts
 next

@@ -1,7 +1,7 @@
 //! Running a debugger on a script: same directory layout, same environment, one stream for both of its outputs.
 
 use std::fs::{self, File};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -40,6 +40,7 @@ pub fn run(
     symlink(guest.modules(), directory.join("modules"))?;
     if let Some(program) = program {
         symlink(program, directory.join("program"))?;
+        write_server(&directory.join("serve"))?;
     }
     let machine = match &script.guest {
         Some(append) => {
@@ -60,7 +61,7 @@ pub fn run(
     let debugger = debugger.to_string_lossy();
     let mut child = Owned::spawn(&debugger, true, |command| {
         command.current_dir(directory).stdin(Stdio::null()).stdout(output).stderr(errors);
-        clean_environment(command, directory);
+        clean_environment(command);
         command.args(["-q", "-nx", "-batch"]).args(arguments);
         command.args(&script.symbols);
     })?;
@@ -73,10 +74,20 @@ pub fn run(
 }
 
 /// Nothing of the user's surroundings changes what a debugger says.
-fn clean_environment(command: &mut Command, home: &Path) {
+fn clean_environment(command: &mut Command) {
     command.env_clear();
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    command.env("HOME", home).env("LC_ALL", "C.UTF-8").env("TERM", "dumb").env("TZ", "UTC");
+    command.env("HOME", "/nonexistent").env("LC_ALL", "C.UTF-8").env("TERM", "dumb").env("TZ", "UTC");
+}
+
+/// Writes the program that `target remote | ./serve` starts: gdbserver on its standard streams. The environment
+/// is emptied because it lies on the program's stack and moves every address there.
+fn write_server(path: &Path) -> Result<()> {
+    let gdbserver = process::find("gdbserver").context("no gdbserver on PATH")?;
+    let text = format!("#!/bin/sh\nexec env -i {} --once - ./program 2>/dev/null\n", gdbserver.display());
+    fs::write(path, text)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+    Ok(())
 }
 
 /// Everything that may differ between two runs without meaning anything: the run directory, and the process
@@ -98,7 +109,7 @@ pub fn compile(program: &Program, directory: &Path) -> Result<PathBuf> {
         .with_context(|| format!("cannot copy {}", source.display()))?;
     let binary = directory.join("program");
     let mut compiler = Command::new("gcc");
-    compiler.current_dir(directory).args(["-g", "-static", "-no-pie", "-fno-pie"]);
+    compiler.current_dir(directory).args(["-g", "-static", "-no-pie", "-fno-pie", "-Wl,--build-id=none"]);
     compiler.args(&program.flags).args(["-o", "program"]).arg(&program.source);
     process::output(&mut compiler)?;
     Ok(binary)

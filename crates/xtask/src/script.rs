@@ -5,7 +5,7 @@
 //! ```text
 //! #: guest [WORDS]          a guest stopped at reset at `guest.sock`; WORDS go to the kernel command line
 //! #: cpus N                 the guest's CPUs (1)
-//! #: program FILE [FLAGS]   `program`, compiled from tests/parity/programs/FILE
+//! #: program FILE [FLAGS]   `program`, compiled from tests/parity/programs/FILE; `target remote | ./serve` runs it
 //! #: symbols FILE           what is named on the debugger's command line: a file of the run directory or
 //!                           `none` (`program` if there is one, else `vmlinux`)
 //! #: feed lines             every command by itself (-ex), so that a failing one does not end the script;
