@@ -1,0 +1,34 @@
+# CPUs are threads: two of them, one woken by the other.
+#: guest norandmaps
+#: cpus 2
+#: feed lines
+target remote guest.sock
+info threads
+thread
+hbreak start_kernel
+continue
+info threads
+print $_thread
+thread 2
+info registers rip cs cr0
+backtrace
+thread 1
+frame
+delete
+hbreak start_secondary
+continue
+info threads
+print $_thread
+backtrace
+thread apply all backtrace 1
+thread apply 1 print $rip
+thread apply 1-2 info registers rip
+thread apply all -q print $cs
+thread 3
+thread name nothing
+info threads 1
+delete
+hbreak cpu_startup_entry thread 2
+info breakpoints
+info inferiors
+detach
