@@ -1,1 +1,22 @@
-//! What kdive knows about Linux.
+//! What kdive knows about Linux: kernel structures read from a stopped guest.
+//!
+//! Layout is decided by which members the debug information has, never by a version number. Every walk has a
+//! [`kdive_base::Budget`] and a cycle check; what could not be read is reported beside what could. Nothing here prints.
+//!
+//! Names and meanings of structures and members are the kernel's own; comments name the file they come from.
+
+mod error;
+mod find;
+mod identity;
+mod layer;
+mod list;
+mod module;
+mod object;
+
+pub use error::Error;
+pub use find::{FindResult, ModuleFinder};
+pub use identity::{Identity, banner, running_build_id};
+pub use layer::{LinuxLayer, ModuleSymbols, SymbolsFrom};
+pub use list::ListWalk;
+pub use module::{ModuleInfo, ModuleState, Modules, module_at, modules};
+pub use object::Object;

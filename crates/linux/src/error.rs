@@ -1,0 +1,38 @@
+//! Why something about the kernel cannot be told.
+
+use kdive_base::{Exhausted, Fault, VirtAddr};
+
+/// A question about the running kernel without an answer.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Error {
+    /// The loaded symbols do not have this name: no vmlinux, or not a kernel's.
+    #[error("no symbol \"{0}\": load the vmlinux of the running kernel with the file command")]
+    NoSymbol(String),
+    /// The debug information does not have this type.
+    #[error("no debug information for {0}: load a vmlinux with debug information")]
+    NoType(String),
+    /// A structure does not have this member in this kernel.
+    #[error("{ty} has no member {member} in this kernel")]
+    NoMember {
+        /// The structure.
+        ty: String,
+        /// The member.
+        member: String,
+    },
+    /// Guest memory that is not there (yet).
+    #[error(transparent)]
+    Memory(#[from] Fault),
+    /// A list that does not end or does not close.
+    #[error("{what} at {addr}: {why}")]
+    Corrupt {
+        /// Which structure.
+        what: &'static str,
+        /// Where the walk ended.
+        addr: VirtAddr,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A walk used up its budget, or Ctrl-C.
+    #[error(transparent)]
+    Exhausted(#[from] Exhausted),
+}

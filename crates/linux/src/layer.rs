@@ -1,0 +1,258 @@
+//! The Linux layer of a program: keeps the symbols of loaded modules in step with the running kernel.
+
+use crate::identity::{Identity, banner, hex, identity, symbol};
+use crate::{FindResult, ModuleFinder, ModuleInfo, module_at, modules};
+use kdive_base::{LinkAddr, VirtAddr};
+use kdive_program::{OsLayer, OsReport, Program};
+use kdive_symbols::{ModuleId, ObjectFile, OpenOptions, Placement};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where the symbols of a module come from, or why there are none.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SymbolsFrom {
+    /// This file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Its id among the loaded files.
+        id: ModuleId,
+        /// Whether build-ids were there to be compared.
+        verified: bool,
+    },
+    /// There are none, and this is why.
+    None(String),
+}
+
+/// A module of the running kernel with its symbols.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ModuleSymbols {
+    /// What the kernel says.
+    pub info: ModuleInfo,
+    /// The symbols.
+    pub symbols: SymbolsFrom,
+}
+
+/// What is known of the running Linux.
+#[derive(Debug, Default)]
+pub struct LinuxLayer {
+    /// Finds the files of modules.
+    pub finder: ModuleFinder,
+    /// Directory of the on-disk name index; `None` switches it off.
+    pub index_cache: Option<PathBuf>,
+    modules: Vec<ModuleSymbols>,
+    identified: bool,
+    listed: bool,
+}
+
+/// Where a module's memory is complete and its init function about to run (kernel/module/main.c). Its first argument is
+/// the `struct module *`.
+const LOADED: &str = "do_init_module";
+/// Where a module's memory is given back; the same argument.
+const UNLOADED: &str = "free_module";
+
+impl LinuxLayer {
+    /// Knows nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The modules of the running kernel as last seen, with their symbols.
+    #[must_use]
+    pub fn modules(&self) -> &[ModuleSymbols] {
+        &self.modules
+    }
+
+    /// Reads the kernel's module list and loads and drops symbols accordingly. `None` when there is no list to read.
+    pub fn refresh(&mut self, program: &mut Program) -> Option<OsReport> {
+        let list = modules(program).ok()?;
+        let mut report = OsReport::default();
+        let gone: Vec<VirtAddr> = self
+            .modules
+            .iter()
+            .filter(|known| !list.found.iter().any(|info| same_load(info, &known.info)))
+            .map(|known| known.info.addr)
+            .collect();
+        for addr in gone {
+            report.symbols_changed |= self.drop_module(program, addr);
+        }
+        for info in list.found {
+            report.symbols_changed |= self.take(program, info);
+        }
+        self.listed = true;
+        Some(report)
+    }
+
+    /// Adds a module, or notes the new state of a known one. Whether symbols changed.
+    fn take(&mut self, program: &mut Program, info: ModuleInfo) -> bool {
+        if let Some(known) = self.modules.iter_mut().find(|known| same_load(&known.info, &info)) {
+            known.info = info;
+            return false;
+        }
+        self.drop_module(program, info.addr);
+        let symbols = self.load(program, &info);
+        let changed = matches!(symbols, SymbolsFrom::File { .. });
+        self.modules.push(ModuleSymbols { info, symbols });
+        changed
+    }
+
+    fn drop_module(&mut self, program: &mut Program, addr: VirtAddr) -> bool {
+        let Some(at) = self.modules.iter().position(|known| known.info.addr == addr) else { return false };
+        match self.modules.remove(at).symbols {
+            SymbolsFrom::File { id, .. } => program.modules.remove(id),
+            SymbolsFrom::None(_) => false,
+        }
+    }
+
+    fn load(&mut self, program: &mut Program, info: &ModuleInfo) -> SymbolsFrom {
+        if info.sections.is_empty() {
+            return SymbolsFrom::None("the kernel does not tell its section addresses".into());
+        }
+        let wanted = info.build_id.as_deref();
+        let matches = |path: &Path| match ObjectFile::open(path, &OpenOptions::default()) {
+            Ok(object) => match (object.build_id(), wanted) {
+                (Some(file), Some(wanted)) => file == wanted,
+                _ => true,
+            },
+            Err(_) => false,
+        };
+        self.finder.vmlinux = program.modules.modules().first().map(|main| main.object().path().to_owned());
+        let path = match self.finder.find(&info.name, &matches) {
+            FindResult::Found(path) => path,
+            FindResult::WrongBuild(paths) => {
+                let first = paths.first().map(|path| path.display().to_string()).unwrap_or_default();
+                let id = wanted.map(hex).unwrap_or_default();
+                return SymbolsFrom::None(format!("{first} is another build, the guest has build-id {id}"));
+            }
+            FindResult::Compressed(path) => {
+                return SymbolsFrom::None(format!("only {} is there: unpack it", path.display()));
+            }
+            FindResult::Missing => {
+                return SymbolsFrom::None(format!(
+                    "no {}.ko found: give its directory with set module-path",
+                    info.name
+                ));
+            }
+        };
+        let path = std::path::absolute(&path).unwrap_or(path);
+        let options = OpenOptions {
+            section_addresses: info
+                .sections
+                .iter()
+                .map(|(name, addr)| (name.clone(), LinkAddr(addr.0)))
+                .collect(),
+            index_cache: self.index_cache.clone(),
+        };
+        match ObjectFile::open(&path, &options) {
+            Ok(object) => {
+                let verified = wanted.is_some() && object.build_id().is_some();
+                SymbolsFrom::File { path, id: add(program, object), verified }
+            }
+            Err(error) => SymbolsFrom::None(error.to_string()),
+        }
+    }
+
+    /// The user loads a file by hand: what this layer loaded from the same file makes room for it.
+    pub fn make_room_for(&mut self, program: &mut Program, path: &Path) {
+        let wanted = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        for known in &mut self.modules {
+            if let SymbolsFrom::File { path: own, id, .. } = &known.symbols
+                && std::fs::canonicalize(own).unwrap_or_else(|_| own.clone()) == wanted
+            {
+                program.modules.remove(*id);
+                known.symbols = SymbolsFrom::None("replaced by add-symbol-file".into());
+            }
+        }
+    }
+
+    /// Forgets the running system.
+    fn forget(&mut self, program: &mut Program) -> bool {
+        self.identified = false;
+        self.listed = false;
+        let mut changed = false;
+        for known in std::mem::take(&mut self.modules) {
+            if let SymbolsFrom::File { id, .. } = known.symbols {
+                changed |= program.modules.remove(id);
+            }
+        }
+        changed
+    }
+
+    /// Says once when the loaded vmlinux is not the running kernel's, and learns the release.
+    fn identify(&mut self, program: &Program, report: &mut OsReport) {
+        match identity(program) {
+            Identity::Unknown => return,
+            Identity::Same => {}
+            Identity::Different { running, file } => report.warnings.push(format!(
+                "the loaded vmlinux is not the running kernel: build-id {file} in the file, {running} in the guest; \
+                 load the right one with the file command"
+            )),
+            Identity::NotThere => return,
+        }
+        self.identified = true;
+        let banner = banner(program).unwrap_or_default();
+        self.finder.release =
+            banner.strip_prefix("Linux version ").and_then(|rest| rest.split(' ').next()).map(str::to_owned);
+        self.finder.forget();
+    }
+}
+
+fn add(program: &mut Program, object: Arc<ObjectFile>) -> ModuleId {
+    program.modules.add(object, Placement::default())
+}
+
+/// Whether two readings are of the same load of the same module: another one may come to lie at the same address.
+fn same_load(a: &ModuleInfo, b: &ModuleInfo) -> bool {
+    a.addr == b.addr && a.name == b.name && a.base == b.base && a.build_id == b.build_id
+}
+
+impl OsLayer for LinuxLayer {
+    fn attached(&mut self, program: &mut Program) -> OsReport {
+        let mut report = OsReport { symbols_changed: self.forget(program), ..OsReport::default() };
+        let more = self.stopped(program);
+        report.symbols_changed |= more.symbols_changed;
+        report.notes.extend(more.notes);
+        report.warnings.extend(more.warnings);
+        report
+    }
+
+    fn stopped(&mut self, program: &mut Program) -> OsReport {
+        let mut report = OsReport::default();
+        if !self.identified {
+            self.identify(program, &mut report);
+        }
+        if self.identified
+            && !self.listed
+            && let Some(more) = self.refresh(program)
+        {
+            report.symbols_changed |= more.symbols_changed;
+        }
+        report
+    }
+
+    fn points(&self, program: &Program) -> Vec<VirtAddr> {
+        [LOADED, UNLOADED].iter().filter_map(|name| symbol(program, name)).collect()
+    }
+
+    fn reached(&mut self, program: &mut Program, addr: VirtAddr) -> OsReport {
+        let mut report = OsReport::default();
+        if !self.identified {
+            self.identify(program, &mut report);
+        }
+        let Some(argument) = program.registers().and_then(|registers| registers.by_name("rdi")) else {
+            return report;
+        };
+        let module = VirtAddr(argument);
+        if symbol(program, UNLOADED) == Some(addr) {
+            report.symbols_changed |= self.drop_module(program, module);
+        } else if let Ok(info) = module_at(program, module) {
+            report.symbols_changed |= self.take(program, info);
+        }
+        report
+    }
+
+    fn as_any(&mut self) -> &mut dyn std::any::Any {
+        self
+    }
+}
