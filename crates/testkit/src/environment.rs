@@ -1,0 +1,66 @@
+//! What a test needs from outside: the prepared guest, other programs. A test that has to do without says why.
+//!
+//! `cargo xtask test` prepares everything and collects the reasons of the tests that did not run. Under `CI=true`
+//! a test that cannot run fails.
+
+use std::env;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// The prepared guest's directory (`KDIVE_GUEST`), with `vmlinux`, `vmlinuz`, `initrd.gz`, `release`,
+/// `modules/poc.ko` and `modules/kdive_test.ko`. `None`, and the reason printed, if there is none.
+///
+/// ```no_run
+/// # fn test() {
+/// let Some(guest) = kdive_testkit::environment::guest() else { return };
+/// # }
+/// ```
+///
+/// # Panics
+/// Under `CI=true` without a guest.
+pub fn guest() -> Option<PathBuf> {
+    let Some(directory) = env::var_os("KDIVE_GUEST").filter(|value| !value.is_empty()) else {
+        return skip("KDIVE_GUEST names no guest; `cargo xtask test` prepares one");
+    };
+    let directory = PathBuf::from(directory);
+    if !directory.join("release").exists() {
+        return skip(&format!("no guest in {}; `cargo xtask guest` prepares it", directory.display()));
+    }
+    Some(directory)
+}
+
+/// Whether every one of these programs can be run. False, and the reason printed, if one cannot.
+///
+/// # Panics
+/// Under `CI=true` if one cannot.
+pub fn programs(names: &[&str]) -> bool {
+    let missing = names.iter().find(|name| {
+        let mut command = Command::new(name);
+        command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_err()
+    });
+    match missing {
+        Some(name) => skip::<()>(&format!("no {name}")).is_some(),
+        None => true,
+    }
+}
+
+/// Says why a test does not run: on stdout, and in the file that `cargo xtask test` names in `KDIVE_SKIPPED`.
+///
+/// # Panics
+/// Under `CI=true`: there, everything runs.
+#[expect(clippy::print_stdout, reason = "the person who runs the tests is to read it")]
+pub fn skip<T>(reason: &str) -> Option<T> {
+    let ci = env::var("CI").is_ok_and(|value| value == "true" || value == "1");
+    assert!(!ci, "cannot run under CI: {reason}");
+    println!("skipped: {reason}");
+    if let Some(path) = env::var_os("KDIVE_SKIPPED") {
+        let test = std::thread::current().name().unwrap_or("?").to_owned();
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        // The reason was printed: a missing collection file is no reason to fail.
+        let _ = file.and_then(|mut file| file.write_all(format!("{test}: {reason}\n").as_bytes()));
+    }
+    None
+}
