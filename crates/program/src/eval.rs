@@ -1,7 +1,7 @@
 //! Expressions: names, types, registers and memory of the program, as the selected frame sees them.
 
 use crate::{Error, Program};
-use kdive_base::{Fault, FaultKind, ReadMemory, VirtAddr, WriteMemory};
+use kdive_base::{Fault, FaultKind, ReadMemory, VirtAddr};
 use kdive_expr::{
     Context, Expr, ExprError, Function as NamedFunction, PrintOptions, Result, Scope, Store, Symbol,
     SymbolClass, Symbolized, Tag,

@@ -2,7 +2,7 @@
 
 use crate::Program;
 use kdive_arch::{FloatFormat, RawWrite, RegType, RegisterFile};
-use kdive_base::{VirtAddr, WriteMemory};
+use kdive_base::VirtAddr;
 use kdive_types::{
     Array, Composite, CompositeKind, Encoding, Enum, Enumerator, FlagField, FrameId, Function, Kind, Member,
     Node, RegisterId, Type, Value, ValueError,

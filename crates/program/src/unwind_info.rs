@@ -81,4 +81,17 @@ impl UnwindInfo for Program {
             .scope_at(pc)
             .map_or(0, |scope| scope.frames().iter().filter(|frame| frame.is_inlined()).count())
     }
+
+    fn call_site(&self, return_pc: VirtAddr) -> Option<Call> {
+        // The call instruction may be the last of its function.
+        let function = self.modules.function_at(VirtAddr(return_pc.0.wrapping_sub(1)))?;
+        let site = function.call_site(return_pc)?;
+        Some(Call { return_pc: site.return_pc, target: site.target })
+    }
+
+    fn tail_calls(&self, function: VirtAddr) -> Option<Vec<Call>> {
+        let function = self.modules.function_at(function)?;
+        let calls = function.tail_calls();
+        Some(calls.iter().map(|site| Call { return_pc: site.return_pc, target: site.target }).collect())
+    }
 }
