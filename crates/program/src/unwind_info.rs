@@ -4,7 +4,7 @@ use crate::Program;
 use kdive_base::{LinkAddr, VirtAddr};
 use kdive_symbols::{Module, ObjectFile};
 use kdive_unwind::{
-    CfiKind, CfiSection, ObjectAt, OrcTable, OrcVersion, SectionBytes, UnwindInfo, UnwindTables,
+    Call, CfiKind, CfiSection, ObjectAt, OrcTable, OrcVersion, SectionBytes, UnwindInfo, UnwindTables,
 };
 use std::sync::Arc;
 
