@@ -161,6 +161,8 @@ pub struct Client {
     unverified: bool,
     /// The physical-memory mode may have been left on.
     physical_mode_dubious: bool,
+    /// No thread ids in requests.
+    threadless: bool,
     run: run::RunState,
     over: Option<Error>,
 }
@@ -268,6 +270,7 @@ impl Client {
             return Err(Error::State("Cannot execute this command while the target is running."));
         }
         self.settle()?;
+        self.drain()?;
         let mut resynchronized = false;
         for attempt in 0.. {
             let (trouble, index) = match self.attempt(requests, resynchronized, output) {

@@ -200,6 +200,24 @@ fn retried<T>(
     }
 }
 
+/// A connection that has been given up.
+#[derive(Debug)]
+pub struct Closed;
+
+impl Transport for Closed {
+    fn send(&mut self, _: &[u8]) -> Result<(), Hangup> {
+        Err(Hangup::Closed)
+    }
+
+    fn receive(&mut self, _: Duration) -> Received {
+        Received::Hangup(Hangup::Closed)
+    }
+
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+}
+
 /// Both halves of a connection: the write side here, the read side in its thread.
 struct Link {
     write: WriteSide,

@@ -1,1 +1,4 @@
 //! Scripted stubs and fixtures for the tests of kdive.
+
+pub mod environment;
+pub mod stub;

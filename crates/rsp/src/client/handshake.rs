@@ -42,6 +42,7 @@ impl Client {
             dubious: false,
             unverified: false,
             physical_mode_dubious: false,
+            threadless: false,
             run: run::RunState::default(),
             over: None,
         };

@@ -1,6 +1,6 @@
 //! What a client asks a stub, typed: threads, registers, memory, breakpoints, monitor, leaving.
 
-use super::{Client, Note, Patience, Request};
+use super::{Client, Patience, Request};
 use crate::packet::breakpoint::{self, Kind};
 use crate::packet::threads::Part;
 use crate::packet::{Reply, Shape, memory, monitor, process, qemu, registers, threads, transfer};
@@ -472,9 +472,29 @@ impl Client {
         data(self.request(request)?, "vAttach or vRun")
     }
 
-    /// Keeps something to tell the user.
-    pub fn note(&mut self, note: Note) {
-        self.notes.push_back(note);
+    /// The stub has one thread and no name for it: no request carries a thread id from now on.
+    pub fn set_threadless(&mut self) {
+        self.unsupported.select = true;
+        self.threadless = true;
+    }
+
+    /// Whether the connection is in extended mode.
+    #[must_use]
+    pub fn is_extended(&self) -> bool {
+        self.config.extended
+    }
+
+    /// Whether the two sides may be out of step; the next request begins by asking.
+    #[must_use]
+    pub fn is_out_of_step(&self) -> bool {
+        self.dubious
+    }
+
+    /// Ends the connection: the peer sees it close, nothing is sent.
+    pub fn close(&mut self) {
+        self.over.get_or_insert(Error::Closed);
+        self.engine = crate::engine::Engine::new();
+        self.transport = Box::new(crate::transport::Closed);
     }
 }
 

@@ -58,13 +58,17 @@ impl Client {
         let payload = if self.vcont.is_some() {
             let held = actions.iter().all(|(_, thread)| thread.is_some());
             let mut actions = actions.to_vec();
-            if held && !self.profile.can_hold_threads() {
+            if self.threadless {
+                actions.truncate(1);
+                actions.iter_mut().for_each(|(_, thread)| *thread = None);
+            } else if held && !self.profile.can_hold_threads() {
                 actions.push((Action::Continue(None), None));
             }
             resume::vcont(&actions)
         } else {
             self.legacy_resume(actions)?
         };
+        self.drain()?;
         if !self.engine.resume(&payload) {
             return Err(Error::State("a reply of the stub is outstanding"));
         }
@@ -72,7 +76,7 @@ impl Client {
         self.general = None;
         self.run = RunState {
             resumed_at: Some(self.transport.now()),
-            last_thread: actions.iter().find_map(|(_, thread)| *thread),
+            last_thread: actions.iter().find_map(|(_, thread)| *thread).filter(|_| !self.threadless),
             ..RunState::default()
         };
         self.statistics.since_resume = Traffic::default();
@@ -80,10 +84,25 @@ impl Client {
         self.flush()
     }
 
+    /// Takes in and acknowledges what has come unasked, so that it is not taken for the answer to what is asked next; an ack that
+    /// follows a resume packet would even pause QEMU for good.
+    pub(super) fn drain(&mut self) -> Result<(), Error> {
+        for _ in 0..64 {
+            if self.pump(self.transport.now(), false)? == Pumped::Nothing {
+                break;
+            }
+        }
+        while let Some(happening) = self.engine.next_happening() {
+            self.aside(happening);
+        }
+        Ok(())
+    }
+
     /// `Hc` and `c` or `s`. Threads without an action of their own do what the stub makes of it.
     fn legacy_resume(&mut self, actions: &[(Action, Option<ThreadId>)]) -> Result<Vec<u8>, Error> {
         let (action, thread) = actions.first().copied().unwrap_or((Action::Continue(None), None));
-        if let Some(thread) = thread.filter(|_| !matches!(action, Action::Continue(None))) {
+        if let Some(thread) = thread.filter(|_| !self.threadless && !matches!(action, Action::Continue(None)))
+        {
             match self.request(Request::query(threads::select_for_resume(thread), Shape::Ok))? {
                 Reply::Error(error) => return Err(Error::Remote(error)),
                 Reply::Empty | Reply::Data(_) => {}
