@@ -1,0 +1,3 @@
+//! Commands about the Linux kernel that runs in the guest.
+
+pub mod modules;

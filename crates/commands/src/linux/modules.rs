@@ -1,0 +1,214 @@
+//! The modules of the running kernel: `info modules`, `lx-lsmod`, `lx-symbols`, `lx-version`, `set module-path`.
+
+use crate::output::Style;
+use crate::spec::{Class, Completer, Needs};
+use crate::{Args, Error, Shell, Spec};
+use kdive_linux::{LinuxLayer, ModuleInfo, ModuleSymbols, SymbolsFrom};
+use kdive_program::OsReport;
+use std::path::PathBuf;
+
+/// The commands of this file.
+pub const COMMANDS: &[Spec] = &[
+    Spec {
+        name: "info modules",
+        class: Class::Linux,
+        needs: Needs::TARGET.and(Needs::SYMBOLS),
+        summary: "Modules of the running kernel and where their symbols come from",
+        help: "Usage: info modules [-s] [NAME]...\n\
+               For each module: address of its text, state, and the file its symbols were read from, or why there are\n\
+               none. -s lists the address of every section.",
+        examples: &["info modules", "info modules -s poc"],
+        run: info_modules,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "lx-lsmod",
+        class: Class::Linux,
+        needs: Needs::TARGET.and(Needs::SYMBOLS),
+        summary: "List currently loaded modules",
+        help: "Shows address, name, size, reference count and users of each module, as scripts/gdb does.",
+        examples: &["lx-lsmod"],
+        run: lsmod,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "lx-symbols",
+        class: Class::Linux,
+        needs: Needs::TARGET.and(Needs::SYMBOLS),
+        summary: "Read the kernel's module list anew and load the symbols of its modules",
+        help: "Usage: lx-symbols [DIRECTORY]...\n\
+               Seldom needed: this happens by itself when a target is connected and when a module is loaded.\n\
+               Each DIRECTORY is added to the module path.",
+        examples: &["lx-symbols"],
+        complete: Completer::Dir,
+        run: symbols,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "lx-version",
+        class: Class::Linux,
+        needs: Needs::TARGET.and(Needs::SYMBOLS),
+        summary: "Report the Linux version of the running kernel",
+        help: "Shows linux_banner.",
+        examples: &["lx-version"],
+        run: |shell, _| {
+            let banner = kdive_linux::banner(shell.program()).map_err(Error::msg)?;
+            shell.out.line(&banner);
+            Ok(())
+        },
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "set module-path",
+        class: Class::Linux,
+        summary: "Directories in which the files of modules are looked for first",
+        help: "Usage: set module-path [DIRECTORY[:DIRECTORY]...]\n\
+               They are searched with their subdirectories, before the build tree of vmlinux, /lib/modules and\n\
+               /usr/lib/debug.",
+        examples: &["set module-path /home/me/driver"],
+        complete: Completer::Dir,
+        run: |shell, args| {
+            let paths = args.text().split(':').filter(|path| !path.is_empty()).map(PathBuf::from).collect();
+            set_module_path(shell, paths);
+            Ok(())
+        },
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "show module-path",
+        class: Class::Linux,
+        summary: "Show the directories in which the files of modules are looked for first",
+        help: "Usage: show module-path",
+        examples: &["show module-path"],
+        run: |shell, _| {
+            let paths = with_linux(shell, |linux, _| linux.finder.paths.clone()).unwrap_or_default();
+            let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            shell.out.line(&format!("The search path for module files is \"{}\".", paths.join(":")));
+            Ok(())
+        },
+        ..Spec::EMPTY
+    },
+];
+
+/// Works with the Linux layer; `None` when the program is not Linux.
+pub fn with_linux<T>(
+    shell: &mut Shell,
+    work: impl FnOnce(&mut LinuxLayer, &mut kdive_program::Program) -> T,
+) -> Option<T> {
+    shell
+        .program_mut()
+        .with_os(|os, program| os.as_any().downcast_mut::<LinuxLayer>().map(|linux| work(linux, program)))
+        .flatten()
+}
+
+/// Sets the directories the user gives and looks again for the files of modules.
+pub fn set_module_path(shell: &mut Shell, paths: Vec<PathBuf>) {
+    with_linux(shell, |linux, _| {
+        linux.finder.paths = paths;
+        linux.finder.forget();
+    });
+}
+
+/// Shows what the operating system layer has to say, and has places looked up again when symbols changed.
+pub fn report(shell: &mut Shell, report: &OsReport) {
+    for note in &report.notes {
+        shell.out.line(note);
+    }
+    for warning in &report.warnings {
+        shell.out.warning(warning);
+    }
+    if report.symbols_changed {
+        shell.symbols_changed();
+    }
+}
+
+fn current(shell: &mut Shell) -> Result<Vec<ModuleSymbols>, Error> {
+    let listed = kdive_linux::modules(shell.program()).map_err(Error::msg)?;
+    let (modules, changes) = with_linux(shell, |linux, program| {
+        let changes = linux.refresh(program).unwrap_or_default();
+        (linux.modules().to_vec(), changes)
+    })
+    .ok_or_else(|| Error::msg("No Linux kernel is loaded: give its vmlinux with the file command."))?;
+    report(shell, &changes);
+    if let Some(broken) = listed.broken {
+        shell.out.warning(&format!("the kernel's module list is damaged: {broken}"));
+    }
+    // The kernel's order, newest first.
+    let order = |module: &ModuleSymbols| listed.found.iter().position(|info| info.addr == module.info.addr);
+    let mut modules = modules;
+    modules.sort_by_key(order);
+    Ok(modules)
+}
+
+fn info_modules(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let mut names: Vec<&str> = args.text().split_whitespace().collect();
+    let sections = names.first() == Some(&"-s");
+    if sections {
+        names.remove(0);
+    }
+    let modules = current(shell)?;
+    let shown: Vec<&ModuleSymbols> =
+        modules.iter().filter(|module| names.is_empty() || names.contains(&module.info.name.as_str())).collect();
+    if let Some(unknown) = names.iter().find(|name| !modules.iter().any(|module| module.info.name == **name)) {
+        return Err(Error::msg(format!("No module {unknown} is loaded in the guest.")));
+    }
+    if shown.is_empty() {
+        shell.out.line("No modules are loaded in the guest.");
+        return Ok(());
+    }
+    shell.out.styled(Style::Title, "Text               State    Name                 Symbols\n");
+    for module in shown {
+        let info = &module.info;
+        let symbols = match &module.symbols {
+            SymbolsFrom::File { path, verified, .. } => {
+                let doubt = if *verified { "" } else { " (no build-id to compare)" };
+                format!("{}{doubt}", path.display())
+            }
+            SymbolsFrom::None(why) => format!("none: {why}"),
+        };
+        shell.out.styled(Style::Address, &format!("{:#018x}", text(info)));
+        shell.out.line(&format!(" {:<8} {:<20} {symbols}", info.state.to_string(), info.name));
+        if sections {
+            for (name, addr) in &info.sections {
+                shell.out.line(&format!("  {addr:#018x} {name}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn text(info: &ModuleInfo) -> kdive_base::VirtAddr {
+    info.sections.iter().find(|(name, _)| name == ".text").map_or(info.base, |(_, addr)| *addr)
+}
+
+fn lsmod(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
+    let modules = current(shell)?;
+    shell.out.line(&format!("Address            {:<19} {:>8}  Used by", "Module", "Size"));
+    for ModuleSymbols { info, .. } in &modules {
+        let references = info.references.map_or_else(|| "-".to_owned(), |count| count.to_string());
+        let users = info.used_by.join(",");
+        let blank = if users.is_empty() { "" } else { " " };
+        shell.out.line(&format!(
+            "{:#018x} {:<19} {:>8}  {references}{blank}{users}",
+            info.base, info.name, info.size
+        ));
+    }
+    Ok(())
+}
+
+fn symbols(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let more: Vec<PathBuf> = crate::gdb::files::words(args.text()).iter().map(PathBuf::from).collect();
+    with_linux(shell, |linux, _| {
+        linux.finder.paths.extend(more);
+        linux.finder.forget();
+    });
+    for ModuleSymbols { info, symbols } in current(shell)? {
+        match symbols {
+            SymbolsFrom::File { path, .. } => {
+                shell.out.line(&format!("loading @{:#x}: {}", text(&info), path.display()));
+            }
+            SymbolsFrom::None(why) => shell.out.line(&format!("no symbols for '{}': {why}", info.name)),
+        }
+    }
+    Ok(())
+}
