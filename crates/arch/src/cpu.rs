@@ -1,6 +1,6 @@
 //! CPU families and the facts that differ between them.
 
-use crate::{CpuState, Prologue, RegisterFile, x86};
+use crate::{CodeSegment, CpuState, Prologue, RegisterFile, x86};
 use kdive_base::{ReadMemory, VirtAddr};
 
 /// How the CPU decodes the bytes it executes.
@@ -207,8 +207,17 @@ impl Arch {
     }
 
     /// Mode, privilege and code address of a CPU with these registers.
+    ///
+    /// Stubs do not send segment descriptors, so that 16-bit protected mode and the bases of code segments there cannot
+    /// be told; [`Arch::cpu_state_with`] takes the descriptor when there is another way to it.
     #[must_use]
     pub fn cpu_state(self, registers: &RegisterFile) -> CpuState {
-        x86::mode::cpu_state(self, registers)
+        x86::mode::cpu_state(self, registers, None)
+    }
+
+    /// As [`Arch::cpu_state`], with the hidden part of the code segment register.
+    #[must_use]
+    pub fn cpu_state_with(self, registers: &RegisterFile, segment: Option<CodeSegment>) -> CpuState {
+        x86::mode::cpu_state(self, registers, segment)
     }
 }

@@ -6,19 +6,19 @@ use std::collections::HashMap;
 /// A register group of `info registers GROUP`, as gdb has them for x86.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Group {
-    /// What a bare `info registers` shows.
+    /// What a bare `info registers` shows: everything that is in none of the groups below.
     General,
     /// x87 registers.
     Float,
-    /// On x86 gdb puts every register into it.
+    /// `fs_base`, `gs_base` and `orig_rax` of stubs that describe them in features of their own (gdbserver).
     System,
-    /// MMX, SSE and AVX registers that gdb recognises by their feature, and mxcsr.
+    /// `mxcsr` and the widest vector registers of the features gdb knows, and MMX registers on i386.
     Vector,
-    /// What `info all-registers` shows.
+    /// What `info all-registers` shows: all but those of [`Group::System`] and the parts of wider vector registers.
     All,
-    /// xmm registers that gdb recognises by their feature.
+    /// `xmm` registers and `mxcsr` when they are described in the features gdb knows (QEMU's are not).
     Sse,
-    /// mm0..mm7.
+    /// `mm0` to `mm7` on i386.
     Mmx,
 }
 
@@ -59,7 +59,7 @@ pub struct Register {
     /// Its name in the description (`rax`).
     pub name: String,
     /// Size in bits as transferred, a multiple of 8.
-    pub bits: u16,
+    pub bits: u32,
     /// The stub's number for it: what `p` and `P` take.
     pub regnum: u32,
     /// Its type.
@@ -76,7 +76,7 @@ impl Register {
     /// Size in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
-        usize::from(self.bits) / 8
+        self.bits as usize / 8
     }
 }
 
