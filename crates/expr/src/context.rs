@@ -8,7 +8,7 @@ use crate::error::{ExprError, Result};
 use crate::settings::PrintOptions;
 use crate::store::Store;
 use kdive_base::VirtAddr;
-use kdive_types::{Access, Type, Value};
+use kdive_types::{Access, RegisterId, Type, Value};
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
@@ -165,7 +165,31 @@ pub trait Context: Access {
         self.symbolize(addr).is_some_and(|found| found.is_function)
     }
 
-    /// Calls a function of the debugged program.
+    /// The name of a register, for messages.
+    fn register_name(&self, register: RegisterId) -> String {
+        format!("r{}", register.0)
+    }
+
+    /// The value a parameter had when its function was entered: `x@entry`.
+    ///
+    /// # Errors
+    /// By default: it cannot be had.
+    fn entry_value(&self, _symbol: &Symbol) -> Result<Value> {
+        Err(ExprError::msg("Cannot find matching parameter at caller and callee"))
+    }
+
+    /// Tells the user something that is no error; the text comes without `warning: `.
+    fn warn(&self, _text: &str) {}
+
+    /// Whether functions of the debugged program can be called at all; asked before their arguments are looked at.
+    ///
+    /// # Errors
+    /// By default: they cannot.
+    fn may_call(&self) -> Result<()> {
+        Err(ExprError::msg("You can't do that without a process to debug."))
+    }
+
+    /// Calls a function of the debugged program: a pointer to it (or a number) and arguments converted as C does.
     ///
     /// # Errors
     /// By default: calls are not possible.

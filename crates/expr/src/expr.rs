@@ -1,13 +1,19 @@
 //! A parsed expression.
 
+use crate::ast::Node;
 use crate::context::{Context, Symbol};
-use crate::error::Result;
+use crate::error::{ExprError, Result};
+use crate::eval::Evaluator;
+use crate::lexer::Ends;
+use crate::parser;
 use kdive_types::{Type, Value};
+use std::sync::Arc;
 
-/// A parsed expression or type name; evaluated as often as one likes.
+/// A parsed expression or type name; evaluated as often as one likes. Names were resolved when it was parsed.
 #[derive(Clone, Debug)]
 pub struct Expr {
-    text: String,
+    text: Arc<str>,
+    node: Node,
 }
 
 impl Expr {
@@ -15,28 +21,39 @@ impl Expr {
     ///
     /// # Errors
     /// gdb's words for what is wrong.
-    pub fn parse(text: &str, _context: &dyn Context) -> Result<Self> {
-        Ok(Self { text: text.to_owned() })
+    pub fn parse(text: &str, context: &dyn Context) -> Result<Self> {
+        let (expr, rest) = Self::parse_prefix(text, Ends::default(), context)?;
+        if rest.is_empty() { Ok(expr) } else { Err(ExprError::msg("Junk after end of expression.")) }
     }
 
     /// Parses the longest expression at the start of `text` that ends before a comma on the outside, as the arguments
-    /// of `printf` do; gives the rest, which is empty or begins with the comma.
+    /// of `printf` do; gives the rest, which is empty or begins with what ended it.
     ///
     /// # Errors
     /// As [`Expr::parse`].
     pub fn parse_until_comma<'a>(text: &'a str, context: &dyn Context) -> Result<(Self, &'a str)> {
-        Ok((Self::parse(text, context)?, ""))
+        Self::parse_prefix(text, Ends { comma: true }, context)
     }
 
-    /// Parses an expression that a word ends: `if`, `thread`, `task`, `-force-condition` after `*EXPR` in a location.
+    /// Parses an expression that a word may end: `if`, `thread N`, `task N`, as after `*EXPR` in a location; also a
+    /// closing bracket that was not opened. Gives the rest.
     ///
     /// # Errors
     /// As [`Expr::parse`].
     pub fn parse_location<'a>(text: &'a str, context: &dyn Context) -> Result<(Self, &'a str)> {
-        Ok((Self::parse(text, context)?, ""))
+        Self::parse_prefix(text, Ends { comma: true }, context)
     }
 
-    /// The text it was parsed from.
+    fn parse_prefix<'a>(text: &'a str, ends: Ends, context: &dyn Context) -> Result<(Self, &'a str)> {
+        if text.is_empty() {
+            return Err(ExprError::msg("Argument required (expression to compute)."));
+        }
+        let parsed = parser::parse(text, ends, context)?;
+        let (own, rest) = text.split_at_checked(parsed.end).unwrap_or((text, ""));
+        Ok((Self { text: own.trim().into(), node: parsed.node }, rest))
+    }
+
+    /// The text it was parsed from, without blanks around it.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -45,29 +62,65 @@ impl Expr {
     /// Whether the text is a type name: `print int` is an error where `whatis int` is not.
     #[must_use]
     pub fn is_type(&self) -> bool {
-        false
+        matches!(self.node, Node::Type(_) | Node::Typeof(_))
     }
 
-    /// The variables it names, with what the context resolved them to.
+    /// The symbols it names, with what the context resolved them to.
     #[must_use]
     pub fn symbols(&self) -> Vec<&Symbol> {
-        Vec::new()
+        let mut symbols = Vec::new();
+        self.node.symbols(&mut |symbol| symbols.push(symbol));
+        symbols
+    }
+
+    /// The `$names` it mentions: registers, convenience variables, functions.
+    #[must_use]
+    pub fn dollar_names(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        self.node.dollars(&mut |name| names.push(name));
+        names
+    }
+
+    /// Whether it is a constant: `watch 5` is refused.
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
+        self.node.is_constant()
     }
 
     /// Evaluates, with all side effects. Nothing is read that the result does not need.
     ///
     /// # Errors
     /// gdb's words for what is wrong.
-    pub fn evaluate(&self, _context: &dyn Context) -> Result<Value> {
-        Ok(Value::optimized_out(Type::void()))
+    pub fn evaluate(&self, context: &dyn Context) -> Result<Value> {
+        Evaluator::new(context).value(&self.node)
     }
 
     /// As [`Expr::evaluate`], then reads the result and tells whether it is true (conditions, `if`, `while`).
     ///
     /// # Errors
     /// As [`Expr::evaluate`].
-    pub fn evaluate_bool(&self, _context: &dyn Context) -> Result<bool> {
-        Ok(false)
+    pub fn evaluate_bool(&self, context: &dyn Context) -> Result<bool> {
+        Evaluator::new(context).truth(&self.node)
+    }
+
+    /// As [`Expr::evaluate`], as an address (`x`, `break *`, `info symbol`): functions and arrays are where they are.
+    ///
+    /// # Errors
+    /// As [`Expr::evaluate`].
+    pub fn evaluate_address(&self, context: &dyn Context) -> Result<kdive_base::VirtAddr> {
+        let evaluator = Evaluator::new(context);
+        let value = evaluator.value(&self.node)?;
+        evaluator.address(&value)
+    }
+
+    /// As [`Expr::evaluate`], as a number.
+    ///
+    /// # Errors
+    /// As [`Expr::evaluate`].
+    pub fn evaluate_int(&self, context: &dyn Context) -> Result<i128> {
+        let evaluator = Evaluator::new(context);
+        let value = evaluator.value(&self.node)?;
+        evaluator.int(&value)
     }
 
     /// The type the expression would have; no side effects, no target memory (`whatis`, `ptype`, `sizeof`).
@@ -75,7 +128,7 @@ impl Expr {
     ///
     /// # Errors
     /// As [`Expr::evaluate`].
-    pub fn type_of(&self, _context: &dyn Context) -> Result<Type> {
-        Ok(Type::void())
+    pub fn type_of(&self, context: &dyn Context) -> Result<Type> {
+        Evaluator::types_only(context).ty(&self.node)
     }
 }

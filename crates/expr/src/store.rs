@@ -1,6 +1,8 @@
 //! Value history and convenience variables. One per session, owned by it.
 
-use kdive_types::Value;
+use crate::builtin::builtin;
+use crate::eval::NoTarget;
+use kdive_types::{BitField, Bytes, Contents, Place, Value, ValueError, copy_bits};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,6 +44,41 @@ impl Store {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Value> {
         self.variables.borrow().get(name).cloned()
+    }
+
+    /// The convenience variable as an expression sees it: an lvalue, `void` where it was never set.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Value {
+        let place = Place::Internal(name.into());
+        match self.get(name) {
+            Some(value) => match value.contents(&NoTarget) {
+                Ok(contents) => Value::with_contents(value.ty().clone(), place, contents.clone()),
+                Err(error) => Value::error(value.ty().clone(), error),
+            },
+            None => Value::with_contents(builtin().void.clone(), place, Contents::from(Bytes::zeroed(0))),
+        }
+    }
+
+    /// Overwrites part of a convenience variable.
+    ///
+    /// # Errors
+    /// When the variable has no such part.
+    pub fn set_part(
+        &self,
+        name: &str,
+        offset: u64,
+        bits: Option<BitField>,
+        bytes: &[u8],
+    ) -> Result<(), ValueError> {
+        let value = self.get(name).ok_or(ValueError::NotLvalue)?;
+        let mut whole = value.bytes(&NoTarget)?.to_vec();
+        let (skip, count) = match bits {
+            Some(bits) => (u64::from(bits.offset), u64::from(bits.size)),
+            None => (0, bytes.len() as u64 * 8),
+        };
+        copy_bits(bytes, 0, &mut whole, offset.saturating_mul(8).saturating_add(skip), count);
+        self.set(name, Value::from_bytes(value.ty().clone(), whole));
+        Ok(())
     }
 
     /// Sets a convenience variable to a value that was read.

@@ -22,5 +22,5 @@ pub use ty::{
 };
 pub use value::{
     Access, BitField, Bytes, Contents, FrameId, Hole, Missing, Piece, PieceSource, Pieces, Place, RegisterId,
-    Value,
+    Value, copy_bits,
 };

@@ -6,9 +6,10 @@
 mod bytes;
 mod contents;
 mod place;
+mod store;
 
 pub use bytes::Bytes;
-pub use contents::{Contents, Hole, Missing};
+pub use contents::{Contents, Hole, Missing, copy_bits};
 pub use place::{FrameId, Piece, PieceSource, Pieces, Place, RegisterId};
 
 use crate::{Type, ValueError};

@@ -240,8 +240,8 @@ fn join(holes: Vec<Hole>) -> Vec<Hole> {
     joined
 }
 
-/// Copies `count` bits, least significant bit of the first byte first. Bits past the end of `from` are left zero.
-pub(super) fn copy_bits(from: &[u8], from_bit: u64, to: &mut [u8], to_bit: u64, count: u64) {
+/// Copies `count` bits, least significant bit of the first byte first. Stops at the end of either slice.
+pub fn copy_bits(from: &[u8], from_bit: u64, to: &mut [u8], to_bit: u64, count: u64) {
     let mut done = 0;
     while done < count {
         let (source, target) = (from_bit + done, to_bit + done);

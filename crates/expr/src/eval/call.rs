@@ -1,0 +1,130 @@
+//! Calls: of the program's functions, and of the debugger's own.
+
+use super::Evaluator;
+use super::convert::from_int;
+use crate::ast::Node;
+use crate::builtin::builtin;
+use crate::context::SymbolClass;
+use crate::error::{ExprError, Result};
+use crate::functions;
+use kdive_types::{Function, Kind, Type, Value};
+
+impl Evaluator<'_> {
+    pub(super) fn call(&self, callee: &Node, args: &[Node]) -> Result<Value> {
+        if let Node::Dollar(name) = callee
+            && self.context.register(name).is_none()
+        {
+            let function = self.context.function(name).or_else(|| functions::standard(name));
+            if let Some(function) = function {
+                if self.types_only {
+                    return Ok(from_int(&builtin().int, 0));
+                }
+                let args = args.iter().map(|arg| self.value(arg)).collect::<Result<Vec<_>>>()?;
+                return function.call(self.context, &args);
+            }
+        }
+        if let Node::Symbol(symbol) = callee
+            && let SymbolClass::Minimal(_) = symbol.class
+        {
+            if !self.types_only {
+                self.context.may_call()?;
+            }
+            return Err(ExprError::msg(format!(
+                "'{}' has unknown return type; cast the call to its declared return type",
+                symbol.name
+            )));
+        }
+        let callee = self.value(callee)?;
+        self.call_value(&callee, args)
+    }
+
+    fn call_value(&self, callee: &Value, args: &[Node]) -> Result<Value> {
+        let function = function_type(callee.ty());
+        if self.types_only {
+            let ret = match function.as_ref().map(Type::kind) {
+                Some(Kind::Function(function)) => function.ret.get(),
+                _ if callee.ty().is_integral() => builtin().int.clone(),
+                _ => {
+                    return Err(ExprError::msg(
+                        "Expression of type other than \"Function returning ...\" used as function",
+                    ));
+                }
+            };
+            return Ok(self.of_type(ret));
+        }
+        let args = args.iter().map(|arg| self.value(arg)).collect::<Result<Vec<_>>>()?;
+        self.context.may_call()?;
+        let callee = self.decayed(callee)?;
+        let function = function_type(callee.ty());
+        let empty = Vec::new();
+        let (params, prototyped) = match function.as_ref().map(Type::kind) {
+            Some(Kind::Function(function)) => (&function.params, function.prototyped),
+            // A number is taken as the address of a function returning int.
+            _ if callee.ty().is_integral() => (&empty, false),
+            _ => return Err(ExprError::msg("Invalid data type for function to be called.")),
+        };
+        if args.len() < params.len() {
+            return Err(ExprError::msg("Too few arguments in function call."));
+        }
+        let coerced = args
+            .iter()
+            .enumerate()
+            .map(|(at, arg)| match params.get(at) {
+                Some(param) => self.argument(arg, &param.ty.get(), prototyped),
+                None => self.argument(arg, arg.ty(), false),
+            })
+            .collect::<Result<Vec<_>>>()?;
+        self.context.call(&callee, &coerced)
+    }
+
+    /// An argument as C passes it.
+    fn argument(&self, arg: &Value, ty: &Type, prototyped: bool) -> Result<Value> {
+        let types = builtin();
+        let stripped = ty.strip();
+        let passed = if stripped.is_integral() && stripped.size() < Some(4) {
+            types.int.clone()
+        } else if stripped.is_float() && !prototyped {
+            if stripped.size() <= Some(8) { types.double.clone() } else { types.long_double.clone() }
+        } else if stripped.is_function() {
+            ty.pointer_to()
+        } else if stripped.is_array() {
+            match stripped.target() {
+                Some(elem) => elem.pointer_to(),
+                None => ty.clone(),
+            }
+        } else {
+            ty.clone()
+        };
+        let value = self.cast(&passed, arg)?;
+        value.bytes(self.access)?;
+        Ok(value)
+    }
+
+    /// `(int) f()` of a function whose return type only the cast tells.
+    pub(super) fn call_without_debug_info(
+        &self,
+        callee: &Node,
+        args: &[Node],
+        ret: &Type,
+    ) -> Result<Option<Value>> {
+        let Node::Symbol(symbol) = callee else { return Ok(None) };
+        let SymbolClass::Minimal(addr) = symbol.class else { return Ok(None) };
+        let function =
+            Function { ret: ret.clone().into(), params: Vec::new(), variadic: false, prototyped: false };
+        let callee = Value::at(Type::derived(Kind::Function(function)), addr);
+        self.call_value(&callee, args).map(Some)
+    }
+}
+
+/// The function type of a function or of a pointer to one.
+fn function_type(ty: &Type) -> Option<Type> {
+    let ty = ty.strip();
+    match ty.kind() {
+        Kind::Function(_) => Some(ty),
+        Kind::Pointer(target) => {
+            let target = target.get().strip();
+            matches!(target.kind(), Kind::Function(_)).then_some(target)
+        }
+        _ => None,
+    }
+}

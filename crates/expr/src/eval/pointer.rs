@@ -1,0 +1,278 @@
+//! Pointers, arrays, members.
+
+use super::convert::{as_address, as_int, from_int};
+use super::{Evaluator, no_user_operator};
+use crate::ast::Node;
+use crate::builtin::builtin;
+use crate::context::SymbolClass;
+use crate::error::{ExprError, Result};
+use kdive_base::VirtAddr;
+use kdive_types::{Array, Kind, PieceSource, Place, Type, Value};
+
+const NOT_IN_MEMORY: &str = "Attempt to take address of value not located in memory.";
+
+/// A pointer value.
+pub(crate) fn pointer(target: &Type, addr: VirtAddr) -> Value {
+    from_int(&target.pointer_to(), i128::from(addr.0))
+}
+
+impl Evaluator<'_> {
+    /// An array as the pointer to its first element, a function as the pointer to itself; other values as they are.
+    pub(super) fn decayed(&self, value: &Value) -> Result<Value> {
+        let ty = value.ty().unaliased();
+        match ty.split_quals().1.kind() {
+            Kind::Array(Array { vector: false, elem, .. }) => {
+                let addr = self.in_memory(value)?;
+                Ok(pointer(&elem.get(), addr))
+            }
+            Kind::Function(_) | Kind::NoDebugText => {
+                let addr = value.address().ok_or_else(|| ExprError::msg(NOT_IN_MEMORY))?;
+                Ok(pointer(value.ty(), addr))
+            }
+            _ => Ok(value.clone()),
+        }
+    }
+
+    /// The address of an array. One that the debugger made has to be put into the program first.
+    fn in_memory(&self, array: &Value) -> Result<VirtAddr> {
+        match array.place() {
+            Place::Memory(addr) => Ok(*addr),
+            Place::None | Place::Internal(_) | Place::InternalPart { .. } if self.types_only => {
+                Ok(VirtAddr(0))
+            }
+            Place::None | Place::Internal(_) | Place::InternalPart { .. } => {
+                self.context.allocate(array.bytes(self.access)?)
+            }
+            Place::Register { .. } | Place::Pieces(_) => Err(ExprError::msg(NOT_IN_MEMORY)),
+        }
+    }
+
+    pub(super) fn deref(&self, operand: &Value) -> Result<Value> {
+        no_user_operator(&[operand], "*")?;
+        let ty = operand.ty().strip();
+        let is_int = matches!(ty.kind(), Kind::Base(_)) && ty.is_integral() && !ty.is_bool();
+        if self.types_only {
+            return match ty.target() {
+                Some(target) if !ty.is_function() => Ok(self.of_type(target)),
+                _ if is_int => Ok(self.of_type(builtin().int.clone())),
+                _ => Err(not_a_pointer()),
+            };
+        }
+        if is_int {
+            return Ok(Value::at(builtin().int.clone(), as_address(operand, self.access)?));
+        }
+        let operand = self.decayed(operand)?;
+        if let Some(target) = synthetic_target(&operand) {
+            return Ok(target);
+        }
+        let Some(target) = operand.ty().target().filter(|_| operand.ty().is_pointer()) else {
+            return Err(not_a_pointer());
+        };
+        if target.is_void() {
+            return Err(ExprError::msg("Attempt to dereference a generic pointer."));
+        }
+        Ok(Value::at(target, as_address(&operand, self.access)?))
+    }
+
+    pub(super) fn address_of(&self, operand: &Node) -> Result<Value> {
+        match operand {
+            // What a pointer points to has its address, whether it is there or not.
+            Node::Memory(ty, address) => {
+                let pointer_ty = self.ty(ty)?.pointer_to();
+                let address = self.value(address)?;
+                self.cast(&pointer_ty, &address)
+            }
+            Node::Symbol(symbol) => {
+                let what = || format!("Can't take address of \"{}\" which isn't an lvalue.", symbol.name);
+                match &symbol.class {
+                    SymbolClass::Minimal(addr) | SymbolClass::Function(addr) | SymbolClass::Label(addr) => {
+                        Ok(pointer(&symbol.ty, *addr))
+                    }
+                    SymbolClass::Constant(_) if self.types_only => {
+                        Err(ExprError::msg("Attempt to take address of register or constant."))
+                    }
+                    SymbolClass::Constant(_) | SymbolClass::Typedef => Err(ExprError::msg(what())),
+                    SymbolClass::Variable { .. } if self.types_only => Ok(pointer(&symbol.ty, VirtAddr(0))),
+                    SymbolClass::Variable { .. } => {
+                        let value = self.context.variable(symbol)?;
+                        if let Some(addr) = value.address() {
+                            return Ok(pointer(value.ty(), addr));
+                        }
+                        match value.place() {
+                            Place::Register { register, .. } => {
+                                let name = self.context.register_name(*register);
+                                Err(ExprError::msg(format!(
+                                    "Address requested for identifier \"{}\" which is in register ${name}",
+                                    symbol.name
+                                )))
+                            }
+                            _ => Err(ExprError::msg(what())),
+                        }
+                    }
+                }
+            }
+            _ => {
+                let value = self.value(operand)?;
+                let addr = match value.address() {
+                    Some(addr) => addr,
+                    None if value.ty().is_array() => self.in_memory(&value)?,
+                    None => return Err(ExprError::msg(NOT_IN_MEMORY)),
+                };
+                Ok(pointer(value.ty(), addr))
+            }
+        }
+    }
+
+    /// A pointer moved by a number of elements.
+    pub(super) fn offset(&self, base: &Value, count: i128) -> Result<Value> {
+        let base = self.decayed(base)?;
+        let size = i128::from(self.element_size(base.ty())?);
+        let addr = as_int(&base, self.access)?;
+        Ok(from_int(base.ty(), addr.wrapping_add(count.wrapping_mul(size))))
+    }
+
+    fn element_size(&self, pointer: &Type) -> Result<u64> {
+        let target = pointer.target().ok_or_else(not_a_pointer)?;
+        let target = self.complete(&target);
+        match target.size() {
+            Some(0) | None if target.is_void() => Ok(1),
+            Some(size) if size > 0 => Ok(size),
+            _ => Err(ExprError::msg(match target.strip().name() {
+                Some(name) => format!(
+                    "Cannot perform pointer math on incomplete type \"{name}\", \
+                     try casting to a known type, or void *."
+                ),
+                None => "Cannot perform pointer math on incomplete types, \
+                         try casting to a known type, or void *."
+                    .to_owned(),
+            })),
+        }
+    }
+
+    pub(super) fn difference(&self, left: &Value, right: &Value) -> Result<Value> {
+        let (left, right) = (self.decayed(left)?, self.decayed(right)?);
+        let size = |value: &Value| {
+            value.ty().target().map(|target| self.complete(&target).size().unwrap_or(0)).unwrap_or(0)
+        };
+        if size(&left) != size(&right) {
+            return Err(ExprError::msg(
+                "First argument of `-' is a pointer and second argument is neither\n\
+                 an integer nor a pointer of the same type.",
+            ));
+        }
+        let mut size = i128::from(size(&left));
+        if size == 0 {
+            self.context.warn("Type size unknown, assuming 1.  Try casting to a known type, or void *.");
+            size = 1;
+        }
+        let distance = as_int(&left, self.access)?.wrapping_sub(as_int(&right, self.access)?);
+        // Addresses are compared as 64-bit numbers with a sign.
+        Ok(from_int(&builtin().long, i128::from(distance as i64) / size))
+    }
+
+    pub(super) fn member(&self, of: &Value, name: &str, arrow: bool) -> Result<Value> {
+        let mut of = if self.types_only && of.ty().is_array() { self.deref(of)? } else { self.decayed(of)? };
+        // Each level of a chain of pointers costs a read; nobody writes more than a few stars.
+        for _ in 0..16 {
+            if !of.ty().is_pointer() {
+                break;
+            }
+            of = self.deref(&of)?;
+            if !of.ty().is_function() {
+                of = if self.types_only { of } else { self.decayed(&of)? };
+            }
+        }
+        let ty = self.complete(of.ty());
+        if !ty.is_composite() {
+            let what = if arrow { "structure pointer" } else { "structure" };
+            return Err(ExprError::msg(format!(
+                "Attempt to extract a component of a value that is not a {what}."
+            )));
+        }
+        let (offset, member) =
+            ty.member(name).ok_or_else(|| ExprError::msg(format!("There is no member named {name}.")))?;
+        Ok(of.component(member.ty.get(), offset, member.bit_size))
+    }
+
+    pub(super) fn subscript(&self, array: &Node, index: &Node) -> Result<Value> {
+        let array = self.value(array)?;
+        let index = self.value(index)?;
+        no_user_operator(&[&array, &index], "[]")?;
+        let ty = array.ty().strip();
+        let target = match ty.kind() {
+            Kind::Array(array) => array.elem.get(),
+            Kind::Pointer(target) => target.get(),
+            _ => {
+                return Err(ExprError::msg(match ty.name() {
+                    Some(name) => format!("cannot subscript something of type `{name}'"),
+                    None => "cannot subscript requested type".to_owned(),
+                }));
+            }
+        };
+        if self.types_only {
+            return Ok(self.of_type(target));
+        }
+        let index = as_int(&self.decayed(&index)?, self.access)?;
+        self.element_at(&array, index)
+    }
+
+    /// `array[index]`, for arrays and pointers.
+    pub(crate) fn element_at(&self, array: &Value, index: i128) -> Result<Value> {
+        let ty = array.ty().unaliased().split_quals().1;
+        if let Kind::Array(Array { elem, count, .. }) = ty.kind() {
+            let in_bounds = index >= 0 && count.is_some_and(|count| index < i128::from(count));
+            if in_bounds {
+                let elem = elem.get();
+                let bits = elem.size().unwrap_or(0).saturating_mul(8);
+                let at = u64::try_from(index).unwrap_or(u64::MAX);
+                return Ok(array.component(elem, at.saturating_mul(bits), None));
+            }
+            if array.address().is_none() {
+                return Err(ExprError::msg("no such vector element"));
+            }
+        }
+        self.deref(&self.offset(array, index)?)
+    }
+
+    /// `value @ count`.
+    pub(super) fn repeat(&self, value: &Value, count: &Value) -> Result<Value> {
+        let count_ty = count.ty().strip();
+        let is_int = matches!(count_ty.kind(), Kind::Enum(_))
+            || (matches!(count_ty.kind(), Kind::Base(_)) && count_ty.is_integral() && !count_ty.is_bool());
+        if !is_int {
+            return Err(ExprError::msg("Non-integral right operand for \"@\" operator."));
+        }
+        let count = as_int(count, self.access)?;
+        let array = |count| value.ty().array_of(Some(count));
+        if self.types_only {
+            return Ok(self.of_type(array(u64::try_from(count).unwrap_or(1))));
+        }
+        let Some(addr) = value.address() else {
+            return Err(ExprError::msg("Only values in memory can be extended with '@'."));
+        };
+        if i32::try_from(count).is_err() {
+            return Err(ExprError::msg("Value out of range."));
+        }
+        if count < 1 {
+            return Err(ExprError::msg(format!("Invalid number {count} of repetitions.")));
+        }
+        Ok(Value::at(array(u64::try_from(count).unwrap_or(1)), addr))
+    }
+}
+
+/// What a pointer to something without an address points to.
+fn synthetic_target(pointer: &Value) -> Option<Value> {
+    let Place::Pieces(pieces) = pointer.place() else { return None };
+    match &pieces.list.first()?.source {
+        PieceSource::ImplicitPointer { target, offset } => {
+            let ty = pointer.ty().target()?;
+            let bits = u64::try_from(*offset).ok()?.checked_mul(8)?;
+            Some(target.component(ty, bits, None))
+        }
+        _ => None,
+    }
+}
+
+fn not_a_pointer() -> ExprError {
+    ExprError::msg("Attempt to take contents of a non-pointer value.")
+}
