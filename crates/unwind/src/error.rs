@@ -11,6 +11,12 @@ pub enum UnwindError {
     /// A register is needed whose value is not known in this frame.
     #[error("not enough registers or memory available to unwind further")]
     Unavailable,
+    /// A register is needed that the callee did not save; gdb's words, with gdb's number for the register.
+    #[error("Register {} was not saved", gdb_number(*.register))]
+    NotSaved {
+        /// DWARF number.
+        register: u16,
+    },
     /// The unwind tables do not make sense.
     #[error("bad unwind information for {pc} in {section}: {what}")]
     Malformed {
@@ -21,4 +27,14 @@ pub enum UnwindError {
         /// What is wrong.
         what: String,
     },
+}
+
+/// gdb's first four registers are rax, rbx, rcx, rdx; DWARF's rax, rdx, rcx, rbx.
+fn gdb_number(dwarf: u16) -> u16 {
+    match dwarf {
+        1 => 3,
+        2 => 2,
+        3 => 1,
+        number => number,
+    }
 }

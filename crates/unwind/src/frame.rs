@@ -1,7 +1,8 @@
 //! One call frame.
 
-use crate::{RegisterSet, UnwindError};
-use kdive_base::VirtAddr;
+use crate::step::{self, Start};
+use crate::{Location, RegisterSet, UnwindError, reg};
+use kdive_base::{ReadMemory, VirtAddr};
 
 /// What made the frame's callee run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -13,6 +14,8 @@ pub enum FrameKind {
     TailCall,
     /// Code that an exception or interrupt suspended: pc is the next instruction to execute.
     Interrupted,
+    /// The code a signal handler returns to, in user programs (gdb: `<signal handler called>`). Nobody called it.
+    SignalTrampoline,
     /// User mode, at the end of a kernel stack ([`crate::Policy::Kernel`]).
     User,
 }
@@ -28,6 +31,8 @@ pub enum Method {
     Orc,
     /// The instructions at the start of the function.
     Prologue,
+    /// A frame pointer, plain or with a `pt_regs` encoded in it.
+    FramePointer,
     /// The next instruction is `ret`, in code whose CFI cannot be trusted there.
     Epilogue,
     /// A tail call: nothing to unwind.
@@ -95,6 +100,13 @@ pub struct Frame {
     /// Its identity. An error here is why it has no caller.
     pub id: Result<FrameId, UnwindError>,
     pub(crate) caller: RegisterSet,
+    /// `caller` of the function that was called, beyond any tail calls.
+    pub(crate) beyond: RegisterSet,
+    pub(crate) caller_kind: FrameKind,
+    pub(crate) outermost: bool,
+    pub(crate) switches_stack: bool,
+    /// For a frame whose caller called something else: the functions between, innermost first.
+    pub(crate) tail_callers: Vec<VirtAddr>,
 }
 
 impl Frame {
@@ -104,10 +116,44 @@ impl Frame {
         self.id.as_ref().ok().and_then(|id| id.cfa())
     }
 
+    /// What gdb's `info frame` gives as `Arglist at` and `Locals at`; `None`: `unknown address`.
+    #[must_use]
+    pub fn base(&self, memory: &dyn ReadMemory) -> Option<VirtAddr> {
+        if !matches!(self.kind, FrameKind::Normal | FrameKind::Interrupted) {
+            return None;
+        }
+        step::frame_base(&self.start(), self.method, memory).ok().map(VirtAddr).filter(|base| base.0 != 0)
+    }
+
+    pub(crate) fn start(&self) -> Start<'_> {
+        Start {
+            level: self.level,
+            kind: self.kind,
+            pc: self.pc,
+            lookup_pc: self.lookup_pc,
+            function: self.function,
+            registers: &self.registers,
+        }
+    }
+
     /// The registers its caller has, as this frame tells. The pc and the stack pointer of the caller stand in `rip`
     /// and `rsp`. Meaningful also for the last frame of a walk, where gdb's `info frame` shows it too.
     #[must_use]
     pub fn caller(&self) -> &RegisterSet {
         &self.caller
+    }
+
+    /// Registers of the caller that this frame saved, with their addresses, by DWARF number: gdb's `Saved registers:`.
+    /// Neither `rsp` is among them, nor what a frame further in saved and this one left alone. gdb reads the values too
+    /// and gives up with `Cannot access memory at address ADDR` at the first, in its own order, that it cannot read.
+    pub fn saved(&self) -> impl Iterator<Item = (u16, VirtAddr)> + '_ {
+        (0..=reg::RIP).filter(|&number| number != reg::RSP).filter_map(|number| {
+            match self.caller.location(number) {
+                place @ Location::Memory(addr) if place != self.registers.location(number) => {
+                    Some((number, addr))
+                }
+                _ => None,
+            }
+        })
     }
 }

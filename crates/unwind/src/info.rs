@@ -13,6 +13,15 @@ pub struct ObjectAt {
     pub pc: LinkAddr,
 }
 
+/// A call instruction, from `DW_TAG_call_site`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Call {
+    /// Address after the call, or after the jump of a tail call (`DW_AT_call_return_pc`).
+    pub return_pc: VirtAddr,
+    /// Start of the function called; `None` when it is computed.
+    pub target: Option<VirtAddr>,
+}
+
 /// Facts about code addresses.
 pub trait UnwindInfo {
     /// The object whose code covers `pc`; `None` for addresses outside all known code.
@@ -34,6 +43,14 @@ pub trait UnwindInfo {
 
     /// Number of inlined calls that cover `pc`.
     fn inlined_calls(&self, pc: VirtAddr) -> usize;
+
+    /// The call that returns to `return_pc`.
+    fn call_site(&self, return_pc: VirtAddr) -> Option<Call>;
+
+    /// All tail calls of the function with debug information that starts at `function`, none when its unit does not
+    /// say that all are listed (`DW_AT_call_all_calls`, `DW_AT_call_all_tail_calls`). `None` when there is no such
+    /// function.
+    fn tail_calls(&self, function: VirtAddr) -> Option<Vec<Call>>;
 
     /// Whether a frame of the function starting at `function` is the one the program's entry point lies in, where gdb
     /// ends a backtrace.

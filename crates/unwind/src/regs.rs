@@ -137,13 +137,4 @@ impl RegisterSet {
             Location::Unavailable => Err(RegisterError::Unavailable),
         }
     }
-
-    /// Registers saved in memory with their addresses, by DWARF number, without `rsp`: the `Saved registers:` of gdb's
-    /// `info frame` when asked of a frame's [`crate::Frame::caller`].
-    pub fn saved(&self) -> impl Iterator<Item = (u16, VirtAddr)> + '_ {
-        (0..=16u16).filter(|&number| number != reg::RSP).filter_map(|number| match self.location(number) {
-            Location::Memory(addr) => Some((number, addr)),
-            _ => None,
-        })
-    }
 }

@@ -1,7 +1,10 @@
 //! From registers to frames, one caller after the other.
 
-use crate::{Frame, RegisterSet, UnwindError, UnwindInfo};
+use crate::eval::read_register;
+use crate::step::{self, Start};
+use crate::{Frame, FrameId, FrameKind, Location, Method, RegisterSet, UnwindError, UnwindInfo, reg, tail};
 use kdive_base::{Interrupt, ReadMemory, VirtAddr};
+use std::collections::HashSet;
 use std::fmt;
 
 /// Which frames to find.
@@ -80,17 +83,35 @@ impl fmt::Display for StopReason {
 #[derive(Clone, Debug)]
 pub struct Walk {
     policy: Policy,
-    frames: Vec<Frame>,
     start: RegisterSet,
+    start_is_return_address: bool,
+    frames: Vec<Frame>,
+    seen: HashSet<FrameId>,
     stop: Option<StopReason>,
 }
 
+/// Most frames of one walk. A 16 KiB stack holds 2,048 return addresses; this is for user stacks.
+const MAX_FRAMES: usize = 10_000;
+
 impl Walk {
-    /// A walk from `registers`, which must have at least `rip` and `rsp`: those of a stopped CPU, or what a sleeping
-    /// task will have when it runs again.
+    /// A walk from the registers of a stopped CPU, which must have at least `rip` and `rsp`; `cs` tells user mode.
     #[must_use]
     pub fn new(registers: RegisterSet, policy: Policy) -> Self {
-        Self { policy, frames: Vec::new(), start: registers, stop: None }
+        Self {
+            policy,
+            start: registers,
+            start_is_return_address: false,
+            frames: Vec::new(),
+            seen: HashSet::new(),
+            stop: None,
+        }
+    }
+
+    /// A walk from what a sleeping task will have when it runs again: `rip` is a return address, so symbols are looked
+    /// up one byte before it in the innermost frame too.
+    #[must_use]
+    pub fn sleeping(registers: RegisterSet, policy: Policy) -> Self {
+        Self { start_is_return_address: true, ..Self::new(registers, policy) }
     }
 
     /// Frame `level`, finding frames as far as needed; `None` when the stack ends before, see [`Walk::stop`].
@@ -127,9 +148,211 @@ impl Walk {
         self.policy
     }
 
+    /// Finds one more frame; `false` when there is none, with the reason in `stop`.
     fn find_next(&mut self, context: Context<'_>) -> bool {
-        let _ = (context, VirtAddr(0), &self.start);
-        self.stop = Some(StopReason::Outermost);
-        false
+        if self.stop.is_some() {
+            return false;
+        }
+        match self.next_frame(context) {
+            Ok(frame) => {
+                if let Ok(id) = frame.id {
+                    self.seen.insert(id);
+                }
+                self.frames.push(frame);
+                true
+            }
+            Err(reason) => {
+                // Ctrl-C is not a property of the stack: the next question may go on from here.
+                if reason != StopReason::Interrupted {
+                    self.stop = Some(reason);
+                }
+                false
+            }
+        }
+    }
+
+    fn next_frame(&self, context: Context<'_>) -> Result<Frame, StopReason> {
+        if context.interrupt.is_raised() {
+            return Err(StopReason::Interrupted);
+        }
+        let Some(callee) = self.frames.last() else { return self.first_frame(context) };
+        if self.frames.len() >= MAX_FRAMES {
+            return Err(StopReason::Limit(MAX_FRAMES));
+        }
+        self.check_has_caller(callee, context)?;
+        let frame = self.caller_of(callee, context)?;
+        match &frame.id {
+            // Without its id gdb does not show the frame; the callee is the last.
+            Err(error) => Err(StopReason::Failed(error.clone())),
+            Ok(id) if self.seen.contains(id) => Err(StopReason::Same),
+            Ok(_) => Ok(frame),
+        }
+    }
+
+    fn first_frame(&self, context: Context<'_>) -> Result<Frame, StopReason> {
+        let registers = self.start.clone();
+        let pc = VirtAddr(read_register(&registers, reg::RIP, context.memory).map_err(StopReason::Failed)?);
+        let in_user_mode = registers.read(reg::CS, context.memory).is_ok_and(|cs| cs & 3 == 3);
+        let kind =
+            if in_user_mode && self.policy == Policy::Kernel { FrameKind::User } else { FrameKind::Normal };
+        let lookup_pc = if self.start_is_return_address { VirtAddr(pc.0.wrapping_sub(1)) } else { pc };
+        Ok(self.make(kind, pc, lookup_pc, registers, context))
+    }
+
+    /// gdb's reasons not to look for a caller, in gdb's order.
+    fn check_has_caller(&self, frame: &Frame, context: Context<'_>) -> Result<(), StopReason> {
+        let below = frame.level.checked_sub(1).and_then(|level| self.frames.get(level));
+        // gdb's NORMAL_FRAME.
+        let normal = |frame: &Frame| matches!(frame.kind, FrameKind::Normal | FrameKind::Interrupted);
+        let is_normal = normal(frame);
+        let after_normal = is_normal && below.is_some_and(normal);
+        if frame.kind == FrameKind::User {
+            return Err(StopReason::UserMode);
+        }
+        if is_normal && context.info.is_entry_function(frame.function) {
+            return Err(StopReason::EntryFunction);
+        }
+        if after_normal && frame.pc == VirtAddr(0) {
+            return Err(StopReason::ZeroPc);
+        }
+        let id = frame.id.as_ref().map_err(|error| StopReason::Failed(error.clone()))?;
+        if frame.outermost {
+            return Err(StopReason::Outermost);
+        }
+        let Some(below) = below.filter(|_| after_normal) else { return Ok(()) };
+        // The frame below an inlined call is, to gdb, the inlined one, which the rule does not apply to.
+        let inner = below.id.as_ref().is_ok_and(|below_id| id.is_inner_to(*below_id));
+        if inner && !below.switches_stack && context.info.inlined_calls(frame.lookup_pc) == 0 {
+            return Err(StopReason::Inner);
+        }
+        let same_place = match (frame.caller.location(reg::RIP), frame.registers.location(reg::RIP)) {
+            (Location::Memory(mine), Location::Memory(below)) => mine == below,
+            (Location::Register { number: mine, .. }, Location::Register { number: below, .. }) => {
+                mine == below
+            }
+            _ => false,
+        };
+        if same_place { Err(StopReason::NoSavedPc) } else { Ok(()) }
+    }
+
+    fn caller_of(&self, callee: &Frame, context: Context<'_>) -> Result<Frame, StopReason> {
+        // The frame the tail calls stand on, and how many of them are shown already.
+        let shown = self.frames.iter().rev().take_while(|frame| frame.kind == FrameKind::TailCall).count();
+        let base = callee.level.checked_sub(shown).and_then(|level| self.frames.get(level)).unwrap_or(callee);
+        if let Some(pc) = base.tail_callers.get(shown) {
+            return Ok(self.tail_call_frame(base, *pc, shown, context));
+        }
+        let registers = callee.caller.clone();
+        let pc = VirtAddr(read_register(&registers, reg::RIP, context.memory).map_err(StopReason::Failed)?);
+        let kind = base.caller_kind;
+        let lookup_pc = if kind == FrameKind::Normal { VirtAddr(pc.0.wrapping_sub(1)) } else { pc };
+        Ok(self.make(kind, pc, lookup_pc, registers, context))
+    }
+
+    fn tail_call_frame(&self, base: &Frame, pc: VirtAddr, shown: usize, context: Context<'_>) -> Frame {
+        let cfa = base.cfa().unwrap_or_default();
+        let next = base.tail_callers.get(shown + 1);
+        let caller = after_tail_call(&base.beyond, next.copied(), cfa, context.memory);
+        let lookup_pc = VirtAddr(pc.0.wrapping_sub(1));
+        let tail_depth = u32::try_from(base.tail_callers.len() - shown).unwrap_or(u32::MAX);
+        let registers = self.frames.last().map_or_else(RegisterSet::default, |callee| callee.caller.clone());
+        Frame {
+            level: self.frames.len(),
+            kind: FrameKind::TailCall,
+            pc,
+            lookup_pc,
+            function: context.info.function_start(lookup_pc),
+            registers,
+            method: Method::TailCall,
+            id: Ok(FrameId::Stack { cfa, function: pc, tail_depth }),
+            caller,
+            beyond: RegisterSet::default(),
+            caller_kind: FrameKind::Normal,
+            outermost: false,
+            switches_stack: false,
+            tail_callers: Vec::new(),
+        }
+    }
+
+    fn make(
+        &self,
+        kind: FrameKind,
+        pc: VirtAddr,
+        lookup_pc: VirtAddr,
+        registers: RegisterSet,
+        context: Context<'_>,
+    ) -> Frame {
+        let level = self.frames.len();
+        let mut start = Start { level, kind, pc, lookup_pc, function: None, registers: &registers };
+        let mut step = Ok(step::user_mode(&start));
+        if kind != FrameKind::User {
+            start.function = context.info.function_start(lookup_pc);
+            step = step::unwind(&start, self.policy, context);
+            if step.as_ref().is_ok_and(|step| step.is_trampoline) {
+                start.kind = FrameKind::SignalTrampoline;
+                start.lookup_pc = pc;
+                start.function = context.info.function_start(pc);
+                step = step::unwind(&start, self.policy, context);
+            }
+        }
+        let Start { kind, lookup_pc, function, .. } = start;
+        let (step, error) = match step {
+            Ok(step) => (step, None),
+            Err(error) => (step::unknown(), Some(error)),
+        };
+        let tail_callers = if matches!(step.method, Method::DebugFrame | Method::EhFrame)
+            && step.caller_kind == FrameKind::Normal
+            && let Ok(return_pc) = step.caller.read(reg::RIP, context.memory)
+        {
+            tail::find_chain(context.info, VirtAddr(return_pc), lookup_pc)
+        } else {
+            Vec::new()
+        };
+        let mut caller = step.caller.clone();
+        if let (Some(first), Some(cfa)) = (tail_callers.first(), step.id.cfa()) {
+            caller = after_tail_call(&caller, Some(*first), cfa, context.memory);
+        }
+        Frame {
+            level,
+            kind,
+            pc,
+            lookup_pc,
+            function,
+            registers,
+            method: step.method,
+            id: error.map_or(Ok(step.id), Err),
+            caller,
+            beyond: step.caller,
+            caller_kind: step.caller_kind,
+            outermost: step.outermost,
+            switches_stack: step.switches_stack,
+            tail_callers,
+        }
     }
 }
+
+/// The registers of a function that left by the jump before `pc`, or, without one, of the caller of the first of them.
+fn after_tail_call(
+    beyond: &RegisterSet,
+    pc: Option<VirtAddr>,
+    cfa: VirtAddr,
+    memory: &dyn ReadMemory,
+) -> RegisterSet {
+    let mut registers = beyond.clone();
+    match pc {
+        Some(pc) => {
+            registers.set(reg::RIP, Location::Value(pc.0));
+            // As it was when the callee was jumped to: at the return address.
+            registers.set(reg::RSP, Location::Value(cfa.0.wrapping_sub(8)));
+        }
+        None => {
+            if let Ok(pc) = beyond.read(reg::RIP, memory) {
+                registers.set(reg::RIP, Location::Value(pc));
+            }
+        }
+    }
+    registers
+}
+
+#[cfg(test)]
+mod tests;
