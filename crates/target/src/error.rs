@@ -52,3 +52,19 @@ pub enum BreakpointError {
     #[error(transparent)]
     Target(#[from] Error),
 }
+
+impl From<kdive_rsp::Error> for Error {
+    fn from(error: kdive_rsp::Error) -> Self {
+        use kdive_rsp::Error as E;
+        let text = error.to_string();
+        match error {
+            E::Connect { .. } | E::Address(_) | E::Silent => Self::Connect(text),
+            E::Closed | E::Broken(_) => Self::Lost(text),
+            E::Unsupported(_) => Self::Unsupported(text),
+            E::Interrupted => Self::Interrupted,
+            E::Timeout(_) | E::Remote(_) | E::Unexpected { .. } | E::Damaged(_) | E::State(_) => {
+                Self::Remote(text)
+            }
+        }
+    }
+}

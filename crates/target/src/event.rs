@@ -30,6 +30,8 @@ pub enum StopReason {
     SoftwareBreakpoint,
     /// A hardware breakpoint (`hwbreak`).
     HardwareBreakpoint,
+    /// Reverse execution reached an end of what was recorded.
+    EndOfHistory,
 }
 
 /// A stop.
@@ -67,7 +69,7 @@ pub enum Wait {
     Event(Event),
     /// Nothing yet; the target still runs.
     Pending,
-    /// The user interrupted twice and the stub did not react. The connection is kept; its state is unknown and the next request
-    /// starts with a resynchronisation.
+    /// The user interrupted and the stub reacted neither to that nor to questions. The connection is kept; whether the target runs is unknown,
+    /// and the next request starts by asking again.
     GivenUp,
 }

@@ -4,6 +4,7 @@
 //! caches and connection behind interior mutability. Nothing here calls back into its caller while borrowed.
 
 use crate::{BreakpointError, Error, Event, Stop, Wait, WatchKind};
+use kdive_arch::{RawWrite, RegisterFile};
 use kdive_base::{Interrupt, PhysAddr, ReadMemory, VirtAddr, WriteMemory};
 use kdive_rsp::ThreadId;
 use std::rc::Rc;
@@ -16,13 +17,6 @@ pub struct Thread {
     pub id: ThreadId,
     /// What the stub says about it, `CPU#0 [running]` for QEMU; empty when it says nothing.
     pub info: String,
-}
-
-/// Register contents of one thread, as the stub sent them.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RawRegisters {
-    /// The `g` reply, `None` for bytes the stub marked unavailable (`xx`). Its length may differ from stop to stop.
-    pub bytes: Vec<Option<u8>>,
 }
 
 /// Something to look at: live, or later a dump.
@@ -38,23 +32,25 @@ pub trait Target: ReadMemory + WriteMemory {
     /// Chooses the thread whose address space memory accesses use. Costs nothing until the next access.
     fn focus(&self, thread: ThreadId);
 
-    /// The registers of one thread, fetched at most once per stop.
+    /// The registers of one thread, fetched at most once per stop. The layout may differ from one stop to the next.
     ///
     /// # Errors
     /// [`Error::Running`], [`Error::Remote`] for a thread the stub no longer has.
-    fn raw_registers(&self, thread: ThreadId) -> Result<Rc<RawRegisters>, Error>;
+    fn registers(&self, thread: ThreadId) -> Result<Rc<RegisterFile>, Error>;
 
-    /// One register by its number in the target description (`p`); `None` when unavailable. For those outside `g`.
+    /// As [`Target::registers`], with the register at `index` of the layout fetched by itself when the bulk reply did not bring it
+    /// ([`kdive_arch::Availability::NotFetched`]). It is unavailable afterwards if the stub cannot tell it.
     ///
     /// # Errors
-    /// As [`Target::raw_registers`].
-    fn raw_register(&self, thread: ThreadId, number: u32) -> Result<Option<Vec<u8>>, Error>;
+    /// As [`Target::registers`].
+    fn registers_with(&self, thread: ThreadId, index: usize) -> Result<Rc<RegisterFile>, Error>;
 
-    /// Writes one register (`P`), `bytes` in target order and exactly as long as the description says.
+    /// Writes registers, as [`RegisterFile::write`] says what has to be sent for a change. Forgets memory too: a control register may
+    /// have changed what is mapped.
     ///
     /// # Errors
-    /// As [`Target::raw_registers`].
-    fn write_raw_register(&self, thread: ThreadId, number: u32, bytes: &[u8]) -> Result<(), Error>;
+    /// As [`Target::registers`].
+    fn write_registers(&self, thread: ThreadId, writes: &[RawWrite]) -> Result<(), Error>;
 
     /// Reads guest-physical memory.
     ///
@@ -134,13 +130,23 @@ pub trait RunControl {
     /// [`Error`]; the target is then still stopped.
     fn resume(&self, how: Resume) -> Result<(), Error>;
 
-    /// Waits up to `timeout` for something to happen. The first Ctrl-C seen in `interrupt` sends one 0x03; the second, when the
-    /// stub did not react, gives up.
+    /// Waits up to `timeout` for something to happen.
+    ///
+    /// The first Ctrl-C seen in `interrupt` (which is taken down) sends one 0x03. A stub that does not react within two seconds gets a second one and
+    /// after a third second is asked whether it is there; a second Ctrl-C asks at once. Either the target turns out to be stopped, or
+    /// [`Wait::GivenUp`] comes back.
     ///
     /// # Errors
-    /// [`Error::NotConnected`] when nothing is running.
+    /// [`Error::Remote`] when the stub refused to resume: the target is stopped where it was. [`Error::NotConnected`] when nothing is running.
     fn wait(&self, timeout: Duration, interrupt: &Interrupt) -> Result<Wait, Error>;
 
-    /// Events that arrived without anybody waiting.
+    /// An event that arrived without anybody waiting: the connection was lost during a memory read, for example. To be asked for
+    /// after each command.
     fn pending_event(&self) -> Option<Event>;
+
+    /// Whether a single step executes the instruction at a breakpoint without stopping for it (QEMU with TCG: single steps override
+    /// breakpoints). Otherwise the breakpoint has to be removed for the step.
+    fn steps_over_breakpoints(&self) -> bool {
+        false
+    }
 }
