@@ -13,9 +13,8 @@
 
 static int hello_init(void)
 {
-	struct task_struct *ts;
+	struct task_struct *ts = current;
 
-	ts = current;
 	printk(KERN_INFO "hello,world,%s\n", ts->comm);
 	ts = NULL;
 	ts->pid = 0;

@@ -22,36 +22,71 @@ pub struct Outcome {
     pub status: ExitStatus,
 }
 
+/// What a debugger is run on.
+pub struct Subject {
+    /// The bzImage.
+    pub kernel: PathBuf,
+    /// The initramfs.
+    pub initrd: Option<PathBuf>,
+    /// The file with its debug information.
+    pub vmlinux: Option<PathBuf>,
+    /// The directory of modules.
+    pub modules: Option<PathBuf>,
+    /// Words for the kernel command line, after those of the script.
+    pub append: String,
+}
+
+impl From<&Guest> for Subject {
+    fn from(guest: &Guest) -> Self {
+        Self {
+            kernel: guest.vmlinuz(),
+            initrd: Some(guest.initrd()),
+            vmlinux: Some(guest.vmlinux()),
+            modules: Some(guest.modules()),
+            append: String::new(),
+        }
+    }
+}
+
+impl Subject {
+    /// What to boot with these further words on the kernel command line.
+    pub fn boot(&self, append: &str, cpus: u32, timing: qemu::Timing) -> qemu::Boot {
+        let append = format!("{append} {}", self.append).trim().to_owned();
+        qemu::Boot { kernel: self.kernel.clone(), initrd: self.initrd.clone(), append, cpus, timing }
+    }
+
+    /// Makes `directory` anew, with `vmlinux` and `modules` in it.
+    pub fn lay_out(&self, directory: &Path) -> Result<()> {
+        if directory.exists() {
+            fs::remove_dir_all(directory)?;
+        }
+        fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
+        for (file, name) in [(&self.vmlinux, "vmlinux"), (&self.modules, "modules")] {
+            if let Some(file) = file {
+                symlink(file, directory.join(name))?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Runs `debugger` on `script` in `directory`, which is made anew. A guest or program the script asks for is
 /// there for it under the names the script format promises.
 pub fn run(
     debugger: &Path,
     script: &Script,
-    guest: &Guest,
+    subject: &Subject,
     program: Option<&Path>,
     directory: &Path,
     signals: &Signals,
 ) -> Result<Outcome> {
-    if directory.exists() {
-        fs::remove_dir_all(directory)?;
-    }
-    fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
-    symlink(guest.vmlinux(), directory.join("vmlinux"))?;
-    symlink(guest.modules(), directory.join("modules"))?;
+    subject.lay_out(directory)?;
     if let Some(program) = program {
         symlink(program, directory.join("program"))?;
         write_server(&directory.join("serve"))?;
     }
     let machine = match &script.guest {
-        Some(append) => {
-            let boot = qemu::Boot {
-                kernel: guest.vmlinuz(),
-                initrd: Some(guest.initrd()),
-                append: append.clone(),
-                cpus: script.cpus,
-            };
-            Some(boot.start(directory)?)
-        }
+        Some(append) => Some(subject.boot(append, script.cpus, qemu::Timing::Counted).start(directory)?),
         None => None,
     };
     let path = directory.join("output.txt");
@@ -62,7 +97,7 @@ pub fn run(
     let mut child = Owned::spawn(&debugger, true, |command| {
         command.current_dir(directory).stdin(Stdio::null()).stdout(output).stderr(errors);
         clean_environment(command);
-        command.args(["-q", "-nx", "-batch"]).args(arguments);
+        command.args(["-q", "-nx", "-batch"]).args(&script.options).args(arguments);
         command.args(&script.symbols);
     })?;
     let status = child.wait(script.timeout, signals).with_context(|| format!("see {}", path.display()))?;
@@ -121,7 +156,8 @@ mod tests {
 
     #[test]
     fn only_directory_and_process_number_are_normalised() {
-        let text = "Symbols from \"/t/gdb/x\".\n[Inferior 1 (process 4711) exited normally]\nprocess 1\n0x4711\n";
+        let text =
+            "Symbols from \"/t/gdb/x\".\n[Inferior 1 (process 4711) exited normally]\nprocess 1\n0x4711\n";
         let expected =
             "Symbols from \"DIR/x\".\n[Inferior 1 (process PID) exited normally]\nprocess 1\n0x4711\n";
         assert_eq!(normalise(text, Path::new("/t/gdb")), expected);

@@ -19,12 +19,14 @@ pub struct Need {
     pub package: &'static str,
 }
 
+/// To boot a kernel.
+pub const QEMU: &[Need] = &[Need { provides: "qemu-system-x86_64", package: "qemu-system-x86" }];
+
 /// To prepare and boot a guest.
 pub const GUEST: &[Need] = &[
     Need { provides: "qemu-system-x86_64", package: "qemu-system-x86" },
     Need { provides: "gcc", package: "gcc" },
     Need { provides: "make", package: "make" },
-    Need { provides: "kmod", package: "kmod" },
 ];
 
 /// To compare with gdb.
@@ -188,6 +190,7 @@ impl Apt {
         }
         self.options = [
             format!("Dir::State={}", self.state.join("state").display()),
+            format!("Dir::State::lists={}", self.state.join("state/lists").display()),
             format!("Dir::Cache={}", self.state.join("cache").display()),
             "Dir::State::status=/var/lib/dpkg/status".to_owned(),
         ]

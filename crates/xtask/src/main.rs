@@ -10,21 +10,25 @@ mod child;
 mod cpio;
 mod debs;
 mod debugger;
+mod demo;
 mod guest;
 mod host;
 mod initrd;
 mod kbuild;
 mod parity;
 mod paths;
+mod pattern;
 mod process;
 mod qemu;
 mod script;
 mod signals;
+mod test;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use lexopt::ValueExt;
 
 const USAGE: &str = "\
 usage: cargo xtask TASK
@@ -36,6 +40,7 @@ usage: cargo xtask TASK
       --vmlinux FILE      its vmlinux with DWARF
       --initrd FILE       initramfs to boot with
       --append WORDS      further words for the kernel command line
+      --debugger FILE     use this program instead of a kdive built here
   test [ARGS]           prepare it, then run every test and the parity scripts; ARGS go to the test runner
   parity [NAME...]      run gdb and kdive on tests/parity/NAME.gdb and compare what they say
       --debugger FILE     compare this program with gdb instead of a kdive built here
@@ -83,10 +88,28 @@ fn run() -> Result<ExitCode> {
             let signals = signals::Signals::listen()?;
             let guest = guest::prepare()?;
             let debugger = match debugger {
-                Some(debugger) => debugger,
-                None => cargo::kdive(cargo::Profile::Dev)?,
+                Some(debugger) => std::fs::canonicalize(debugger)?,
+                None => cargo::kdive()?,
             };
-            Ok(exit_code(parity::run(&guest, &debugger, &names, &signals)?))
+            Ok(exit_code(parity::run(&debugger::Subject::from(&guest), &debugger, &names, &signals)?))
+        }
+        "demo" => {
+            let mut options = demo::Options::default();
+            while let Some(arg) = args.next()? {
+                match arg {
+                    lexopt::Arg::Long("kernel") => options.kernel = Some(args.value()?.into()),
+                    lexopt::Arg::Long("vmlinux") => options.vmlinux = Some(args.value()?.into()),
+                    lexopt::Arg::Long("initrd") => options.initrd = Some(args.value()?.into()),
+                    lexopt::Arg::Long("debugger") => options.debugger = Some(args.value()?.into()),
+                    lexopt::Arg::Long("append") => options.append = args.value()?.string()?,
+                    other => return Err(other.unexpected().into()),
+                }
+            }
+            Ok(exit_code(demo::run(options, &signals::Signals::listen()?)?))
+        }
+        "test" => {
+            let arguments: Vec<_> = args.raw_args()?.collect();
+            Ok(exit_code(test::run(&arguments, &signals::Signals::listen()?)?))
         }
         "help" => {
             print!("{USAGE}");

@@ -10,8 +10,7 @@ use std::thread;
 
 use anyhow::{Context, Result, bail};
 
-use crate::debugger::{self, Outcome};
-use crate::guest::Guest;
+use crate::debugger::{self, Outcome, Subject};
 use crate::script::{self, Script};
 use crate::signals::Signals;
 use crate::{host, paths, process};
@@ -28,7 +27,7 @@ struct Verdict {
 }
 
 /// Compares `debugger` with gdb on the named scripts, or on all. True if nothing unexpected was found.
-pub fn run(guest: &Guest, debugger: &Path, names: &[String], signals: &Signals) -> Result<bool> {
+pub fn run(subject: &Subject, debugger: &Path, names: &[String], signals: &Signals) -> Result<bool> {
     host::ensure(host::PARITY)?;
     let gdb = process::find("gdb").context("no gdb on PATH")?;
     let scripts = script::select(&paths::root().join("tests/parity"), names)?;
@@ -38,10 +37,8 @@ pub fn run(guest: &Guest, debugger: &Path, names: &[String], signals: &Signals) 
     let mut failed = Vec::new();
     for script in &scripts {
         signals.check()?;
-        let verdict = compare(&gdb, debugger, script, guest, signals).unwrap_or_else(|error| Verdict {
-            complaint: format!("  {error:#}\n"),
-            accepted: 0,
-        });
+        let verdict = compare(&gdb, debugger, script, subject, signals)
+            .unwrap_or_else(|error| Verdict { complaint: format!("  {error:#}\n"), accepted: 0 });
         signals.check()?;
         if verdict.complaint.is_empty() {
             let accepted = match verdict.accepted {
@@ -62,7 +59,13 @@ pub fn run(guest: &Guest, debugger: &Path, names: &[String], signals: &Signals) 
     Ok(failed.is_empty())
 }
 
-fn compare(gdb: &Path, kdive: &Path, script: &Script, guest: &Guest, signals: &Signals) -> Result<Verdict> {
+fn compare(
+    gdb: &Path,
+    kdive: &Path,
+    script: &Script,
+    subject: &Subject,
+    signals: &Signals,
+) -> Result<Verdict> {
     let directory = paths::target().join("parity").join(&script.name);
     let program = match &script.program {
         Some(program) => Some(debugger::compile(program, &directory.join("program"))?),
@@ -70,7 +73,7 @@ fn compare(gdb: &Path, kdive: &Path, script: &Script, guest: &Guest, signals: &S
     };
     let side = |debugger: &Path, name: &str| -> Result<Outcome> {
         let directory = directory.join(name);
-        debugger::run(debugger, script, guest, program.as_deref(), &directory, signals)
+        debugger::run(debugger, script, subject, program.as_deref(), &directory, signals)
             .with_context(|| format!("{name} side"))
     };
     // Both at once: neither knows of the other, and the machine has more than one CPU.
@@ -116,7 +119,11 @@ fn judge(script: &Script, left: &Outcome, right: &Outcome, directory: &Path) -> 
         complaint.push_str(&format!("  gdb ends with {}, kdive with {}\n", left.status, right.status));
     }
     for (accepted, _) in accepted.iter().zip(&used).filter(|(_, used)| !**used) {
-        complaint.push_str(&format!("  {}:{}: no longer differs; remove it\n", file.display(), accepted.line));
+        complaint.push_str(&format!(
+            "  {}:{}: no longer differs; remove it\n",
+            file.display(),
+            accepted.line
+        ));
     }
     Ok(Verdict { complaint, accepted: hunks.len() - unexpected.len() })
 }

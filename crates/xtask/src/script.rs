@@ -11,7 +11,11 @@
 //! #: feed lines             every command by itself (-ex), so that a failing one does not end the script;
 //!                           without it the script is one command file (-x)
 //! #: timeout SECONDS        until a debugger is given up (120)
+//! #: options WORDS          further options for the debugger
 //! ```
+//!
+//! Lines that begin with `#=` and follow a command are lines its answer must have, in this order; `{{REGEX}}` in
+//! them stands for text that matches the expression. The walk-through is checked by them.
 
 use std::ffi::OsString;
 use std::fs;
@@ -19,6 +23,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use regex::Regex;
+
+use crate::pattern;
 
 /// Before each command the debugger is made to print it after this mark, so that an answer can be told from the
 /// next and a difference can be found.
@@ -50,8 +57,31 @@ pub struct Script {
     pub lines: bool,
     /// How long a debugger may take.
     pub timeout: Duration,
-    /// The commands, each with the lines of its block if it opens one.
-    commands: Vec<Vec<String>>,
+    /// Further options for the debugger.
+    pub options: Vec<String>,
+    /// The commands, in order.
+    pub commands: Vec<Command>,
+}
+
+/// A command of a script.
+#[derive(Debug, Default)]
+pub struct Command {
+    /// Its line; if it opens a block, that block's lines too.
+    lines: Vec<String>,
+    /// Lines its answer must have.
+    pub answers: Vec<Regex>,
+}
+
+impl Command {
+    /// What is printed before the command's answer.
+    pub fn announcement(&self) -> String {
+        format!("{MARK}{}", self.lines.first().map_or("", String::as_str))
+    }
+
+    /// The `echo` that makes a debugger print the announcement.
+    fn echo(&self) -> String {
+        format!("echo {}\\n", self.announcement().replace('\\', "\\\\"))
+    }
 }
 
 impl Script {
@@ -62,7 +92,8 @@ impl Script {
         Self::parse(&name, &text).with_context(|| path.display().to_string())
     }
 
-    fn parse(name: &str, text: &str) -> Result<Self> {
+    /// Reads a script from its text.
+    pub fn parse(name: &str, text: &str) -> Result<Self> {
         let mut script = Self {
             name: name.to_owned(),
             guest: None,
@@ -71,6 +102,7 @@ impl Script {
             symbols: Some("vmlinux".to_owned()),
             lines: false,
             timeout: Duration::from_secs(120),
+            options: Vec::new(),
             commands: Vec::new(),
         };
         let mut named_symbols = false;
@@ -90,6 +122,7 @@ impl Script {
                     script.symbols = (value != "none").then(|| value.to_owned());
                 }
                 "feed" if value == "lines" => script.lines = true,
+                "options" => script.options = value.split_whitespace().map(str::to_owned).collect(),
                 "timeout" => script.timeout = Duration::from_secs(value.parse().context("#: timeout")?),
                 _ => bail!("no such head line: #:{line}"),
             }
@@ -104,59 +137,52 @@ impl Script {
     /// The arguments that make a debugger run the script, after its own options and before the symbol file.
     /// Command files are written into `directory`, the debugger's current one.
     pub fn arguments(&self, directory: &Path) -> Result<Vec<OsString>> {
-        let mut arguments: Vec<OsString> = Vec::new();
-        let mut file = |stem: &str, lines: &[String]| -> Result<()> {
-            let name = format!("{stem}.gdb");
-            fs::write(directory.join(&name), lines.join("\n") + "\n")?;
-            arguments.extend(["-x".into(), name.into()]);
-            Ok(())
-        };
         if !self.lines {
-            let marked = |command: &Vec<String>| [vec![mark(command)], command.clone()].concat();
-            let lines: Vec<String> = self.commands.iter().flat_map(marked).collect();
-            file(&self.name, &lines)?;
-            return Ok(arguments);
+            return command_file(directory, format!("{}.gdb", self.name), &self.commands);
         }
-        for (number, command) in self.commands.iter().enumerate() {
-            if let [line] = command.as_slice() {
-                arguments.extend(["-ex".into(), mark(command).into(), "-ex".into(), line.into()]);
+        let mut arguments = Vec::new();
+        for (index, command) in self.commands.iter().enumerate() {
+            arguments.extend(if let [line] = command.lines.as_slice() {
+                vec!["-ex".into(), command.echo().into(), "-ex".into(), line.into()]
             } else {
-                let lines = [vec![mark(command)], command.clone()].concat();
-                let name = format!("{}-{}", self.name, number + 1);
-                fs::write(directory.join(format!("{name}.gdb")), lines.join("\n") + "\n")?;
-                arguments.extend(["-x".into(), format!("{name}.gdb").into()]);
-            }
+                let name = format!("{}-{}.gdb", self.name, index + 1);
+                command_file(directory, name, std::slice::from_ref(command))?
+            });
         }
         Ok(arguments)
     }
-
-    /// The first line of every command, in order.
-    pub fn first_lines(&self) -> impl Iterator<Item = &str> {
-        self.commands.iter().filter_map(|command| command.first()).map(String::as_str)
-    }
 }
 
-/// The `echo` that prints a command's first line after the mark.
-fn mark(command: &[String]) -> String {
-    let first = command.first().map_or("", String::as_str);
-    format!("echo {MARK}{}\\n", first.replace('\\', "\\\\"))
+/// Writes commands and their announcements into a file; the arguments that make a debugger run it.
+fn command_file(directory: &Path, name: String, commands: &[Command]) -> Result<Vec<OsString>> {
+    let lines = |command: &Command| [vec![command.echo()], command.lines.clone()].concat();
+    let text = commands.iter().flat_map(lines).collect::<Vec<_>>().join("\n");
+    fs::write(directory.join(&name), text + "\n")?;
+    Ok(vec!["-x".into(), name.into()])
 }
 
 /// Commands whose block ends with a line saying `end`.
 const BLOCKS: &[&str] = &["define", "document", "if", "while", "commands"];
 
 /// Splits a script into commands; a block goes with the command that opens it.
-fn commands(text: &str) -> Result<Vec<Vec<String>>> {
-    let mut commands: Vec<Vec<String>> = Vec::new();
+fn commands(text: &str) -> Result<Vec<Command>> {
+    let mut commands: Vec<Command> = Vec::new();
     let mut depth = 0_usize;
     for line in text.lines() {
         let word = line.split_whitespace().next().unwrap_or_default();
-        if depth == 0 && (word.is_empty() || word.starts_with('#')) {
-            continue;
+        if depth == 0 {
+            if let Some(answer) = line.strip_prefix("#= ") {
+                let command = commands.last_mut().context("`#=` before the first command")?;
+                command.answers.push(pattern::line(answer).with_context(|| line.to_owned())?);
+                continue;
+            }
+            if word.is_empty() || word.starts_with('#') {
+                continue;
+            }
         }
         match commands.last_mut() {
-            Some(block) if depth > 0 => block.push(line.to_owned()),
-            _ => commands.push(vec![line.trim().to_owned()]),
+            Some(block) if depth > 0 => block.lines.push(line.to_owned()),
+            _ => commands.push(Command { lines: vec![line.trim().to_owned()], ..Command::default() }),
         }
         if BLOCKS.contains(&word) {
             depth += 1;
@@ -174,7 +200,9 @@ fn commands(text: &str) -> Result<Vec<Vec<String>>> {
 pub fn select(directory: &Path, names: &[String]) -> Result<Vec<Script>> {
     let mut paths: Vec<PathBuf> = Vec::new();
     if names.is_empty() {
-        for entry in fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))? {
+        for entry in
+            fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))?
+        {
             let path = entry?.path();
             if path.extension().is_some_and(|extension| extension == "gdb") {
                 paths.push(path);
@@ -182,7 +210,9 @@ pub fn select(directory: &Path, names: &[String]) -> Result<Vec<Script>> {
         }
         paths.sort();
     } else {
-        paths.extend(names.iter().map(|name| directory.join(name.trim_end_matches(".gdb")).with_extension("gdb")));
+        paths.extend(
+            names.iter().map(|name| directory.join(name.trim_end_matches(".gdb")).with_extension("gdb")),
+        );
     }
     paths.iter().map(|path| Script::read(path)).collect()
 }
@@ -227,14 +257,23 @@ echo a\\n
     #[test]
     fn a_block_is_one_command() {
         let script = Script::parse("x", TEXT).unwrap();
-        let first: Vec<&str> = script.first_lines().collect();
-        assert_eq!(first, ["target remote guest.sock", "define twice", "echo a\\n"]);
-        assert_eq!(script.commands[1].len(), 5);
+        let first: Vec<String> = script.commands.iter().map(Command::announcement).collect();
+        assert_eq!(first, ["@ target remote guest.sock", "@ define twice", "@ echo a\\n"]);
+        assert_eq!(script.commands[1].lines.len(), 5);
     }
 
     #[test]
-    fn every_command_is_announced() {
-        assert_eq!(mark(&["echo a\\n".to_owned()]), "echo @ echo a\\\\n\\n");
+    fn every_command_is_announced_in_letters() {
+        let script = Script::parse("x", TEXT).unwrap();
+        assert_eq!(script.commands[2].echo(), "echo @ echo a\\\\n\\n");
+    }
+
+    #[test]
+    fn answers_belong_to_the_command_before_them() {
+        let script = Script::parse("x", "print 1\n#= $1 = {{[0-9]+}}\nprint 2\n").unwrap();
+        assert!(script.commands[0].answers[0].is_match("$1 = 42"));
+        assert!(!script.commands[0].answers[0].is_match("$1 = x"));
+        assert!(script.commands[1].answers.is_empty());
     }
 
     #[test]
@@ -242,6 +281,7 @@ echo a\\n
         let error = |text| Script::parse("x", text).unwrap_err().to_string();
         assert_eq!(error("#: gest\n"), "no such head line: #: gest");
         assert_eq!(error("end\n"), "`end` closes no block: end");
+        assert_eq!(error("#= 1\n"), "`#=` before the first command");
         assert_eq!(error("if 1\n"), "a block is not closed with `end`");
     }
 }

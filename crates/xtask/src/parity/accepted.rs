@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use regex::Regex;
 
 use super::diff::Hunk;
+use crate::pattern;
 
 /// One accepted difference.
 pub struct Accepted {
@@ -56,27 +57,12 @@ pub fn parse(text: &str) -> Result<Vec<Accepted>> {
         });
         match line.split_at_checked(1) {
             Some(("#", _)) => *reason = true,
-            Some(("-", rest)) => accepted.left.push(pattern(rest).with_context(at)?),
-            Some(("+", rest)) => accepted.right.push(pattern(rest).with_context(at)?),
+            Some(("-", rest)) => accepted.left.push(pattern::line(rest).with_context(at)?),
+            Some(("+", rest)) => accepted.right.push(pattern::line(rest).with_context(at)?),
             _ => bail!("{}: a line begins with `#`, `-` or `+`", at()),
         }
     }
     Ok(all)
-}
-
-/// Literal text with `{{REGEX}}` in it.
-fn pattern(text: &str) -> Result<Regex> {
-    let mut expression = String::from("^");
-    let mut rest = text;
-    while let Some((literal, after)) = rest.split_once("{{") {
-        let (inner, after) = after.split_once("}}").context("`{{` without `}}`")?;
-        expression.push_str(&regex::escape(literal));
-        expression.push_str(&format!("(?:{inner})"));
-        rest = after;
-    }
-    expression.push_str(&regex::escape(rest));
-    expression.push('$');
-    Ok(Regex::new(&expression)?)
 }
 
 #[cfg(test)]

@@ -1,0 +1,73 @@
+//! `cargo xtask test`: every test of the workspace with a guest at hand, then parity.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::process::Command;
+use std::{env, fs};
+
+use anyhow::{Context, Result};
+
+use crate::cargo;
+use crate::debugger::Subject;
+use crate::guest::{self, Guest};
+use crate::signals::Signals;
+use crate::{parity, paths, process};
+
+/// Runs everything; `arguments` go to the test runner. True if all of it passed.
+pub fn run(arguments: &[OsString], signals: &Signals) -> Result<bool> {
+    let ci = env::var("CI").is_ok_and(|value| value == "true" || value == "1");
+    let guest = match guest::prepare() {
+        Ok(guest) => Some(guest),
+        Err(error) if ci => return Err(error.context("there is no guest")),
+        Err(error) => {
+            println!("test: no guest, so tests that need one are skipped: {error:#}");
+            None
+        }
+    };
+    let tests = workspace(arguments, guest.as_ref())?;
+    let Some(guest) = guest else {
+        println!("test: parity is skipped: there is no guest");
+        return Ok(tests);
+    };
+    signals.check()?;
+    let kdive = cargo::kdive()?;
+    Ok(parity::run(&Subject::from(&guest), &kdive, &[], signals)? && tests)
+}
+
+/// Runs the workspace's tests, with nextest where it is installed.
+fn workspace(arguments: &[OsString], guest: Option<&Guest>) -> Result<bool> {
+    // Runners hide what a passing test prints, and a skipped test passes: the reasons are collected in a file.
+    let skipped = paths::target().join("skipped-tests.txt");
+    if skipped.exists() {
+        fs::remove_file(&skipped)?;
+    }
+    let run = |words: &[&str], arguments: &[OsString]| -> Result<bool> {
+        let mut command = cargo::cargo();
+        command.args(words).args(arguments).env("KDIVE_SKIPPED", &skipped);
+        match guest {
+            Some(guest) => command.env("KDIVE_GUEST", guest.dir()),
+            None => command.env_remove("KDIVE_GUEST"),
+        };
+        Ok(command.status().context("cannot run cargo")?.success())
+    };
+    let passed = if process::output(Command::new("cargo").args(["nextest", "--version"])).is_ok() {
+        // nextest does not run the examples in documentation.
+        run(&["nextest", "run", "--workspace", "--no-fail-fast"], arguments)?
+            & run(&["test", "--quiet", "--workspace", "--doc"], &[])?
+    } else {
+        run(&["test", "--workspace", "--no-fail-fast"], arguments)?
+    };
+    report_skipped(&fs::read_to_string(&skipped).unwrap_or_default());
+    Ok(passed)
+}
+
+/// Says which tests did not run, by reason.
+fn report_skipped(text: &str) {
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (test, reason) in text.lines().filter_map(|line| line.split_once(": ")) {
+        reasons.entry(reason).or_default().push(test);
+    }
+    for (reason, tests) in reasons {
+        println!("test: skipped: {reason}: {}", tests.join(" "));
+    }
+}
