@@ -52,12 +52,13 @@ pub struct PrintOptions {
     pub frame_arguments: FrameArguments,
     /// `set output-radix`: 8, 10 or 16.
     pub output_radix: u32,
-    /// The format of `print /FMT`; `None` prints by type.
+    /// The format of `print /FMT`; `None` prints by type. With [`Format::String`](crate::Format::String) arrays of
+    /// one-byte integers are strings.
     pub format: Option<crate::format::Format>,
-    /// `/s`: arrays of one-byte integers are strings.
-    pub string: bool,
-    /// `/r`.
+    /// `/r` and `set print raw-values`.
     pub raw: bool,
+    /// Whether the terminal takes UTF-8; other characters than ASCII are escaped otherwise.
+    pub utf8: bool,
     /// Frame arguments and `info locals` in short form: aggregates are `...`.
     pub summary: bool,
 }
@@ -83,8 +84,8 @@ impl Default for PrintOptions {
             frame_arguments: FrameArguments::default(),
             output_radix: 10,
             format: None,
-            string: false,
             raw: false,
+            utf8: false,
             summary: false,
         }
     }

@@ -1,0 +1,1 @@
+//! Memory as gdb 13.1 lists it.

@@ -1,0 +1,1 @@
+//! Patterns in memory made for it.

@@ -1,0 +1,1 @@
+//! Values as gdb 13.1 prints them.

@@ -1,0 +1,1 @@
+//! Formatted text as gdb 13.1 prints it.
