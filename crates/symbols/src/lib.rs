@@ -10,19 +10,26 @@
 //!
 //! This crate never reads target memory by itself: evaluation of locations goes through [`EvalContext`].
 
+mod dwarf;
+mod elf;
 mod error;
+mod hash;
 mod location;
 mod module;
-mod object_file;
 mod query;
 mod scope;
 
 pub use error::{Error, LinespecError, LocationError};
 pub use location::{EntryValue, EvalContext, Located, Piece, Storage};
 pub use module::{Module, ModuleId, ModuleSet, Placement};
-pub use object_file::{DebugLink, ElfKind, Note, ObjectFile, OpenOptions, Section};
+pub use elf::{DebugLink, ElfKind, Note, ObjectFile, OpenOptions, Section};
 pub use query::{
     Completion, FileList, Line, Linespec, LinespecDefaults, LinespecMode, ListedSymbol, Listing, ListingKind,
     Sal, SourceName, Symbol, SymbolKind, Tag, UnitInfo,
 };
 pub use scope::{CallSite, CallSiteParam, FrameScope, Function, Scope, Variable, VariableKind};
+
+#[doc(hidden)]
+pub fn bench_index(object: &ObjectFile) -> usize {
+    object.debug().map_or(0, |d| { let i = d.index(); eprintln!("{:?}", d.named("list_head", &[dwarf::IndexKind::Struct])); eprintln!("{:?}", d.named("fdget_pos", &[dwarf::IndexKind::Function]).len());  i.len() })
+}

@@ -1,0 +1,216 @@
+//! The debug information of one file.
+
+use super::address_map::AddressMap;
+use super::blocks::BlockTree;
+use super::call_sites::{self, CallSiteInfo};
+use super::functions::{FunctionInfo, FunctionTable};
+use super::index::{BuildSections, Index, IndexKind, NameSections};
+use super::lines::LineTables;
+use super::types::TypeCache;
+use super::unit_names::UnitNames;
+use super::units::{self, DieKey, Dwarf, Slice, TYPES_FLAG, Unit, UnitData, UnitIndex};
+use crate::elf::Image;
+use crate::hash::IntBuild;
+use gimli::{EndianSlice, LittleEndian, SectionId};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+/// The debug information of one file. Everything in it is read on demand and kept.
+#[derive(Debug)]
+pub(crate) struct DebugInfo {
+    image: Arc<Image>,
+    pub(super) this: Weak<DebugInfo>,
+    index_cache: Option<PathBuf>,
+    units: OnceLock<Vec<Unit>>,
+    addresses: OnceLock<AddressMap>,
+    index: OnceLock<Index>,
+    pub(super) types: TypeCache,
+    blocks: PerFunction<BlockTree>,
+    call_sites: PerFunction<Vec<CallSiteInfo>>,
+}
+
+/// What is read of a function when somebody asks.
+type PerFunction<T> = Mutex<HashMap<DieKey, Arc<T>, IntBuild>>;
+
+fn cached<T>(cache: &PerFunction<T>, key: DieKey, make: impl FnOnce() -> Option<T>) -> Option<Arc<T>> {
+    if let Some(known) = cache.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        return Some(Arc::clone(known));
+    }
+    let made = Arc::new(make()?);
+    Some(Arc::clone(cache.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(made)))
+}
+
+/// A unit with gimli's readers over it.
+pub(crate) struct UnitContext<'a> {
+    pub(crate) info: &'a DebugInfo,
+    pub(crate) index: UnitIndex,
+    pub(crate) dwarf: Dwarf<'a>,
+    pub(crate) unit: gimli::Unit<Slice<'a>>,
+    pub(crate) data: &'a UnitData,
+    pub(crate) base: DieKey,
+}
+
+impl DebugInfo {
+    /// `None` when the file has no `.debug_info`.
+    pub(crate) fn open(image: &Arc<Image>, index_cache: Option<&Path>) -> Option<Arc<Self>> {
+        image
+            .sections()
+            .iter()
+            .find(|section| matches!(&*section.name, ".debug_info" | ".zdebug_info") && section.size > 0)?;
+        Some(Arc::new_cyclic(|this| Self {
+            image: Arc::clone(image),
+            this: this.clone(),
+            index_cache: index_cache.map(Into::into),
+            units: OnceLock::new(),
+            addresses: OnceLock::new(),
+            index: OnceLock::new(),
+            types: TypeCache::default(),
+            blocks: PerFunction::default(),
+            call_sites: PerFunction::default(),
+        }))
+    }
+
+    pub(crate) fn image(&self) -> &Image {
+        &self.image
+    }
+
+    /// gimli's view of the sections that entries refer to directly.
+    pub(crate) fn dwarf(&self) -> Dwarf<'_> {
+        self.load(|id| {
+            matches!(
+                id,
+                SectionId::DebugAbbrev
+                    | SectionId::DebugAddr
+                    | SectionId::DebugInfo
+                    | SectionId::DebugTypes
+                    | SectionId::DebugStr
+                    | SectionId::DebugLineStr
+                    | SectionId::DebugStrOffsets
+                    | SectionId::DebugRanges
+                    | SectionId::DebugRngLists
+            )
+        })
+    }
+
+    /// As [`DebugInfo::dwarf`], with location lists.
+    pub(crate) fn dwarf_with_locations(&self) -> Dwarf<'_> {
+        self.load(|id| !matches!(id, SectionId::DebugLine | SectionId::DebugMacro | SectionId::DebugMacinfo))
+    }
+
+    fn load(&self, wanted: impl Fn(SectionId) -> bool) -> Dwarf<'_> {
+        let section = |id: SectionId| {
+            let data = if wanted(id) { self.section(id.name()) } else { &[] };
+            Ok::<_, std::convert::Infallible>(EndianSlice::new(data, LittleEndian))
+        };
+        match Dwarf::load(section) {
+            Ok(dwarf) => dwarf,
+            Err(never) => match never {},
+        }
+    }
+
+    /// A section's bytes; empty when it is missing.
+    pub(crate) fn section(&self, name: &str) -> &[u8] {
+        self.image.data_by_name(name).unwrap_or_default()
+    }
+
+    pub(crate) fn units(&self) -> &[Unit] {
+        self.units.get_or_init(|| units::read_heads(&self.dwarf()).into_iter().map(Unit::new).collect())
+    }
+
+    /// The unit that contains an entry.
+    pub(crate) fn unit_of(&self, key: DieKey) -> Option<UnitIndex> {
+        let units = self.units();
+        let index = units.partition_point(|unit| unit.head.key() <= key).checked_sub(1)?;
+        let head = &units.get(index)?.head;
+        ((key & !TYPES_FLAG) < head.end && (key & TYPES_FLAG != 0) == head.in_types).then_some(index)
+    }
+
+    /// The unit of `.debug_info` whose header is at an offset.
+    pub(super) fn unit_at_offset(&self, offset: u64) -> Option<UnitIndex> {
+        self.unit_of(offset).filter(|&unit| self.units().get(unit).is_some_and(|unit| unit.head.start == offset))
+    }
+
+    /// The unit whose code an address is in.
+    pub(crate) fn unit_at(&self, pc: u64) -> Option<UnitIndex> {
+        self.addresses.get_or_init(|| AddressMap::read(self)).find(pc)
+    }
+
+    /// The line tables of a unit.
+    pub(crate) fn line_tables(&self, unit: UnitIndex) -> Option<&Arc<LineTables>> {
+        let data = self.unit_data(unit)?;
+        data.lines.get_or_init(|| LineTables::read(&self.context(unit)?).map(Arc::new)).as_ref()
+    }
+
+    /// The functions of a unit that have code.
+    pub(crate) fn functions(&self, unit: UnitIndex) -> Option<&Arc<FunctionTable>> {
+        let data = self.unit_data(unit)?;
+        let read = || self.context(unit).map(|context| FunctionTable::read(&context)).unwrap_or_default();
+        Some(data.functions.get_or_init(|| Arc::new(read())))
+    }
+
+    /// The function that contains an address.
+    pub(crate) fn function_at(&self, pc: u64) -> Option<Arc<FunctionInfo>> {
+        self.functions(self.unit_at(pc)?)?.find(pc).cloned()
+    }
+
+    /// The blocks of a function.
+    pub(crate) fn blocks(&self, function: &FunctionInfo) -> Option<Arc<BlockTree>> {
+        cached(&self.blocks, function.key, || Some(BlockTree::read(&self.context(function.unit)?, function)))
+    }
+
+    /// The call sites of a function.
+    pub(crate) fn call_sites(&self, function: &FunctionInfo) -> Option<Arc<Vec<CallSiteInfo>>> {
+        cached(&self.call_sites, function.key, || Some(call_sites::read(&self.context(function.unit)?, function)))
+    }
+
+    /// Entries of that name at the top level of one unit, declarations of variables included.
+    pub(crate) fn named_in(&self, unit: UnitIndex, name: &str, kinds: &[IndexKind]) -> Vec<(IndexKind, DieKey)> {
+        let Some(data) = self.unit_data(unit) else { return Vec::new() };
+        data.names.get_or_init(|| Arc::new(UnitNames::read(self, unit))).lookup(self, name, kinds)
+    }
+
+    /// A unit, parsed. `None` when it is damaged.
+    pub(crate) fn unit_data(&self, index: UnitIndex) -> Option<&UnitData> {
+        let unit = self.units().get(index)?;
+        unit.data.get_or_init(|| unit.load(&self.dwarf())).as_deref()
+    }
+
+    /// A unit with readers over it.
+    pub(crate) fn context(&self, index: UnitIndex) -> Option<UnitContext<'_>> {
+        self.context_over(index, self.dwarf())
+    }
+
+    pub(crate) fn context_over<'a>(&'a self, index: UnitIndex, dwarf: Dwarf<'a>) -> Option<UnitContext<'a>> {
+        let data = self.unit_data(index)?;
+        let unit = self.units().get(index)?;
+        let base = unit.head.key();
+        let unit = unit.gimli_unit(&dwarf, data)?;
+        Some(UnitContext { info: self, index, dwarf, unit, data, base })
+    }
+
+    /// The name index, built or read from the cache on first use.
+    pub(crate) fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::build(&self.image, &self.build_sections(), self.units()))
+    }
+
+    /// Entries of that name in the order of the file.
+    pub(crate) fn named(&self, name: &str, kinds: &[IndexKind]) -> Vec<(IndexKind, DieKey)> {
+        self.index().lookup(self.name_sections(), name, kinds)
+    }
+
+    pub(super) fn build_sections(&self) -> BuildSections<'_> {
+        BuildSections {
+            info: self.section(".debug_info"),
+            types: self.section(".debug_types"),
+            abbrev: self.section(".debug_abbrev"),
+            strings: self.section(".debug_str"),
+            str_offsets: self.section(".debug_str_offsets"),
+            info_in_file: self.image.file_range(".debug_info").map(|(offset, _)| offset),
+        }
+    }
+
+    fn name_sections(&self) -> NameSections<'_> {
+        self.build_sections().names()
+    }
+}

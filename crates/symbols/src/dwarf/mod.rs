@@ -1,0 +1,30 @@
+//! DWARF: units, names, types, lines, scopes and locations of one file. All addresses are link addresses.
+
+mod abbrev;
+mod address_map;
+pub(crate) mod blocks;
+mod call_sites;
+mod debug_info;
+mod describe;
+mod die;
+mod eval;
+mod functions;
+mod hashed;
+mod index;
+mod lines;
+mod scan;
+mod types;
+mod unit_names;
+mod units;
+mod variable;
+
+pub(crate) use call_sites::{CallSiteInfo, CallSiteParamInfo};
+pub(crate) use debug_info::{DebugInfo, UnitContext};
+pub(crate) use describe::Surroundings;
+pub(crate) use die::{Die, FileRef};
+pub(crate) use eval::Environment;
+pub(crate) use functions::FunctionInfo;
+pub(crate) use index::IndexKind;
+pub(crate) use lines::{FileIndex, LineTables};
+pub(crate) use units::{DieKey, UnitIndex, language_name};
+pub(crate) use variable::{Location, VariableInfo};

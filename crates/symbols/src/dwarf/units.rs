@@ -1,0 +1,314 @@
+//! The units of `.debug_info` and `.debug_types`: where each begins, and what its first entry says.
+
+use super::abbrev::Sizes;
+use super::scan::ScanUnit;
+use gimli::constants as dw;
+use gimli::{Abbreviations, AttributeValue, DwLang, EndianSlice, LittleEndian, Section, UnitType};
+use std::sync::{Arc, OnceLock};
+
+/// A reader over a section.
+pub(crate) type Slice<'a> = EndianSlice<'a, LittleEndian>;
+/// gimli's view of all sections.
+pub(crate) type Dwarf<'a> = gimli::Dwarf<Slice<'a>>;
+
+/// Set in a [`DieKey`] of `.debug_types`.
+pub(crate) const TYPES_FLAG: u64 = 1 << 63;
+
+/// Names an entry of a file: its offset in `.debug_info`, or in `.debug_types` with [`TYPES_FLAG`] set.
+pub(crate) type DieKey = u64;
+
+/// Position of a unit in the unit table.
+pub(crate) type UnitIndex = usize;
+
+/// Where a unit is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UnitHead {
+    /// Offset of its header in the section.
+    pub(crate) start: u64,
+    /// Offset behind its last byte.
+    pub(crate) end: u64,
+    /// Whether it is in `.debug_types`.
+    pub(crate) in_types: bool,
+    root: u64,
+    abbrev_offset: u64,
+    sizes: Sizes,
+    /// For a type unit: its signature, and the offset of the type in the unit.
+    pub(crate) signature: Option<(u64, u64)>,
+}
+
+impl UnitHead {
+    pub(crate) fn key(&self) -> DieKey {
+        self.start | if self.in_types { TYPES_FLAG } else { 0 }
+    }
+
+    pub(super) fn scan_unit(&self) -> Option<ScanUnit> {
+        Some(ScanUnit {
+            root: usize::try_from(self.root).ok()?,
+            end: usize::try_from(self.end).ok()?,
+            start: usize::try_from(self.start).ok()?,
+            abbrev_offset: usize::try_from(self.abbrev_offset).ok()?,
+            sizes: self.sizes,
+        })
+    }
+}
+
+/// A unit: parsed when first needed.
+#[derive(Debug)]
+pub(crate) struct Unit {
+    pub(crate) head: UnitHead,
+    pub(super) data: OnceLock<Option<Arc<UnitData>>>,
+}
+
+/// What the first entry of a unit says, and the caches of what is further inside.
+#[derive(Debug)]
+pub(crate) struct UnitData {
+    pub(crate) abbreviations: Arc<Abbreviations>,
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) comp_dir: Option<Arc<str>>,
+    pub(crate) producer: Option<Arc<str>>,
+    pub(crate) language: Option<DwLang>,
+    pub(crate) version: u16,
+    pub(crate) has_macros: bool,
+    /// `DW_AT_stmt_list`.
+    pub(crate) line_offset: Option<usize>,
+    /// Code of the unit, as stated by its first entry.
+    pub(crate) ranges: Vec<(u64, u64)>,
+    /// Whether gdb trusts its locations from a function's first instruction on (`COMPUNIT_LOCATIONS_VALID`).
+    pub(crate) locations_valid: bool,
+    low_pc: u64,
+    str_offsets_base: usize,
+    addr_base: usize,
+    loclists_base: usize,
+    rnglists_base: usize,
+    pub(super) lines: OnceLock<Option<Arc<super::lines::LineTables>>>,
+    pub(super) functions: OnceLock<Arc<super::functions::FunctionTable>>,
+    pub(super) names: OnceLock<Arc<super::unit_names::UnitNames>>,
+}
+
+/// Reads all unit headers of a section. Ends at the first damaged one.
+pub(super) fn read_heads(dwarf: &Dwarf<'_>) -> Vec<UnitHead> {
+    let mut heads = Vec::new();
+    let mut headers = dwarf.units();
+    while let Ok(Some(header)) = headers.next() {
+        if let Some(offset) = header.debug_info_offset() {
+            heads.push(head(&header, offset.0, false));
+        }
+    }
+    let mut headers = dwarf.type_units();
+    while let Ok(Some(header)) = headers.next() {
+        if let Some(offset) = header.debug_types_offset() {
+            heads.push(head(&header, offset.0, true));
+        }
+    }
+    heads
+}
+
+fn head(header: &gimli::UnitHeader<Slice<'_>>, start: usize, in_types: bool) -> UnitHead {
+    let start = start as u64;
+    let encoding = header.encoding();
+    UnitHead {
+        start,
+        end: start + header.length_including_self() as u64,
+        in_types,
+        root: start + header.root_offset().0 as u64,
+        abbrev_offset: header.debug_abbrev_offset().0 as u64,
+        sizes: Sizes {
+            offset: encoding.format.word_size(),
+            address: encoding.address_size,
+            version: encoding.version,
+        },
+        signature: match header.type_() {
+            UnitType::Type { type_signature, type_offset } => Some((type_signature.0, type_offset.0 as u64)),
+            _ => None,
+        },
+    }
+}
+
+impl Unit {
+    pub(super) fn new(head: UnitHead) -> Self {
+        Self { head, data: OnceLock::new() }
+    }
+
+    fn header<'a>(&self, dwarf: &Dwarf<'a>) -> Option<gimli::UnitHeader<Slice<'a>>> {
+        let offset = usize::try_from(self.head.start).ok()?;
+        if self.head.in_types {
+            // gimli reads these headers only in sequence; one at an offset is a sequence that begins there.
+            let bytes = dwarf.debug_types.reader().slice().get(offset..)?;
+            let rest = gimli::DebugTypes::from(Slice::new(bytes, LittleEndian));
+            return rest.units().next().ok()?;
+        }
+        dwarf.debug_info.header_from_offset(gimli::DebugInfoOffset(offset)).ok()
+    }
+
+    pub(super) fn load(&self, dwarf: &Dwarf<'_>) -> Option<Arc<UnitData>> {
+        let header = self.header(dwarf)?;
+        let version = header.version();
+        let abbreviations = Arc::new(header.abbreviations(&dwarf.debug_abbrev).ok()?);
+        let mut unit = bare_unit(header, Arc::clone(&abbreviations));
+        let mut entries = unit.header.entries(&abbreviations);
+        let root = entries.next_dfs().ok()??.clone();
+
+        for attr in root.attrs() {
+            match attr.value() {
+                AttributeValue::DebugStrOffsetsBase(base) => unit.str_offsets_base = base,
+                AttributeValue::DebugAddrBase(base) => unit.addr_base = base,
+                AttributeValue::DebugLocListsBase(base) => unit.loclists_base = base,
+                AttributeValue::DebugRngListsBase(base) => unit.rnglists_base = base,
+                _ => {}
+            }
+        }
+        let low_pc = root.attr_value(dw::DW_AT_low_pc).and_then(|value| dwarf.attr_address(&unit, value).ok()?);
+        unit.low_pc = low_pc.unwrap_or(0);
+        let text = |name| {
+            let value = root.attr_value(name)?;
+            Some(Arc::<str>::from(&*dwarf.attr_string(&unit, value).ok()?.to_string_lossy()))
+        };
+        let mut ranges = Vec::new();
+        if let Ok(mut iter) = dwarf.die_ranges(&unit, &root) {
+            while let Ok(Some(range)) = iter.next() {
+                if range.begin < range.end {
+                    ranges.push((range.begin, range.end));
+                }
+            }
+        }
+        let producer = text(dw::DW_AT_producer);
+        let has_loclist = abbreviations_have_loclist(dwarf, &unit);
+        let locations_valid = has_loclist && producer.as_deref().is_some_and(|p| gcc_minor_from_4(p) >= Some(5));
+        Some(Arc::new(UnitData {
+            name: text(dw::DW_AT_name),
+            comp_dir: text(dw::DW_AT_comp_dir),
+            producer,
+            language: match root.attr_value(dw::DW_AT_language) {
+                Some(AttributeValue::Language(language)) => Some(language),
+                _ => None,
+            },
+            version,
+            has_macros: root.has_attr(dw::DW_AT_macros)
+                || root.has_attr(dw::DW_AT_macro_info)
+                || root.has_attr(dw::DW_AT_GNU_macros),
+            line_offset: match root.attr_value(dw::DW_AT_stmt_list) {
+                Some(AttributeValue::DebugLineRef(offset)) => Some(offset.0),
+                _ => None,
+            },
+            ranges,
+            locations_valid,
+            low_pc: unit.low_pc,
+            str_offsets_base: unit.str_offsets_base.0,
+            addr_base: unit.addr_base.0,
+            loclists_base: unit.loclists_base.0,
+            rnglists_base: unit.rnglists_base.0,
+            abbreviations,
+            lines: OnceLock::new(),
+            functions: OnceLock::new(),
+            names: OnceLock::new(),
+        }))
+    }
+
+    /// gimli's unit over `dwarf`'s sections, from what was read before.
+    pub(super) fn gimli_unit<'a>(&self, dwarf: &Dwarf<'a>, data: &UnitData) -> Option<gimli::Unit<Slice<'a>>> {
+        let mut unit = bare_unit(self.header(dwarf)?, Arc::clone(&data.abbreviations));
+        unit.low_pc = data.low_pc;
+        unit.str_offsets_base.0 = data.str_offsets_base;
+        unit.addr_base.0 = data.addr_base;
+        unit.loclists_base.0 = data.loclists_base;
+        unit.rnglists_base.0 = data.rnglists_base;
+        Some(unit)
+    }
+}
+
+/// A unit as [`gimli::Unit::new`] makes it, without reading anything: in particular not the line program's header.
+fn bare_unit<'a>(header: gimli::UnitHeader<Slice<'a>>, abbreviations: Arc<Abbreviations>) -> gimli::Unit<Slice<'a>> {
+    let encoding = header.encoding();
+    let kind = gimli::DwarfFileType::Main;
+    gimli::Unit {
+        abbreviations,
+        name: None,
+        comp_dir: None,
+        low_pc: 0,
+        str_offsets_base: gimli::DebugStrOffsetsBase::default_for_encoding_and_file(encoding, kind),
+        addr_base: gimli::DebugAddrBase(0),
+        loclists_base: gimli::DebugLocListsBase::default_for_encoding_and_file(encoding, kind),
+        rnglists_base: gimli::DebugRngListsBase::default_for_encoding_and_file(encoding, kind),
+        line_program: None,
+        dwo_id: None,
+        header,
+    }
+}
+
+/// Whether some variable of the unit has a location list. Abbreviation tables are made for one unit and hold only what it
+/// uses, so the table answers without a look at the entries.
+fn abbreviations_have_loclist(dwarf: &Dwarf<'_>, unit: &gimli::Unit<Slice<'_>>) -> bool {
+    let version = unit.header.version();
+    let Some(table) = dwarf.debug_abbrev.reader().slice().get(unit.header.debug_abbrev_offset().0..) else {
+        return false;
+    };
+    let mut shapes = super::abbrev::Shapes::default();
+    let encoding = unit.header.encoding();
+    let sizes =
+        Sizes { offset: encoding.format.word_size(), address: encoding.address_size, version: encoding.version };
+    if shapes.read(table, sizes).is_none() {
+        return false;
+    }
+    shapes.any_spec(|tag, spec| {
+        (tag == dw::DW_TAG_variable || tag == dw::DW_TAG_formal_parameter)
+            && spec.name == dw::DW_AT_location
+            && match spec.form {
+                dw::DW_FORM_sec_offset | dw::DW_FORM_loclistx => true,
+                // Before DWARF 4 a plain constant was a section offset.
+                dw::DW_FORM_data4 | dw::DW_FORM_data8 => version < 4,
+                _ => false,
+            }
+    })
+}
+
+/// For `GNU C11 12.2.0 -m64 ...`: the minor version within gcc 4, `u32::MAX` for later ones, `None` for older ones and for
+/// other producers (gdb: `producer_is_gcc_ge_4`).
+pub(super) fn gcc_minor_from_4(producer: &str) -> Option<u32> {
+    let rest = producer.strip_prefix("GNU ")?;
+    let version = rest.split_once(char::is_whitespace)?.1.trim_start();
+    let (major, rest) = version.split_once('.')?;
+    let major: u32 = major.parse().ok()?;
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let minor: u32 = rest.get(..digits)?.parse().ok()?;
+    match major {
+        0..4 => None,
+        4 => Some(minor),
+        _ => Some(u32::MAX),
+    }
+}
+
+/// gdb's name of a source language.
+pub(crate) fn language_name(language: Option<DwLang>) -> &'static str {
+    match language {
+        Some(
+            dw::DW_LANG_C
+            | dw::DW_LANG_C89
+            | dw::DW_LANG_C99
+            | dw::DW_LANG_C11
+            | dw::DW_LANG_C17
+            | dw::DW_LANG_UPC,
+        ) => "c",
+        Some(
+            dw::DW_LANG_C_plus_plus | dw::DW_LANG_C_plus_plus_11 | dw::DW_LANG_C_plus_plus_14 | dw::DW_LANG_C_plus_plus_17
+            | dw::DW_LANG_C_plus_plus_20,
+        ) => "c++",
+        Some(dw::DW_LANG_Rust) => "rust",
+        Some(dw::DW_LANG_Mips_Assembler) => "asm",
+        Some(_) => "minimal",
+        None => "c",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn producers() {
+        assert_eq!(gcc_minor_from_4("GNU C11 12.2.0 -mno-sse -m64"), Some(u32::MAX));
+        assert_eq!(gcc_minor_from_4("GNU C 4.7.2"), Some(7));
+        assert_eq!(gcc_minor_from_4("GNU AS 2.40"), None);
+        assert_eq!(gcc_minor_from_4("clang version 16.0.0"), None);
+        assert_eq!(gcc_minor_from_4("GNU "), None);
+    }
+}

@@ -1,0 +1,13 @@
+//! ELF files: the mapped image with its sections, the symbol table, and the façade over one file.
+
+mod image;
+mod notes;
+mod object_file;
+mod place;
+mod reloc;
+pub(crate) mod symtab;
+
+pub(crate) use image::Image;
+pub use image::Section;
+pub use notes::{DebugLink, Note};
+pub use object_file::{ElfKind, ObjectFile, OpenOptions};

@@ -1,0 +1,140 @@
+//! One ELF file: sections, symbols, notes, and the way to its debug information.
+
+use super::symtab::SymbolTable;
+use super::{DebugLink, Image, Note, Section};
+use crate::Error;
+use crate::dwarf::DebugInfo;
+use kdive_base::{Fault, LinkAddr, VirtAddr};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+/// What `e_type` says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ElfKind {
+    /// `ET_EXEC`: vmlinux.
+    Executable,
+    /// `ET_DYN`.
+    Dynamic,
+    /// `ET_REL`: a kernel module or an object file.
+    Relocatable,
+    /// `ET_CORE`.
+    Core,
+}
+
+/// How to open a file.
+#[derive(Clone, Debug, Default)]
+pub struct OpenOptions {
+    /// For a relocatable file: run-time addresses of sections (`.text` -> 0xffffffffc0000000). Allocated sections that are
+    /// not named are laid out as gdb does: from 0 on, each aligned, without overlap.
+    pub section_addresses: Vec<(String, LinkAddr)>,
+    /// Directory of the on-disk name index; `None` switches it off.
+    pub index_cache: Option<PathBuf>,
+}
+
+/// One ELF file, mapped. All answers are in [`LinkAddr`]s.
+#[derive(Debug)]
+pub struct ObjectFile {
+    image: Arc<Image>,
+    index_cache: Option<PathBuf>,
+    symbols: OnceLock<SymbolTable>,
+    debug: OnceLock<Option<Arc<DebugInfo>>>,
+}
+
+impl ObjectFile {
+    /// Maps the file and reads its section headers; nothing else is read.
+    ///
+    /// # Errors
+    /// [`Error`], one line in gdb's words.
+    pub fn open(path: &Path, options: &OpenOptions) -> Result<Arc<Self>, Error> {
+        let image = Arc::new(Image::open(path, options)?);
+        Ok(Arc::new(Self {
+            image,
+            index_cache: options.index_cache.clone(),
+            symbols: OnceLock::new(),
+            debug: OnceLock::new(),
+        }))
+    }
+
+    /// The path as given.
+    pub fn path(&self) -> &Path {
+        self.image.path()
+    }
+
+    /// What kind of file.
+    pub fn kind(&self) -> ElfKind {
+        self.image.kind()
+    }
+
+    /// `e_machine`: 62 for x86-64, 183 for AArch64.
+    pub fn machine(&self) -> u16 {
+        self.image.machine()
+    }
+
+    /// The `NT_GNU_BUILD_ID`.
+    pub fn build_id(&self) -> Option<&[u8]> {
+        self.image.build_id()
+    }
+
+    /// `.gnu_debuglink`.
+    pub fn debug_link(&self) -> Option<DebugLink> {
+        self.image.debug_link()
+    }
+
+    /// All notes, of note sections.
+    pub fn notes(&self) -> Vec<Note> {
+        self.image.notes()
+    }
+
+    /// Sections in file order, the null section first: [`Section::index`] is the position.
+    pub fn sections(&self) -> &[Section] {
+        self.image.sections()
+    }
+
+    /// The first section of that name.
+    pub fn section(&self, name: &str) -> Option<&Section> {
+        self.image.section(name)
+    }
+
+    /// The allocated section that contains an address.
+    pub fn section_at(&self, addr: LinkAddr) -> Option<&Section> {
+        self.image.section_at(addr)
+    }
+
+    /// A section's bytes: uncompressed, and for a relocatable file with relocations applied. `None` when there is no such
+    /// section, it is `SHT_NOBITS`, or it is damaged. Used by the unwinder for `.debug_frame`, `.eh_frame`,
+    /// `.orc_unwind`, `.orc_unwind_ip`, `.orc_header`, and for `.BTF`.
+    pub fn section_data(&self, name: &str) -> Option<&[u8]> {
+        self.image.data_by_name(name)
+    }
+
+    /// Bytes of the program as they are in the file (`SHT_NOBITS` reads as zeros). As in gdb, relocations of a relocatable
+    /// file are not applied to them.
+    ///
+    /// # Errors
+    /// [`Fault`] where no allocated section is.
+    pub fn read_image(&self, addr: LinkAddr, buf: &mut [u8]) -> Result<(), Fault> {
+        self.image.read(addr, buf).map_err(|hole| Fault::unmapped(VirtAddr(hole.0)))
+    }
+
+    /// Whether there is DWARF.
+    pub fn has_debug_info(&self) -> bool {
+        self.debug().is_some()
+    }
+
+    /// Whether there is a symbol table with at least one symbol.
+    pub fn has_symbols(&self) -> bool {
+        self.image.symbols().is_some()
+    }
+
+    pub(crate) fn image(&self) -> &Arc<Image> {
+        &self.image
+    }
+
+    pub(crate) fn symbols(&self) -> &SymbolTable {
+        self.symbols.get_or_init(|| SymbolTable::read(&self.image))
+    }
+
+    pub(crate) fn debug(&self) -> Option<&Arc<DebugInfo>> {
+        self.debug.get_or_init(|| DebugInfo::open(&self.image, self.index_cache.as_deref())).as_ref()
+    }
+}

@@ -1,0 +1,197 @@
+//! The ELF symbol table, with gdb's rules on which symbol an address belongs to.
+
+use super::{Image, Section};
+use crate::SymbolKind;
+use kdive_base::LinkAddr;
+use object::LittleEndian;
+use object::elf::{SHN_ABS, SHN_UNDEF, STB_LOCAL, STT_FILE, STT_GNU_IFUNC, STT_SECTION};
+use object::read::elf::Sym;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::{Arc, OnceLock};
+
+const LE: LittleEndian = LittleEndian;
+
+/// A symbol, its name still in the mapped string table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Entry {
+    pub(crate) addr: LinkAddr,
+    pub(crate) size: u64,
+    name: u32,
+    /// Index of its section; `NO_SECTION` for absolute symbols.
+    section: u32,
+    pub(crate) kind: SymbolKind,
+}
+
+const NO_SECTION: u32 = u32::MAX;
+
+/// All symbols of a file by address. Names stay in the file.
+#[derive(Debug)]
+pub(crate) struct SymbolTable {
+    image: Arc<Image>,
+    entries: Vec<Entry>,
+    by_name: OnceLock<NameTable>,
+}
+
+impl SymbolTable {
+    pub(crate) fn read(image: &Arc<Image>) -> Self {
+        let entries = read_entries(image).unwrap_or_default();
+        Self { image: Arc::clone(image), entries, by_name: OnceLock::new() }
+    }
+
+    /// All symbols by address; among equals in the order of their names in the string table, which is gdb's.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    pub(crate) fn name(&self, entry: &Entry) -> &str {
+        self.image
+            .symbols()
+            .and_then(|symbols| symbols.strings().get(entry.name).ok())
+            .and_then(|name| std::str::from_utf8(name).ok())
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn section(&self, entry: &Entry) -> Option<&Section> {
+        self.image.sections().get(entry.section as usize)
+    }
+
+    /// The symbol `addr` belongs to among those of `section` (gdb: `lookup_minimal_symbol_by_pc_section`): the nearest at
+    /// or below it, where symbols with a size are preferred to labels, and a sized symbol that ends before `addr` is no
+    /// answer unless a label lies between.
+    pub(crate) fn lookup(&self, addr: LinkAddr, section: &Section) -> Option<&Entry> {
+        let after = self.entries.partition_point(|entry| entry.addr <= addr);
+        let section_index = u32::try_from(section.index).ok()?;
+        let mut label = None;
+        let mut candidates = self
+            .entries
+            .get(..after)?
+            .iter()
+            .rev()
+            .filter(|entry| entry.kind != SymbolKind::Abs && entry.section == section_index)
+            .peekable();
+        let covers = |entry: &Entry| addr.0 - entry.addr.0 < entry.size;
+        let mut found = None;
+        while let Some(entry) = candidates.next() {
+            if entry.size == 0 {
+                label = label.or(Some(entry));
+                continue;
+            }
+            // Behind the end of this one, but inside a larger one that starts before it.
+            if !covers(entry) && candidates.peek().is_some_and(|&previous| covers(previous)) {
+                continue;
+            }
+            found = Some(entry);
+            break;
+        }
+        match found {
+            Some(entry) if covers(entry) => Some(entry),
+            _ => label,
+        }
+    }
+
+    /// The start of the first symbol of the section behind `addr`, or else the section's end: where gdb lets a symbol
+    /// without size end (`minimal_symbol_upper_bound`).
+    pub(crate) fn upper_bound(&self, entry: &Entry, section: &Section) -> LinkAddr {
+        if entry.size != 0 {
+            return entry.addr.offset(entry.size);
+        }
+        let after = self.entries.partition_point(|other| other.addr <= entry.addr);
+        let next = self.entries.get(after..).unwrap_or_default().iter().find(|e| e.section == entry.section);
+        let end = section.addr.offset(section.size);
+        next.map_or(end, |next| next.addr.min(end))
+    }
+
+    /// Symbols of that name, global ones first, then by address.
+    pub(crate) fn named(&self, name: &str) -> Vec<&Entry> {
+        let table = self.by_name.get_or_init(|| NameTable::build(self));
+        let mut found: Vec<&Entry> = table.candidates(name).filter_map(|i| self.entries.get(i)).collect();
+        found.retain(|entry| self.name(entry) == name);
+        found.sort_by_key(|entry| (entry.kind.is_local(), entry.addr));
+        found
+    }
+}
+
+fn read_entries(image: &Image) -> Option<Vec<Entry>> {
+    let symbols = image.symbols()?;
+    let sections = image.sections();
+    let relocatable = image.kind() == super::ElfKind::Relocatable;
+    let mut entries = Vec::with_capacity(symbols.len());
+    for (index, symbol) in symbols.enumerate() {
+        let kind = symbol.st_type();
+        let name = symbol.st_name(LE);
+        if kind == STT_FILE || kind == STT_SECTION || name == 0 || symbol.st_shndx(LE) == SHN_UNDEF {
+            continue;
+        }
+        let local = symbol.st_bind() == STB_LOCAL;
+        let value = symbol.st_value(LE);
+        if symbol.st_shndx(LE) == SHN_ABS {
+            let addr = LinkAddr(value);
+            entries.push(Entry { addr, size: symbol.st_size(LE), name, section: NO_SECTION, kind: SymbolKind::Abs });
+            continue;
+        }
+        let Some(section) = symbols.symbol_section(LE, symbol, index).ok().flatten() else { continue };
+        let Some(section) = sections.get(section.0).filter(|section| section.alloc) else { continue };
+        let class = match (section.exec, section.nobits, local) {
+            (true, _, false) => SymbolKind::Text,
+            (true, _, true) => SymbolKind::FileText,
+            (false, false, false) => SymbolKind::Data,
+            (false, false, true) => SymbolKind::FileData,
+            (false, true, false) => SymbolKind::Bss,
+            (false, true, true) => SymbolKind::FileBss,
+        };
+        // Compiler-made labels that a `-r` link kept.
+        if local && section.exec && symbols.symbol_name(LE, symbol).is_ok_and(|n| n.starts_with(b".L") || n.starts_with(b"$L"))
+        {
+            continue;
+        }
+        let base = if relocatable { section.addr.0 } else { 0 };
+        let addr = LinkAddr(base.wrapping_add(value));
+        let size = if kind == STT_GNU_IFUNC { 0 } else { symbol.st_size(LE) };
+        entries.push(Entry { addr, size, name, section: u32::try_from(section.index).ok()?, kind: class });
+    }
+    entries.sort_unstable_by_key(|entry| (entry.addr, entry.name, entry.section));
+    entries.dedup_by_key(|entry| (entry.addr, entry.name, entry.section));
+    Some(entries)
+}
+
+/// Open-addressed table from the hash of a name to positions in the entries.
+#[derive(Debug)]
+struct NameTable {
+    slots: Vec<u32>,
+}
+
+const EMPTY: u32 = u32::MAX;
+
+impl NameTable {
+    fn build(table: &SymbolTable) -> Self {
+        let size = (table.entries.len() * 2).next_power_of_two().max(8);
+        let mut slots = vec![EMPTY; size];
+        let symbols = table.image.symbols();
+        for (index, entry) in table.entries.iter().enumerate() {
+            let name = symbols.as_ref().and_then(|s| s.strings().get(entry.name).ok()).unwrap_or_default();
+            let mut at = hash(name) as usize & (size - 1);
+            while slots.get(at).is_some_and(|&slot| slot != EMPTY) {
+                at = (at + 1) & (size - 1);
+            }
+            if let (Some(slot), Ok(index)) = (slots.get_mut(at), u32::try_from(index)) {
+                *slot = index;
+            }
+        }
+        Self { slots }
+    }
+
+    fn candidates(&self, name: &str) -> impl Iterator<Item = usize> {
+        let mask = self.slots.len() - 1;
+        let start = hash(name.as_bytes()) as usize & mask;
+        (0..self.slots.len())
+            .map_while(move |i| self.slots.get((start + i) & mask).copied().filter(|&slot| slot != EMPTY))
+            .map(|slot| slot as usize)
+    }
+}
+
+/// The hash of names in tables that never leave this process.
+fn hash(name: &[u8]) -> u64 {
+    let mut hasher = std::hash::BuildHasherDefault::<std::hash::DefaultHasher>::default().build_hasher();
+    hasher.write(name);
+    hasher.finish()
+}

@@ -1,0 +1,66 @@
+//! One hash function for names and offsets. Its values are written to the on-disk index, so it never changes without a new
+//! index version.
+
+use std::hash::{BuildHasherDefault, Hasher};
+
+const K: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Hash of a name: eight bytes at a time, multiplied and folded, with the length mixed in. Not meant to withstand an
+/// attacker: a table full of collisions is slow, not wrong.
+pub(crate) fn name_hash(name: &[u8]) -> u32 {
+    let mut state = name.len() as u64;
+    let mut chunks = name.chunks_exact(8);
+    for chunk in &mut chunks {
+        let word = chunk.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        state = fold(state ^ word);
+    }
+    let mut tail = [0u8; 8];
+    for (to, from) in tail.iter_mut().zip(chunks.remainder()) {
+        *to = *from;
+    }
+    let hash = fold(state ^ u64::from_le_bytes(tail));
+    (hash ^ (hash >> 32)) as u32
+}
+
+/// Multiplies to 128 bits and xors the halves.
+fn fold(word: u64) -> u64 {
+    let wide = u128::from(word ^ K) * u128::from(0xa076_1d64_78bd_642f_u64);
+    (wide as u64) ^ ((wide >> 64) as u64)
+}
+
+/// Hasher for sets of integers.
+#[derive(Default, Clone, Copy, Debug)]
+pub(crate) struct IntHasher(u64);
+
+impl Hasher for IntHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(u64::from(byte));
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = fold(self.0.rotate_left(17) ^ value);
+    }
+}
+
+/// For `HashMap` and `HashSet` over integers.
+pub(crate) type IntBuild = BuildHasherDefault<IntHasher>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_fixed() {
+        // These are part of the on-disk format.
+        assert_eq!(name_hash(b""), name_hash(&[]));
+        assert_ne!(name_hash(b"a"), name_hash(b"a\0"));
+        assert_ne!(name_hash(b"vfs_read"), name_hash(b"vfs_reae"));
+        assert_ne!(name_hash(b"start_kernel"), name_hash(b"start_kernel_"));
+    }
+}
