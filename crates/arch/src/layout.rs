@@ -174,3 +174,6 @@ impl RegisterLayout {
         crate::pseudo::names(self)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -161,7 +161,7 @@ impl Reader<'_> {
         let name = node.attribute("name").unwrap_or_default().to_owned();
         let bits: u32 = attribute(node, "bitsize", place)?
             .ok_or_else(|| place.bad(node, &format!("register {name} has no bitsize")))?;
-        if bits == 0 || bits % 8 != 0 || bits > MAX_BITS {
+        if bits == 0 || !bits.is_multiple_of(8) || bits > MAX_BITS {
             return Err(place.bad(node, &format!("register {name} has bitsize {bits}")));
         }
         let regnum = attribute(node, "regnum", place)?.unwrap_or(self.next_regnum);

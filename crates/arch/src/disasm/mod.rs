@@ -142,3 +142,6 @@ impl Disassembler {
         text::decode(self.size, self.flavor, bytes, addr, symbols)
     }
 }
+
+#[cfg(test)]
+mod tests;

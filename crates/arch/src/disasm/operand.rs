@@ -26,12 +26,12 @@ pub(super) fn all(context: &Context<'_>, instr: &Instruction) -> Vec<String> {
 
 /// Mask, zeroing, broadcast and rounding of EVEX.
 fn decorate(context: &Context<'_>, instr: &Instruction, operands: &mut Vec<String>) {
-    if let Some(first) = operands.first_mut() {
-        if instr.op_mask() != Register::None {
-            let _ = write!(first, "{{{}}}", register(context, instr.op_mask()));
-            if instr.zeroing_masking() {
-                first.push_str("{z}");
-            }
+    if let Some(first) = operands.first_mut()
+        && instr.op_mask() != Register::None
+    {
+        let _ = write!(first, "{{{}}}", register(context, instr.op_mask()));
+        if instr.zeroing_masking() {
+            first.push_str("{z}");
         }
     }
     let rounding = match instr.rounding_control() {
@@ -43,11 +43,14 @@ fn decorate(context: &Context<'_>, instr: &Instruction, operands: &mut Vec<Strin
         iced_x86::RoundingControl::None => None,
     };
     if let Some(rounding) = rounding {
-        // Before an immediate, after everything else.
+        // Before an immediate, after everything else; in Intel syntax without a comma.
         let last_is_immediate =
             instr.op_count() > 0 && instr.op_kind(instr.op_count() - 1) == OpKind::Immediate8;
-        let at = operands.len() - usize::from(last_is_immediate);
-        operands.insert(at, rounding.to_owned());
+        let at = operands.len().saturating_sub(usize::from(last_is_immediate));
+        match (context.flavor, at.checked_sub(1).and_then(|last| operands.get_mut(last))) {
+            (Flavor::Intel, Some(last)) => last.push_str(rounding),
+            _ => operands.insert(at, rounding.to_owned()),
+        }
     }
 }
 
@@ -196,7 +199,7 @@ fn memory(context: &Context<'_>, instr: &Instruction) -> String {
             parts.intel(context, &mut text);
         }
     }
-    if instr.is_broadcast() {
+    if instr.is_broadcast() && context.flavor == Flavor::Att {
         broadcast(instr, &mut text);
     }
     text
@@ -401,7 +404,7 @@ fn no_index(context: &Context<'_>, instr: &Instruction, base: Option<Register>) 
     let base_is_sp = sib & 7 == 4;
     let shown = match base {
         Some(_) => !base_is_sp,
-        None => address_bits == 32,
+        None => address_bits == 32 && context.bits != 16,
     };
     (scale != 1 || shown).then_some(Index { register: None, scale })
 }
@@ -415,15 +418,16 @@ fn size_keyword(context: &Context<'_>, instr: &Instruction) -> &'static str {
     let bytes = if instr.is_broadcast() { size.element_size() } else { size.size() };
     match size {
         MemorySize::SegPtr16 => return "DWORD PTR ",
-        MemorySize::SegPtr32 => return "FWORD PTR ",
-        MemorySize::SegPtr64 if mnemonic::is_indirect(instr) => return "TBYTE PTR ",
-        MemorySize::SegPtr64 => return "FWORD PTR ",
+        MemorySize::SegPtr32 | MemorySize::SegPtr64 => return "FWORD PTR ",
         _ => {}
     }
     if instr.mnemonic() == Mnemonic::Lea {
         return "";
     }
     match bytes {
+        2 if instr.is_broadcast() => "WORD BCST ",
+        4 if instr.is_broadcast() => "DWORD BCST ",
+        8 if instr.is_broadcast() => "QWORD BCST ",
         1 => "BYTE PTR ",
         2 => "WORD PTR ",
         4 => "DWORD PTR ",

@@ -125,10 +125,10 @@ pub(super) fn decode(
         let context = Context { bytes: bytes.get(..len)?, addr: addr.0, bits, flavor, symbols };
         return Some(not_an_insn(&context, prefix::bare_names(&context).join(" ")));
     }
-    if let [0x9b, rest @ ..] = bytes {
-        if matches!(rest.first()?, 0xd8..=0xdf) {
-            return waiting(size, flavor, rest, addr, symbols);
-        }
+    if let [0x9b, rest @ ..] = bytes
+        && matches!(rest.first()?, 0xd8..=0xdf)
+    {
+        return waiting(size, flavor, rest, addr, symbols);
     }
     let (instr, error) = decode_raw(bits, bytes, addr.0);
     if instr.code() == Code::INVALID {
@@ -197,10 +197,10 @@ fn not_an_insn(context: &Context<'_>, text: String) -> Insn {
     }
 }
 
-/// Bytes that are no instruction: prefixes and one byte of opcode.
+/// Bytes that are no instruction: prefixes and opcode.
 fn bad(context: Context<'_>) -> Insn {
     let prefixes = prefix::bare_names(&context);
-    let len = context.bytes.len().min(prefixes.len() + 1);
+    let len = context.modrm_offset().unwrap_or(1).clamp(1, context.bytes.len().max(1));
     let mut text = prefixes.join(" ");
     if !text.is_empty() {
         text.push(' ');

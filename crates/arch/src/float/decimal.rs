@@ -32,7 +32,7 @@ fn exact_digits(mantissa: u64, exponent: i32) -> (String, i32) {
             number.multiply(1 << 31);
         }
         number.multiply(1 << (exponent % 31));
-        let digits = number.to_decimal();
+        let digits = number.into_decimal();
         let point = i32::try_from(digits.len()).unwrap_or(i32::MAX);
         return (digits, point);
     }
@@ -42,7 +42,7 @@ fn exact_digits(mantissa: u64, exponent: i32) -> (String, i32) {
         number.multiply(1_220_703_125); // 5^13
     }
     number.multiply(5u32.pow(shift % 13));
-    let digits = number.to_decimal();
+    let digits = number.into_decimal();
     let point = i32::try_from(digits.len()).unwrap_or(i32::MAX).saturating_add(exponent);
     (digits, point)
 }
@@ -109,7 +109,7 @@ impl Big {
         rest as u32
     }
 
-    fn to_decimal(mut self) -> String {
+    fn into_decimal(mut self) -> String {
         let mut groups = Vec::new();
         while !self.0.is_empty() {
             groups.push(self.divide(1_000_000_000));

@@ -17,7 +17,7 @@ const SSE_ARGUMENTS: [&str; 8] = ["xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5"
 /// Class of one eightbyte.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Class {
-    NoClass,
+    Unused,
     Integer,
     Sse,
     SseUp,
@@ -29,7 +29,7 @@ enum Class {
 fn merge(a: Class, b: Class) -> Class {
     match (a, b) {
         _ if a == b => a,
-        (Class::NoClass, other) | (other, Class::NoClass) => other,
+        (Class::Unused, other) | (other, Class::Unused) => other,
         (Class::Memory, _) | (_, Class::Memory) => Class::Memory,
         (Class::Integer, _) | (_, Class::Integer) => Class::Integer,
         (Class::X87, _) | (_, Class::X87) => Class::Memory,
@@ -68,7 +68,7 @@ fn aggregate(size: u64, members: &[Member]) -> Vec<Class> {
     if size > 64 {
         return vec![Class::Memory];
     }
-    let mut classes = vec![Class::NoClass; usize::try_from(size.div_ceil(8)).unwrap_or(0)];
+    let mut classes = vec![Class::Unused; usize::try_from(size.div_ceil(8)).unwrap_or(0)];
     for member in members {
         let Some((length, parts)) = classify(&member.shape) else { continue };
         let aligned = length == 0 || member.offset % length.min(16) == 0 || length > 16;
@@ -134,7 +134,7 @@ fn assign<'a>(
         let register = match class {
             Class::Integer => integer.next(),
             // An eightbyte of padding takes a register of the other class only as part of an SSE argument.
-            Class::Sse | Class::NoClass => sse.next(),
+            Class::Sse | Class::Unused => sse.next(),
             Class::SseUp => {
                 if let Some(last) = parts.last_mut() {
                     last.size += length;
@@ -200,7 +200,7 @@ fn arguments64(hidden: bool, parameters: &[Shape]) -> Vec<Place> {
             return Place::Memory("rsp");
         }
         let count = |class| classes.iter().filter(|each| **each == class).count();
-        let (integers, vectors) = (count(Class::Integer), count(Class::Sse) + count(Class::NoClass));
+        let (integers, vectors) = (count(Class::Integer), count(Class::Sse) + count(Class::Unused));
         // Either the whole argument fits into registers or none of it goes there.
         let (Some((ints, more_ints)), Some((vecs, more_vecs))) =
             (integer.split_at_checked(integers), sse.split_at_checked(vectors))

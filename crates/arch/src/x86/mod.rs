@@ -3,6 +3,7 @@
 pub(crate) mod abi;
 pub(crate) mod code;
 pub(crate) mod dwarf;
+pub(crate) mod explain;
 pub(crate) mod groups;
 pub(crate) mod layouts;
 pub(crate) mod mode;
