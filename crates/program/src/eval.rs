@@ -10,6 +10,15 @@ use kdive_symbols::{Function, SymbolKind, Variable};
 use kdive_types::{Access, FrameId, Kind, Node, RegisterId, Type, Value, ValueError};
 use std::sync::Arc;
 
+/// What values were read from.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Trace {
+    /// Address and length in bytes of each read, in order.
+    pub memory: Vec<(VirtAddr, u64)>,
+    /// Whether a register was read.
+    pub registers: bool,
+}
+
 impl Program {
     /// Parses and evaluates an expression in the selected frame.
     ///
@@ -24,8 +33,7 @@ impl Program {
     /// # Errors
     /// As [`Program::evaluate`]; also for values that are no number.
     pub fn evaluate_address(&self, text: &str) -> Result<VirtAddr> {
-        let value = self.evaluate(text)?;
-        crate::shim::value_as_address(&value, self)
+        Expr::parse(text, self)?.evaluate_address(self)
     }
 
     /// Runs `look` as if the program stood at `pc`: names are resolved in that scope, without a frame.
@@ -34,6 +42,13 @@ impl Program {
         let result = look(self);
         self.scope_pc.set(before);
         result
+    }
+
+    /// Runs `look` and tells what the values in it were read from.
+    pub fn traced<T>(&self, look: impl FnOnce(&Self) -> T) -> (T, Trace) {
+        let before = self.trace.replace(Some(Trace::default()));
+        let result = look(self);
+        (result, self.trace.replace(before).unwrap_or_default())
     }
 
     /// Where names are resolved: a given place, the selected frame, or the line listed last.
@@ -107,6 +122,9 @@ impl Program {
 
 impl Access for Program {
     fn read_memory(&self, addr: VirtAddr, buf: &mut [u8]) -> std::result::Result<(), Fault> {
+        if let Some(trace) = &mut *self.trace.borrow_mut() {
+            trace.memory.push((addr, buf.len() as u64));
+        }
         self.read(addr, buf)
     }
 
@@ -128,6 +146,9 @@ impl Access for Program {
         offset: usize,
         buf: &mut [u8],
     ) -> std::result::Result<(), ValueError> {
+        if let Some(trace) = &mut *self.trace.borrow_mut() {
+            trace.registers = true;
+        }
         self.read_register_bytes(frame, register, offset, buf)
     }
 

@@ -1,6 +1,7 @@
 //! The line that describes a frame, and the values of its arguments: gdb's `print_frame`.
 
 use crate::{EntryValues, Frame, Program};
+use kdive_expr::print::print_argument;
 use kdive_expr::{FrameArguments, PrintOptions};
 use kdive_symbols::Variable;
 use kdive_types::{Kind, Out, Style, Value, ValueError};
@@ -87,10 +88,7 @@ impl Program {
             }
             return;
         }
-        let mut options = self.options.print.clone();
-        options.summary = policy == FrameArguments::Scalars;
-        // Arguments stand on one line whatever `set print pretty` says.
-        options.pretty = false;
+        let options = &self.options.print;
         let mut first = true;
         for param in &params {
             let (actual, entry) = self.argument(param, frame);
@@ -100,11 +98,7 @@ impl Program {
                 }
                 out.styled(Style::Variable, &format!("{}{suffix}", param.name()));
                 out.push("=");
-                if policy == FrameArguments::None {
-                    out.push("...");
-                } else {
-                    self.argument_value(value, &options, out);
-                }
+                self.argument_value(value, options, out);
             };
             match (actual, entry) {
                 (Some(actual), Entry::Same) => put(&format!("={}@entry", param.name()), &actual, out),
@@ -121,14 +115,10 @@ impl Program {
     }
 
     fn argument_value(&self, value: &Result<Value, ValueError>, options: &PrintOptions, out: &mut Out) {
-        let error = match value {
-            Ok(value) => match crate::shim::print_value(value, options, self, out) {
-                Ok(()) => return,
-                Err(error) => error.to_string(),
-            },
-            Err(error) => error.to_string(),
-        };
-        out.styled(Style::Metadata, &format!("<error reading variable: {error}>"));
+        match value {
+            Ok(value) => print_argument(self, value, options, out),
+            Err(error) => out.styled(Style::Metadata, &format!("<error reading variable: {error}>")),
+        }
     }
 
     /// A parameter's value now and when the function was called, as `set print entry-values` wants them.

@@ -13,11 +13,12 @@ mod os;
 mod place;
 mod program;
 mod registers;
-mod shim;
+mod returned;
 mod source;
 mod unwind_info;
 
 pub use error::Error;
+pub use eval::Trace;
 pub use frame_text::{FrameStyle, ShowAddress, is_scalar};
 pub use frames::{Frame, FrameKey, FrameLine};
 pub use machine::Machine;

@@ -88,6 +88,7 @@ pub struct Program {
     pub(crate) scope_pc: Cell<Option<VirtAddr>>,
     pub(crate) tables: RefCell<HashMap<ModuleId, Arc<UnwindTables>>>,
     pub(crate) functions: RefCell<HashMap<String, Arc<dyn kdive_expr::Function>>>,
+    pub(crate) trace: RefCell<Option<crate::eval::Trace>>,
     pub(crate) computed: RefCell<HashMap<String, kdive_types::Value>>,
 }
 
@@ -120,6 +121,7 @@ impl Program {
             scope_pc: Cell::new(None),
             tables: RefCell::default(),
             functions: RefCell::default(),
+            trace: RefCell::default(),
             computed: RefCell::default(),
         }
     }

@@ -1,0 +1,122 @@
+//! The value a function returned, where the calling convention put it.
+
+use crate::Program;
+use kdive_arch::abi::{self, Member, Place, Shape};
+use kdive_base::VirtAddr;
+use kdive_types::{Encoding, FrameId, Kind, Piece, PieceSource, RegisterId, Type, Value};
+
+/// Deepest nesting of aggregates that is looked into.
+const MAX_DEPTH: usize = 32;
+/// More scalars than any value in registers has: what is larger lies in memory.
+const MAX_MEMBERS: usize = 256;
+
+impl Program {
+    /// The result of type `ty` of a function that has just returned to the innermost frame. `None` for `void` and where
+    /// it cannot be found.
+    #[must_use]
+    pub fn returned_value(&self, ty: &Type) -> Option<Value> {
+        let registers = self.registers()?;
+        let layout = registers.layout();
+        let frame = self.value_frame(0);
+        match abi::return_place(layout.arch(), &shape(ty)?) {
+            Place::Nothing => None,
+            Place::Memory(register) => Some(Value::at(ty.clone(), VirtAddr(registers.by_name(register)?))),
+            Place::Registers(parts) => {
+                let mut pieces = Vec::with_capacity(parts.len());
+                for part in &parts {
+                    let index = layout.index_of(part.register)?;
+                    pieces.push(piece(frame, index, part.size));
+                }
+                Some(Value::pieces(ty.clone(), pieces))
+            }
+        }
+    }
+}
+
+fn piece(frame: FrameId, index: usize, size: u64) -> Piece {
+    let source = PieceSource::Register(frame, RegisterId(index as u32));
+    Piece { bit_size: size.saturating_mul(8), bit_offset: 0, source }
+}
+
+/// A C type as the calling convention sees it; `None` for incomplete ones.
+fn shape(ty: &Type) -> Option<Shape> {
+    let ty = ty.strip();
+    let size = ty.size()?;
+    Some(match ty.kind() {
+        Kind::Void => Shape::Void,
+        Kind::Base(base) => match base.encoding {
+            Encoding::Float if size > 8 => Shape::X87,
+            Encoding::Float => Shape::Float(size),
+            Encoding::ComplexFloat if size > 16 => Shape::ComplexX87,
+            Encoding::ComplexFloat => Shape::Aggregate {
+                size,
+                members: vec![
+                    Member { offset: 0, shape: Shape::Float(size / 2) },
+                    Member { offset: size / 2, shape: Shape::Float(size / 2) },
+                ],
+            },
+            _ => Shape::Integer(size),
+        },
+        Kind::Array(array) if array.vector => Shape::Vector(size),
+        Kind::Composite(_) | Kind::Array(_) => {
+            let mut members = Vec::new();
+            flatten(&ty, 0, MAX_DEPTH, &mut members)?;
+            Shape::Aggregate { size, members }
+        }
+        _ => Shape::Integer(size),
+    })
+}
+
+fn flatten(ty: &Type, base: u64, depth: usize, members: &mut Vec<Member>) -> Option<()> {
+    let depth = depth.checked_sub(1)?;
+    let ty = ty.strip();
+    match ty.kind() {
+        Kind::Composite(composite) => {
+            for member in composite.members() {
+                if members.len() > MAX_MEMBERS {
+                    return Some(());
+                }
+                let inner = member.ty.get();
+                let mut offset = member.bit_offset / 8;
+                if member.bit_size.is_some()
+                    && let Some(unit) = inner.size().filter(|&unit| unit > 0)
+                {
+                    offset -= offset % unit;
+                }
+                flatten(&inner, base.saturating_add(offset), depth, members)?;
+            }
+        }
+        Kind::Array(array) if !array.vector => {
+            let elem = array.elem.get();
+            let size = elem.size()?;
+            for index in 0..array.count.unwrap_or(0).min(MAX_MEMBERS as u64) {
+                flatten(&elem, base.saturating_add(index.saturating_mul(size)), depth, members)?;
+            }
+        }
+        _ => members.push(Member { offset: base, shape: shape(&ty)? }),
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kdive_types::{Composite, CompositeKind, Node};
+
+    #[test]
+    fn nested_aggregates_are_flattened() {
+        let int = Type::base("int", 4, Encoding::Signed);
+        let member = |name: &str, ty: &Type, bit_offset| kdive_types::Member {
+            name: Some(name.into()),
+            ty: ty.clone().into(),
+            bit_offset,
+            bit_size: None,
+        };
+        let pair = int.array_of(Some(2));
+        let members = vec![member("a", &int, 0), member("b", &pair, 32)];
+        let kind = Kind::Composite(Composite::with_members(CompositeKind::Struct, members));
+        let ty = Type::new(Node { name: Some("s".into()), byte_size: Some(12), align: None, kind });
+        let Some(Shape::Aggregate { size: 12, members }) = shape(&ty) else { panic!("not an aggregate") };
+        assert_eq!(members.iter().map(|member| member.offset).collect::<Vec<_>>(), [0, 4, 8]);
+    }
+}

@@ -1,0 +1,376 @@
+//! The program façade as run control sees it.
+
+use crate::Error;
+use crate::view::{
+    CodeLocation, Frame, FrameId, FunctionAt, InlineBlock, LineRow, Resolution, ReturnPlan, View,
+    WatchReading,
+};
+use kdive_arch::{Disassembler, Flavor, Insn, RawWrite, RegisterFile};
+use kdive_base::{AddrRange, Fault, ReadMemory, VirtAddr, WriteMemory};
+use kdive_expr::print::value_text;
+use kdive_expr::{Context, Expr, SymbolClass};
+use kdive_program::{Machine, OsReport, Program};
+use kdive_symbols::{LinespecError, LinespecMode, Sal};
+use kdive_target::{Target, ThreadId};
+use kdive_types::{Encoding, Kind, Type, Value};
+use kdive_unwind::FrameKind;
+use std::rc::Rc;
+
+/// One thread of a target, as a program looks at it.
+struct TargetMachine {
+    target: Rc<dyn Target>,
+    thread: ThreadId,
+}
+
+impl ReadMemory for TargetMachine {
+    fn read(&self, addr: VirtAddr, buf: &mut [u8]) -> Result<(), Fault> {
+        self.target.read(addr, buf)
+    }
+}
+
+impl WriteMemory for TargetMachine {
+    fn write(&self, addr: VirtAddr, bytes: &[u8]) -> Result<(), Fault> {
+        self.target.write(addr, bytes)
+    }
+}
+
+impl Machine for TargetMachine {
+    fn registers(&self) -> Result<Rc<RegisterFile>, String> {
+        self.target.registers(self.thread).map_err(|error| error.to_string())
+    }
+
+    fn fetch_register(&self, index: usize) -> Result<Option<Vec<u8>>, String> {
+        let file = self.target.registers_with(self.thread, index).map_err(|error| error.to_string())?;
+        Ok(file.raw(index).map(<[u8]>::to_vec))
+    }
+
+    fn write_register(&self, write: &RawWrite) -> Result<(), String> {
+        self.target
+            .write_registers(self.thread, std::slice::from_ref(write))
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// A program over a target.
+pub struct ProgramView {
+    /// The program.
+    pub program: Program,
+    /// What the operating system layer had to say during run control, for the command layer to show.
+    pub reports: Vec<OsReport>,
+    target: Option<Rc<dyn Target>>,
+    thread: Option<ThreadId>,
+}
+
+impl ProgramView {
+    /// A program without a target.
+    #[must_use]
+    pub fn new(program: Program) -> Self {
+        Self { program, reports: Vec::new(), target: None, thread: None }
+    }
+
+    /// The target that [`View::select`] selects threads of; given before [`crate::Session::attach`], taken when it is gone.
+    pub fn set_target(&mut self, target: Option<Rc<dyn Target>>) {
+        self.target = target;
+        self.thread = None;
+        self.program.set_machine(None);
+    }
+
+    fn convert(&self, frame: &kdive_program::Frame) -> Frame {
+        let line = self.program.frame_line(frame);
+        let id = frame.key().map(|key| FrameId {
+            stack: key.stack.cfa(),
+            code: match (key.block, key.stack) {
+                (Some(block), _) => block,
+                (None, kdive_unwind::FrameId::Stack { function, .. }) => function,
+                (None, kdive_unwind::FrameId::Unavailable { function }) => function,
+                (None, kdive_unwind::FrameId::Outer) => frame.real.function.unwrap_or_default(),
+            },
+            inline_depth: u32::try_from(key.inline_depth).unwrap_or(u32::MAX),
+        });
+        Frame {
+            id,
+            pc: frame.pc(),
+            inlined: frame.is_inlined(),
+            tail_call: frame.real.kind == FrameKind::TailCall,
+            function: self.program.frame_function(frame).map(Into::into),
+            line: line.map(|line| (Rc::from(&*line.file.name), line.line)),
+        }
+    }
+
+    fn code_location(&self, sal: &Sal) -> Option<CodeLocation> {
+        let addr = sal.pc?;
+        let innermost =
+            self.program.modules.scope_at(addr).and_then(|scope| scope.frames().into_iter().next());
+        let inline_entry = innermost.filter(|frame| {
+            frame.is_inlined() && frame.entry() == addr && sal.function_name.as_deref() == Some(frame.name())
+        });
+        Some(CodeLocation {
+            addr,
+            function: sal.function_name.as_deref().map(Into::into),
+            inline_entry: inline_entry.map(|frame| frame.entry()),
+            file: sal.file.as_ref().map(|file| Rc::from(&*file.name)),
+            line: if sal.file.is_some() { sal.line } else { 0 },
+            symbol: self.program.symbolic(addr).map(Into::into),
+        })
+    }
+}
+
+/// A function about to return.
+struct Returning {
+    ty: Type,
+}
+
+impl View for ProgramView {
+    type Expr = Expr;
+
+    fn select(&mut self, thread: Option<ThreadId>) {
+        self.thread = thread;
+        let machine: Option<Rc<dyn Machine>> = match (&self.target, thread) {
+            (Some(target), Some(thread)) => {
+                target.focus(thread);
+                Some(Rc::new(TargetMachine { target: Rc::clone(target), thread }))
+            }
+            _ => None,
+        };
+        self.program.set_machine(machine);
+    }
+
+    fn invalidate(&mut self) {
+        self.program.hide_inlined(0);
+        self.program.invalidate();
+    }
+
+    fn pc(&mut self) -> Result<VirtAddr, Error> {
+        let machine = self.program.machine().ok_or(Error::NotRunning)?;
+        let registers = machine.registers().map_err(Error::msg)?;
+        let arch = registers.layout().arch();
+        let pc = registers.pc().ok_or(Error::NoRegisters)?;
+        let code = arch.cpu_state(&registers).code;
+        Ok(if code.pc == pc { code.linear } else { pc })
+    }
+
+    fn set_pc(&mut self, pc: VirtAddr) -> Result<(), Error> {
+        let machine = Rc::clone(self.program.machine().ok_or(Error::NotRunning)?);
+        let registers = machine.registers().map_err(Error::msg)?;
+        let layout = registers.layout();
+        let index = layout.index_of(layout.arch().pc_name()).ok_or(Error::NoRegisters)?;
+        let register = layout.registers().get(index).ok_or(Error::NoRegisters)?;
+        let mut bytes = pc.0.to_le_bytes().to_vec();
+        bytes.resize(register.size(), 0);
+        machine.write_register(&RawWrite { index, regnum: register.regnum, bytes }).map_err(Error::msg)?;
+        self.program.forget_frames();
+        Ok(())
+    }
+
+    fn frame(&mut self, level: usize) -> Option<Frame> {
+        let frame = self.program.frame(level).ok()?;
+        Some(self.convert(&frame))
+    }
+
+    fn selected_level(&self) -> usize {
+        self.program.selected_level()
+    }
+
+    fn select_level(&mut self, level: usize) {
+        // The caller has seen that the level exists.
+        let _ = self.program.select_frame(level);
+    }
+
+    fn hide_inlined(&mut self, count: usize) {
+        self.program.hide_inlined(count);
+    }
+
+    fn hidden_inlined(&self) -> usize {
+        self.program.hidden_inlined()
+    }
+
+    fn line_row(&self, addr: VirtAddr) -> Option<LineRow> {
+        let line = self.program.modules.line_at(addr, false).filter(|line| line.line != 0)?;
+        Some(LineRow {
+            range: AddrRange::new(line.start, line.end),
+            file: Rc::from(&*line.file.name),
+            line: line.line,
+            is_stmt: line.is_stmt,
+        })
+    }
+
+    fn function_at(&self, addr: VirtAddr) -> Option<FunctionAt> {
+        let (name, range) = self.program.modules.function_bounds(addr)?;
+        let has_debug = self.program.modules.function_at(addr).is_some();
+        Some(FunctionAt { name: Rc::from(&*name), range, has_debug })
+    }
+
+    fn inline_blocks(&self, addr: VirtAddr) -> Vec<InlineBlock> {
+        let Some(scope) = self.program.modules.scope_at(addr) else { return Vec::new() };
+        let beginning = scope.inline_frames_starting_here();
+        scope
+            .frames()
+            .iter()
+            .enumerate()
+            .filter(|(_, frame)| frame.is_inlined())
+            .map(|(index, frame)| InlineBlock {
+                entry: frame.entry(),
+                function: Rc::from(frame.name()),
+                begins_here: index < beginning,
+            })
+            .collect()
+    }
+
+    fn prologue_end(&self, function: VirtAddr) -> VirtAddr {
+        let limit = function.offset(64);
+        self.program.arch().analyze_prologue(&self.program, function, limit).end
+    }
+
+    fn instruction(&self, addr: VirtAddr) -> Option<Insn> {
+        let code = self.program.code_address(addr);
+        let mut bytes = [0; 16];
+        let longest = self.program.arch().max_insn_len();
+        // Near the end of a mapping there are fewer bytes than the longest instruction has.
+        let length = (1..=longest)
+            .rev()
+            .find(|&length| self.program.read(code.linear, &mut bytes[..length]).is_ok())?;
+        Disassembler::new(code.size, Flavor::Att).decode(&bytes[..length], addr, &())
+    }
+
+    fn resolve(&mut self, location: &str) -> Result<Resolution, Error> {
+        let sals =
+            self.program.resolve_location(location, LinespecMode::Breakpoint).map_err(
+                |error| match error {
+                    kdive_program::Error::Linespec(LinespecError::Malformed(_)) => Error::msg(error),
+                    kdive_program::Error::Linespec(error) => Error::NotFound(error.to_string()),
+                    other => Error::msg(other),
+                },
+            )?;
+        let locations: Vec<CodeLocation> = sals.iter().filter_map(|sal| self.code_location(sal)).collect();
+        let typed = location.trim();
+        let by_line = typed.starts_with(['+', '-']) && !typed.starts_with("-l") && !typed.starts_with("-f")
+            || typed.bytes().all(|byte| byte.is_ascii_digit());
+        let canonical = match sals.first() {
+            Some(Sal { file: Some(file), line, .. }) if by_line => format!("{}:{line}", file.name),
+            _ => typed.to_owned(),
+        };
+        Ok(Resolution { locations, canonical })
+    }
+
+    fn default_location(&self) -> Option<VirtAddr> {
+        self.program.selected_frame().ok().map(|frame| frame.pc())
+    }
+
+    fn compile(&mut self, text: &str, at: Option<VirtAddr>) -> Result<Expr, Error> {
+        match at {
+            Some(_) => self.program.in_scope_of(at, |program| Expr::parse(text, program)),
+            None => Expr::parse(text, &self.program),
+        }
+        .map_err(Error::msg)
+    }
+
+    fn is_true(&mut self, condition: &Expr) -> Result<bool, Error> {
+        condition.evaluate_bool(&self.program).map_err(Error::msg)
+    }
+
+    fn integer(&mut self, text: &str) -> Result<i64, Error> {
+        let value = Expr::parse(text, &self.program)
+            .and_then(|expr| expr.evaluate_int(&self.program))
+            .map_err(Error::msg)?;
+        Ok(value as i64)
+    }
+
+    fn watch(&mut self, expr: &Expr) -> WatchReading {
+        let (result, trace) = self.program.traced(|program| {
+            let value = expr.evaluate(program)?;
+            let own = value.address().zip(value.ty().size());
+            let bytes = value.bytes(program).map(|bytes| bytes.to_vec()).ok();
+            let text = value_text(program, &value, &program.options.print);
+            Ok::<_, kdive_expr::ExprError>((own, bytes, text))
+        });
+        let mut ranges = trace.memory;
+        let (bytes, text) = match result {
+            Ok((own, bytes, text)) => {
+                if let Some(own) = own {
+                    ranges.retain(|range| *range != own);
+                    ranges.push(own);
+                }
+                (bytes, text.unwrap_or_else(|error| format!("<error: {error}>")))
+            }
+            Err(error) => (None, format!("<error: {error}>")),
+        };
+        // Printing a string reads what it points to, which is not part of the value.
+        ranges.dedup();
+        WatchReading { bytes, text, ranges, beyond_memory: trace.registers }
+    }
+
+    fn location_of(&mut self, text: &str) -> Result<String, Error> {
+        let value = self.program.evaluate(text).map_err(Error::msg)?;
+        let addr = value
+            .address()
+            .ok_or_else(|| Error::msg("Attempt to take address of value not located in memory."))?;
+        Ok(format!("* ({}) {addr:#x}", value.ty().pointer_to().declaration("")))
+    }
+
+    fn is_frame_bound(&self, expr: &Expr) -> bool {
+        expr.symbols()
+            .iter()
+            .any(|symbol| matches!(symbol.class, SymbolClass::Variable { needs_frame: true, .. }))
+    }
+
+    fn is_constant(&self, expr: &Expr) -> bool {
+        expr.is_constant()
+    }
+
+    fn set_convenience(&mut self, name: &str, value: Option<i64>) {
+        let store = self.program.store();
+        match value {
+            Some(value) => {
+                let (ty, bytes) = match i32::try_from(value) {
+                    Ok(value) => (Type::base("int", 4, Encoding::Signed), value.to_le_bytes().to_vec()),
+                    Err(_) => (Type::base("long", 8, Encoding::Signed), value.to_le_bytes().to_vec()),
+                };
+                store.set(name, Value::from_bytes(ty, bytes));
+            }
+            None => store.clear(name),
+        }
+    }
+
+    fn plan_return(&mut self) -> Option<ReturnPlan> {
+        let frame = self.program.selected_frame().ok()?;
+        let ty = self.program.modules.function_at(frame.real.lookup_pc)?.ty();
+        let Kind::Function(function) = ty.kind() else { return None };
+        let ret = function.ret.get();
+        if ret.is_void() {
+            return None;
+        }
+        let ty = Context::complete(&self.program, &ret).unwrap_or(ret);
+        Some(ReturnPlan(Rc::new(Returning { ty })))
+    }
+
+    fn returned_value(&mut self, plan: &ReturnPlan) -> Result<(usize, String), String> {
+        let unknown = || "Value returned has type: void. Cannot determine contents".to_owned();
+        let plan = plan.0.downcast_ref::<Returning>().ok_or_else(unknown)?;
+        let cannot =
+            || format!("Value returned has type: {}. Cannot determine contents", plan.ty.declaration(""));
+        let value = self.program.returned_value(&plan.ty).ok_or_else(cannot)?;
+        // Read now: the registers will be gone.
+        let _ = value.contents(&self.program);
+        let mut out = kdive_types::Out::new();
+        kdive_expr::print::print_value(&self.program, &value, &self.program.options.print, &mut out)
+            .map_err(|error| error.to_string())?;
+        let number = self.program.store().record(value);
+        Ok((number, out.into_text()))
+    }
+
+    fn internal_points(&self) -> Vec<VirtAddr> {
+        self.program.os_points()
+    }
+
+    fn internal_hit(&mut self, addr: VirtAddr) -> bool {
+        let report = self.program.with_os(|os, program| os.reached(program, addr)).unwrap_or_default();
+        let changed = report.symbols_changed;
+        if changed {
+            self.program.modules_changed();
+        }
+        if report != OsReport::default() {
+            self.reports.push(report);
+        }
+        changed
+    }
+}
