@@ -396,7 +396,9 @@ impl Client {
     fn count_packet(&mut self, payload: &[u8]) {
         self.statistics.total.packets_sent += 1;
         self.statistics.since_resume.packets_sent += 1;
-        self.log.sending(&crate::frame::encode(payload));
+        if self.log.is_on() {
+            self.log.sending(&crate::frame::encode(payload));
+        }
     }
 
     /// Sends what the engine has to send.
@@ -456,7 +458,13 @@ impl Client {
         self.statistics.total.bytes_received += count;
         self.statistics.since_resume.bytes_received += count;
         self.log.read(bytes);
-        self.engine.receive(bytes).map_err(|endless| self.lost(Error::Broken(endless.to_string())))
+        self.engine.set_trace(self.log.is_on());
+        let before = self.engine.packets_received();
+        let result = self.engine.receive(bytes);
+        let packets = self.engine.packets_received() - before;
+        self.statistics.total.packets_received += packets;
+        self.statistics.since_resume.packets_received += packets;
+        result.map_err(|endless| self.lost(Error::Broken(endless.to_string())))
     }
 
     /// Ends the connection for good.
@@ -469,13 +477,7 @@ impl Client {
     /// What happens beside the request at hand.
     fn aside(&mut self, happening: Happening) {
         match happening {
-            Happening::Oddity(oddity) => {
-                if matches!(oddity, Oddity::Received(_)) {
-                    self.statistics.total.packets_received += 1;
-                    self.statistics.since_resume.packets_received += 1;
-                }
-                self.log.received(&oddity);
-            }
+            Happening::Oddity(oddity) => self.log.received(&oddity),
             Happening::Output(text) => self.events.push_back(RunEvent::Output(text)),
             Happening::Reply(..)
             | Happening::Failed(..)

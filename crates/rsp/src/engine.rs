@@ -63,11 +63,11 @@ pub enum Oddity {
     FileIo(Vec<u8>),
     /// Bytes between packets.
     Garbage(Vec<u8>),
-    /// `+`, for packet logs.
+    /// `+`; only with [`Engine::set_trace`].
     Ack,
-    /// `-`, for packet logs.
+    /// `-`; only with [`Engine::set_trace`].
     Nack,
-    /// Any packet, for packet logs.
+    /// Any packet; only with [`Engine::set_trace`].
     Received(Vec<u8>),
 }
 
@@ -103,6 +103,8 @@ pub struct Engine {
     next_ticket: u64,
     acks: bool,
     nack_allowed: bool,
+    trace: bool,
+    packets_received: u64,
 }
 
 impl Default for Engine {
@@ -124,6 +126,8 @@ impl Engine {
             next_ticket: 0,
             acks: true,
             nack_allowed: false,
+            trace: false,
+            packets_received: 0,
         }
     }
 
@@ -141,6 +145,17 @@ impl Engine {
     /// Whether `-` may be sent. Stubs built on the gdbstub crate end the session when they get one.
     pub fn allow_nack(&mut self, allowed: bool) {
         self.nack_allowed = allowed;
+    }
+
+    /// Whether acks and packets are reported as [`Oddity`] too, for packet logs.
+    pub fn set_trace(&mut self, on: bool) {
+        self.trace = on;
+    }
+
+    /// Good packets received so far.
+    #[must_use]
+    pub fn packets_received(&self) -> u64 {
+        self.packets_received
     }
 
     /// Whether the target runs.
@@ -287,15 +302,22 @@ impl Engine {
     fn frame(&mut self, frame: Frame) {
         match frame {
             Frame::Ack => {
-                self.odd(Oddity::Ack);
+                if self.trace {
+                    self.odd(Oddity::Ack);
+                }
                 self.ack();
             }
             Frame::Nack => {
-                self.odd(Oddity::Nack);
+                if self.trace {
+                    self.odd(Oddity::Nack);
+                }
                 self.nack();
             }
             Frame::Packet(payload) => {
-                self.odd(Oddity::Received(payload.clone()));
+                self.packets_received += 1;
+                if self.trace {
+                    self.odd(Oddity::Received(payload.clone()));
+                }
                 if self.acks {
                     self.out.push(b'+');
                 }

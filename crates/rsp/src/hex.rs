@@ -1,14 +1,34 @@
 //! Hexadecimal text, the encoding of nearly everything in RSP. Upper and lower case are read, lower case is written.
 
+/// Value of each byte as a digit, 0xff for those that are none.
+const VALUES: [u8; 256] = {
+    let mut values = [0xff; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        values[byte] = match byte as u8 {
+            digit @ b'0'..=b'9' => digit - b'0',
+            digit @ b'a'..=b'f' => digit - b'a' + 10,
+            digit @ b'A'..=b'F' => digit - b'A' + 10,
+            _ => 0xff,
+        };
+        byte += 1;
+    }
+    values
+};
+
 /// The value of one hex digit.
 #[must_use]
 pub const fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
+    match VALUES[byte as usize] {
+        0xff => None,
+        value => Some(value),
     }
+}
+
+/// Whether every byte is a digit.
+#[must_use]
+pub fn is_hex(text: &[u8]) -> bool {
+    text.iter().all(|&byte| VALUES[usize::from(byte)] != 0xff)
 }
 
 /// Appends two lower-case digits for each byte.
@@ -35,7 +55,15 @@ pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(2) {
         return None;
     }
-    text.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
+    let mut bytes = Vec::with_capacity(text.len() / 2);
+    // Good digits have their upper half clear; one bad one among all sets it, which is looked at once at the end.
+    let mut seen = 0;
+    for pair in text.chunks_exact(2) {
+        let (high, low) = (VALUES[usize::from(pair[0])], VALUES[usize::from(pair[1])]);
+        seen |= high | low;
+        bytes.push(high << 4 | low & 15);
+    }
+    (seen & 0xf0 == 0).then_some(bytes)
 }
 
 /// A number without prefix or sign; `None` when empty, not hex, or wider than 64 bits.

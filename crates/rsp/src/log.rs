@@ -33,6 +33,12 @@ impl Log {
         self.record = writer.map(|out| Record { out, direction: None });
     }
 
+    /// Whether debug lines are wanted.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.debug.is_some()
+    }
+
     /// A packet on its way out, with framing.
     pub(crate) fn sending(&mut self, frame: &[u8]) {
         if let Some(debug) = &mut self.debug {

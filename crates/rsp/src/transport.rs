@@ -1,23 +1,23 @@
-//! All I/O of the protocol: opening sockets, serial lines and children, the reader thread, and the clock.
+//! All I/O of the protocol: opening sockets, serial lines and children, waiting with a deadline, and the clock.
 //!
-//! One thread owns the read side and passes what it gets through a channel, so a caller can wait with a deadline on any kind of
-//! descriptor, and large replies are taken in while requests are still being written. Tests put a scripted peer with a clock of its
-//! own behind [`Transport`] instead.
+//! The caller's thread reads by itself, after `poll` on everything that may come in: handing bytes over from a reader thread would double the time of a
+//! round trip on a local socket. Ctrl-C interrupts `poll`, so it is seen at once. Tests put a scripted peer with a clock of its own behind [`Transport`]
+//! instead.
 
 use crate::Error;
 use crate::endpoint::{Endpoint, Family, Place};
 use kdive_base::Interrupt;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use serial2::{SerialPort, Settings};
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -116,7 +116,7 @@ pub fn open(endpoint: &Endpoint, options: &OpenOptions) -> Result<Box<dyn Transp
             let stream = retried(options, |left| connect_any(&addresses, left))?.map_err(plain)?;
             stream.set_nodelay(true).map_err(plain)?;
             stream.set_write_timeout(Some(WRITE_TIMEOUT)).map_err(plain)?;
-            Link::over_tcp(stream).map_err(plain)?
+            Link::new(Stream::Tcp(stream), None)
         }
         Place::Unix(path) => {
             let stream = retried(options, |_| UnixStream::connect(path))?.map_err(plain)?;
@@ -218,55 +218,54 @@ impl Transport for Closed {
     }
 }
 
-/// Both halves of a connection: the write side here, the read side in its thread.
+/// An open connection.
 struct Link {
-    write: WriteSide,
-    incoming: Receiver<Received>,
+    stream: Stream,
+    /// Standard error of the child at the other end, until it closes.
+    errors: Option<ChildStderr>,
     ended: Option<Hangup>,
+    buffer: Vec<u8>,
 }
 
-enum WriteSide {
+enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
-    Serial { port: Arc<SerialPort>, stop: Arc<AtomicBool> },
+    Serial(SerialPort),
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(stream) => stream.as_fd(),
+            Self::Unix(stream) => stream.as_fd(),
+            Self::Serial(port) => port.as_fd(),
+        }
+    }
 }
 
 impl Link {
-    fn over_tcp(stream: TcpStream) -> io::Result<Self> {
-        let reader = stream.try_clone()?;
-        let (sender, incoming) = mpsc::channel();
-        spawn("rsp-read", move || read_all(reader, &sender, Received::Bytes, false))?;
-        Ok(Self { write: WriteSide::Tcp(stream), incoming, ended: None })
+    fn new(stream: Stream, errors: Option<ChildStderr>) -> Self {
+        Self { stream, errors, ended: None, buffer: vec![0; 64 << 10] }
     }
 
-    fn over_unix(stream: UnixStream, child: Option<Child>) -> io::Result<Self> {
+    fn over_unix(stream: UnixStream, errors: Option<ChildStderr>) -> io::Result<Self> {
         stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
-        let reader = stream.try_clone()?;
-        let (sender, incoming) = mpsc::channel();
-        if let Some(mut child) = child {
-            if let Some(errors) = child.stderr.take() {
-                let sender = sender.clone();
-                // Not an end of the connection when it closes: only the protocol's own side is.
-                spawn("rsp-stderr", move || read_all(errors, &sender, Received::Diagnostics, true))?;
-            }
-            // A child that outlives the connection is left alone, one that ends is not left a zombie.
-            spawn("rsp-child", move || drop(child.wait()))?;
-        }
-        spawn("rsp-read", move || read_all(reader, &sender, Received::Bytes, false))?;
-        Ok(Self { write: WriteSide::Unix(stream), incoming, ended: None })
+        Ok(Self::new(Stream::Unix(stream), errors))
     }
 
     fn over_child(command: &str) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
-        let child = Command::new("/bin/sh")
+        let mut child = Command::new("/bin/sh")
             .args(["-c", command])
-            .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs.try_clone()?)))
-            .stdout(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
+            .stdin(Stdio::from(OwnedFd::from(theirs.try_clone()?)))
+            .stdout(Stdio::from(OwnedFd::from(theirs)))
             .stderr(Stdio::piped())
             // Its own process group: a Ctrl-C at our terminal must reach the debugger, not the guest.
             .process_group(0)
             .spawn()?;
-        Self::over_unix(ours, Some(child))
+        let errors = child.stderr.take();
+        reap(child)?;
+        Self::over_unix(ours, errors)
     }
 
     fn over_serial(path: &Path, baud: Option<u32>) -> io::Result<Self> {
@@ -280,36 +279,93 @@ impl Link {
             }
             Ok(settings)
         })?;
-        port.set_read_timeout(Duration::from_millis(200))?;
         port.set_write_timeout(WRITE_TIMEOUT)?;
-        let port = Arc::new(port);
-        let stop = Arc::new(AtomicBool::new(false));
-        let (sender, incoming) = mpsc::channel();
-        let (reader, ending) = (Arc::clone(&port), Arc::clone(&stop));
-        spawn("rsp-read", move || {
-            let reader = UntilStopped { port: &reader, stop: &ending };
-            read_all(reader, &sender, Received::Bytes, false);
-        })?;
-        Ok(Self { write: WriteSide::Serial { port, stop }, incoming, ended: None })
+        Ok(Self::new(Stream::Serial(port), None))
+    }
+
+    /// Waits until the stream or the child's standard error has something; tells which, the stream first.
+    fn ready(&self, timeout: Duration) -> Result<Ready, Errno> {
+        // Hangups and errors are always reported, and read as the end.
+        let mut fds =
+            [PollFd::new(&self.stream, PollFlags::IN), PollFd::new(&self.stream, PollFlags::empty())];
+        let mut count = 1;
+        if let Some(errors) = &self.errors {
+            fds[1] = PollFd::new(errors, PollFlags::IN);
+            count = 2;
+        }
+        let timeout = Timespec {
+            tv_sec: timeout.as_secs().try_into().unwrap_or(i64::MAX),
+            tv_nsec: timeout.subsec_nanos().into(),
+        };
+        let fds = fds.get_mut(..count).unwrap_or_default();
+        if poll(fds, Some(&timeout))? == 0 {
+            return Ok(Ready::Nothing);
+        }
+        Ok(match fds.first() {
+            Some(stream) if !stream.revents().is_empty() => Ready::Stream,
+            _ => Ready::Errors,
+        })
+    }
+
+    /// Reads what the stream has; the end once it has none.
+    fn read(&mut self) -> Result<Vec<u8>, Hangup> {
+        loop {
+            return match rustix::io::read(&self.stream, &mut self.buffer) {
+                Ok(0) => Err(Hangup::Closed),
+                Ok(count) => Ok(self.buffer.get(..count).unwrap_or_default().to_vec()),
+                Err(Errno::INTR) => continue,
+                // A serial line is opened non-blocking, and `poll` may be wrong about it.
+                Err(Errno::AGAIN) => Ok(Vec::new()),
+                // What the far end of a pseudo-terminal gives when its owner is gone.
+                Err(Errno::IO) if matches!(self.stream, Stream::Serial(_)) => Err(Hangup::Closed),
+                Err(errno) => Err(Hangup::Broken(words(&errno.into()))),
+            };
+        }
+    }
+
+    /// Reads what the child wrote to its standard error; closes it at its end.
+    fn read_errors(&mut self) -> Option<Vec<u8>> {
+        let errors = self.errors.as_ref()?;
+        match rustix::io::read(errors, &mut self.buffer) {
+            Ok(count @ 1..) => self.buffer.get(..count).map(<[u8]>::to_vec),
+            Err(Errno::INTR) => None,
+            Ok(0) | Err(_) => {
+                self.errors = None;
+                None
+            }
+        }
+    }
+
+    /// What a child still had to say on its standard error when its side of the protocol closed, then the hangup.
+    fn last_words(&mut self, hangup: Hangup) -> Received {
+        let patience = Instant::now() + Duration::from_millis(100);
+        while let Some(errors) = &self.errors {
+            let left = patience.saturating_duration_since(Instant::now());
+            let mut fds = [PollFd::new(errors, PollFlags::IN)];
+            let timeout = Timespec { tv_sec: 0, tv_nsec: left.subsec_nanos().into() };
+            if !matches!(poll(&mut fds, Some(&timeout)), Ok(1)) {
+                break;
+            }
+            if let Some(text) = self.read_errors() {
+                return Received::Diagnostics(text);
+            }
+        }
+        Received::Hangup(hangup)
     }
 }
 
-impl Link {
-    /// What a child still had to say on its standard error when its side of the protocol closed, then the hangup.
-    fn last_words(&mut self) -> Received {
-        match self.incoming.recv_timeout(Duration::from_millis(100)) {
-            Ok(diagnostics @ Received::Diagnostics(_)) => diagnostics,
-            _ => Received::Hangup(self.ended.clone().unwrap_or(Hangup::Closed)),
-        }
-    }
+enum Ready {
+    Stream,
+    Errors,
+    Nothing,
 }
 
 impl Transport for Link {
     fn send(&mut self, bytes: &[u8]) -> Result<(), Hangup> {
-        let result = match &mut self.write {
-            WriteSide::Tcp(stream) => stream.write_all(bytes),
-            WriteSide::Unix(stream) => stream.write_all(bytes),
-            WriteSide::Serial { port, .. } => port.write_all(bytes),
+        let result = match &mut self.stream {
+            Stream::Tcp(stream) => stream.write_all(bytes),
+            Stream::Unix(stream) => stream.write_all(bytes),
+            Stream::Serial(port) => port.write_all(bytes),
         };
         result.map_err(|error| match error.kind() {
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
@@ -320,17 +376,24 @@ impl Transport for Link {
     }
 
     fn receive(&mut self, timeout: Duration) -> Received {
-        if self.ended.is_some() {
-            return self.last_words();
+        if let Some(hangup) = &self.ended {
+            let hangup = hangup.clone();
+            return self.last_words(hangup);
         }
-        let hangup = match self.incoming.recv_timeout(timeout) {
-            Ok(Received::Hangup(hangup)) => hangup,
-            Ok(received) => return received,
-            Err(RecvTimeoutError::Timeout) => return Received::Nothing,
-            Err(RecvTimeoutError::Disconnected) => Hangup::Closed,
+        let result = match self.ready(timeout) {
+            Ok(Ready::Stream) => self.read(),
+            Ok(Ready::Errors) => return self.read_errors().map_or(Received::Nothing, Received::Diagnostics),
+            // A signal: whoever waits looks at the interrupt flag now.
+            Ok(Ready::Nothing) | Err(Errno::INTR) => return Received::Nothing,
+            Err(errno) => Err(Hangup::Broken(words(&errno.into()))),
         };
-        self.ended = Some(hangup);
-        self.last_words()
+        match result {
+            Ok(bytes) => Received::Bytes(bytes),
+            Err(hangup) => {
+                self.ended = Some(hangup.clone());
+                self.last_words(hangup)
+            }
+        }
     }
 
     fn now(&self) -> Instant {
@@ -338,63 +401,9 @@ impl Transport for Link {
     }
 }
 
-impl Drop for Link {
-    /// Ends the reader thread. The peer only sees the connection close; nothing is killed.
-    fn drop(&mut self) {
-        match &self.write {
-            WriteSide::Tcp(stream) => drop(stream.shutdown(Shutdown::Both)),
-            WriteSide::Unix(stream) => drop(stream.shutdown(Shutdown::Both)),
-            WriteSide::Serial { stop, .. } => stop.store(true, Ordering::Relaxed),
-        }
-    }
-}
-
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    thread::Builder::new().name(name.into()).spawn(body).map(drop)
-}
-
-/// Passes on everything read until the end, and the end itself unless `quiet_end`.
-fn read_all(
-    mut reader: impl Read,
-    sender: &Sender<Received>,
-    wrap: fn(Vec<u8>) -> Received,
-    quiet_end: bool,
-) {
-    let mut buffer = vec![0; 64 << 10];
-    loop {
-        let received = match reader.read(&mut buffer) {
-            Ok(n @ 1..) => wrap(buffer.get(..n).unwrap_or_default().to_vec()),
-            Ok(0) => Received::Hangup(Hangup::Closed),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => Received::Hangup(Hangup::Broken(words(&error))),
-        };
-        let last = matches!(received, Received::Hangup(_));
-        let wanted = !(last && quiet_end);
-        if (wanted && sender.send(received).is_err()) || last {
-            return;
-        }
-    }
-}
-
-/// A serial line that looks up from reading now and then to see whether it should stop.
-struct UntilStopped<'a> {
-    port: &'a SerialPort,
-    stop: &'a AtomicBool,
-}
-
-impl Read for UntilStopped<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match self.port.read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                    if self.stop.load(Ordering::Relaxed) {
-                        return Ok(0);
-                    }
-                }
-                result => return result,
-            }
-        }
-    }
+/// A child that outlives the connection is left alone; one that ends is not left a zombie.
+fn reap(mut child: Child) -> io::Result<()> {
+    thread::Builder::new().name("rsp-child".into()).spawn(move || drop(child.wait())).map(drop)
 }
 
 #[cfg(test)]

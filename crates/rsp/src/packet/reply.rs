@@ -132,7 +132,7 @@ impl Shape {
 }
 
 fn is_hex(payload: &[u8]) -> bool {
-    payload.len().is_multiple_of(2) && payload.iter().all(|&b| hex::digit(b).is_some())
+    payload.len().is_multiple_of(2) && hex::is_hex(payload)
 }
 
 /// `S05`, `T05…` with nothing or a `key:value;` list after the signal.

@@ -1,4 +1,9 @@
 //! The remote target against scripted stubs, real QEMU and real gdbserver.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests fail by panicking and say why they are skipped"
+)]
 
 mod qemu;
 
