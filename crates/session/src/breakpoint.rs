@@ -30,10 +30,19 @@ pub struct Watch {
     pub frame: Option<FrameId>,
     /// The thread of that frame.
     pub thread: Option<ThreadId>,
-    /// The value seen last: bytes and text.
-    pub value: Option<(Vec<u8>, String)>,
+    /// The value seen last, `None` before the first look.
+    pub value: Option<SeenValue>,
     /// The memory it covers.
     pub ranges: Vec<(VirtAddr, u64)>,
+}
+
+/// A value of a watched expression.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SeenValue {
+    /// Its bytes; `None` when it could not be read.
+    pub bytes: Option<Vec<u8>>,
+    /// As `print` shows it, or why it could not be read.
+    pub text: String,
 }
 
 /// What happens to a breakpoint when it is hit.
@@ -78,7 +87,6 @@ pub struct Location {
 
 /// A breakpoint as the user sees it.
 #[derive(Clone, PartialEq, Debug)]
-#[non_exhaustive]
 pub struct Breakpoint {
     /// Its number.
     pub number: u32,
@@ -88,8 +96,12 @@ pub struct Breakpoint {
     pub disposition: Disposition,
     /// `enable`, `disable`.
     pub enabled: bool,
-    /// The location as typed, in a form that means the same later.
+    /// The location as typed; for a watchpoint empty.
     pub spec: String,
+    /// The location in a form that means the same later: `/src/init/main.c:905` for a bare `905`.
+    pub canonical: String,
+    /// What was typed after the location, shown while it is pending: `if x == 1`.
+    pub extra: String,
     /// Its addresses, by address. Empty: pending, or a watchpoint.
     pub locations: Vec<Location>,
     /// `condition`, as typed.
@@ -117,5 +129,55 @@ impl Breakpoint {
     #[must_use]
     pub fn is_watch(&self) -> bool {
         matches!(self.kind, BreakpointKind::Watch(_))
+    }
+}
+
+/// A breakpoint with what was compiled from its texts.
+pub(crate) struct Entry<E> {
+    pub(crate) shown: Breakpoint,
+    /// The condition, one per location.
+    pub(crate) conditions: Vec<Option<E>>,
+    /// The watched expression.
+    pub(crate) expr: Option<E>,
+    /// The condition of a watchpoint.
+    pub(crate) condition: Option<E>,
+    /// Where the frame of a watched local returns to.
+    pub(crate) scope: Option<Scope>,
+    /// To be deleted at the next stop.
+    pub(crate) doomed: bool,
+}
+
+/// The place a frame returns to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Scope {
+    pub(crate) pc: VirtAddr,
+    pub(crate) caller: FrameId,
+}
+
+impl<E> Entry<E> {
+    /// The watchpoint, if it is one.
+    pub(crate) fn watch(&self) -> Option<&Watch> {
+        match &self.shown.kind {
+            BreakpointKind::Watch(watch) => Some(watch),
+            _ => None,
+        }
+    }
+
+    /// The watchpoint, if it is one, to change.
+    pub(crate) fn watch_mut(&mut self) -> Option<&mut Watch> {
+        match &mut self.shown.kind {
+            BreakpointKind::Watch(watch) => Some(watch),
+            _ => None,
+        }
+    }
+
+    /// Whether it can stop anything now.
+    pub(crate) fn is_active(&self) -> bool {
+        self.shown.enabled && !self.doomed
+    }
+
+    /// Whether it is a watchpoint that kdive has to step for.
+    pub(crate) fn needs_stepping(&self) -> bool {
+        self.is_active() && self.watch().is_some_and(|watch| !watch.hardware)
     }
 }

@@ -7,15 +7,35 @@ use kdive_target::ThreadId;
 pub enum Event {
     /// The stub wants text shown.
     Output(Vec<u8>),
-    /// One line for the user that is not a stop: a breakpoint became a hardware one, could not be inserted, a pending one
-    /// was resolved.
+    /// A line for the user on standard output that is not a stop: a breakpoint became a hardware one, was deleted.
     Notice(String),
+    /// `warning: TEXT`, on standard error.
+    Warning(String),
+    /// Text for standard error as it is, lines separated by newlines, none at the end.
+    Complaint(String),
+    /// A `dprintf` was hit: what follows its location, `"FORMAT",ARGS`, is to be printed now, before the next poll.
+    Dprintf {
+        /// Number of the breakpoint.
+        number: u32,
+        /// `"FORMAT",ARGS`.
+        text: String,
+    },
     /// The program stands still.
     Stopped(Box<Stop>),
     /// The program ended with a code: `[Inferior 1 (process 1) exited normally]`.
-    Exited(u8),
+    Exited {
+        /// What it exited with.
+        code: u8,
+        /// The line for the user.
+        text: String,
+    },
     /// The program was ended by a signal.
-    Killed(u8),
+    Killed {
+        /// gdb's number of the signal.
+        signal: u8,
+        /// The lines for the user.
+        text: String,
+    },
     /// The connection is gone; the line for the user.
     Disconnected(String),
 }
@@ -36,52 +56,54 @@ pub enum Show {
 pub enum StopReason {
     /// A breakpoint or watchpoint was hit.
     Hit(Hit),
+    /// The watched local is gone, and its watchpoint with it.
+    WatchScopeEnd(u32),
     /// The step, `until` or `stepi` is over.
     StepDone,
     /// The place of `until LOCATION` or `advance` was reached, or its function returned.
     LocationReached,
-    /// The function of `finish` returned: number in the value history and text, or the text that says why there is no value.
-    Finished(Option<Result<(usize, String), String>>),
-    /// A signal: number, name, description.
+    /// The function of `finish` returned.
+    Finished,
+    /// A signal, gdb's number.
     Signal(u8),
 }
 
-/// A breakpoint that was hit, as far as a stop has to tell about it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// A breakpoint that was hit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Hit {
     /// Number of the breakpoint.
     pub number: u32,
     /// Number of its location, from 1; 0 for watchpoints.
     pub location: u32,
-    /// The text before the frame, with its newlines, without the name of the thread: `Breakpoint 1, `,
-    /// `Hardware watchpoint 2: x\n\nOld value = 1\nNew value = 2\n`.
-    pub text: String,
-}
-
-/// The selected thread is another than before.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SwitchedThread {
-    /// gdb's number.
-    pub number: u32,
-    /// `Thread 1.2`.
-    pub target_id: String,
 }
 
 /// The program stands still.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Stop {
     /// The thread that stopped; it is selected.
-    pub thread: Option<ThreadId>,
-    /// Whether that is another one than before.
-    pub switched: Option<SwitchedThread>,
+    pub thread: ThreadId,
     /// Why, in the order gdb tells.
     pub reasons: Vec<StopReason>,
-    /// All text before the frame, exactly as gdb prints it, from `[Switching to ...]` on.
+    /// All text before the frame, exactly as gdb prints it, with its newlines.
     pub heading: String,
     /// What to show of the place.
     pub show: Show,
     /// Numbers of breakpoints whose commands are to be run now, with the commands as they were at the stop.
     pub commands: Vec<(u32, Vec<String>)>,
-    /// Text after the source line: `Value returned is $1 = 5`.
-    pub trailer: String,
+    /// The value of `finish`: its number in the history and its text, or the text that says why there is none.
+    pub returned: Option<Result<(usize, String), String>>,
+}
+
+impl Stop {
+    /// A stop that has nothing to tell but the place: after connecting.
+    pub(crate) fn quiet(thread: ThreadId) -> Self {
+        Self {
+            thread,
+            reasons: Vec::new(),
+            heading: String::new(),
+            show: Show::FrameAndSource,
+            commands: Vec::new(),
+            returned: None,
+        }
+    }
 }

@@ -14,17 +14,42 @@
 //! operating system wants to be asked are [`View::internal_points`].
 
 mod breakpoint;
+mod edit;
 mod error;
 mod event;
+mod frames;
+mod inserted;
+mod numbers;
+mod place;
+mod program_view;
+mod request;
+mod run;
 mod session;
+mod signal;
+mod step;
+mod stop;
+mod text;
 mod thread;
 mod view;
+mod watch;
 
-pub use breakpoint::{Breakpoint, BreakpointKind, Disposition, Location, LocationState};
+pub use breakpoint::{Breakpoint, BreakpointKind, Disposition, Location, LocationState, SeenValue, Watch};
+pub use edit::{Added, BreakRequest, Switch};
 pub use error::Error;
-pub use event::{Event, Hit, Show, Stop, StopReason, SwitchedThread};
-pub use session::{Request, SchedulerLocking, Session, Settings, StepKind};
+pub use event::{Event, Hit, Show, Stop, StopReason};
+pub use numbers::{Complaint, NumberRange, parse_list, parse_ranges};
+pub use place::BreakArgs;
+pub use program_view::ProgramView;
+pub use request::Request;
+pub use run::StepKind;
+pub use session::{SchedulerLocking, Session, Settings};
+pub use text::{save, table};
 pub use thread::{ThreadEntry, Threads};
 pub use view::{
-    CodeLocation, Frame, FrameId, FunctionAt, InlineBlock, LineRow, Resolution, View, WatchReading,
+    CodeLocation, Frame, FrameId, FunctionAt, InlineBlock, LineRow, Resolution, ReturnPlan, View,
+    WatchReading,
 };
+pub use watch::WatchRequest;
+
+#[cfg(test)]
+mod tests;

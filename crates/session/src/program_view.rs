@@ -68,13 +68,6 @@ impl ProgramView {
         Self { program, reports: Vec::new(), target: None, thread: None }
     }
 
-    /// The target that [`View::select`] selects threads of; given before [`crate::Session::attach`], taken when it is gone.
-    pub fn set_target(&mut self, target: Option<Rc<dyn Target>>) {
-        self.target = target;
-        self.thread = None;
-        self.program.set_machine(None);
-    }
-
     fn convert(&self, frame: &kdive_program::Frame) -> Frame {
         let line = self.program.frame_line(frame);
         let id = frame.key().map(|key| FrameId {
@@ -122,6 +115,12 @@ struct Returning {
 
 impl View for ProgramView {
     type Expr = Expr;
+
+    fn set_target(&mut self, target: Option<Rc<dyn Target>>) {
+        self.target = target;
+        self.thread = None;
+        self.program.set_machine(None);
+    }
 
     fn select(&mut self, thread: Option<ThreadId>) {
         self.thread = thread;
@@ -217,6 +216,9 @@ impl View for ProgramView {
     }
 
     fn prologue_end(&self, function: VirtAddr) -> VirtAddr {
+        if self.program.modules.unit_at(function).is_some_and(|unit| unit.language == "asm") {
+            return function;
+        }
         let limit = function.offset(64);
         self.program.arch().analyze_prologue(&self.program, function, limit).end
     }

@@ -1,13 +1,16 @@
 //! The session: one target, its threads, breakpoints and the command that is running.
 
-use crate::breakpoint::Breakpoint;
+use crate::breakpoint::{Breakpoint, Entry};
+use crate::event::Stop;
+use crate::inserted::Inserted;
+use crate::run::Run;
 use crate::thread::Threads;
 use crate::view::View;
-use crate::{Error, Event, Stop};
-use kdive_base::Interrupt;
-use kdive_target::Target;
+use crate::{Error, Event};
+use kdive_base::{Interrupt, VirtAddr};
+use kdive_target::{Target, ThreadId};
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
-use std::time::Duration;
 
 /// `set scheduler-locking`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -32,7 +35,7 @@ pub struct Settings {
     pub step_mode: bool,
     /// `set can-use-hw-watchpoints`.
     pub hardware_watchpoints: bool,
-    /// `set breakpoint auto-hw`: a hardware breakpoint where a software one cannot be.
+    /// A hardware breakpoint where a software one cannot be inserted.
     pub auto_hardware: bool,
 }
 
@@ -47,52 +50,33 @@ impl Default for Settings {
     }
 }
 
-/// How far one step goes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum StepKind {
-    /// `step`: to another line, into functions with line information.
-    Into,
-    /// `next`: to another line of this function or its callers.
-    Over,
-    /// `stepi`: one instruction.
-    Instruction,
-    /// `nexti`: one instruction, calls as one.
-    InstructionOver,
-}
-
-/// Something to run.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Request {
-    /// `continue`.
-    Continue,
-    /// `step`, `next`, `stepi`, `nexti`.
-    Step {
-        /// Which.
-        kind: StepKind,
-        /// How often.
-        count: u64,
-    },
-    /// `finish`.
-    Finish,
-    /// `until` without a location: as `next`, but never back.
-    Until,
-    /// `until LOCATION`.
-    UntilLocation(String),
-    /// `advance LOCATION`.
-    Advance(String),
-    /// `jump LOCATION`.
-    Jump(String),
-}
-
 /// One debugged target and everything about running it.
-pub struct Session<V> {
-    view: V,
-    target: Option<Rc<dyn Target>>,
-    threads: Threads,
+pub struct Session<V: View> {
+    pub(crate) view: V,
+    pub(crate) target: Option<Rc<dyn Target>>,
+    pub(crate) threads: Threads,
     /// Settings of run control.
     pub settings: Settings,
-    interrupt: Interrupt,
-    breakpoints: Vec<Breakpoint>,
+    pub(crate) interrupt: Interrupt,
+    pub(crate) breakpoints: Vec<Entry<V::Expr>>,
+    pub(crate) last_number: u32,
+    pub(crate) inserted: Inserted,
+    pub(crate) run: Option<Run>,
+    /// Where threads stood when they were last shown to the user: a breakpoint there has been reported already.
+    pub(crate) reported: BTreeMap<ThreadId, VirtAddr>,
+    pub(crate) queue: VecDeque<Event>,
+    /// Numbers of the breakpoints of the last stop, for `continue N`.
+    pub(crate) last_hits: Vec<u32>,
+}
+
+impl<V: View> std::fmt::Debug for Session<V> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("threads", &self.threads)
+            .field("breakpoints", &self.breakpoints.len())
+            .field("running", &self.run.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 impl<V: View> Session<V> {
@@ -106,6 +90,12 @@ impl<V: View> Session<V> {
             settings: Settings::default(),
             interrupt,
             breakpoints: Vec::new(),
+            last_number: 0,
+            inserted: Inserted::default(),
+            run: None,
+            reported: BTreeMap::new(),
+            queue: VecDeque::new(),
+            last_hits: Vec::new(),
         }
     }
 
@@ -129,9 +119,77 @@ impl<V: View> Session<V> {
         &self.threads
     }
 
+    /// Asks the stub for its threads again, for `info threads`.
+    pub fn update_threads(&mut self) {
+        if let Some(target) = &self.target
+            && let Ok(listed) = target.threads()
+        {
+            self.threads.update(&listed);
+        }
+    }
+
+    /// Gives a thread a name, or takes it away.
+    pub fn name_thread(&mut self, number: u32, name: Option<String>) -> bool {
+        self.threads.set_name(number, name)
+    }
+
+    /// Selects a thread by gdb's number; its innermost frame is selected.
+    ///
+    /// # Errors
+    /// `Unknown thread 9.`
+    pub fn select_thread(&mut self, number: u32) -> Result<(), Error> {
+        let id = self
+            .threads
+            .by_number(number)
+            .map(|entry| entry.id)
+            .ok_or_else(|| Error::msg(format!("Unknown thread {number}.")))?;
+        if self.threads.selected().map(|entry| entry.id) == Some(id) {
+            self.view.select_level(0);
+            return Ok(());
+        }
+        self.focus(id);
+        if let std::collections::btree_map::Entry::Vacant(place) = self.reported.entry(id)
+            && let Ok(pc) = self.view.pc()
+        {
+            place.insert(pc);
+        }
+        Ok(())
+    }
+
     /// The user's breakpoints by number.
-    pub fn breakpoints(&self) -> &[Breakpoint] {
-        &self.breakpoints
+    pub fn breakpoints(&self) -> impl Iterator<Item = &Breakpoint> {
+        self.breakpoints.iter().map(|entry| &entry.shown)
+    }
+
+    /// Numbers of the breakpoints the program stopped at.
+    #[must_use]
+    pub fn last_hits(&self) -> &[u32] {
+        &self.last_hits
+    }
+
+    /// Number of the breakpoint made last, 0 before the first.
+    #[must_use]
+    pub fn last_number(&self) -> u32 {
+        self.last_number
+    }
+
+    /// Whether something runs: events are to be taken with [`Session::poll`].
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// Makes a thread the selected one, for the view and for messages.
+    pub(crate) fn focus(&mut self, id: ThreadId) {
+        self.threads.note(id);
+        self.threads.select(Some(id));
+        if let Some(target) = &self.target {
+            target.focus(id);
+        }
+        self.view.select(Some(id));
+        let number = self.threads.by_id(id).map(|entry| i64::from(entry.number));
+        self.view.set_convenience("_thread", number);
+        self.view.set_convenience("_gthread", number);
     }
 
     /// Takes a target that stands still: `target remote` has connected. Selects the thread that stopped.
@@ -139,33 +197,76 @@ impl<V: View> Session<V> {
     /// # Errors
     /// When its threads cannot be had.
     pub fn attach(&mut self, target: Rc<dyn Target>) -> Result<Stop, Error> {
+        let stop = target.run_control().and_then(|control| control.stop());
+        let listed = target.threads()?;
+        let first = stop
+            .as_ref()
+            .map(|stop| stop.thread)
+            .or_else(|| listed.first().map(|thread| thread.id))
+            .ok_or(Error::NotRunning)?;
+        self.view.set_target(Some(Rc::clone(&target)));
         self.target = Some(target);
-        let _ = &self.interrupt;
-        Err(Error::NotRunning)
+        self.inserted.forget();
+        self.reported.clear();
+        self.last_hits.clear();
+        self.run = None;
+        self.threads.clear();
+        self.threads.update(&listed);
+        self.view.invalidate();
+        self.focus(first);
+        self.view.set_convenience("_inferior", Some(1));
+        if let Ok(pc) = self.view.pc() {
+            self.reported.insert(first, pc);
+        }
+        Ok(Stop::quiet(first))
     }
 
-    /// Starts something. On success events follow from [`Session::poll`] until [`Event::Stopped`] or one that says that the
-    /// program is gone.
-    ///
-    /// # Errors
-    /// [`Error::NotRunning`] without a target; a location that does not resolve; `"finish" not meaningful in the
-    /// outermost frame.` Nothing runs then.
-    pub fn resume(&mut self, request: Request) -> Result<(), Error> {
-        let _ = request;
-        Err(Error::NotRunning)
+    /// Gives the target up: takes breakpoints out of it and forgets it. The caller then tells the stub whatever it wants to
+    /// (`D`, `k`, or nothing).
+    pub fn release(&mut self) -> Option<Rc<dyn Target>> {
+        if let Some(control) = self.target.as_ref().and_then(|target| target.run_control()) {
+            self.inserted.remove_all(control);
+        }
+        let target = self.target.take();
+        self.gone();
+        target
     }
 
-    /// Waits up to `timeout` for the next event of what runs; `None` when nothing happened.
-    ///
-    /// # Errors
-    /// [`Error::NotRunning`] when nothing runs.
-    pub fn poll(&mut self, timeout: Duration) -> Result<Option<Event>, Error> {
-        let _ = timeout;
-        Err(Error::NotRunning)
+    /// The target is gone: what was tied to it goes with it. Notices come as events.
+    pub(crate) fn gone(&mut self) {
+        self.target = None;
+        self.run = None;
+        self.inserted.forget();
+        self.reported.clear();
+        let dead: Vec<(u32, u32)> =
+            self.breakpoints().filter_map(|shown| Some((shown.number, shown.thread?))).collect();
+        for (number, thread) in dead {
+            self.queue.push_back(Event::Notice(format!(
+                "Thread-specific breakpoint {number} deleted - thread {thread} no longer in the thread list."
+            )));
+            self.breakpoints.retain(|entry| entry.shown.number != number);
+        }
+        self.breakpoints.retain(|entry| entry.watch().is_none_or(|watch| watch.frame.is_none()));
+        for watch in self.breakpoints.iter_mut().filter_map(Entry::watch_mut) {
+            watch.value = None;
+        }
+        self.threads.clear();
+        self.view.set_target(None);
+        self.view.select(None);
+        self.view.invalidate();
+        for name in ["_thread", "_gthread"] {
+            self.view.set_convenience(name, Some(0));
+        }
     }
 
-    /// A file was added, removed or moved: places are looked up again, pending breakpoints may get theirs.
-    pub fn symbols_changed(&mut self) -> Vec<Event> {
-        Vec::new()
+    /// Events that came up outside of [`Session::poll`]: after [`Session::release`], and after each command a look whether the
+    /// connection was lost meanwhile.
+    pub fn pending_events(&mut self) -> Vec<Event> {
+        if self.run.is_none()
+            && let Some(event) = self.target.as_ref().and_then(|t| t.run_control()?.pending_event())
+        {
+            self.handle_gone(event);
+        }
+        self.queue.drain(..).collect()
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::Error;
 use kdive_base::{AddrRange, VirtAddr};
-use kdive_target::ThreadId;
+use kdive_target::{Target, ThreadId};
 use std::rc::Rc;
 
 /// What stays the same about a frame while it lives.
@@ -119,6 +119,9 @@ pub trait View {
     /// An expression compiled once: a condition or a watched expression.
     type Expr: Clone;
 
+    /// The target whose threads [`View::select`] selects; `None` when it is gone.
+    fn set_target(&mut self, target: Option<Rc<dyn Target>>);
+
     /// From now on everything is about this thread, whose innermost frame is selected. `None`: there is no target.
     fn select(&mut self, thread: Option<ThreadId>);
 
@@ -174,12 +177,8 @@ pub trait View {
     /// [`Error::NotFound`] when it may exist later, [`Error::Message`] when it is nonsense.
     fn resolve(&mut self, location: &str) -> Result<Resolution, Error>;
 
-    /// How much of `text`, which begins with a location, the location takes; the rest begins with `if`, `thread` or
-    /// another keyword, or is empty.
-    ///
-    /// # Errors
-    /// A malformed location.
-    fn location_length(&self, text: &str) -> Result<usize, Error>;
+    /// The place a bare `break` means: the pc of the selected frame, or of what was shown last.
+    fn default_location(&self) -> Option<VirtAddr>;
 
     /// Compiles an expression in the scope of `at`, or of the selected frame.
     ///

@@ -1,0 +1,197 @@
+//! What the target was told: the physical side of breakpoints.
+//!
+//! Before each resume the set of places that are wanted is compared with the set that is there, and only the differences are
+//! sent. Several logical breakpoints at one address are one place here, so nothing has to be counted.
+
+use crate::LocationState;
+use kdive_base::VirtAddr;
+use kdive_target::{BreakpointError, BreakpointKind, RunControl, WatchKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One thing to be inserted.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct Place {
+    pub(crate) kind: PlaceKind,
+    pub(crate) addr: VirtAddr,
+    /// Bytes watched; 1 for breakpoints.
+    pub(crate) len: u64,
+}
+
+/// As [`BreakpointKind`], ordered: breakpoints before watchpoints, so that slots go to code first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum PlaceKind {
+    Hardware,
+    Software,
+    Write,
+    Read,
+    Access,
+}
+
+impl PlaceKind {
+    pub(crate) fn watch(kind: WatchKind) -> Self {
+        match kind {
+            WatchKind::Write => Self::Write,
+            WatchKind::Read => Self::Read,
+            WatchKind::Access => Self::Access,
+        }
+    }
+
+    fn wire(self) -> BreakpointKind {
+        match self {
+            Self::Software => BreakpointKind::Software,
+            Self::Hardware => BreakpointKind::Hardware,
+            Self::Write => BreakpointKind::Watch(WatchKind::Write),
+            Self::Read => BreakpointKind::Watch(WatchKind::Read),
+            Self::Access => BreakpointKind::Watch(WatchKind::Access),
+        }
+    }
+}
+
+impl Place {
+    pub(crate) fn software(addr: VirtAddr) -> Self {
+        Self { kind: PlaceKind::Software, addr, len: 1 }
+    }
+
+    pub(crate) fn hardware(addr: VirtAddr) -> Self {
+        Self { kind: PlaceKind::Hardware, addr, len: 1 }
+    }
+}
+
+/// What became of the places that were wanted.
+#[derive(Debug, Default)]
+pub(crate) struct Synced {
+    /// Places that changed their state in this round, with the new one.
+    pub(crate) changed: Vec<(Place, LocationState)>,
+    /// The connection failed; nothing more was tried.
+    pub(crate) lost: Option<kdive_target::Error>,
+}
+
+/// What is in the target.
+#[derive(Debug, Default)]
+pub(crate) struct Inserted {
+    /// By what was wanted: the kind that is really there, or why there is nothing.
+    places: BTreeMap<Place, Result<PlaceKind, String>>,
+}
+
+impl Inserted {
+    /// Makes the target hold what is wanted. A place that fails never keeps the others from being inserted; it is tried
+    /// again next time, and reported again only when the reason changes.
+    pub(crate) fn sync(
+        &mut self,
+        control: &dyn RunControl,
+        wanted: &BTreeSet<Place>,
+        auto_hardware: bool,
+    ) -> Synced {
+        let mut synced = Synced::default();
+        let stale: Vec<Place> = self.places.keys().filter(|place| !wanted.contains(place)).copied().collect();
+        for place in stale {
+            if let Err(error) = self.remove(control, place) {
+                synced.lost = Some(error);
+                return synced;
+            }
+        }
+        for &place in wanted {
+            let before = self.places.get(&place).cloned();
+            if matches!(before, Some(Ok(_))) {
+                continue;
+            }
+            let after = match insert(control, place, auto_hardware) {
+                Ok(kind) => Ok(kind),
+                Err(BreakpointError::Target(error)) => {
+                    synced.lost = Some(error);
+                    return synced;
+                }
+                Err(error) => Err(error.to_string()),
+            };
+            if before.as_ref() != Some(&after) {
+                synced.changed.push((place, state(place, &after)));
+            }
+            self.places.insert(place, after);
+        }
+        synced
+    }
+
+    /// Takes one place out of the target.
+    ///
+    /// # Errors
+    /// When the connection failed; a refusal is not one, the place is forgotten all the same.
+    pub(crate) fn remove(
+        &mut self,
+        control: &dyn RunControl,
+        place: Place,
+    ) -> Result<(), kdive_target::Error> {
+        let Some(Ok(kind)) = self.places.remove(&place) else { return Ok(()) };
+        match control.remove(kind.wire(), place.addr, place.len) {
+            Err(BreakpointError::Target(error)) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes everything out: before the connection is given up.
+    pub(crate) fn remove_all(&mut self, control: &dyn RunControl) {
+        let all: Vec<Place> = self.places.keys().copied().collect();
+        for place in all {
+            if self.remove(control, place).is_err() {
+                break;
+            }
+        }
+        self.places.clear();
+    }
+
+    /// The target is gone with everything in it.
+    pub(crate) fn forget(&mut self) {
+        self.places.clear();
+    }
+
+    /// The breakpoints (not watchpoints) in the target at an address.
+    pub(crate) fn code_at(&self, addr: VirtAddr) -> Vec<Place> {
+        self.places
+            .iter()
+            .filter(|(place, state)| {
+                place.addr == addr
+                    && state.is_ok()
+                    && matches!(place.kind, PlaceKind::Software | PlaceKind::Hardware)
+            })
+            .map(|(place, _)| *place)
+            .collect()
+    }
+
+    /// Whether a read watchpoint had to be made an access watchpoint (x86 debug registers know no reads alone).
+    pub(crate) fn stands_in_for_read(&self, addr: VirtAddr, len: u64) -> bool {
+        self.places.get(&Place { kind: PlaceKind::Read, addr, len }) == Some(&Ok(PlaceKind::Access))
+    }
+
+    /// What became of a place, [`LocationState::Idle`] for one that was not wanted the last time.
+    pub(crate) fn state(&self, place: Place) -> LocationState {
+        self.places.get(&place).map_or(LocationState::Idle, |result| state(place, result))
+    }
+}
+
+fn state(place: Place, result: &Result<PlaceKind, String>) -> LocationState {
+    match result {
+        Ok(PlaceKind::Software) => LocationState::Software,
+        Ok(PlaceKind::Hardware) if place.kind == PlaceKind::Software => LocationState::HardwareInstead,
+        Ok(_) => LocationState::Hardware,
+        Err(reason) => LocationState::Failed(reason.clone()),
+    }
+}
+
+/// Inserts one place. Where no breakpoint instruction can be written (nothing is mapped there yet), a debug register does.
+fn insert(control: &dyn RunControl, place: Place, auto_hardware: bool) -> Result<PlaceKind, BreakpointError> {
+    match control.insert(place.kind.wire(), place.addr, place.len) {
+        Ok(()) => Ok(place.kind),
+        Err(BreakpointError::Target(error)) => Err(BreakpointError::Target(error)),
+        Err(refusal) if place.kind == PlaceKind::Software && auto_hardware => {
+            match control.insert(BreakpointKind::Hardware, place.addr, place.len) {
+                Ok(()) => Ok(PlaceKind::Hardware),
+                Err(BreakpointError::Target(error)) => Err(BreakpointError::Target(error)),
+                Err(_) => Err(refusal),
+            }
+        }
+        Err(BreakpointError::Unsupported) if place.kind == PlaceKind::Read => {
+            control.insert(BreakpointKind::Watch(WatchKind::Access), place.addr, place.len)?;
+            Ok(PlaceKind::Access)
+        }
+        Err(refusal) => Err(refusal),
+    }
+}

@@ -1,0 +1,204 @@
+//! What a user asks to run, and how each is set up.
+
+use crate::event::{Show, Stop, StopReason};
+use crate::frames;
+use crate::run::{Command, Momentary, Run, StepKind};
+use crate::step::{Range, StepOver};
+use crate::view::View;
+use crate::{Error, Event, Session};
+use kdive_base::{AddrRange, VirtAddr};
+use std::collections::BTreeMap;
+
+/// Something to run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Request {
+    /// `continue`.
+    Continue,
+    /// `step`, `next`, `stepi`, `nexti`.
+    Step {
+        /// Which.
+        kind: StepKind,
+        /// How often.
+        count: u64,
+    },
+    /// `finish` of the selected frame.
+    Finish,
+    /// `until` without a location: as `next`, but never back.
+    Until,
+    /// `until LOCATION`: in the selected frame.
+    UntilLocation(String),
+    /// `advance LOCATION`: in any frame.
+    Advance(String),
+    /// `jump`: from this address on.
+    Jump(VirtAddr),
+}
+
+impl<V: View> Session<V> {
+    /// Starts something. On success events follow from [`Session::poll`] until [`Event::Stopped`] or one that says that
+    /// the program is gone.
+    ///
+    /// # Errors
+    /// [`Error::NotRunning`] without a target; a location that does not resolve; `"finish" not meaningful in the
+    /// outermost frame.` Nothing runs then.
+    pub fn resume(&mut self, request: Request) -> Result<(), Error> {
+        let thread = match (&self.target, self.threads.selected()) {
+            (Some(target), Some(entry)) if target.run_control().is_some() => entry.id,
+            _ => return Err(Error::NotRunning),
+        };
+        if self.run.is_some() {
+            return Err(Error::msg("Cannot execute this command while the selected thread is running."));
+        }
+        let mut run = self.set_up(request, thread)?;
+        run.over = self.threads_to_pass();
+        self.refresh_watch_values();
+        self.run = Some(run);
+        self.last_hits.clear();
+        let selected = self.view.selected_level();
+        match self.prepare_step() {
+            Ok(false) => Ok(()),
+            // `step` went into an inlined call: that is all.
+            Ok(true) => {
+                self.run = None;
+                let mut stop = Stop::quiet(thread);
+                stop.reasons.push(StopReason::StepDone);
+                stop.show = Show::FrameAndSource;
+                self.view.select_level(0);
+                self.queue.push_back(Event::Stopped(Box::new(stop)));
+                Ok(())
+            }
+            Err(error) => {
+                self.run = None;
+                self.view.select_level(selected);
+                Err(error)
+            }
+        }
+    }
+
+    fn set_up(&mut self, request: Request, thread: kdive_target::ThreadId) -> Result<Run, Error> {
+        Ok(match request {
+            Request::Continue => Run::new(thread, Command::Continue),
+            Request::Step { kind, count } => Run::new(thread, Command::Step { kind, left: count }),
+            Request::Jump(pc) => {
+                self.view.set_pc(pc)?;
+                Run::new(thread, Command::Continue)
+            }
+            Request::Finish => self.set_up_finish(thread)?,
+            Request::Until => self.set_up_until(thread)?,
+            Request::UntilLocation(location) => self.set_up_location(thread, &location, false)?,
+            Request::Advance(location) => self.set_up_location(thread, &location, true)?,
+        })
+    }
+
+    /// Threads that stand where they were last shown, with a breakpoint there: they are not to stop for it again.
+    fn threads_to_pass(&mut self) -> BTreeMap<kdive_target::ThreadId, VirtAddr> {
+        let selected = self.threads.selected().map(|entry| entry.id);
+        let level = self.view.selected_level();
+        let candidates: Vec<_> = self.reported.iter().map(|(&thread, &pc)| (thread, pc)).collect();
+        let mut over = BTreeMap::new();
+        for (thread, pc) in candidates {
+            if self.threads.by_id(thread).is_none() {
+                continue;
+            }
+            if Some(thread) != selected {
+                self.view.select(Some(thread));
+            }
+            if self.view.pc() == Ok(pc) {
+                over.insert(thread, pc);
+            }
+            if Some(thread) != selected {
+                self.view.select(selected);
+                self.view.select_level(level);
+            }
+        }
+        over
+    }
+
+    fn set_up_finish(&mut self, thread: kdive_target::ThreadId) -> Result<Run, Error> {
+        let level = self.view.selected_level();
+        let outermost = || Error::msg("\"finish\" not meaningful in the outermost frame.");
+        let callee = self.view.frame(level).ok_or_else(outermost)?;
+        let caller = self.view.frame(level + 1).ok_or_else(outermost)?;
+        if callee.inlined {
+            let mut step = self.new_step(StepOver::All);
+            step.frame = caller.id;
+            step.stack = frames::stack_id(&mut self.view, level + 1);
+            step.line = None;
+            // Wherever it ends is shown as a new place.
+            step.function = None;
+            step.range = Range::Within(AddrRange::new(caller.pc, caller.pc));
+            let mut run = Run::new(thread, Command::FinishInlined);
+            run.step = Some(step);
+            return Ok(run);
+        }
+        let plan = self.view.plan_return();
+        let mut target = level + 1;
+        while self.view.frame(target).is_some_and(|frame| frame.tail_call) {
+            target += 1;
+        }
+        let caller = self.view.frame(target).ok_or_else(outermost)?;
+        let frame = frames::stack_id(&mut self.view, target);
+        let mut run = Run::new(thread, Command::Finish(plan));
+        run.targets.push(Momentary { addr: caller.pc, frame, thread });
+        Ok(run)
+    }
+
+    fn set_up_until(&mut self, thread: kdive_target::ThreadId) -> Result<Run, Error> {
+        let pc = self.view.pc()?;
+        let function = self
+            .view
+            .function_at(pc)
+            .ok_or_else(|| Error::msg("Execution is not within a known function."))?;
+        let end = match self.view.line_row(pc) {
+            Some(row) if function.has_debug => self.end_of_line(&row),
+            _ => pc.offset(1),
+        };
+        let mut step = self.new_step(StepOver::All);
+        step.range = Range::Within(AddrRange::new(function.range.start, end));
+        let mut run = Run::new(thread, Command::Until);
+        run.step = Some(step);
+        Ok(run)
+    }
+
+    /// Where the entries of a line end that follow each other without beginning a statement.
+    fn end_of_line(&self, row: &crate::LineRow) -> VirtAddr {
+        let mut end = row.range.end;
+        for _ in 0..4096 {
+            match self.view.line_row(end) {
+                Some(next) if next.line == row.line && next.file == row.file && !next.is_stmt => {
+                    if next.range.end <= end {
+                        break;
+                    }
+                    end = next.range.end;
+                }
+                _ => break,
+            }
+        }
+        end
+    }
+
+    fn set_up_location(
+        &mut self,
+        thread: kdive_target::ThreadId,
+        location: &str,
+        anywhere: bool,
+    ) -> Result<Run, Error> {
+        let resolution = self.view.resolve(location)?;
+        if resolution.locations.is_empty() {
+            return Err(Error::msg("Couldn't get information on specified line."));
+        }
+        let level = self.view.selected_level();
+        let own = frames::stack_id(&mut self.view, level);
+        let caller = frames::caller(&mut self.view, level);
+        let mut run = Run::new(thread, Command::Location);
+        if let Some(caller) = caller.filter(|caller| caller.id.is_some()) {
+            run.targets.push(Momentary { addr: caller.pc, frame: caller.id, thread });
+        }
+        let frame = if anywhere { None } else { own };
+        run.targets.extend(resolution.locations.iter().map(|place| Momentary {
+            addr: place.addr,
+            frame,
+            thread,
+        }));
+        Ok(run)
+    }
+}

@@ -1,0 +1,458 @@
+//! The command that runs: what was asked, what is under way, and the loop that takes stops from the target.
+//!
+//! Execution is a sequence of short runs. [`Session::go`] chooses the next one: a thread that stands at a breakpoint which
+//! has been dealt with executes that one instruction alone; else the stepped thread executes one instruction; else
+//! everything runs. Each ends in a stop that the module `stop` looks at, and which either ends the command or not.
+
+use crate::inserted::{Place, PlaceKind};
+use crate::step::Step;
+use crate::view::{FrameId, ReturnPlan, View};
+use crate::{Error, Event, LocationState, SchedulerLocking, Session};
+use kdive_arch::Flow;
+use kdive_base::{Interrupt, VirtAddr};
+use kdive_target::{Others, Resume, RunControl, ThreadId, Wait};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// A single step takes less than a millisecond; one that takes this long waits for something.
+const STEP_PATIENCE: Duration = Duration::from_millis(300);
+
+/// Single steps in a row after which the other threads get to run too: the code may wait for one of them.
+const SPIN_STEPS: u32 = 512;
+
+/// How far one step goes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum StepKind {
+    /// `step`: to another line, into functions with line information.
+    Into,
+    /// `next`: to another line of this function or its callers.
+    Over,
+    /// `stepi`: one instruction.
+    Instruction,
+    /// `nexti`: one instruction, calls as one.
+    InstructionOver,
+}
+
+/// What the running command is.
+#[derive(Clone, Debug)]
+pub(crate) enum Command {
+    Continue,
+    Step { kind: StepKind, left: u64 },
+    Until,
+    Finish(Option<ReturnPlan>),
+    FinishInlined,
+    Location,
+}
+
+impl Command {
+    /// Whether scheduler locking `step` holds the other threads.
+    fn is_stepping(&self) -> bool {
+        matches!(self, Self::Step { .. })
+    }
+}
+
+/// A breakpoint of the command itself, for one thread and maybe one frame.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Momentary {
+    pub(crate) addr: VirtAddr,
+    /// Stack frame in which it counts.
+    pub(crate) frame: Option<FrameId>,
+    pub(crate) thread: ThreadId,
+}
+
+/// What the target was told to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum InFlight {
+    /// Everything runs.
+    Continue,
+    /// One thread executes one instruction.
+    Step { thread: ThreadId, others: Others },
+}
+
+/// A command under way.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// The thread it is about.
+    pub(crate) thread: ThreadId,
+    /// The thread that was selected when it began.
+    pub(crate) before: ThreadId,
+    pub(crate) command: Command,
+    pub(crate) step: Option<Step>,
+    /// Where `until`, `advance` and `finish` end.
+    pub(crate) targets: Vec<Momentary>,
+    /// Where a halted CPU goes on.
+    pub(crate) wake: Option<Momentary>,
+    /// Threads that stand at a breakpoint which has been dealt with.
+    pub(crate) over: BTreeMap<ThreadId, VirtAddr>,
+    pub(crate) inflight: Option<InFlight>,
+    /// Single steps in a row.
+    pub(crate) steps: u32,
+    /// The user interrupted; the target stopped for another reason at the same time.
+    pub(crate) interrupted: bool,
+    /// How long the step under way has taken.
+    waited: Duration,
+    /// Raised to interrupt a step that takes too long, apart from the user's flag.
+    nudge: Option<Interrupt>,
+    /// Text that came up before the stop.
+    pub(crate) early: String,
+}
+
+impl Run {
+    pub(crate) fn new(thread: ThreadId, command: Command) -> Self {
+        Self {
+            thread,
+            before: thread,
+            command,
+            step: None,
+            targets: Vec::new(),
+            wake: None,
+            over: BTreeMap::new(),
+            inflight: None,
+            steps: 0,
+            interrupted: false,
+            waited: Duration::ZERO,
+            nudge: None,
+            early: String::new(),
+        }
+    }
+
+    /// All breakpoints of its own.
+    pub(crate) fn momentary(&self) -> impl Iterator<Item = &Momentary> {
+        let resume = self.step.as_ref().and_then(|step| step.resume_at.as_ref());
+        self.targets.iter().chain(resume).chain(self.wake.as_ref())
+    }
+
+    /// Whether its thread is to be stepped now.
+    fn is_single_stepping(&self) -> bool {
+        self.step.as_ref().is_some_and(|step| step.resume_at.is_none()) && self.wake.is_none()
+    }
+
+    /// Whether the stop that ended a step which took too long was asked for by us.
+    pub(crate) fn take_nudge(&mut self) -> bool {
+        self.nudge.take().is_some()
+    }
+}
+
+impl<V: View> Session<V> {
+    /// Waits up to `timeout` for the next event of what runs; `None` when nothing happened.
+    ///
+    /// # Errors
+    /// [`Error::NotRunning`] when nothing runs.
+    pub fn poll(&mut self, timeout: Duration) -> Result<Option<Event>, Error> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            if let Some(event) = self.queue.pop_front() {
+                return Ok(Some(event));
+            }
+            let Some(run) = &self.run else { return Err(Error::NotRunning) };
+            if run.inflight.is_none() {
+                let interrupted = run.interrupted || self.interrupt.take();
+                if interrupted {
+                    self.stop_for_interrupt();
+                } else if let Err(error) = self.go() {
+                    self.fail(&error);
+                }
+                continue;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if !self.wait_once(left) && left.is_zero() {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn control(&self) -> Option<Rc<dyn kdive_target::Target>> {
+        self.target.clone()
+    }
+
+    /// Waits for one report of the target; whether there was one.
+    fn wait_once(&mut self, timeout: Duration) -> bool {
+        let Some(target) = self.control() else {
+            self.gone();
+            return true;
+        };
+        let (Some(control), Some(run)) = (target.run_control(), self.run.as_mut()) else { return true };
+        let stepping = matches!(run.inflight, Some(InFlight::Step { .. }));
+        let slice = if stepping && run.nudge.is_none() { timeout.min(STEP_PATIENCE) } else { timeout };
+        let raised = self.interrupt.is_raised();
+        let flag = match (&run.nudge, raised) {
+            (Some(nudge), false) => nudge,
+            _ => &self.interrupt,
+        };
+        let began = Instant::now();
+        let outcome = control.wait(slice, flag);
+        run.waited += began.elapsed();
+        // The target took the user's Ctrl-C, but what it reports may be something else that happened at the same time.
+        if raised && !self.interrupt.is_raised() {
+            run.interrupted = true;
+        }
+        match outcome {
+            Ok(Wait::Pending) => {
+                if stepping && run.nudge.is_none() && run.waited >= STEP_PATIENCE {
+                    let nudge = Interrupt::new();
+                    nudge.raise();
+                    run.nudge = Some(nudge);
+                }
+                false
+            }
+            Ok(Wait::Event(kdive_target::Event::Output(text))) => {
+                self.queue.push_back(Event::Output(text));
+                true
+            }
+            Ok(Wait::Event(kdive_target::Event::Stopped(stop))) => {
+                self.handle_stop(&stop);
+                true
+            }
+            Ok(Wait::Event(event)) => {
+                self.handle_gone(event);
+                true
+            }
+            Ok(Wait::GivenUp) => {
+                self.fail(&Error::msg("The target is not responding to interrupt requests."));
+                true
+            }
+            Err(error) => {
+                self.fail(&error.into());
+                true
+            }
+        }
+    }
+
+    /// The guest ended, or the connection did.
+    pub(crate) fn handle_gone(&mut self, event: kdive_target::Event) {
+        let pid = self.threads.selected().and_then(|entry| entry.id.pid);
+        let inferior = match pid {
+            Some(pid) => format!("process {pid}"),
+            None => "Remote target".to_owned(),
+        };
+        let event = match event {
+            kdive_target::Event::Exited(code) => {
+                self.view.set_convenience("_exitcode", Some(i64::from(code)));
+                let text = match code {
+                    0 => format!("[Inferior 1 ({inferior}) exited normally]"),
+                    code => format!("[Inferior 1 ({inferior}) exited with code {code:02o}]"),
+                };
+                Event::Exited { code, text }
+            }
+            kdive_target::Event::Killed(signal) => {
+                let (name, meaning) = crate::signal::describe(signal);
+                let text = format!(
+                    "\nProgram terminated with signal {name}, {meaning}.\nThe program no longer exists."
+                );
+                Event::Killed { signal, text }
+            }
+            kdive_target::Event::Lost(text) => Event::Disconnected(text),
+            kdive_target::Event::Output(text) => {
+                self.queue.push_back(Event::Output(text));
+                return;
+            }
+            kdive_target::Event::Stopped(_) => return,
+        };
+        self.gone();
+        self.queue.push_back(event);
+    }
+
+    /// Something failed while running: say what, and give the prompt back where the program stands.
+    fn fail(&mut self, error: &Error) {
+        if let Error::Target(kdive_target::Error::Lost(text)) = error {
+            self.gone();
+            self.queue.push_back(Event::Disconnected(text.clone()));
+            return;
+        }
+        self.queue.push_back(Event::Complaint(error.to_string()));
+        let thread = self.run.take().map(|run| run.thread);
+        self.view.invalidate();
+        match thread {
+            Some(thread) if self.target.is_some() => {
+                self.focus(thread);
+                let mut stop = crate::event::Stop::quiet(thread);
+                stop.show = crate::Show::Nothing;
+                self.queue.push_back(Event::Stopped(Box::new(stop)));
+            }
+            _ => self.gone(),
+        }
+    }
+
+    /// Whether any watchpoint has to be stepped for.
+    fn steps_for_watch(&self) -> bool {
+        self.breakpoints.iter().any(crate::breakpoint::Entry::needs_stepping)
+    }
+
+    /// Starts the next short run.
+    fn go(&mut self) -> Result<(), Error> {
+        let target = self.control().ok_or(Error::NotRunning)?;
+        let control = target.run_control().ok_or(Error::NotRunning)?;
+        let wanted = self.wanted();
+        let steps_for_watch = self.steps_for_watch();
+        let Some(run) = self.run.as_mut() else { return Err(Error::NotRunning) };
+        let single = run.is_single_stepping() || steps_for_watch && run.wake.is_none();
+        let at_code = |addr: VirtAddr| {
+            wanted.iter().any(|place| {
+                place.addr == addr && matches!(place.kind, PlaceKind::Software | PlaceKind::Hardware)
+            })
+        };
+        run.over.retain(|_, &mut addr| at_code(addr));
+        // The stepped thread steps over by stepping.
+        let over =
+            run.over.iter().map(|(&thread, _)| thread).find(|&thread| !(single && thread == run.thread));
+        let locking = self.settings.scheduler_locking;
+        let held =
+            locking == SchedulerLocking::On || locking == SchedulerLocking::Step && run.command.is_stepping();
+        let (how, inflight) = if let Some(thread) = over {
+            let others = Others::Stopped;
+            (Resume::Step { thread, others }, InFlight::Step { thread, others })
+        } else if single {
+            run.steps = run.steps.saturating_add(1);
+            let thread = run.thread;
+            let lets_run = !held && run.steps > SPIN_STEPS && !run.over.contains_key(&thread);
+            let others = if lets_run { Others::Running } else { Others::Stopped };
+            (Resume::Step { thread, others }, InFlight::Step { thread, others })
+        } else if held {
+            (Resume::ContinueOne(run.thread), InFlight::Continue)
+        } else {
+            (Resume::Continue, InFlight::Continue)
+        };
+        let mut wanted = wanted;
+        if let InFlight::Step { thread, .. } = inflight
+            && let Some(&addr) = run.over.get(&thread)
+            && !control.steps_over_breakpoints()
+        {
+            wanted.retain(|place| {
+                place.addr != addr || !matches!(place.kind, PlaceKind::Software | PlaceKind::Hardware)
+            });
+        }
+        run.waited = Duration::ZERO;
+        self.sync(control, &wanted)?;
+        control.resume(how)?;
+        if let Some(run) = self.run.as_mut() {
+            run.inflight = Some(inflight);
+        }
+        self.view.invalidate();
+        Ok(())
+    }
+
+    /// Everything that has to be in the target for the next run.
+    fn wanted(&self) -> BTreeSet<Place> {
+        let mut wanted = BTreeSet::new();
+        for entry in self.breakpoints.iter().filter(|entry| entry.is_active()) {
+            let hardware = matches!(entry.shown.kind, crate::BreakpointKind::Hardware);
+            for location in &entry.shown.locations {
+                if location.enabled && !location.condition_invalid {
+                    let addr = location.place.addr;
+                    wanted.insert(if hardware { Place::hardware(addr) } else { Place::software(addr) });
+                }
+            }
+            if let Some(watch) = entry.watch().filter(|watch| watch.hardware) {
+                let kind = PlaceKind::watch(watch.access);
+                wanted.extend(watch.ranges.iter().map(|&(addr, len)| Place { kind, addr, len }));
+            }
+            if let Some(scope) = entry.scope {
+                wanted.insert(Place::software(scope.pc));
+            }
+        }
+        wanted.extend(self.view.internal_points().into_iter().map(Place::software));
+        if let Some(run) = &self.run {
+            wanted.extend(run.momentary().map(|momentary| Place::software(momentary.addr)));
+        }
+        wanted
+    }
+
+    /// Brings the target to hold what is wanted and tells the user what could not be had.
+    fn sync(&mut self, control: &dyn RunControl, wanted: &BTreeSet<Place>) -> Result<(), Error> {
+        let synced = self.inserted.sync(control, wanted, self.settings.auto_hardware);
+        for (place, state) in &synced.changed {
+            self.report_place(*place, state);
+        }
+        if let Some(error) = synced.lost {
+            return Err(error.into());
+        }
+        if !synced.changed.is_empty() {
+            self.note_states();
+        }
+        Ok(())
+    }
+
+    /// The breakpoints a place belongs to.
+    fn owners(&self, place: Place) -> Vec<u32> {
+        self.breakpoints
+            .iter()
+            .filter(|entry| match (place.kind, entry.watch()) {
+                (PlaceKind::Software | PlaceKind::Hardware, None) => {
+                    entry.shown.locations.iter().any(|location| location.place.addr == place.addr)
+                }
+                (_, Some(watch)) => watch.ranges.contains(&(place.addr, place.len)),
+                _ => false,
+            })
+            .map(|entry| entry.shown.number)
+            .collect()
+    }
+
+    fn report_place(&mut self, place: Place, state: &LocationState) {
+        let owners = self.owners(place);
+        let addr = place.addr;
+        match state {
+            LocationState::HardwareInstead => {
+                for number in owners {
+                    self.queue.push_back(Event::Notice(format!(
+                        "Breakpoint {number} uses a hardware breakpoint: nothing can be written at {addr} yet."
+                    )));
+                }
+            }
+            LocationState::Failed(reason) => {
+                let title = match place.kind {
+                    PlaceKind::Software => "breakpoint",
+                    PlaceKind::Hardware => "hardware breakpoint",
+                    _ => "hardware watchpoint",
+                };
+                let mut text = String::new();
+                for number in owners {
+                    match place.kind {
+                        PlaceKind::Software | PlaceKind::Hardware => {
+                            text.push_str(&format!("Cannot insert {title} {number}.\n"));
+                        }
+                        _ => text.push_str(&format!("Could not insert {title} {number}.\n")),
+                    }
+                }
+                // Places of the command itself fail without a number: the step then ends wherever it ends.
+                self.queue.push_back(Event::Complaint(format!("Warning:\n{text}{reason}\n")));
+            }
+            LocationState::Idle | LocationState::Software | LocationState::Hardware => {}
+        }
+    }
+
+    fn note_states(&mut self) {
+        for entry in &mut self.breakpoints {
+            let hardware = matches!(entry.shown.kind, crate::BreakpointKind::Hardware);
+            for location in &mut entry.shown.locations {
+                let addr = location.place.addr;
+                let place = if hardware { Place::hardware(addr) } else { Place::software(addr) };
+                location.state = self.inserted.state(place);
+            }
+        }
+    }
+
+    /// A step that does not end: the CPU waits in `hlt` for an interrupt that single-stepping keeps away, or another thread
+    /// has to do something first. The first gets a breakpoint behind it and runs, with the others, until it wakes up.
+    pub(crate) fn unblock(&mut self, thread: ThreadId, pc: VirtAddr) {
+        let halted = self
+            .view
+            .instruction(pc)
+            .filter(|insn| insn.flow == Flow::Halt)
+            .map(|insn| insn.next())
+            .or_else(|| self.just_halted(pc));
+        let frame = crate::frames::stack_id(&mut self.view, 0);
+        let Some(run) = self.run.as_mut() else { return };
+        match halted {
+            Some(next) => run.wake = Some(Momentary { addr: next, frame, thread }),
+            None => run.steps = SPIN_STEPS,
+        }
+    }
+
+    /// A CPU that was interrupted in `hlt` may show the address after it.
+    fn just_halted(&self, pc: VirtAddr) -> Option<VirtAddr> {
+        // `hlt` is one byte.
+        let before = VirtAddr(pc.0.checked_sub(1)?);
+        self.view.instruction(before).filter(|insn| insn.flow == Flow::Halt).map(|_| pc)
+    }
+}

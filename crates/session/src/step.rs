@@ -1,0 +1,340 @@
+//! Stepping: whether a thread that has just executed something has arrived.
+//!
+//! The rules are gdb's, because users and scripts know them by heart. A step has a range of addresses, those of the line
+//! it began in, and the frame it began in. As long as the pc is in the range it goes on. Outside of it, in this order:
+//!
+//! - a function called from the frame of the step is stepped into past its prologue (`step`, when it has lines), or left at
+//!   once through a breakpoint at its return address that counts in the caller's frame only;
+//! - code nobody has lines for is left the same way, or ends the step;
+//! - the beginning of an inlined call ends a `step`, or is entered when the call stands on the line left behind;
+//! - the beginning of another line ends the step;
+//! - the middle of a line, as after a return, becomes the new range.
+
+use crate::frames;
+use crate::run::{Command, Momentary, StepKind};
+use crate::view::{FrameId, View};
+use crate::{Error, Event, Session};
+use kdive_base::{AddrRange, VirtAddr};
+use std::rc::Rc;
+
+/// Addresses a step stays in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Range {
+    /// One instruction, wherever it leads.
+    Instruction,
+    /// As long as the pc is here.
+    Within(AddrRange),
+}
+
+/// What happens at calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum StepOver {
+    /// They are steps like any other (`stepi`).
+    Nothing,
+    /// Functions without lines are run through (`step`).
+    Undebuggable,
+    /// All are run through (`next`).
+    All,
+}
+
+/// A step under way.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub(crate) range: Range,
+    pub(crate) over: StepOver,
+    /// The frame, inlined calls told apart.
+    pub(crate) frame: Option<FrameId>,
+    /// The frame with registers of its own.
+    pub(crate) stack: Option<FrameId>,
+    /// The function the command began in.
+    pub(crate) function: Option<VirtAddr>,
+    /// The line that is being left; `None` compares unequal to every line.
+    pub(crate) line: Option<(Rc<str>, u32)>,
+    /// The step goes on when this is reached.
+    pub(crate) resume_at: Option<Momentary>,
+}
+
+/// Whether a step goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Verdict {
+    Keep,
+    Done,
+}
+
+impl<V: View> Session<V> {
+    /// A step that starts where the selected thread stands (gdb's `set_step_frame`); the range is still to be set.
+    pub(crate) fn new_step(&mut self, over: StepOver) -> Step {
+        let frame = self.view.frame(0);
+        let pc = frame.as_ref().map(|frame| frame.pc);
+        Step {
+            range: Range::Instruction,
+            over,
+            stack: frames::stack_id(&mut self.view, 0),
+            function: pc.and_then(|pc| frames::function(&self.view, pc)),
+            line: frame.as_ref().and_then(|frame| frame.line.clone()),
+            frame: frame.and_then(|frame| frame.id),
+            resume_at: None,
+        }
+    }
+
+    /// Sets the running command up for its next step. `true`: it ended without anything running, by going into an inlined
+    /// call.
+    ///
+    /// # Errors
+    /// `Cannot find bounds of current function`.
+    pub(crate) fn prepare_step(&mut self) -> Result<bool, Error> {
+        loop {
+            let Some(run) = self.run.as_mut() else { return Ok(true) };
+            let Command::Step { kind, left } = &mut run.command else { return Ok(false) };
+            if *left == 0 {
+                return Ok(true);
+            }
+            let kind = *kind;
+            if kind == StepKind::Into && self.view.hidden_inlined() > 0 {
+                *left -= 1;
+                run.step = None;
+                let hidden = self.view.hidden_inlined();
+                self.view.hide_inlined(hidden - 1);
+                continue;
+            }
+            let over = match kind {
+                StepKind::Into => StepOver::Undebuggable,
+                StepKind::Instruction => StepOver::Nothing,
+                StepKind::Over | StepKind::InstructionOver => StepOver::All,
+            };
+            let mut step = self.new_step(over);
+            if matches!(kind, StepKind::Into | StepKind::Over) {
+                let pc = self.view.pc()?;
+                step.range = self.line_range(pc)?;
+            }
+            if let Some(run) = self.run.as_mut() {
+                run.step = Some(step);
+                run.steps = 0;
+            }
+            return Ok(false);
+        }
+    }
+
+    /// The addresses of the line at `pc`, or of the whole function where there are no lines.
+    fn line_range(&mut self, pc: VirtAddr) -> Result<Range, Error> {
+        if let Some(row) = self.view.line_row(pc) {
+            return Ok(Range::Within(row.range));
+        }
+        if self.settings.step_mode {
+            return Ok(Range::Instruction);
+        }
+        let function =
+            self.view.function_at(pc).ok_or_else(|| Error::msg("Cannot find bounds of current function"))?;
+        self.queue.push_back(Event::Notice(format!(
+            "Single stepping until exit from function {},\nwhich has no line number information.",
+            function.name
+        )));
+        Ok(Range::Within(function.range))
+    }
+
+    /// Whether the step of the running command is over, its thread standing at `pc`.
+    pub(crate) fn step_verdict(&mut self, pc: VirtAddr) -> Verdict {
+        let Some(step) = self.run.as_ref().and_then(|run| run.step.clone()) else { return Verdict::Keep };
+        if matches!(step.range, Range::Within(range) if range.contains(pc)) {
+            return Verdict::Keep;
+        }
+        let function = self.view.function_at(pc);
+        if step.over != StepOver::Nothing
+            && function.as_ref().is_some_and(|function| is_branch_thunk(&function.name))
+        {
+            return Verdict::Keep;
+        }
+        let stack = frames::stack_id(&mut self.view, 0);
+        if (stack.is_none() || stack != step.stack) && self.is_called_from(&step, pc) {
+            return self.entered_function(&step, pc);
+        }
+        let row = self.view.line_row(pc);
+        if step.over == StepOver::Undebuggable && function.is_none() && row.is_none() {
+            if self.settings.step_mode {
+                return Verdict::Done;
+            }
+            return self.run_to_caller();
+        }
+        if step.range == Range::Instruction {
+            return Verdict::Done;
+        }
+        let Some(row) = row else { return Verdict::Done };
+        if let Some(verdict) = self.at_inlined_call(&step) {
+            return verdict;
+        }
+        let here = (Rc::clone(&row.file), row.line);
+        let frame = self.view.frame(0).and_then(|frame| frame.id);
+        let mut fresh = step.clone();
+        fresh.range = Range::Within(row.range);
+        let other_line = pc == row.range.start && step.line.as_ref() != Some(&here);
+        if other_line && row.is_stmt {
+            return Verdict::Done;
+        }
+        // Not the beginning of a statement: go on, and stop at the next that is one, be it of the same line.
+        if !(other_line && frame.is_some() && frame == step.frame) {
+            fresh.frame = frame;
+            fresh.stack = stack;
+            fresh.line = if other_line { None } else { Some(here) };
+        }
+        if let Some(run) = self.run.as_mut() {
+            run.step = Some(fresh);
+        }
+        Verdict::Keep
+    }
+
+    /// Whether the function at `pc` was called from the frame of the step.
+    fn is_called_from(&mut self, step: &Step, pc: VirtAddr) -> bool {
+        let Some(origin) = step.stack else { return false };
+        let caller = frames::caller(&mut self.view, 0).and_then(|frame| frame.id);
+        caller == Some(origin)
+            && (origin.stack.is_some() || step.function != frames::function(&self.view, pc))
+    }
+
+    /// The step has come into a function called from its frame.
+    fn entered_function(&mut self, step: &Step, pc: VirtAddr) -> Verdict {
+        match step.over {
+            StepOver::Nothing => return Verdict::Done,
+            StepOver::All => return self.run_to_caller(),
+            StepOver::Undebuggable => {}
+        }
+        let function = self.view.function_at(pc);
+        if let Some(function) = function
+            && self.view.line_row(function.range.start).is_some()
+        {
+            let mut body = self.view.prologue_end(function.range.start);
+            if let Some(row) = self.view.line_row(body)
+                && row.range.start != body
+                && row.range.end < function.range.end
+            {
+                // The prologue ends in the middle of a line: on to the next one.
+                body = row.range.end;
+            }
+            if body == pc {
+                return Verdict::Done;
+            }
+            let Some(run) = self.run.as_mut() else { return Verdict::Done };
+            let thread = run.thread;
+            if let Some(step) = run.step.as_mut() {
+                step.resume_at = Some(Momentary { addr: body, frame: None, thread });
+                // Whatever is found there is not in the range.
+                if let Range::Within(range) = step.range {
+                    step.range = Range::Within(AddrRange::new(range.start, range.start));
+                }
+            }
+            return Verdict::Keep;
+        }
+        if self.settings.step_mode {
+            return Verdict::Done;
+        }
+        self.run_to_caller()
+    }
+
+    /// Runs to where the innermost function returns to, in its caller's frame.
+    fn run_to_caller(&mut self) -> Verdict {
+        let Some(caller) = frames::caller(&mut self.view, 0).filter(|caller| caller.id.is_some()) else {
+            return Verdict::Done;
+        };
+        let Some(run) = self.run.as_mut() else { return Verdict::Done };
+        let thread = run.thread;
+        if let Some(step) = run.step.as_mut() {
+            step.resume_at = Some(Momentary { addr: caller.pc, frame: caller.id, thread });
+        }
+        Verdict::Keep
+    }
+
+    /// What inlined calls at the pc mean for the step; `None`: nothing.
+    fn at_inlined_call(&mut self, step: &Step) -> Option<Verdict> {
+        let frame = self.view.frame(0)?;
+        let here = frame.id?;
+        if Some(here) == step.frame && self.view.hidden_inlined() > 0 {
+            // Control stands before the first instruction of an inlined call; the frame's line is that of the call.
+            let same_line = step.line.is_some() && frame.line == step.line;
+            return Some(match (step.over, same_line) {
+                (StepOver::All, true) => Verdict::Keep,
+                (StepOver::All, false) | (_, false) => Verdict::Done,
+                (_, true) => {
+                    let hidden = self.view.hidden_inlined();
+                    self.view.hide_inlined(hidden - 1);
+                    Verdict::Done
+                }
+            });
+        }
+        if frame.inlined && Some(here) != step.frame && self.is_inlined_into(step.frame) {
+            return Some(if step.over == StepOver::All { Verdict::Keep } else { Verdict::Done });
+        }
+        None
+    }
+
+    /// Whether the innermost frame is inlined, directly or not, into the frame with this identity.
+    fn is_inlined_into(&mut self, outer: Option<FrameId>) -> bool {
+        for level in 1.. {
+            let Some(frame) = self.view.frame(level) else { return false };
+            if frame.id.is_some() && frame.id == outer {
+                return true;
+            }
+            if !frame.inlined {
+                return false;
+            }
+        }
+        false
+    }
+}
+
+/// Whether a function is one of the thunks through which kernels and programs built with `-mindirect-branch=thunk-extern`
+/// make indirect jumps and calls; they are no functions of their own to a step.
+fn is_branch_thunk(name: &str) -> bool {
+    if name == "__x86_return_thunk" {
+        return true;
+    }
+    let Some(rest) = name.strip_prefix("__x86_indirect_thunk") else { return false };
+    let Some(register) = rest.strip_prefix('_') else { return rest.is_empty() };
+    matches!(
+        register,
+        "rax"
+            | "rbx"
+            | "rcx"
+            | "rdx"
+            | "rsi"
+            | "rdi"
+            | "rbp"
+            | "rsp"
+            | "r8"
+            | "r9"
+            | "r10"
+            | "r11"
+            | "r12"
+            | "r13"
+            | "r14"
+            | "r15"
+            | "eax"
+            | "ebx"
+            | "ecx"
+            | "edx"
+            | "esi"
+            | "edi"
+            | "ebp"
+            | "esp"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thunks_by_name() {
+        for name in [
+            "__x86_return_thunk",
+            "__x86_indirect_thunk",
+            "__x86_indirect_thunk_rax",
+            "__x86_indirect_thunk_r11",
+        ] {
+            assert!(is_branch_thunk(name), "{name}");
+        }
+        for name in
+            ["__x86_indirect_thunk_array", "__x86_return_thunk_x", "rax", "__x86_indirect_call_thunk_rax"]
+        {
+            assert!(!is_branch_thunk(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,600 @@
+//! What a stop of the target means: which breakpoints it belongs to, whether the user wants to know, and what to say.
+
+use crate::breakpoint::{BreakpointKind, Disposition};
+use crate::event::{Hit, Show, Stop, StopReason};
+use crate::frames;
+use crate::run::{Command, InFlight, Momentary};
+use crate::signal;
+use crate::step::{Range, Verdict};
+use crate::view::View;
+use crate::watch::Look;
+use crate::{Event, Session};
+use kdive_base::VirtAddr;
+use kdive_target::{Others, ThreadId, WatchKind};
+
+/// Something that explains a stop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Cause {
+    /// A location of a breakpoint: number and index.
+    Code(u32, usize),
+    /// A watchpoint; whether the stub or the end of its scope says so (otherwise it is one kdive steps for).
+    Watch(u32),
+    /// A breakpoint of the running command.
+    Momentary(Momentary),
+    /// A place the operating system layer asked for.
+    Internal,
+    /// The place where the scope of a watchpoint ends.
+    Scope,
+}
+
+/// What is to be done, the more important the greater.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+enum Action {
+    /// The stop says nothing.
+    #[default]
+    Nothing,
+    /// Go on, past the breakpoint.
+    PassOver,
+    /// The step goes on from here.
+    StepResume,
+    /// Stop without a word.
+    StopSilently,
+    /// Stop and tell.
+    Stop,
+}
+
+/// What came out of a look at all causes.
+#[derive(Default)]
+struct Outcome {
+    action: Action,
+    reasons: Vec<StopReason>,
+    text: String,
+    /// A breakpoint has printed its title: those after it are not told.
+    titled: bool,
+    /// The frame is shown whatever a step would show.
+    whole_frame: bool,
+    commands: Vec<(u32, Vec<String>)>,
+    hits: Vec<u32>,
+    delete: Vec<u32>,
+}
+
+impl<V: View> Session<V> {
+    /// Takes a stop of the target: either the command goes on (nothing is queued but notices) or it is over.
+    pub(crate) fn handle_stop(&mut self, stop: &kdive_target::Stop) {
+        let thread = stop.thread;
+        let Some(run) = self.run.as_mut() else { return };
+        let inflight = run.inflight.take();
+        let nudged = run.take_nudge() && stop.signal == signal::INT && !run.interrupted;
+        match inflight {
+            Some(InFlight::Step { thread: stepped, others: Others::Stopped }) => {
+                run.over.remove(&stepped);
+                self.reported.remove(&stepped);
+            }
+            _ => {
+                run.over.clear();
+                self.reported.clear();
+                if matches!(inflight, Some(InFlight::Continue)) {
+                    run.steps = 0;
+                }
+            }
+        }
+        let own = thread == run.thread;
+        let range = run.step.as_ref().filter(|_| own).map(|step| step.range);
+        let waits = run.step.as_ref().is_some_and(|step| step.resume_at.is_some()) || run.wake.is_some();
+        self.view.invalidate();
+        self.focus(thread);
+        let pc = match self.view.pc() {
+            Ok(pc) => pc,
+            Err(error) => {
+                self.queue.push_back(Event::Complaint(error.to_string()));
+                return self.finish_stop(thread, None, Outcome::default(), false);
+            }
+        };
+        if nudged {
+            return self.unblock(thread, pc);
+        }
+        let trap = stop.signal == signal::TRAP;
+        let mut causes = if trap { self.causes(stop, pc) } else { Vec::new() };
+        if causes.is_empty()
+            && trap
+            && own
+            && !waits
+            && matches!(range, Some(Range::Within(range)) if range.contains(pc))
+        {
+            // Still in the line: nothing but the pc has to be known.
+            return;
+        }
+        // After one instruction the innermost frame is shown, whatever begins there.
+        if range == Some(Range::Instruction) {
+            self.view.hide_inlined(0);
+        } else {
+            self.hide_inlined(pc, &causes);
+        }
+        if causes.contains(&Cause::Internal) && self.view.internal_hit(pc) {
+            let events = self.symbols_changed();
+            self.queue.extend(events);
+            self.view.select(Some(thread));
+            causes.retain(|cause| !matches!(cause, Cause::Code(..)));
+            causes.extend(self.code_causes(pc));
+        }
+        let mut outcome = Outcome::default();
+        for cause in &causes {
+            self.weigh(*cause, thread, &mut outcome);
+        }
+        let stepped = matches!(inflight, Some(InFlight::Step { thread: stepped, .. }) if stepped == thread);
+        let explained = trap
+            && (causes.iter().any(|cause| !self.is_software_watch(*cause))
+                || stepped
+                || matches!(stop.reason, kdive_target::StopReason::Watch { .. })
+                || own && range.is_some() && !waits
+                || !causes.is_empty());
+        if !explained && !self.was_stale(stop, pc) {
+            outcome.reasons.push(StopReason::Signal(stop.signal));
+            return self.finish_stop(thread, Some(pc), outcome, false);
+        }
+        if outcome.action >= Action::StopSilently {
+            return self.finish_stop(thread, Some(pc), outcome, false);
+        }
+        let Some(run) = self.run.as_mut() else { return };
+        match outcome.action {
+            Action::PassOver => {
+                run.over.insert(thread, pc);
+            }
+            Action::StepResume => {
+                if let Some(step) = run.step.as_mut() {
+                    step.resume_at = None;
+                }
+            }
+            _ => {}
+        }
+        if run.wake.is_some_and(|wake| wake.addr == pc && wake.thread == thread) {
+            run.wake = None;
+        }
+        let idle = run.step.as_ref().is_none_or(|step| step.resume_at.is_some()) || run.wake.is_some();
+        if !own || idle {
+            return;
+        }
+        if self.step_verdict(pc) == Verdict::Done {
+            self.end_step(thread, pc, outcome);
+        }
+    }
+
+    /// One step of the command is over; there may be more to do.
+    fn end_step(&mut self, thread: ThreadId, pc: VirtAddr, mut outcome: Outcome) {
+        let more = match self.run.as_mut().map(|run| &mut run.command) {
+            Some(Command::Step { left, .. }) => {
+                *left = left.saturating_sub(1);
+                *left > 0
+            }
+            _ => false,
+        };
+        if more {
+            match self.prepare_step() {
+                Ok(false) => {
+                    if let Some(run) = self.run.as_mut()
+                        && outcome.action == Action::PassOver
+                    {
+                        run.over.insert(thread, pc);
+                    }
+                    return;
+                }
+                Ok(true) => {}
+                Err(error) => self.queue.push_back(Event::Complaint(error.to_string())),
+            }
+        }
+        outcome.reasons.push(StopReason::StepDone);
+        self.finish_stop(thread, Some(pc), outcome, true);
+    }
+
+    /// The user interrupted while the target stood still between two short runs.
+    pub(crate) fn stop_for_interrupt(&mut self) {
+        let Some(run) = self.run.as_ref() else { return };
+        let thread = run.thread;
+        self.focus(thread);
+        let pc = self.view.pc().ok();
+        let mut outcome = Outcome::default();
+        outcome.reasons.push(StopReason::Signal(signal::INT));
+        self.finish_stop(thread, pc, outcome, false);
+    }
+
+    fn code_causes(&self, pc: VirtAddr) -> Vec<Cause> {
+        let mut causes = Vec::new();
+        for entry in self.breakpoints.iter().filter(|entry| entry.is_active()) {
+            for (index, location) in entry.shown.locations.iter().enumerate() {
+                if location.enabled && !location.condition_invalid && location.place.addr == pc {
+                    causes.push(Cause::Code(entry.shown.number, index));
+                }
+            }
+        }
+        causes
+    }
+
+    /// Everything that explains a trap at `pc`.
+    fn causes(&self, stop: &kdive_target::Stop, pc: VirtAddr) -> Vec<Cause> {
+        let hit = match stop.reason {
+            kdive_target::StopReason::Watch { kind, addr } => Some((kind, addr)),
+            _ => None,
+        };
+        let mut causes = self.code_causes(pc);
+        for entry in self.breakpoints.iter().filter(|entry| entry.is_active()) {
+            let Some(watch) = entry.watch() else { continue };
+            // The stub says which kind of watchpoint it was: a write is none of a read watchpoint's business.
+            let covers = |(kind, addr): (WatchKind, VirtAddr)| {
+                let matches =
+                    kind == watch.access || kind == WatchKind::Access || watch.access == WatchKind::Access;
+                matches
+                    && watch
+                        .ranges
+                        .iter()
+                        .any(|&(start, len)| addr.distance_from(start).is_some_and(|offset| offset < len))
+            };
+            let scope_ends = entry.scope.is_some_and(|scope| scope.pc == pc);
+            if scope_ends {
+                causes.push(Cause::Scope);
+            }
+            if !watch.hardware || scope_ends || hit.is_some_and(covers) {
+                causes.push(Cause::Watch(entry.shown.number));
+            }
+        }
+        causes.sort_by_key(|cause| match cause {
+            Cause::Code(number, _) | Cause::Watch(number) => *number,
+            _ => 0,
+        });
+        if self.view.internal_points().contains(&pc) {
+            causes.push(Cause::Internal);
+        }
+        if let Some(run) = &self.run {
+            causes.extend(
+                run.momentary().filter(|momentary| momentary.addr == pc).copied().map(Cause::Momentary),
+            );
+        }
+        causes
+    }
+
+    fn is_software_watch(&self, cause: Cause) -> bool {
+        let Cause::Watch(number) = cause else { return false };
+        self.breakpoints
+            .iter()
+            .any(|entry| entry.shown.number == number && entry.watch().is_some_and(|watch| !watch.hardware))
+    }
+
+    /// Hides the inlined calls that begin at `pc`, up to one that a breakpoint was set in.
+    fn hide_inlined(&mut self, pc: VirtAddr, causes: &[Cause]) {
+        let blocks = self.view.inline_blocks(pc);
+        let is_wanted = |block: &crate::InlineBlock| {
+            causes.iter().any(|cause| {
+                let Cause::Code(number, index) = cause else { return false };
+                self.breakpoints
+                    .iter()
+                    .find(|entry| entry.shown.number == *number)
+                    .and_then(|entry| entry.shown.locations.get(*index))
+                    .is_some_and(|location| {
+                        location.place.inline_entry == Some(block.entry)
+                            && location.place.function.as_deref() == Some(&*block.function)
+                    })
+            })
+        };
+        let hidden = blocks.iter().take_while(|block| block.begins_here && !is_wanted(block)).count();
+        self.view.hide_inlined(hidden);
+    }
+
+    /// Decides about one cause.
+    fn weigh(&mut self, cause: Cause, thread: ThreadId, outcome: &mut Outcome) {
+        let action = match cause {
+            Cause::Code(number, index) => self.weigh_code(number, index, thread, outcome),
+            Cause::Watch(number) => self.weigh_watch(number, thread, outcome),
+            Cause::Momentary(momentary) => self.weigh_momentary(momentary, thread, outcome),
+            Cause::Internal | Cause::Scope => Action::PassOver,
+        };
+        outcome.action = outcome.action.max(action);
+    }
+
+    fn weigh_momentary(&mut self, momentary: Momentary, thread: ThreadId, outcome: &mut Outcome) -> Action {
+        if momentary.thread != thread {
+            return Action::PassOver;
+        }
+        if momentary.frame.is_some() && frames::stack_id(&mut self.view, 0) != momentary.frame {
+            return Action::PassOver;
+        }
+        let Some(run) = &self.run else { return Action::PassOver };
+        if run.targets.contains(&momentary) {
+            outcome.reasons.push(match run.command {
+                Command::Finish(_) => StopReason::Finished,
+                _ => StopReason::LocationReached,
+            });
+            return Action::Stop;
+        }
+        if run.wake == Some(momentary) { Action::PassOver } else { Action::StepResume }
+    }
+
+    fn weigh_code(&mut self, number: u32, index: usize, thread: ThreadId, outcome: &mut Outcome) -> Action {
+        let thread_number = self.threads.by_id(thread).map(|entry| entry.number);
+        let Some(entry) = self.breakpoints.iter().find(|entry| entry.shown.number == number) else {
+            return Action::PassOver;
+        };
+        if entry.shown.thread.is_some() && entry.shown.thread != thread_number {
+            return Action::PassOver;
+        }
+        let condition = entry.conditions.get(index).cloned().flatten();
+        if !self.holds(condition) || !self.count_hit(number) {
+            return Action::PassOver;
+        }
+        let prefix = self.hit_prefix(thread);
+        let Some(entry) = self.breakpoints.iter().find(|entry| entry.shown.number == number) else {
+            return Action::PassOver;
+        };
+        let shown = &entry.shown;
+        if let BreakpointKind::Dprintf(text) = &shown.kind {
+            self.queue.push_back(Event::Dprintf { number, text: text.clone() });
+            return Action::PassOver;
+        }
+        let location = index as u32 + 1;
+        let title =
+            if shown.disposition == Disposition::Delete { "Temporary breakpoint" } else { "Breakpoint" };
+        let name = match shown.locations.len() {
+            0 | 1 => format!("{title} {number}"),
+            _ => format!("{title} {number}.{location}"),
+        };
+        let text = format!("{prefix}{name}, ");
+        self.record_hit(number, location, Some((text, true)), outcome)
+    }
+
+    fn weigh_watch(&mut self, number: u32, thread: ThreadId, outcome: &mut Outcome) -> Action {
+        let look = self.look(number, thread);
+        let Some(entry) = self.breakpoints.iter_mut().find(|entry| entry.shown.number == number) else {
+            return Action::Nothing;
+        };
+        let Some(watch) = entry.watch() else { return Action::Nothing };
+        let access = watch.access;
+        let now = watch.value.as_ref().map_or_else(|| "<unreadable>".to_owned(), |value| value.text.clone());
+        let title = crate::text::watch_title(number, watch);
+        match (&look, access) {
+            (Look::Ignore, _) | (Look::Same, WatchKind::Write) => return Action::Nothing,
+            (Look::Gone, _) => {
+                entry.doomed = true;
+                entry.shown.commands.clear();
+                outcome.delete.push(number);
+                outcome.reasons.push(StopReason::WatchScopeEnd(number));
+                outcome.whole_frame = true;
+                let text = format!(
+                    "\nWatchpoint {number} deleted because the program has left the block in\nwhich its expression is valid.\n"
+                );
+                if let Some(run) = self.run.as_mut() {
+                    run.early.push_str(&text);
+                }
+                return Action::Stop;
+            }
+            (Look::Changed(_), WatchKind::Read) if self.written_elsewhere(number) => return Action::Nothing,
+            _ => {}
+        }
+        let thread_number = self.threads.by_id(thread).map(|entry| entry.number);
+        let Some(entry) = self.breakpoints.iter().find(|entry| entry.shown.number == number) else {
+            return Action::Nothing;
+        };
+        if entry.shown.thread.is_some() && entry.shown.thread != thread_number {
+            return Action::Nothing;
+        }
+        let condition = entry.condition.clone();
+        if !self.holds(condition) || !self.count_hit(number) {
+            return Action::Nothing;
+        }
+        let prefix = self.hit_prefix(thread);
+        let text = match (&look, access) {
+            (Look::Changed(old), WatchKind::Write | WatchKind::Access) => {
+                let old = old.as_ref().map_or("<unreadable>", |value| value.text.as_str());
+                format!("{prefix}{title}\n\nOld value = {old}\nNew value = {now}\n")
+            }
+            _ => format!("{prefix}{title}\n\nValue = {now}\n"),
+        };
+        self.record_hit(number, 0, Some((text, false)), outcome)
+    }
+
+    /// Whether the memory of a read watchpoint is also watched for writes, by another watchpoint or because the stub cannot
+    /// tell reads from writes: a change of the value then means that this was a write.
+    fn written_elsewhere(&self, number: u32) -> bool {
+        let ranges = |number: u32| {
+            self.breakpoints
+                .iter()
+                .find(|entry| entry.shown.number == number)
+                .and_then(|entry| entry.watch())
+                .map(|watch| watch.ranges.clone())
+                .unwrap_or_default()
+        };
+        let own = ranges(number);
+        if own.iter().any(|&(addr, len)| self.inserted.stands_in_for_read(addr, len)) {
+            return true;
+        }
+        self.breakpoints.iter().filter(|entry| entry.is_active()).any(|entry| {
+            entry.shown.number != number
+                && entry.watch().is_some_and(|watch| {
+                    watch.hardware
+                        && watch.access != WatchKind::Read
+                        && watch.ranges.iter().any(|&(addr, len)| {
+                            own.iter().any(|&(start, size)| {
+                                addr.0 < start.0.saturating_add(size) && start.0 < addr.0.saturating_add(len)
+                            })
+                        })
+                })
+        })
+    }
+
+    /// Evaluates a condition in the innermost frame. One that cannot be evaluated counts as true, and says so.
+    fn holds(&mut self, condition: Option<V::Expr>) -> bool {
+        let Some(condition) = condition else { return true };
+        self.view.select_level(0);
+        match self.view.is_true(&condition) {
+            Ok(holds) => holds,
+            Err(error) => {
+                self.queue
+                    .push_back(Event::Complaint(format!("Error in testing breakpoint condition:\n{error}")));
+                true
+            }
+        }
+    }
+
+    /// Counts a hit; `false` when it is one of those to be ignored.
+    fn count_hit(&mut self, number: u32) -> bool {
+        let Some(entry) = self.breakpoints.iter_mut().find(|entry| entry.shown.number == number) else {
+            return false;
+        };
+        let shown = &mut entry.shown;
+        shown.hits += 1;
+        if shown.ignore > 0 {
+            shown.ignore -= 1;
+            return false;
+        }
+        if shown.disposition == Disposition::Disable {
+            shown.enable_count = shown.enable_count.saturating_sub(1);
+            if shown.enable_count == 0 {
+                shown.enabled = false;
+            }
+        }
+        true
+    }
+
+    /// `\n` or `\nThread 2 hit `.
+    fn hit_prefix(&self, thread: ThreadId) -> String {
+        match self.threads.by_id(thread).filter(|_| self.threads.show_thread_numbers()) {
+            Some(entry) => match &entry.name {
+                Some(name) => format!("\nThread {} \"{name}\" hit ", entry.number),
+                None => format!("\nThread {} hit ", entry.number),
+            },
+            None => "\n".to_owned(),
+        }
+    }
+
+    /// A breakpoint stops the program. `title`: its text, and whether that ends the list of those told.
+    fn record_hit(
+        &mut self,
+        number: u32,
+        location: u32,
+        title: Option<(String, bool)>,
+        outcome: &mut Outcome,
+    ) -> Action {
+        let Some(entry) = self.breakpoints.iter().find(|entry| entry.shown.number == number) else {
+            return Action::Nothing;
+        };
+        let shown = &entry.shown;
+        outcome.reasons.push(StopReason::Hit(Hit { number, location }));
+        outcome.hits.push(number);
+        if shown.disposition == Disposition::Delete {
+            outcome.delete.push(number);
+        }
+        let silent = shown.commands.first().is_some_and(|line| line.trim() == "silent");
+        if !shown.commands.is_empty() {
+            outcome.commands.push((number, shown.commands.clone()));
+        }
+        if silent {
+            return Action::StopSilently;
+        }
+        if let Some((text, ends)) = title
+            && !outcome.titled
+        {
+            outcome.text.push_str(&text);
+            outcome.titled = ends;
+            outcome.whole_frame |= ends;
+        }
+        Action::Stop
+    }
+
+    /// A trap nobody knows of may come from a breakpoint an earlier session left in the stub. It is taken out.
+    fn was_stale(&mut self, stop: &kdive_target::Stop, pc: VirtAddr) -> bool {
+        if stop.signal != signal::TRAP || stop.synthesized {
+            return false;
+        }
+        let Some(target) = self.target.clone() else { return false };
+        let Some(control) = target.run_control() else { return false };
+        if !self.inserted.code_at(pc).is_empty() {
+            return false;
+        }
+        // One entry is left for each time it was inserted.
+        let removed = (0..8)
+            .take_while(|_| control.remove(kdive_target::BreakpointKind::Software, pc, 1).is_ok())
+            .count();
+        if removed > 0 {
+            self.queue.push_back(Event::Notice(format!(
+                "Removed a breakpoint at {pc} that an earlier debugger left in the target."
+            )));
+        }
+        removed > 0
+    }
+
+    /// The command is over: `step_done` when a step ended by itself.
+    fn finish_stop(&mut self, thread: ThreadId, pc: Option<VirtAddr>, mut outcome: Outcome, step_done: bool) {
+        let Some(run) = self.run.take() else { return };
+        let mut returned = None;
+        if outcome.reasons.contains(&StopReason::Finished)
+            && let Command::Finish(Some(plan)) = &run.command
+        {
+            returned = Some(self.view.returned_value(plan));
+        }
+        self.view.select_level(0);
+        let mut heading = run.early.clone();
+        for reason in &outcome.reasons {
+            if let StopReason::Signal(number) = reason {
+                heading.push_str(&self.signal_text(thread, *number));
+            }
+        }
+        if run.before != thread
+            && let Some(entry) = self.threads.by_id(thread)
+        {
+            heading.push_str(&format!("[Switching to {}]\n", entry.target_id()));
+        }
+        heading.push_str(&outcome.text);
+        let show = if outcome.action == Action::StopSilently {
+            Show::Nothing
+        } else if step_done && !outcome.whole_frame && self.is_same_place(&run, pc) {
+            Show::Source
+        } else {
+            Show::FrameAndSource
+        };
+        for number in std::mem::take(&mut outcome.delete) {
+            self.breakpoints.retain(|entry| entry.shown.number != number);
+        }
+        if let Some(pc) = pc {
+            self.reported.insert(thread, pc);
+        }
+        // Breakpoints that were dealt with on other threads are still to be passed by them.
+        for (&other, &addr) in &run.over {
+            self.reported.entry(other).or_insert(addr);
+        }
+        if let Some(StopReason::Hit(hit)) =
+            outcome.reasons.iter().find(|reason| matches!(reason, StopReason::Hit(_)))
+        {
+            self.view.set_convenience("_hit_bpnum", Some(i64::from(hit.number)));
+            self.view.set_convenience("_hit_locno", Some(i64::from(hit.location.max(1))));
+        }
+        self.last_hits = outcome.hits;
+        self.queue.push_back(Event::Stopped(Box::new(Stop {
+            thread,
+            reasons: outcome.reasons,
+            heading,
+            show,
+            commands: outcome.commands,
+            returned,
+        })));
+    }
+
+    /// Whether a step ended in the frame and the function it began in.
+    fn is_same_place(&mut self, run: &crate::run::Run, pc: Option<VirtAddr>) -> bool {
+        let (Some(step), Some(pc)) = (&run.step, pc) else { return false };
+        let frame = self.view.frame(0).and_then(|frame| frame.id);
+        frame.is_some() && frame == step.frame && frames::function(&self.view, pc) == step.function
+    }
+
+    /// `\nThread 1 received signal SIGINT, Interrupt.\n`
+    fn signal_text(&self, thread: ThreadId, number: u8) -> String {
+        let who = match self.threads.by_id(thread).filter(|_| self.threads.show_thread_numbers()) {
+            Some(entry) => match &entry.name {
+                Some(name) => format!("Thread {} \"{name}\"", entry.number),
+                None => format!("Thread {}", entry.number),
+            },
+            None => "Program".to_owned(),
+        };
+        if number == 0 {
+            return format!("\n{who} stopped.\n");
+        }
+        let (name, meaning) = signal::describe(number);
+        format!("\n{who} received signal {name}, {meaning}.\n")
+    }
+}

@@ -1,0 +1,7 @@
+//! Run control on a made-up computer.
+
+mod breakpoints;
+mod stepping;
+mod threads;
+mod toy;
+mod watching;

@@ -1,0 +1,291 @@
+//! `step`, `next`, `stepi`, `nexti`, `finish`, `until`, `advance`.
+
+use super::toy::{Cpu, Function, Inlined, Op, Source, Toy};
+use crate::{Request, StepKind, View};
+
+/// `main` calls `leaf` twice from one line, then `nodebug`, then the recursive `rec`.
+fn calls() -> Toy {
+    let code = [
+        (0x1000, Op::Nop),
+        (0x1004, Op::Nop),              // line 11
+        (0x1008, Op::Call(0x2000)),     // line 12
+        (0x100c, Op::Nop),              //   rest of 12
+        (0x1010, Op::Call(0x2000)),     //   second call of 12
+        (0x1014, Op::Nop),              // line 13
+        (0x1018, Op::Call(0x3000)),     //   of 13: no debug information
+        (0x101c, Op::Store(0x8008, 2)), // line 14: counter of rec
+        (0x1020, Op::Call(0x4000)),     //   of 14
+        (0x1024, Op::Nop),              // line 15
+        (0x1028, Op::Exit(0)),
+        (0x2000, Op::Nop),    // leaf, line 20
+        (0x2004, Op::Set(7)), // line 21
+        (0x2008, Op::Ret),    // line 22
+        (0x3000, Op::Nop),
+        (0x3004, Op::Ret),
+        (0x4000, Op::Nop),                  // rec, line 40
+        (0x4004, Op::Loop(0x8008, 0x4010)), // line 41
+        (0x4008, Op::Jump(0x4018)),         //   of 41
+        (0x4010, Op::Call(0x4000)),         // line 42
+        (0x4014, Op::Nop),                  //   of 42
+        (0x4018, Op::Ret),                  // line 43
+    ];
+    let rows = vec![
+        (0x1000, 10, true),
+        (0x1004, 11, true),
+        (0x1008, 12, true),
+        (0x1014, 13, true),
+        (0x101c, 14, true),
+        (0x1024, 15, true),
+        (0x102c, 0, true),
+        (0x2000, 20, true),
+        (0x2004, 21, true),
+        (0x2008, 22, true),
+        (0x200c, 0, true),
+        (0x4000, 40, true),
+        (0x4004, 41, true),
+        (0x4010, 42, true),
+        (0x4018, 43, true),
+        (0x401c, 0, true),
+    ];
+    let functions = vec![
+        Function { name: "main", start: 0x1000, end: 0x102c, body: 0x1004 },
+        Function { name: "leaf", start: 0x2000, end: 0x200c, body: 0x2004 },
+        Function { name: "nodebug", start: 0x3000, end: 0x3008, body: 0 },
+        Function { name: "rec", start: 0x4000, end: 0x401c, body: 0x4004 },
+    ];
+    let source = Source { rows, functions, ..Source::default() };
+    Toy::new(&code, source, &[Cpu { pc: 0x1004, sp: 0x10000, rax: 0 }])
+}
+
+#[test]
+fn next_runs_calls_and_step_enters_them() {
+    let mut toy = calls();
+    assert_eq!(toy.step(StepKind::Over), "| 12");
+    assert_eq!(toy.step(StepKind::Over), "| 13");
+    let mut toy = calls();
+    assert_eq!(toy.step(StepKind::Into), "| 12");
+    assert_eq!(toy.step(StepKind::Into), "leaf:21");
+    assert_eq!(toy.step(StepKind::Into), "| 22");
+    // Back in the middle of line 12, on to the second call.
+    assert_eq!(toy.step(StepKind::Into), "leaf:21");
+    assert_eq!(toy.step(StepKind::Over), "| 22");
+    assert_eq!(toy.step(StepKind::Over), "main:13");
+    // A function without lines is run through.
+    assert_eq!(toy.step(StepKind::Into), "| 14");
+}
+
+#[test]
+fn a_call_is_run_through_with_one_breakpoint() {
+    let mut toy = calls();
+    toy.step(StepKind::Over);
+    toy.log();
+    assert_eq!(toy.step(StepKind::Over), "| 13");
+    assert_eq!(toy.log(), "s1 Z0 100c c z0 100c s1 s1 Z0 1014 c");
+}
+
+#[test]
+fn next_over_recursion_stops_in_its_own_frame() {
+    let mut toy = calls();
+    toy.add("rec");
+    assert_eq!(toy.cont(), "\nBreakpoint 1, rec:41");
+    toy.session.delete(1).unwrap();
+    assert_eq!(toy.step(StepKind::Over), "| 42");
+    assert_eq!(toy.step(StepKind::Over), "| 43");
+    assert_eq!(toy.step(StepKind::Over), "main:15");
+}
+
+#[test]
+fn a_breakpoint_inside_a_call_ends_next() {
+    let mut toy = calls();
+    toy.step(StepKind::Over);
+    toy.add("leaf");
+    assert_eq!(toy.step(StepKind::Over), "\nBreakpoint 1, leaf:21");
+    // It is passed when the program goes on.
+    assert_eq!(toy.cont(), "\nBreakpoint 1, leaf:21");
+    assert_eq!(toy.session.breakpoint(1).unwrap().hits, 2);
+}
+
+#[test]
+fn counts_go_on_through_functions() {
+    let mut toy = calls();
+    assert_eq!(toy.run(Request::Step { kind: StepKind::Over, count: 3 }), "| 14");
+    let mut toy = calls();
+    assert_eq!(toy.run(Request::Step { kind: StepKind::Into, count: 3 }), "| 22");
+    toy.add("leaf");
+    assert_eq!(toy.run(Request::Step { kind: StepKind::Over, count: 9 }), "\nBreakpoint 1, leaf:21");
+}
+
+#[test]
+fn instructions() {
+    let mut toy = calls();
+    assert_eq!(toy.step(StepKind::Instruction), "| 12");
+    assert_eq!(toy.step(StepKind::Instruction), "leaf:20");
+    assert_eq!(toy.step(StepKind::Instruction), "| 21");
+    assert_eq!(toy.run(Request::Step { kind: StepKind::Instruction, count: 2 }), "0x100c main:12");
+    assert_eq!(toy.step(StepKind::InstructionOver), "| 0x1010 12");
+    assert_eq!(toy.step(StepKind::InstructionOver), "| 13");
+}
+
+#[test]
+fn finish_shows_the_value() {
+    let mut toy = calls();
+    toy.add("leaf");
+    toy.cont();
+    assert_eq!(toy.run(Request::Finish), "0x100c main:12 $1 = 7");
+    toy.session.delete_all();
+    assert_eq!(toy.run(Request::Finish), "\"finish\" not meaningful in the outermost frame.");
+}
+
+#[test]
+fn finish_out_of_recursion_and_from_an_outer_frame() {
+    let mut toy = calls();
+    toy.add("rec if rax_is == 1");
+    assert_eq!(toy.session.breakpoints().count(), 0);
+    toy.add("rec");
+    toy.cont();
+    toy.cont();
+    assert_eq!(toy.cont(), "\nBreakpoint 1, rec:41");
+    toy.session.delete_all();
+    // Three frames of rec: out of the innermost into the second.
+    assert_eq!(toy.run(Request::Finish), "0x4014 rec:42 $1 = 7");
+    toy.session.view_mut().select_level(1);
+    assert_eq!(toy.run(Request::Finish), "main:15 $1 = 7");
+}
+
+#[test]
+fn until_does_not_go_back() {
+    // Lines 11 to 13 are a loop.
+    let code = [
+        (0x1000, Op::Nop),
+        (0x1004, Op::Nop),
+        (0x1008, Op::Nop),
+        (0x100c, Op::Loop(0x8000, 0x1004)),
+        (0x1010, Op::Nop),
+        (0x1014, Op::Exit(0)),
+    ];
+    let rows = vec![
+        (0x1000, 10, true),
+        (0x1004, 11, true),
+        (0x1008, 12, true),
+        (0x100c, 13, true),
+        (0x1010, 14, true),
+        (0x1018, 0, true),
+    ];
+    let functions = vec![Function { name: "main", start: 0x1000, end: 0x1018, body: 0x1000 }];
+    let source = Source { rows, functions, ..Source::default() };
+    let mut toy = Toy::new(&code, source, &[Cpu { pc: 0x100c, sp: 0x10000, rax: 0 }]);
+    toy.machine.borrow_mut().memory.insert(0x8000, 3);
+    let mut other =
+        Toy::new(&code, toy.machine.borrow().source.clone(), &[Cpu { pc: 0x100c, sp: 0x10000, rax: 0 }]);
+    other.machine.borrow_mut().memory.insert(0x8000, 3);
+    assert_eq!(other.step(StepKind::Over), "| 11");
+    assert_eq!(toy.run(Request::Until), "| 14");
+}
+
+#[test]
+fn until_and_advance_stop_at_the_return_of_the_frame() {
+    let mut toy = calls();
+    toy.add("leaf");
+    toy.cont();
+    toy.session.delete_all();
+    assert_eq!(toy.run(Request::UntilLocation("15".into())), "0x100c main:12");
+    assert_eq!(toy.run(Request::Advance("rec".into())), "rec:41");
+    assert_eq!(toy.run(Request::Advance("nowhere".into())), "Function \"nowhere\" not defined.");
+}
+
+#[test]
+fn without_lines_a_step_leaves_the_function() {
+    let mut toy = calls();
+    toy.add("nodebug");
+    assert_eq!(toy.cont(), "\nBreakpoint 1, 0x3000 nodebug:0");
+    assert_eq!(
+        toy.step(StepKind::Over),
+        "Single stepping until exit from function nodebug,\nwhich has no line number information.\nmain:14"
+    );
+    let mut toy = calls();
+    toy.add("nodebug");
+    toy.cont();
+    toy.session.settings.step_mode = true;
+    assert_eq!(toy.step(StepKind::Over), "| 0x3004 0");
+}
+
+/// `outer` at line 20..22 inlined into main at line 12; `inner` inlined into `outer` at line 21.
+fn inlined() -> Toy {
+    let code: Vec<(u64, Op)> =
+        (0..12).map(|n| (0x1000 + 4 * n, Op::Nop)).chain([(0x1030, Op::Exit(0))]).collect();
+    let rows = vec![
+        (0x1000, 10, true),
+        (0x1004, 11, true),
+        (0x1008, 20, true), // outer begins
+        (0x100c, 30, true), // inner begins
+        (0x1010, 31, true),
+        (0x1014, 22, true),  // back in outer
+        (0x1018, 12, false), // rest of the line of the call
+        (0x101c, 13, true),
+        (0x1034, 0, true),
+    ];
+    let functions = vec![Function { name: "main", start: 0x1000, end: 0x1034, body: 0x1004 }];
+    let inlined = vec![
+        Inlined { name: "outer", start: 0x1008, end: 0x1018, call_line: 12 },
+        Inlined { name: "inner", start: 0x100c, end: 0x1014, call_line: 21 },
+    ];
+    let source = Source { rows, functions, inlined, ..Source::default() };
+    Toy::new(&code, source, &[Cpu { pc: 0x1004, sp: 0x10000, rax: 0 }])
+}
+
+#[test]
+fn step_stops_at_the_call_then_goes_into_it() {
+    let mut toy = inlined();
+    assert_eq!(toy.step(StepKind::Into), "| 12");
+    toy.log();
+    // Nothing runs: only the view changes.
+    assert_eq!(toy.step(StepKind::Into), "outer:20");
+    assert_eq!(toy.log(), "");
+    // At the first instruction of inner, the call in line 21 is shown first.
+    assert_eq!(toy.step(StepKind::Into), "| 21");
+    assert_eq!(toy.step(StepKind::Into), "inner:30");
+    assert_eq!(toy.step(StepKind::Into), "| 31");
+    assert_eq!(toy.step(StepKind::Into), "outer:22");
+    // The end of line 12 does not begin a statement.
+    assert_eq!(toy.step(StepKind::Into), "| 13");
+}
+
+#[test]
+fn next_passes_inlined_calls() {
+    let mut toy = inlined();
+    assert_eq!(toy.step(StepKind::Over), "| 12");
+    assert_eq!(toy.step(StepKind::Over), "| 13");
+    let mut toy = inlined();
+    assert_eq!(toy.run(Request::Step { kind: StepKind::Into, count: 2 }), "outer:20");
+    assert_eq!(toy.step(StepKind::Over), "| 21");
+    assert_eq!(toy.step(StepKind::Over), "| 22");
+}
+
+#[test]
+fn a_breakpoint_in_an_inlined_function_shows_that_frame() {
+    let mut toy = inlined();
+    toy.add("inner");
+    assert_eq!(toy.cont(), "\nBreakpoint 1, inner:30");
+    let mut toy = inlined();
+    toy.add("outer");
+    assert_eq!(toy.cont(), "\nBreakpoint 1, outer:20");
+    // An address says nothing about inlined calls.
+    let mut toy = inlined();
+    toy.add("*0x100c");
+    assert_eq!(toy.cont(), "\nBreakpoint 1, outer:21");
+}
+
+#[test]
+fn finish_out_of_an_inlined_call() {
+    let mut toy = inlined();
+    toy.add("inner");
+    toy.cont();
+    assert_eq!(toy.run(Request::Finish), "outer:22");
+    assert_eq!(toy.run(Request::Finish), "main:13");
+}
+
+#[test]
+fn stepi_shows_the_innermost_frame() {
+    let mut toy = inlined();
+    assert_eq!(toy.step(StepKind::Instruction), "outer:20");
+}

@@ -1,0 +1,289 @@
+//! gdb's words about breakpoints, to the character.
+
+use crate::breakpoint::{Breakpoint, BreakpointKind, Disposition, Watch};
+use kdive_base::VirtAddr;
+use kdive_target::WatchKind;
+use std::fmt::Write as _;
+
+/// `Hardware watchpoint 2: x`.
+pub(crate) fn watch_title(number: u32, watch: &Watch) -> String {
+    let what = match (watch.hardware, watch.access) {
+        (false, _) => "Watchpoint",
+        (true, WatchKind::Write) => "Hardware watchpoint",
+        (true, WatchKind::Read) => "Hardware read watchpoint",
+        (true, WatchKind::Access) => "Hardware access (read/write) watchpoint",
+    };
+    format!("{what} {number}: {}", watch.text)
+}
+
+/// What gdb says when a breakpoint was made: `Breakpoint 1 at 0x401136: file t.c, line 5.`
+pub(crate) fn mention(shown: &Breakpoint) -> String {
+    let number = shown.number;
+    let title = match &shown.kind {
+        BreakpointKind::Watch(watch) => return watch_title(number, watch),
+        BreakpointKind::Hardware => format!("Hardware assisted breakpoint {number}"),
+        BreakpointKind::Dprintf(_) => format!("Dprintf {number}"),
+        BreakpointKind::Software if shown.disposition == Disposition::Delete => {
+            format!("Temporary breakpoint {number}")
+        }
+        BreakpointKind::Software => format!("Breakpoint {number}"),
+    };
+    title + &place(shown)
+}
+
+/// ` at 0x401136: file t.c, line 5.`
+fn place(shown: &Breakpoint) -> String {
+    let Some(first) = shown.locations.first() else {
+        return match &shown.kind {
+            BreakpointKind::Dprintf(format) => format!(" ({},{format}) pending.", shown.spec),
+            _ if shown.extra.is_empty() => format!(" ({}) pending.", shown.spec),
+            _ => format!(" ({} {}) pending.", shown.spec, shown.extra),
+        };
+    };
+    let mut text = format!(" at {}", first.place.addr);
+    match (&first.place.file, shown.locations.len()) {
+        (Some(file), 1) => {
+            let _ = write!(text, ": file {file}, line {}.", first.place.line);
+        }
+        (Some(_), _) => {
+            let _ = write!(text, ": {}.", shown.spec);
+        }
+        (None, _) => {}
+    }
+    if shown.locations.len() > 1 {
+        let _ = write!(text, " ({} locations)", shown.locations.len());
+    }
+    text
+}
+
+/// `Note: breakpoints 1, 2 and 3 also set at pc 0x401136.`
+pub(crate) fn also_set(others: &[&Breakpoint], addr: VirtAddr, thread: Option<u32>) -> Option<String> {
+    let mut text = String::from(if others.len() == 1 { "Note: breakpoint " } else { "Note: breakpoints " });
+    for (index, other) in others.iter().enumerate() {
+        let _ = write!(text, "{}", other.number);
+        match (other.thread, thread) {
+            (None, Some(_)) => text.push_str(" (all threads)"),
+            (Some(own), _) => {
+                let _ = write!(text, " (thread {own})");
+            }
+            (None, None) => {}
+        }
+        if !other.enabled {
+            text.push_str(" (disabled)");
+        }
+        text.push_str(match others.len() - index - 1 {
+            0 => " ",
+            1 => " and ",
+            _ => ", ",
+        });
+    }
+    let _ = write!(text, "also set at pc {addr}.");
+    (!others.is_empty()).then_some(text)
+}
+
+/// gdb's name of a kind in tables.
+fn type_name(shown: &Breakpoint) -> &'static str {
+    match &shown.kind {
+        BreakpointKind::Software => "breakpoint",
+        BreakpointKind::Hardware => "hw breakpoint",
+        BreakpointKind::Dprintf(_) => "dprintf",
+        BreakpointKind::Watch(watch) => match (watch.hardware, watch.access) {
+            (false, _) => "watchpoint",
+            (true, WatchKind::Write) => "hw watchpoint",
+            (true, WatchKind::Read) => "read watchpoint",
+            (true, WatchKind::Access) => "acc watchpoint",
+        },
+    }
+}
+
+fn disposition_name(disposition: Disposition) -> &'static str {
+    match disposition {
+        Disposition::Keep => "keep",
+        Disposition::Delete => "del",
+        Disposition::Disable => "dis",
+    }
+}
+
+/// The table of `info breakpoints` with these breakpoints, every line ended.
+#[must_use]
+pub fn table(breakpoints: &[&Breakpoint]) -> String {
+    let type_width = breakpoints.iter().map(|shown| type_name(shown).len()).fold(14, usize::max);
+    let has_address = breakpoints.iter().any(|shown| match &shown.kind {
+        BreakpointKind::Watch(watch) => watch.hardware && !watch.ranges.is_empty(),
+        _ => !shown.locations.is_empty(),
+    });
+    let addr_width = if has_address { 18 } else { 10 };
+    let mut text = format!(
+        "{:<7} {:<type_width$} {:<4} {:<3} {:<addr_width$} {}\n",
+        "Num", "Type", "Disp", "Enb", "Address", "What"
+    );
+    let mut footnote = false;
+    for shown in breakpoints {
+        rows(shown, type_width, addr_width, &mut text, &mut footnote);
+    }
+    if footnote {
+        text.push_str("(*): Breakpoint condition is invalid at this location.\n");
+    }
+    text
+}
+
+fn rows(shown: &Breakpoint, type_width: usize, addr_width: usize, text: &mut String, footnote: &mut bool) {
+    let several = shown.locations.len() > 1
+        || shown.locations.iter().any(|location| !location.enabled || location.condition_invalid);
+    let enabled = if shown.enabled { "y" } else { "n" };
+    let head = format!(
+        "{:<7} {:<type_width$} {:<4} {:<3} ",
+        shown.number,
+        type_name(shown),
+        disposition_name(shown.disposition),
+        enabled
+    );
+    text.push_str(&head);
+    match (&shown.kind, shown.locations.first()) {
+        (BreakpointKind::Watch(watch), _) => {
+            let _ = write!(text, "{:<addr_width$} {}", "", watch.text);
+        }
+        (_, None) => {
+            let _ = write!(text, "{:<addr_width$} {}", "<PENDING>", shown.spec);
+            if !shown.extra.is_empty() {
+                let _ = write!(text, " {}", shown.extra);
+            }
+        }
+        (_, Some(_)) if several => {
+            let _ = write!(text, "{:<addr_width$} ", "<MULTIPLE>");
+        }
+        (_, Some(only)) => {
+            let _ = write!(text, "{:#018x} {}", only.place.addr, what(&only.place));
+        }
+    }
+    if let Some(thread) = shown.thread {
+        let _ = write!(text, " thread {thread}");
+    }
+    text.push('\n');
+    details(shown, text);
+    if !several {
+        return;
+    }
+    for (index, location) in shown.locations.iter().enumerate() {
+        let enabled = match (location.condition_invalid, location.enabled, shown.enabled) {
+            (true, _, _) => {
+                *footnote = true;
+                "N*"
+            }
+            (false, false, _) => "n",
+            (false, true, false) => "y-",
+            (false, true, true) => "y",
+        };
+        let number = format!("{}.{}", shown.number, index + 1);
+        let _ = writeln!(
+            text,
+            "{number:<7} {:<type_width$} {:<4} {enabled:<3} {:#018x} {}",
+            "",
+            "",
+            location.place.addr,
+            what(&location.place)
+        );
+    }
+}
+
+/// `in start_kernel at init/main.c:905`, or `<printk+10>` without source.
+fn what(place: &crate::view::CodeLocation) -> String {
+    match (&place.file, &place.function) {
+        (Some(file), Some(function)) => format!("in {function} at {file}:{}", place.line),
+        (Some(file), None) => format!("{file}:{}", place.line),
+        (None, _) => place.symbol.as_ref().map_or_else(String::new, |symbol| format!("<{symbol}>")),
+    }
+}
+
+/// The lines below a row.
+fn details(shown: &Breakpoint, text: &mut String) {
+    if let Some(condition) = &shown.condition
+        && !shown.is_pending()
+    {
+        let _ = writeln!(text, "\tstop only if {condition}");
+    }
+    if let Some(thread) = shown.thread {
+        let _ = writeln!(text, "\tstop only in thread {thread}");
+    }
+    match shown.hits {
+        0 => {}
+        1 => text.push_str("\tbreakpoint already hit 1 time\n"),
+        hits => {
+            let _ = writeln!(text, "\tbreakpoint already hit {hits} times");
+        }
+    }
+    if shown.ignore > 0 {
+        let _ = writeln!(text, "\tignore next {} hits", shown.ignore);
+    }
+    if shown.enable_count > 1 {
+        let which = if shown.ignore > 0 { "additional" } else { "next" };
+        let _ = writeln!(text, "\tdisable after {which} {} hits", shown.enable_count);
+    }
+    if let BreakpointKind::Dprintf(format) = &shown.kind {
+        let _ = writeln!(text, "        printf {format}");
+    }
+    for line in &shown.commands {
+        let _ = writeln!(text, "        {line}");
+    }
+}
+
+/// What `save breakpoints` writes: commands that make the same breakpoints again.
+#[must_use]
+pub fn save<'a>(breakpoints: impl Iterator<Item = &'a Breakpoint>) -> String {
+    let mut text = String::new();
+    for shown in breakpoints {
+        let temporary = shown.disposition == Disposition::Delete;
+        match &shown.kind {
+            BreakpointKind::Watch(watch) => {
+                let command = match watch.access {
+                    WatchKind::Write => "watch",
+                    WatchKind::Read => "rwatch",
+                    WatchKind::Access => "awatch",
+                };
+                let _ = write!(text, "{command} {}", watch.text);
+            }
+            kind => {
+                let command = match kind {
+                    BreakpointKind::Hardware if temporary => "thbreak",
+                    BreakpointKind::Hardware => "hbreak",
+                    BreakpointKind::Dprintf(_) => "dprintf",
+                    _ if temporary => "tbreak",
+                    _ => "break",
+                };
+                let _ = write!(text, "{command} {}", shown.canonical);
+                if let BreakpointKind::Dprintf(format) = kind {
+                    let _ = write!(text, ",{format}");
+                }
+                if shown.is_pending() && !shown.extra.is_empty() {
+                    let _ = write!(text, " {}", shown.extra);
+                }
+            }
+        }
+        if let Some(thread) = shown.thread.filter(|_| !shown.is_pending()) {
+            let _ = write!(text, " thread {thread}");
+        }
+        text.push('\n');
+        if let Some(condition) = shown.condition.as_ref().filter(|_| !shown.is_pending()) {
+            let _ = writeln!(text, "  condition $bpnum {condition}");
+        }
+        if shown.ignore > 0 {
+            let _ = writeln!(text, "  ignore $bpnum {}", shown.ignore);
+        }
+        if !shown.commands.is_empty() {
+            text.push_str("  commands\n");
+            for line in &shown.commands {
+                let _ = writeln!(text, "    {line}");
+            }
+            text.push_str("  end\n");
+        }
+        if !shown.enabled {
+            text.push_str("disable $bpnum\n");
+        }
+        for (index, location) in shown.locations.iter().enumerate() {
+            if !location.enabled {
+                let _ = writeln!(text, "disable $bpnum.{}", index + 1);
+            }
+        }
+    }
+    text
+}

@@ -1,0 +1,210 @@
+//! Watchpoints: making them, and finding out what became of the value they watch.
+
+use crate::breakpoint::{Breakpoint, BreakpointKind, Disposition, Entry, Scope, SeenValue, Watch};
+use crate::edit::Added;
+use crate::frames;
+use crate::view::{View, WatchReading};
+use crate::{Error, Session};
+use kdive_target::{ThreadId, WatchKind};
+
+/// What `watch` and its kin ask for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WatchRequest {
+    /// The argument without options: `EXPR [if COND] [thread N]`.
+    pub text: String,
+    /// `watch`, `rwatch`, `awatch`.
+    pub access: WatchKind,
+    /// `-location`.
+    pub location: bool,
+}
+
+/// What a look at a watched value found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Look {
+    /// Nothing to say: another thread's frame.
+    Ignore,
+    /// The frame it belonged to is gone.
+    Gone,
+    /// Another value than before; the old one.
+    Changed(Option<SeenValue>),
+    /// The same value.
+    Same,
+}
+
+impl<V: View> Session<V> {
+    /// Makes a watchpoint.
+    ///
+    /// # Errors
+    /// ``Cannot watch constant value `5'.``, an expression that does not compile, a read watchpoint on something that is
+    /// not memory.
+    pub fn add_watch(&mut self, request: &WatchRequest) -> Result<Added, Error> {
+        let (text, thread) = self.split_thread(request.text.trim())?;
+        let (text, condition) = split_if(text);
+        if text.is_empty() {
+            return Err(Error::msg("Argument required (expression to compute)."));
+        }
+        let typed = self.view.compile(text, None)?;
+        if self.view.is_constant(&typed) {
+            return Err(Error::msg(format!("Cannot watch constant value `{text}'.")));
+        }
+        let (expr, shown_text, frame_bound) = if request.location {
+            let place = self.view.location_of(text)?;
+            (self.view.compile(&place, None)?, format!("-location {text}"), false)
+        } else {
+            let bound = self.view.is_frame_bound(&typed);
+            (typed, text.to_owned(), bound)
+        };
+        let compiled = condition.map(|text| self.view.compile(text, None)).transpose()?;
+        let reading = self.view.watch(&expr);
+        let hardware = self.watches_in_hardware(&reading);
+        if !hardware && request.access != WatchKind::Write {
+            return Err(Error::msg(if self.settings.hardware_watchpoints {
+                "Expression cannot be implemented with read/access watchpoint."
+            } else {
+                "Can't set read/access watchpoint when hardware watchpoints are disabled."
+            }));
+        }
+        let level = self.view.selected_level();
+        let frame = if frame_bound { self.view.frame(level).and_then(|frame| frame.id) } else { None };
+        let scope = frame.and_then(|_| {
+            let caller = frames::caller(&mut self.view, level)?;
+            Some(Scope { pc: caller.pc, caller: caller.id? })
+        });
+        let number = self.take_number();
+        let shown = Breakpoint {
+            number,
+            kind: BreakpointKind::Watch(Box::new(Watch {
+                access: request.access,
+                text: shown_text,
+                hardware,
+                frame,
+                thread: frame.and(self.threads.selected().map(|entry| entry.id)),
+                value: self
+                    .target
+                    .is_some()
+                    .then_some(SeenValue { bytes: reading.bytes, text: reading.text }),
+                ranges: reading.ranges,
+            })),
+            disposition: Disposition::Keep,
+            enabled: true,
+            spec: String::new(),
+            canonical: String::new(),
+            extra: String::new(),
+            locations: Vec::new(),
+            condition: condition.map(str::to_owned),
+            thread,
+            hits: 0,
+            ignore: 0,
+            enable_count: 0,
+            commands: Vec::new(),
+        };
+        let mention = crate::text::mention(&shown);
+        self.breakpoints.push(Entry {
+            shown,
+            conditions: Vec::new(),
+            expr: Some(expr),
+            condition: compiled,
+            scope,
+            doomed: false,
+        });
+        Ok(Added { number, not_found: None, notes: Vec::new(), warnings: Vec::new(), mention })
+    }
+
+    /// Splits `thread N` off the end.
+    fn split_thread<'a>(&self, text: &'a str) -> Result<(&'a str, Option<u32>), Error> {
+        let Some((rest, id)) = text.rsplit_once(char::is_whitespace) else { return Ok((text, None)) };
+        let rest = rest.trim_end();
+        match rest.strip_suffix("thread") {
+            Some(expr) if expr.ends_with(char::is_whitespace) => {
+                Ok((expr.trim_end(), Some(self.thread_number(id)?)))
+            }
+            _ => Ok((text, None)),
+        }
+    }
+
+    fn watches_in_hardware(&self, reading: &WatchReading) -> bool {
+        self.settings.hardware_watchpoints
+            && !reading.beyond_memory
+            && (self.target.is_none() || !reading.ranges.is_empty())
+    }
+
+    /// Looks at all watched values before the program runs: whatever the user wrote while it stood still is not news.
+    pub(crate) fn refresh_watch_values(&mut self) {
+        let numbers: Vec<u32> = self
+            .breakpoints
+            .iter()
+            .filter(|entry| entry.is_active() && entry.watch().is_some())
+            .map(|entry| entry.shown.number)
+            .collect();
+        for number in numbers {
+            self.refresh_watch_value(number);
+        }
+    }
+
+    /// Looks at one watched value; settles whether the stub can watch it.
+    pub(crate) fn refresh_watch_value(&mut self, number: u32) {
+        if self.target.is_none() {
+            return;
+        }
+        let Some((reading, _)) = self.read_watch(number) else { return };
+        let hardware = self.watches_in_hardware(&reading);
+        if let Some(watch) = self.watch_mut(number) {
+            watch.value = Some(SeenValue { bytes: reading.bytes, text: reading.text });
+            watch.ranges = reading.ranges;
+            if watch.access == WatchKind::Write {
+                watch.hardware = hardware;
+            }
+        }
+    }
+
+    fn watch_mut(&mut self, number: u32) -> Option<&mut Watch> {
+        self.breakpoints.iter_mut().find(|entry| entry.shown.number == number)?.watch_mut()
+    }
+
+    /// The value now and the one seen last; `None` when its frame is not on the selected thread's stack.
+    fn read_watch(&mut self, number: u32) -> Option<(WatchReading, Option<SeenValue>)> {
+        let entry = self.breakpoints.iter().find(|entry| entry.shown.number == number)?;
+        let (watch, expr) = (entry.watch()?, entry.expr.clone()?);
+        let old = watch.value.clone();
+        let before = self.view.selected_level();
+        if let Some(frame) = watch.frame {
+            let level = frames::find(&mut self.view, frame)?;
+            self.view.select_level(level);
+        } else {
+            self.view.select_level(0);
+        }
+        let reading = self.view.watch(&expr);
+        self.view.select_level(before);
+        Some((reading, old))
+    }
+
+    /// Looks whether a watched value has changed, the thread that stopped being selected.
+    pub(crate) fn look(&mut self, number: u32, thread: ThreadId) -> Look {
+        let owner = self.watch_mut(number).map(|watch| (watch.frame.is_some(), watch.thread));
+        let Some((bound, owner)) = owner else { return Look::Ignore };
+        if bound && owner.is_some_and(|owner| owner != thread) {
+            return Look::Ignore;
+        }
+        let Some((reading, old)) = self.read_watch(number) else { return Look::Gone };
+        let changed = old.as_ref().is_none_or(|old| old.bytes != reading.bytes);
+        let fresh = SeenValue { bytes: reading.bytes, text: reading.text };
+        if let Some(watch) = self.watch_mut(number) {
+            watch.ranges = reading.ranges;
+            if changed {
+                watch.value = Some(fresh);
+            }
+        }
+        if changed { Look::Changed(old) } else { Look::Same }
+    }
+}
+
+/// Splits `if COND` off an expression.
+fn split_if(text: &str) -> (&str, Option<&str>) {
+    match crate::place::find_if(text) {
+        Some(at) => {
+            let (expr, rest) = text.split_at(at);
+            (expr.trim_end(), rest.get(2..).map(str::trim))
+        }
+        None => (text, None),
+    }
+}
