@@ -270,7 +270,7 @@ impl Link {
 
     fn over_serial(path: &Path, baud: Option<u32>) -> io::Result<Self> {
         if path.is_dir() {
-            return Err(io::Error::from(io::ErrorKind::IsADirectory));
+            return Err(io::Error::from(Errno::ISDIR));
         }
         let mut port = SerialPort::open(path, |mut settings: Settings| {
             settings.set_raw();
