@@ -76,4 +76,55 @@ impl<'a> Args<'a> {
         let (word, rest) = text.split_at(end);
         Some((word, self.with(rest)))
     }
+
+    /// All words, as a shell splits them: quotes keep blanks, a backslash keeps the next character (gdb's `buildargv`).
+    ///
+    /// # Errors
+    /// When a quote is not closed.
+    pub fn words(&self) -> Result<Vec<String>, Error> {
+        let mut words = Vec::new();
+        let mut current: Option<String> = None;
+        let mut quote = None;
+        let mut chars = self.text().chars();
+        while let Some(c) = chars.next() {
+            match (c, quote) {
+                ('\\', _) => current.get_or_insert_default().extend(chars.next()),
+                (c, Some(open)) if c == open => quote = None,
+                (c, Some(_)) => current.get_or_insert_default().push(c),
+                ('"' | '\'', None) => {
+                    quote = Some(c);
+                    current.get_or_insert_default();
+                }
+                (c, None) if c.is_whitespace() => words.extend(current.take()),
+                (c, None) => current.get_or_insert_default().push(c),
+            }
+        }
+        if let Some(open) = quote {
+            return Err(Error::msg(format!("unterminated {open} in argument")));
+        }
+        words.extend(current);
+        Ok(words)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_and_words() {
+        let (format, rest) = Args::new("/4xg  $sp + 8 ").split_format();
+        assert_eq!((format, rest.text()), (Some("4xg"), "$sp + 8"));
+        assert_eq!(Args::new("foo").split_format().0, None);
+        let (word, rest) = Args::new(" a  b c ").split_word().unwrap();
+        assert_eq!((word, rest.text()), ("a", "b c"));
+        assert!(Args::new("  ").split_word().is_none());
+    }
+
+    #[test]
+    fn quoting() {
+        let words = |text: &str| Args::new(text).words();
+        assert_eq!(words(r#"a "b c" 'd "e' f\ g """#).unwrap(), ["a", "b c", "d \"e", "f g", ""]);
+        assert_eq!(words("a 'b").unwrap_err().to_string(), "unterminated ' in argument");
+    }
 }

@@ -11,6 +11,9 @@ pub enum Error {
     /// Ctrl-C, or `q` at the pager.
     #[error("Quit")]
     Interrupted,
+    /// An `else` where none belongs. gdb warns and goes on after the line; so does whoever reads the block.
+    #[error("Error reading in canned sequence of commands.")]
+    BadBlock,
     /// The user wants out: not a failure, ends everything with this exit status.
     #[error("exit {0}")]
     Exit(i32),

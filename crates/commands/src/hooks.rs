@@ -21,14 +21,20 @@ pub trait Hooks {
     /// The expression's, in gdb's words.
     fn evaluate(&self, shell: &mut Shell, expression: &str) -> Result<(), Error>;
 
+    /// Value of an integer argument: `set listsize 2 + 3`, `quit $status`.
+    ///
+    /// # Errors
+    /// The expression's, in gdb's words.
+    fn integer(&self, shell: &mut Shell, expression: &str) -> Result<i64, Error>;
+
     /// What `printf` and `eval` make of `"FORMAT", ARG, ...`.
     ///
     /// # Errors
     /// `Bad format string` and its kin, or an argument's.
     fn format(&self, shell: &mut Shell, args: &str) -> Result<Vec<u8>, Error>;
 
-    /// Sets a convenience variable to an integer (`$_exitcode`, `$_shell_exitcode`).
-    fn set_convenience(&self, shell: &mut Shell, name: &str, value: i64);
+    /// Sets a convenience variable (`$_shell_exitcode`) to an integer, or to void.
+    fn set_convenience(&self, shell: &mut Shell, name: &str, value: Option<i64>);
 
     /// A setting got a new value; who keeps a copy of it further down takes it over now.
     ///
@@ -36,21 +42,31 @@ pub trait Hooks {
     /// When the value cannot be used; the setting goes back to what it was.
     fn setting_changed(&self, shell: &mut Shell, name: &str) -> Result<(), Error>;
 
-    /// What is lost by leaving now, for the question of `quit`: `Inferior 1 [process 1] will be detached.`
+    /// What a setting that is `auto` stands for now, for `show`: `i386:x86-64` for `architecture`, `c` for `language`,
+    /// `little` for `endian`. `None` when nothing is known.
+    fn current(&self, shell: &Shell, setting: &str) -> Option<String>;
+
+    /// A command has ended well, at whatever depth: commands of breakpoints that were hit run now.
+    ///
+    /// # Errors
+    /// [`Error::Exit`] when one of them was `quit`. Other errors of breakpoint commands are printed, not returned.
+    fn after_command(&self, shell: &mut Shell) -> Result<(), Error>;
+
+    /// What is lost by leaving now, for the question of `quit`: `\tInferior 1 [process 1] will be detached.\n`
     fn quit_warning(&self, shell: &Shell) -> Option<String>;
 
     /// Leaves the target as it should be left before the process ends.
     fn before_exit(&self, shell: &mut Shell);
 
-    /// Completions of an expression, each the full last word (`init_ta` gives `init_task`, `p->pi` gives `p->pid`).
+    /// Completions of an expression: words to stand in place of the identifier `text` ends in (`p->pi` gives `pid`).
     fn complete_expression(&self, shell: &Shell, text: &str) -> Vec<String>;
 
-    /// Completions of a place in the code.
+    /// Completions of a place in the code: words to stand in place of the last blank-separated word of `text`.
     fn complete_location(&self, shell: &Shell, text: &str) -> Vec<String>;
 
-    /// Completions of a symbol name.
+    /// Symbols of any kind that start with `prefix`.
     fn complete_symbol(&self, shell: &Shell, prefix: &str) -> Vec<String>;
 
-    /// Completions of a type name.
+    /// Types that start with `prefix`, `struct` and the like included when they are part of it.
     fn complete_type(&self, shell: &Shell, prefix: &str) -> Vec<String>;
 }

@@ -3,7 +3,13 @@
 //! Commands never see a file or a terminal. Writing never fails for them: a closed pipe or `q` at the pager makes the
 //! rest of the output vanish, raises the interrupt flag, and the shell ends the command.
 
+use std::cell::RefCell;
 use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::rc::Rc;
+
+use crate::settings::{Settings, look};
 
 /// What a piece of output is. Whether and how that is shown is decided by the sink.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -51,6 +57,21 @@ pub enum Flow {
     Closed,
 }
 
+/// How output is to look, out of the settings.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Look {
+    /// Lines of a page; `None` is unlimited.
+    pub height: Option<u64>,
+    /// Columns; `None` is unlimited.
+    pub width: Option<u64>,
+    /// Whether to stop after each page.
+    pub pagination: bool,
+    /// Whether colours are wanted; a sink that is no terminal has none anyway.
+    pub styled: bool,
+    /// Escape sequence that switches each style on; styles that look like plain text are missing.
+    pub sequences: Vec<(Style, String)>,
+}
+
 /// The receiving end: a terminal, a file, a buffer.
 pub trait Sink {
     /// Takes one piece of output. Target data may hold bytes that are not UTF-8.
@@ -63,6 +84,18 @@ pub trait Sink {
 
     /// A new command starts: the pager counts lines from here.
     fn begin_command(&mut self) {}
+
+    /// Settings have changed.
+    fn configure(&mut self, look: &Look) {
+        let _ = look;
+    }
+}
+
+/// `set logging`: a copy of the output in a file.
+struct Log {
+    name: String,
+    file: File,
+    redirect: bool,
 }
 
 /// What commands write to.
@@ -70,6 +103,7 @@ pub struct Output {
     sink: Box<dyn Sink>,
     flow: Flow,
     captures: Vec<Vec<u8>>,
+    log: Option<Log>,
 }
 
 impl fmt::Debug for Output {
@@ -82,7 +116,7 @@ impl Output {
     /// Output that ends in `sink`.
     #[must_use]
     pub fn new(sink: Box<dyn Sink>) -> Self {
-        Self { sink, flow: Flow::Go, captures: Vec::new() }
+        Self { sink, flow: Flow::Go, captures: Vec::new(), log: None }
     }
 
     /// Plain text to standard output.
@@ -119,11 +153,21 @@ impl Output {
 
     /// One piece to one of the streams.
     pub fn emit(&mut self, stream: Stream, style: Style, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
         if stream == Stream::Out
             && let Some(capture) = self.captures.last_mut()
         {
             capture.extend_from_slice(bytes);
             return;
+        }
+        if let Some(log) = &mut self.log {
+            // A full disk must not end the session; what is missing in the log is still on the screen.
+            let written = log.file.write_all(bytes);
+            if log.redirect && written.is_ok() {
+                return;
+            }
         }
         if self.flow == Flow::Go {
             self.flow = self.sink.write(stream, style, bytes);
@@ -137,10 +181,63 @@ impl Output {
         }
     }
 
-    /// Whether anyone still reads.
+    /// Whether anyone still wants the output of this command.
     #[must_use]
     pub fn flow(&self) -> Flow {
         self.flow
+    }
+
+    /// Whether nobody reads any more, for good.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.flow == Flow::Closed
+    }
+
+    /// The user has answered something: a page starts anew.
+    pub(crate) fn begin_command(&mut self) {
+        self.sink.begin_command();
+    }
+
+    /// The command is over: what the user did not want to see any more of has ended.
+    pub(crate) fn end_command(&mut self) {
+        if self.flow == Flow::Quit {
+            self.flow = Flow::Go;
+        }
+        self.flush();
+        self.sink.begin_command();
+    }
+
+    /// Standard output is kept back from here on. Nests.
+    pub(crate) fn begin_capture(&mut self) {
+        self.captures.push(Vec::new());
+    }
+
+    /// What was kept back since the matching [`Output::begin_capture`].
+    pub(crate) fn end_capture(&mut self) -> Vec<u8> {
+        self.captures.pop().unwrap_or_default()
+    }
+
+    /// Name of the log file when there is one.
+    pub(crate) fn log_name(&self) -> Option<&str> {
+        self.log.as_ref().map(|log| log.name.as_str())
+    }
+
+    /// Starts a copy of everything in a file.
+    pub(crate) fn start_log(&mut self, name: &str, overwrite: bool, redirect: bool) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        options.create(true).write(true).truncate(overwrite).append(!overwrite);
+        self.log = Some(Log { name: name.to_owned(), file: options.open(name)?, redirect });
+        Ok(())
+    }
+
+    /// Ends the copy.
+    pub(crate) fn stop_log(&mut self) {
+        self.log = None;
+    }
+
+    /// Takes over what the settings say about looks.
+    pub(crate) fn configure(&mut self, settings: &Settings) {
+        self.sink.configure(&look::of(settings));
     }
 }
 
@@ -149,5 +246,59 @@ impl fmt::Write for Output {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.put(text);
         Ok(())
+    }
+}
+
+/// A sink that keeps everything in memory, for tests and for frontends without a terminal.
+#[derive(Clone, Default, Debug)]
+pub struct Transcript(Rc<RefCell<Vec<Piece>>>);
+
+type Piece = (Stream, Style, Vec<u8>);
+
+impl Transcript {
+    /// Both streams in the order they were written, without styles.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.collect(|_| true)
+    }
+
+    /// One stream.
+    #[must_use]
+    pub fn stream(&self, wanted: Stream) -> String {
+        self.collect(|stream| stream == wanted)
+    }
+
+    /// The text of one style.
+    #[must_use]
+    pub fn styled(&self, wanted: Style) -> String {
+        let pieces = self.0.borrow();
+        let bytes: Vec<u8> = pieces
+            .iter()
+            .filter(|(_, style, _)| *style == wanted)
+            .flat_map(|(_, _, bytes)| bytes.clone())
+            .collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        self.0.borrow_mut().clear();
+    }
+
+    fn collect(&self, wanted: impl Fn(Stream) -> bool) -> String {
+        let pieces = self.0.borrow();
+        let bytes: Vec<u8> = pieces
+            .iter()
+            .filter(|(stream, _, _)| wanted(*stream))
+            .flat_map(|(_, _, bytes)| bytes.clone())
+            .collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Sink for Transcript {
+    fn write(&mut self, stream: Stream, style: Style, bytes: &[u8]) -> Flow {
+        self.0.borrow_mut().push((stream, style, bytes.to_vec()));
+        Flow::Go
     }
 }

@@ -1,15 +1,20 @@
 //! The whole debugger as commands see it.
 
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use kdive_base::Interrupt;
 
-use crate::Error;
+use crate::dispatch::{Next, Origin};
 use crate::hooks::Hooks;
+use crate::input::{Ask, Input, NoInput};
 use crate::output::Output;
-use crate::script::Script;
+use crate::script::{Line, LineSource, UserArgs, join_continued};
 use crate::settings::Settings;
-use crate::{Args, Session};
+use crate::table::TABLE;
+use crate::tree::Tree;
+use crate::user::When;
+use crate::{Error, Session, settings};
 
 /// State shared by all commands.
 pub struct Shell {
@@ -21,14 +26,60 @@ pub struct Shell {
     pub settings: Settings,
     /// Raised by Ctrl-C; long commands look at it.
     pub interrupt: Interrupt,
+    /// `-batch`: nobody is asked anything.
+    pub batch: bool,
     hooks: Rc<dyn Hooks>,
+    tree: Rc<Tree>,
+    user: UserState,
+    input: Option<Box<dyn Input>>,
+    pub(crate) sources: Vec<Box<dyn LineSource>>,
+    pub(crate) user_args: Vec<UserArgs>,
+    pub(crate) next: Next,
+    pub(crate) depth: usize,
+    pub(crate) commands_shown: Option<i64>,
+    last_line: Option<String>,
+    previous: Option<String>,
+    pub(crate) trace_level: usize,
+}
+
+/// What `define` left behind besides the commands themselves.
+#[derive(Default)]
+pub(crate) struct UserState {
+    /// Which user-defined command runs before or after which command.
+    pub hooks: HashMap<(When, Vec<String>), Vec<String>>,
+    /// Hooks that are running.
+    pub running: HashSet<(When, Vec<String>)>,
 }
 
 impl Shell {
-    /// A shell over `session`.
+    /// A shell over `session` with the commands of [`TABLE`] and nobody to talk to.
     #[must_use]
     pub fn new(session: Session, out: Output, hooks: Rc<dyn Hooks>, interrupt: Interrupt) -> Self {
-        Self { session, out, settings: Settings::default(), interrupt, hooks }
+        Self {
+            session,
+            out,
+            settings: Settings::new(),
+            interrupt,
+            batch: false,
+            hooks,
+            tree: Rc::new(Tree::new(TABLE, settings::TABLE)),
+            user: UserState::default(),
+            input: Some(Box::new(NoInput)),
+            sources: Vec::new(),
+            user_args: Vec::new(),
+            next: Next::default(),
+            depth: 0,
+            commands_shown: None,
+            last_line: None,
+            previous: None,
+            trace_level: 0,
+        }
+    }
+
+    /// Takes commands and answers from `input` from now on.
+    pub fn set_input(&mut self, input: Box<dyn Input>) {
+        self.input = Some(input);
+        self.configure();
     }
 
     /// What the command language asks of the rest.
@@ -37,57 +88,192 @@ impl Shell {
         Rc::clone(&self.hooks)
     }
 
-    /// Runs one command line, as `-ex` does.
-    ///
-    /// # Errors
-    /// The command's.
-    pub fn execute(&mut self, line: &str, from_tty: bool) -> Result<(), Error> {
-        let _ = (line, from_tty);
-        Ok(())
+    /// All commands by name.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        &self.tree
     }
 
-    /// Runs a parsed list of commands; stops at the first error.
-    ///
-    /// # Errors
-    /// The failing command's.
-    pub fn run_script(&mut self, script: &Script) -> Result<(), Error> {
-        let _ = script;
-        Ok(())
+    pub(crate) fn tree_rc(&self) -> Rc<Tree> {
+        Rc::clone(&self.tree)
     }
 
-    /// The lines up to `end` that belong to a block command (`commands`): from the script it stands in, or read
-    /// now from where commands come from, with the secondary prompt.
-    ///
-    /// # Errors
-    /// End of input or a malformed block.
-    pub fn read_body(&mut self, args: &Args<'_>) -> Result<Script, Error> {
-        let _ = args;
-        Ok(Script::default())
+    /// To add commands. A lookup that is going on keeps the tree it started with.
+    pub(crate) fn tree_mut(&mut self) -> &mut Tree {
+        Rc::make_mut(&mut self.tree)
     }
 
-    /// Asks a yes-or-no question. With `set confirm off` or no terminal the answer is yes, as in gdb; the question
-    /// mark and `(y or n)` are added here.
+    pub(crate) fn user_state(&self) -> &UserState {
+        &self.user
+    }
+
+    pub(crate) fn user_state_mut(&mut self) -> &mut UserState {
+        &mut self.user
+    }
+
+    /// Whether a person is there to be asked and prompted.
+    #[must_use]
+    pub fn is_interactive(&self) -> bool {
+        !self.batch && self.sources.is_empty() && self.input.as_ref().is_some_and(|input| input.is_terminal())
+    }
+
+    /// Commands typed so far, oldest first, with the number of the first.
+    #[must_use]
+    pub fn history(&self) -> (usize, Vec<String>) {
+        self.input.as_ref().map_or((1, Vec::new()), |input| input.history())
+    }
+
+    /// Tells those at the ends about settings that concern them.
+    pub(crate) fn configure(&mut self) {
+        self.out.configure(&self.settings);
+        if let Some(input) = &mut self.input {
+            input.configure(&self.settings);
+        }
+    }
+
+    /// Reads a line from the user.
+    pub(crate) fn read_input(&mut self, prompt: &str, ask: Ask) -> Result<Line, Error> {
+        self.out.flush();
+        let Some(mut input) = self.input.take() else { return Ok(Line::End) };
+        let line = input.read(self, prompt, ask);
+        self.input = Some(input);
+        self.out.begin_command();
+        line.map_err(Error::msg)
+    }
+
+    /// Asks a yes-or-no question; the question mark and `(y or n)` are added here. With `set confirm off`, in batch mode
+    /// and without a terminal the answer is yes, as in gdb.
     pub fn query(&mut self, question: &str) -> bool {
-        let _ = question;
-        true
+        self.ask(question, None)
     }
 
     /// Asks with no as the default answer (pending breakpoints): `(y or [n])`.
     pub fn query_no(&mut self, question: &str) -> bool {
-        let _ = question;
-        false
+        self.ask(question, Some(false))
     }
 
-    /// An empty line after this command does nothing.
-    pub fn dont_repeat(&mut self) {}
-
-    /// An empty line after this command runs the command with these arguments instead.
-    pub fn repeat_with(&mut self, args: &str) {
-        let _ = args;
+    fn ask(&mut self, question: &str, default: Option<bool>) -> bool {
+        let answer = default.unwrap_or(true);
+        if !self.settings.bool("confirm") {
+            return answer;
+        }
+        let choice = match default {
+            None => "(y or n) ",
+            Some(true) => "([y] or n) ",
+            Some(false) => "(y or [n]) ",
+        };
+        let question = if question.is_empty() { choice.to_owned() } else { format!("{question}? {choice}") };
+        let is_terminal = self.input.as_ref().is_some_and(|input| input.is_terminal());
+        if self.batch || !is_terminal {
+            let letter = if answer { 'Y' } else { 'N' };
+            self.out.line(&format!("{question}[answered {letter}; input not from terminal]"));
+            return answer;
+        }
+        loop {
+            let line = match self.read_input(&question, Ask::Answer) {
+                Ok(Line::Text(line)) => line,
+                // gdb takes the end of input for the default.
+                Ok(Line::End) => return answer,
+                Ok(Line::Interrupted) | Err(_) => {
+                    self.interrupt.raise();
+                    return false;
+                }
+            };
+            match (line.trim().chars().next().map(|c| c.to_ascii_lowercase()), default) {
+                (Some('y'), _) => return true,
+                (Some('n'), _) => return false,
+                (None, Some(default)) => return default,
+                (_, None) => self.out.line("Please answer y or n."),
+                (_, Some(true)) => self.out.line("Please answer [y] or n."),
+                (_, Some(false)) => self.out.line("Please answer y or [n]."),
+            }
+        }
     }
 
     /// Runs `f` and returns what it wrote to standard output.
     pub fn capture<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> (T, Vec<u8>) {
-        (f(self), Vec::new())
+        self.out.begin_capture();
+        let value = f(self);
+        (value, self.out.end_capture())
+    }
+
+    /// Prints an error as the prompt does: after all output so far, on standard error.
+    pub fn report(&mut self, error: &Error) {
+        self.out.end_command();
+        match error {
+            Error::Exit(_) => {}
+            Error::Interrupted if self.out.is_closed() => {}
+            other => self.out.error(&other.to_string()),
+        }
+    }
+
+    /// Reads and runs commands until the user leaves; the exit status.
+    pub fn interact(&mut self) -> i32 {
+        loop {
+            if self.out.is_closed() {
+                return 0;
+            }
+            match self.read_and_run() {
+                Ok(()) => {}
+                Err(Error::Exit(status)) => return status,
+                Err(error) => self.report(&error),
+            }
+        }
+    }
+
+    fn read_and_run(&mut self) -> Result<(), Error> {
+        let prompt = self.settings.text("prompt");
+        let line = join_continued(&mut |continued| {
+            self.read_input(
+                if continued { "" } else { &prompt },
+                if continued { Ask::Body } else { Ask::Command },
+            )
+        })?;
+        // What was interrupted is over.
+        let _ = self.interrupt.take();
+        let line = match line {
+            Line::Text(line) => line,
+            Line::Interrupted => return Err(Error::Interrupted),
+            Line::End => {
+                if self.is_interactive() {
+                    self.out.line("quit");
+                }
+                return self.execute("quit", true);
+            }
+        };
+        let repeated = line.trim().is_empty();
+        self.previous.clone_from(&self.last_line);
+        let line = match (repeated, self.last_line.take()) {
+            (false, _) => line,
+            (true, Some(last)) => last,
+            (true, None) => return Ok(()),
+        };
+        self.next = Next::Same;
+        let result = self.run_line(&line, &Origin { from_tty: true, repeated, body: None });
+        self.out.end_command();
+        self.last_line = match std::mem::take(&mut self.next) {
+            Next::Same => Some(line),
+            Next::Nothing => None,
+            Next::With(args) => {
+                let typed = self.tree.find(&line).map_or(line.len(), |found| line.len() - found.rest.len());
+                let name = line.get(..typed).unwrap_or(&line).trim();
+                Some(format!("{name} {args}").trim_end().to_owned())
+            }
+        };
+        result
+    }
+
+    /// `set trace-commands`: shows a line before it runs, a `+` per level of nesting.
+    pub(crate) fn trace(&mut self, line: &str) {
+        if self.settings.bool("trace-commands") {
+            let text = format!("{}{line}", "+".repeat(self.trace_level + 1));
+            self.out.line(&text);
+        }
+    }
+
+    /// The line typed before the one that is running.
+    #[must_use]
+    pub fn previous_line(&self) -> Option<String> {
+        self.previous.clone()
     }
 }

@@ -1,0 +1,127 @@
+//! `info`, `set`, `show`, `unset`, `maintenance`: commands that stand before others.
+
+use crate::help::list_subcommands;
+use crate::spec::{Class, Completer, Repeat, Spec};
+use crate::{Args, Error, Shell, settings};
+
+/// The commands of this file.
+pub const COMMANDS: &[Spec] = &[
+    Spec {
+        name: "info",
+        aliases: &["inf", "i"],
+        class: Class::Status,
+        summary: "Show things about the program being debugged",
+        help: "Usage: info SUBCOMMAND",
+        examples: &["info registers"],
+        run: |shell, _| {
+            list_subcommands(shell, &["info".to_owned()]);
+            Ok(())
+        },
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "set",
+        class: Class::Data,
+        summary: "Change a setting, or a variable of the program",
+        help: "Usage: set SETTING VALUE\n       set VARIABLE = EXPRESSION\n\
+               What is no setting is an expression, evaluated for its effect: a convenience\n\
+               variable ($x), a register ($rax) or a variable of the program is assigned to.\n\
+               \"set variable\" does that whatever the variable is called.",
+        examples: &["set print pretty on", "set $i = 0", "set listsize 20"],
+        complete: Completer::Setting,
+        allow_unknown: true,
+        run: set_variable,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "set variable",
+        aliases: &["set var"],
+        class: Class::Data,
+        summary: "Evaluate an expression for its effect",
+        help: "Usage: set variable VARIABLE = EXPRESSION\n\
+               For variables that are called like a setting.",
+        examples: &["set var $rax = 1"],
+        complete: Completer::Expr,
+        run: set_variable,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "show",
+        class: Class::Status,
+        summary: "Show settings",
+        help: "Usage: show [SETTING]\nWithout an argument all of them.",
+        examples: &["show print pretty", "show version"],
+        complete: Completer::Setting,
+        run: |shell, _| {
+            settings::command::show_all(shell, &["show".to_owned()]);
+            Ok(())
+        },
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "unset",
+        class: Class::Support,
+        summary: "Take settings back",
+        help: "Usage: unset SUBCOMMAND",
+        examples: &["unset substitute-path"],
+        run: |shell, _| {
+            list_subcommands(shell, &["unset".to_owned()]);
+            Ok(())
+        },
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "maintenance",
+        aliases: &["mt"],
+        class: Class::Internals,
+        summary: "Look into the debugger itself",
+        help: "Usage: maintenance SUBCOMMAND",
+        examples: &["maintenance"],
+        run: |shell, _| {
+            list_subcommands(shell, &["maintenance".to_owned()]);
+            Ok(())
+        },
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "python",
+        aliases: &["py"],
+        class: Class::Obscure,
+        summary: "Not available: kdive has no Python",
+        help: "Accepted as a block up to \"end\", so that the error is one line.",
+        examples: &["python print(1)"],
+        repeat: Repeat::No,
+        run: python,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "python-interactive",
+        aliases: &["pi"],
+        class: Class::Obscure,
+        summary: "Not available: kdive has no Python",
+        help: "See \"help python\".",
+        examples: &["python-interactive"],
+        repeat: Repeat::No,
+        run: |_, _| Err(no_python()),
+        ..Spec::EMPTY
+    },
+];
+
+fn set_variable(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let expression = args.required("Argument required (expression to compute).")?;
+    let hooks = shell.hooks();
+    hooks.evaluate(shell, expression)
+}
+
+fn no_python() -> Error {
+    Error::msg(
+        "Python scripting is not supported in kdive; \"help linux\" lists what it knows of the kernel by itself.",
+    )
+}
+
+fn python(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    if args.is_empty() {
+        shell.read_text_body(&args)?;
+    }
+    Err(no_python())
+}

@@ -1,0 +1,143 @@
+//! The commands `set NAME VALUE` and `show NAME`.
+
+use super::{Parsed, Setting, Settings, Show, Value};
+use crate::output::Style;
+use crate::tree::What;
+use crate::{Args, Error, Shell};
+
+/// `set NAME VALUE`.
+pub(crate) fn set(shell: &mut Shell, setting: &'static Setting, args: Args<'_>) -> Result<(), Error> {
+    let value = match setting.kind.parse(args.raw).map_err(Error::msg)? {
+        Parsed::Value(value) => value,
+        Parsed::Expression => {
+            let hooks = shell.hooks();
+            let number = hooks.integer(shell, args.text())?;
+            setting.kind.check_number(number).map_err(Error::msg)?
+        }
+    };
+    assign(shell, setting, value, args.from_tty)
+}
+
+/// Gives a setting a value and tells everybody concerned; on an error the old value is back.
+pub(crate) fn assign(
+    shell: &mut Shell,
+    setting: &'static Setting,
+    value: Value,
+    from_tty: bool,
+) -> Result<(), Error> {
+    let value = adjusted(shell, setting, value)?;
+    let old = shell.settings.value(setting.name).cloned();
+    shell.settings.put(setting.name, value);
+    let hooks = shell.hooks();
+    let changed =
+        effect(shell, setting.name, from_tty).and_then(|()| hooks.setting_changed(shell, setting.name));
+    if changed.is_err()
+        && let Some(old) = old
+    {
+        shell.settings.put(setting.name, old);
+    }
+    shell.configure();
+    changed
+}
+
+/// Values gdb takes but changes, and values it refuses for reasons of their own.
+fn adjusted(shell: &mut Shell, setting: &Setting, value: Value) -> Result<Value, Error> {
+    match (setting.name, &value) {
+        ("max-value-size", Value::Number(Some(size))) if *size < 16 => {
+            shell.out.line("max-value-size set too low, increasing to 16 bytes");
+            Ok(Value::Number(Some(16)))
+        }
+        ("history filename", Value::Text(path)) if !path.is_empty() => {
+            let absolute = std::path::absolute(path).map_err(Error::msg)?;
+            Ok(Value::Text(absolute.display().to_string()))
+        }
+        ("input-radix", Value::Number(Some(radix))) if *radix < 2 => {
+            Err(Error::msg(format!("Nonsense input radix ``decimal {radix}''; input radix unchanged.")))
+        }
+        ("output-radix", Value::Number(Some(radix))) if ![8, 10, 16].contains(radix) => {
+            Err(Error::msg(format!("Unsupported output radix ``decimal {radix}''; output radix unchanged.")))
+        }
+        ("directories", Value::Text(list)) => {
+            let list = list.clone();
+            Ok(Value::Text(super::paths::with_new_directories(shell, &list, "")))
+        }
+        _ => Ok(value),
+    }
+}
+
+/// What a setting does at once.
+fn effect(shell: &mut Shell, name: &str, from_tty: bool) -> Result<(), Error> {
+    if name == "logging enabled" {
+        return crate::meta::logging::switch(shell, from_tty);
+    }
+    if name.starts_with("logging ")
+        && let Some(log) = shell.out.log_name()
+    {
+        let text = format!(
+            "Currently logging to {log}.  Turn the logging off and on to make the new setting effective."
+        );
+        shell.out.warning(&text);
+    }
+    Ok(())
+}
+
+/// The sentence `show NAME` prints.
+#[must_use]
+pub fn sentence(shell: &Shell, setting: &Setting) -> String {
+    let value = shell.settings.value(setting.name).cloned().unwrap_or(Value::Text(String::new()));
+    match setting.show {
+        Show::Sentence(sentence) => sentence.replacen("{}", &value.shown(), 1),
+        Show::OnOff(on, off) => (if value == Value::Bool(true) { on } else { off }).to_owned(),
+        Show::Custom(show) => show(shell, &value),
+    }
+}
+
+/// `show NAME`.
+pub(crate) fn show(shell: &mut Shell, setting: &'static Setting) {
+    let text = sentence(shell, setting);
+    shell.out.line(&text);
+}
+
+/// `show PREFIX`: every setting under it, each with its name before its sentence.
+pub(crate) fn show_all(shell: &mut Shell, path: &[String]) {
+    let mut rows: Vec<(String, &'static Setting)> = Vec::new();
+    shell.tree().walk(&mut |name, entry| {
+        if let What::Show(setting) = entry.what
+            && name.starts_with(path)
+        {
+            rows.push((name.get(1..).unwrap_or_default().join(" "), setting));
+        }
+    });
+    for (name, setting) in rows {
+        shell.out.styled(Style::Title, &name);
+        let text = sentence(shell, setting);
+        shell.out.line(&format!(":  {text}"));
+    }
+}
+
+/// `with SETTING VALUE -- COMMAND`: the setting the words start with, and the rest of them.
+pub(crate) fn find<'l>(shell: &Shell, text: &'l str) -> Result<(&'static Setting, &'l str), Error> {
+    // Looked up as `show NAME` because `show` takes nothing unknown.
+    let line = format!("show {text}");
+    let found = shell.tree().find(&line).map_err(|error| match error {
+        Error::Message(message) => {
+            Error::Message(message.replacen("show ", "with ", 1).replace("help show", "help with"))
+        }
+        other => other,
+    })?;
+    match found.what {
+        What::Show(setting) => {
+            let rest = text.get(text.len().saturating_sub(found.rest.len())..).unwrap_or_default();
+            Ok((setting, rest))
+        }
+        _ => Err(Error::msg(format!("\"{}\" is not a setting.", text.trim()))),
+    }
+}
+
+impl Settings {
+    /// The whole state, to put back later.
+    #[must_use]
+    pub fn snapshot(&self, name: &str) -> Option<Value> {
+        self.value(name).cloned()
+    }
+}

@@ -1,0 +1,98 @@
+//! Where files are looked for, and what may be run from them.
+
+use crate::settings::kind::Kind::{AutoBool, Bool, File, OptionalFile, RawText};
+use crate::settings::{Setting, Show, Value};
+
+/// The settings of this file.
+pub(super) const ROWS: &[Setting] = &[
+    Setting::new(
+        "directories",
+        RawText,
+        "$cdir:$cwd",
+        "the directories source files are looked for in",
+        "Source directories searched: {}",
+    )
+    .help("Separated by colons. $cdir is the directory of compilation, $cwd the current one."),
+    Setting::new(
+        "debug-file-directory",
+        OptionalFile,
+        "/usr/lib/debug",
+        "the directories separate debug information is looked for in",
+        "The directory where separate debug symbols are searched for is \"{}\".",
+    ),
+    Setting::new(
+        "module-path",
+        OptionalFile,
+        "",
+        "the directories kernel modules are looked for in",
+        "The search path for kernel modules is \"{}\".",
+    )
+    .help(
+        "Separated by colons; /lib/modules, the debug file directories and the kernel's build tree follow.",
+    ),
+    Setting::new(
+        "solib-search-path",
+        OptionalFile,
+        "",
+        "the directories shared libraries are looked for in",
+        "The search path for loading non-absolute shared library symbol files is {}.",
+    ),
+    Setting::new(
+        "sysroot",
+        OptionalFile,
+        "target:",
+        "the directory that stands for the target's root",
+        "The current system root is \"{}\".",
+    ),
+    Setting::new(
+        "index-cache enabled",
+        Bool,
+        "off",
+        "whether indexes of symbols are kept on disk",
+        "The index cache is {}.",
+    ),
+    Setting::new(
+        "index-cache directory",
+        File,
+        "",
+        "where indexes of symbols are kept",
+        "The directory of the index cache is \"{}\".",
+    ),
+    Setting::new(
+        "auto-load local-gdbinit",
+        Bool,
+        "on",
+        "whether a .kdiveinit in the current directory is run at start",
+        "Auto-loading of .gdbinit script from current directory is {}.",
+    )
+    .help("Only a file that belongs to you and that nobody else can write is run."),
+    Setting::new(
+        "auto-load safe-path",
+        RawText,
+        "",
+        "the directories whose .kdiveinit is run whoever owns it",
+        "List of directories from which it is safe to auto-load files is {}.",
+    ),
+    Setting::new(
+        "args",
+        RawText,
+        "",
+        "the arguments of the program",
+        "Argument list to give program being debugged when it is started is \"{}\".",
+    )
+    .help("Remembered; kdive starts no programs."),
+    Setting::new("tdesc filename", File, "", "a file with the description of the target's registers", "")
+        .show(Show::Custom(|_, value| match value {
+            Value::Text(path) if !path.is_empty() => {
+                format!("The target description will be read from \"{path}\".")
+            }
+            _ => "The target description will be read from the target.".to_owned(),
+        })),
+    Setting::new(
+        "kaslr",
+        AutoBool,
+        "auto",
+        "whether the kernel's random base address is looked for",
+        "Looking for the kernel's base address is {}.",
+    ),
+];

@@ -1,0 +1,135 @@
+//! Breakpoints, stepping, and what may be done to the target.
+
+use crate::Shell;
+use crate::settings::kind::Kind::{AutoBool, Bool, Enum, Unsigned};
+use crate::settings::{Setting, Show, Value};
+
+/// The settings of this file.
+pub(super) const ROWS: &[Setting] = &[
+    Setting::new(
+        "breakpoint pending",
+        AutoBool,
+        "auto",
+        "what happens to a breakpoint whose place is not known yet",
+        "Debugger's behavior regarding pending breakpoints is {}.",
+    )
+    .help("on keeps it until a file with its place is read, off refuses it, auto asks."),
+    Setting::new(
+        "breakpoint auto-hw",
+        Bool,
+        "on",
+        "whether a hardware breakpoint is used where memory cannot be written",
+        "Automatic usage of hardware breakpoints is {}.",
+    ),
+    Setting::new(
+        "breakpoint always-inserted",
+        Bool,
+        "off",
+        "whether breakpoints stay in the target while it stands still",
+        "Always inserted breakpoint mode is {}.",
+    ),
+    Setting::new(
+        "breakpoint condition-evaluation",
+        Enum(&["auto", "host", "target"]),
+        "auto",
+        "who evaluates the conditions of breakpoints",
+        "",
+    )
+    .show(Show::Custom(condition_evaluation)),
+    Setting::new(
+        "can-use-hw-watchpoints",
+        Unsigned,
+        "1",
+        "whether watchpoints use the hardware",
+        "Debugger's willingness to use watchpoint hardware is {}.",
+    ),
+    Setting::new(
+        "scheduler-locking",
+        Enum(&["off", "on", "step", "replay"]),
+        "replay",
+        "which other threads run when one does",
+        "Mode for locking scheduler during execution is \"{}\".",
+    )
+    .help("off: all of them. on: none. step: none while stepping. replay: all of them."),
+    Setting::new(
+        "step-mode",
+        Bool,
+        "off",
+        "whether \"step\" stops in functions without line information",
+        "Mode of the step operation is {}.",
+    ),
+    Setting::new(
+        "range-stepping",
+        Bool,
+        "on",
+        "whether the target is asked to step over a range of addresses by itself",
+        "Debugger's willingness to use range stepping is {}.",
+    ),
+    Setting::new(
+        "may-write-memory",
+        Bool,
+        "on",
+        "whether memory of the target may be written",
+        "Permission to write into target memory is {}.",
+    ),
+    Setting::new(
+        "may-write-registers",
+        Bool,
+        "on",
+        "whether registers of the target may be written",
+        "Permission to write into registers is {}.",
+    ),
+    Setting::new(
+        "may-insert-breakpoints",
+        Bool,
+        "on",
+        "whether breakpoints may be put into the target",
+        "Permission to insert breakpoints in the target is {}.",
+    ),
+    Setting::new(
+        "may-interrupt",
+        Bool,
+        "on",
+        "whether the target may be stopped",
+        "Permission to interrupt or signal the target is {}.",
+    ),
+    Setting::new(
+        "stack-cache",
+        Bool,
+        "on",
+        "whether memory of the stack is cached while the target stands still",
+        "Cache use for stack accesses is {}.",
+    ),
+    Setting::new(
+        "code-cache",
+        Bool,
+        "on",
+        "whether memory of code is cached while the target stands still",
+        "Cache use for code accesses is {}.",
+    ),
+    Setting::new(
+        "trust-readonly-sections",
+        Bool,
+        "off",
+        "whether read-only sections are read from the file rather than from the target",
+        "Mode for reading from readonly sections is {}.",
+    ),
+    Setting::new(
+        "mem inaccessible-by-default",
+        Bool,
+        "on",
+        "how memory the target does not describe is treated",
+        "",
+    )
+    .show(Show::OnOff(
+        "Unknown memory addresses will be treated as inaccessible.",
+        "Unknown memory addresses will be treated as RAM.",
+    )),
+];
+
+fn condition_evaluation(_shell: &Shell, value: &Value) -> String {
+    match value.shown().as_str() {
+        "auto" => "Breakpoint condition evaluation mode is auto (currently host).".to_owned(),
+        other => format!("Breakpoint condition evaluation mode is {other}."),
+    }
+}

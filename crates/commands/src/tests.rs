@@ -1,0 +1,7 @@
+//! Sessions through the engine, with answers as gdb 13.1 gives them.
+
+mod harness;
+
+mod commands;
+mod lint;
+mod scripts;
