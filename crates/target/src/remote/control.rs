@@ -51,6 +51,10 @@ impl RunControl for RemoteTarget {
     fn pending_event(&self) -> Option<Event> {
         self.inner().ok()?.events.pop_front()
     }
+
+    fn steps_over_breakpoints(&self) -> bool {
+        self.accelerator() == Ok(Accelerator::Tcg)
+    }
 }
 
 impl Inner {
