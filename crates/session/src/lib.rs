@@ -22,6 +22,7 @@ mod inserted;
 mod numbers;
 mod place;
 mod program_view;
+mod remote;
 mod request;
 mod run;
 mod session;
@@ -40,6 +41,7 @@ pub use event::{Event, Hit, Show, Stop, StopReason};
 pub use numbers::{Complaint, NumberRange, parse_list, parse_ranges};
 pub use place::BreakArgs;
 pub use program_view::ProgramView;
+pub use remote::ConnectOptions;
 pub use request::Request;
 pub use run::StepKind;
 pub use session::{SchedulerLocking, Session, Settings};
@@ -50,6 +52,8 @@ pub use view::{
     WatchReading,
 };
 pub use watch::WatchRequest;
+
+pub use kdive_target::{ConnectError, DebugSink, Log, RemoteTarget, Statistics, ThreadId, WatchKind};
 
 #[cfg(test)]
 mod tests;

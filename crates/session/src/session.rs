@@ -8,7 +8,7 @@ use crate::thread::Threads;
 use crate::view::View;
 use crate::{Error, Event};
 use kdive_base::{Interrupt, VirtAddr};
-use kdive_target::{Target, ThreadId};
+use kdive_target::{RemoteTarget, Target, ThreadId};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
@@ -54,6 +54,8 @@ impl Default for Settings {
 pub struct Session<V: View> {
     pub(crate) view: V,
     pub(crate) target: Option<Rc<dyn Target>>,
+    /// The same, or a connection on which nothing runs.
+    pub(crate) remote: Option<Rc<RemoteTarget>>,
     pub(crate) threads: Threads,
     /// Settings of run control.
     pub settings: Settings,
@@ -86,6 +88,7 @@ impl<V: View> Session<V> {
         Self {
             view,
             target: None,
+            remote: None,
             threads: Threads::default(),
             settings: Settings::default(),
             interrupt,

@@ -1,0 +1,168 @@
+//! Connecting to a stub and parting from it.
+
+use crate::event::Stop;
+use crate::view::View;
+use crate::{Error, Session};
+use kdive_arch::Arch;
+use kdive_target::{ConnectError, Log, Options, RemoteTarget, Target};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// How to connect: the settings that concern it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConnectOptions {
+    /// `target extended-remote`.
+    pub extended: bool,
+    /// `set remotetimeout`.
+    pub remote_timeout: Duration,
+    /// `set tcp connect-timeout`.
+    pub connect_timeout: Duration,
+    /// `set tcp auto-retry`.
+    pub auto_retry: bool,
+    /// `set serial baud`.
+    pub baud: Option<u32>,
+    /// The CPU family to assume when the stub does not describe itself.
+    pub arch: Arch,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        let options = Options::default();
+        Self {
+            extended: options.extended,
+            remote_timeout: options.remote_timeout,
+            connect_timeout: options.connect_timeout,
+            auto_retry: options.auto_retry,
+            baud: options.baud,
+            arch: options.arch,
+        }
+    }
+}
+
+impl<V: View> Session<V> {
+    /// Connects to a stub and takes its target. `None`: connected, but nothing runs there yet (extended mode).
+    ///
+    /// # Errors
+    /// [`ConnectError`], worded as gdb does: `:1234: Connection refused.`
+    pub fn connect(
+        &mut self,
+        address: &str,
+        options: &ConnectOptions,
+        log: Log,
+    ) -> Result<Option<Stop>, ConnectError> {
+        let options = Options {
+            extended: options.extended,
+            remote_timeout: options.remote_timeout,
+            connect_timeout: options.connect_timeout,
+            auto_retry: options.auto_retry,
+            baud: options.baud,
+            arch: options.arch,
+            interrupt: self.interrupt.clone(),
+        };
+        let remote = Rc::new(RemoteTarget::connect(address, &options, log)?);
+        self.remote = Some(Rc::clone(&remote));
+        if !remote.is_alive() {
+            return Ok(None);
+        }
+        let target: Rc<dyn Target> = remote;
+        match self.attach(target) {
+            Ok(stop) => Ok(Some(stop)),
+            Err(error) => {
+                self.forget_remote();
+                let error = kdive_target::Error::Remote(error.to_string());
+                Err(ConnectError { error, diagnostics: Vec::new() })
+            }
+        }
+    }
+
+    /// The connection to a stub, while there is one.
+    pub fn remote(&self) -> Option<&Rc<RemoteTarget>> {
+        self.remote.as_ref().filter(|remote| remote.is_connected())
+    }
+
+    fn connected(&self) -> Result<Rc<RemoteTarget>, Error> {
+        self.remote().cloned().ok_or(Error::NotRunning)
+    }
+
+    /// Process id of the selected thread, for messages; 1 from a stub without processes.
+    #[must_use]
+    pub fn process(&self) -> u64 {
+        self.threads().selected().and_then(|entry| entry.id.pid).unwrap_or(1)
+    }
+
+    /// `detach`: the target runs on without us.
+    ///
+    /// # Errors
+    /// [`Error::NotRunning`] without a target; when the stub refused. The connection is gone all the same, except in extended
+    /// mode.
+    pub fn detach(&mut self) -> Result<(), Error> {
+        let remote = self.connected()?;
+        self.release();
+        let result = remote.detach();
+        self.forget_remote();
+        Ok(result?)
+    }
+
+    /// `disconnect`: the target stays as it is, without our breakpoints in it.
+    ///
+    /// # Errors
+    /// [`Error::NotRunning`] without a connection.
+    pub fn disconnect(&mut self) -> Result<(), Error> {
+        let remote = self.connected()?;
+        self.release();
+        remote.disconnect();
+        self.forget_remote();
+        Ok(())
+    }
+
+    /// `kill`: QEMU exits.
+    ///
+    /// # Errors
+    /// [`Error::NotRunning`] without a target.
+    pub fn kill(&mut self) -> Result<(), Error> {
+        let remote = self.connected()?;
+        if self.target.is_none() {
+            return Err(Error::NotRunning);
+        }
+        self.inserted.forget();
+        self.release();
+        let result = remote.kill();
+        self.forget_remote();
+        Ok(result?)
+    }
+
+    /// `monitor COMMAND`: the stub's own command line; text comes as it arrives.
+    ///
+    /// # Errors
+    /// [`Error::NotRunning`] without a connection; what the stub answers.
+    pub fn monitor(&mut self, command: &[u8], output: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+        let remote = self.connected()?;
+        let result = remote.monitor(command, output);
+        self.refresh();
+        Ok(result?)
+    }
+
+    /// `maintenance packet TEXT`: one packet as it stands and its reply.
+    ///
+    /// # Errors
+    /// [`Error::NotRunning`] without a connection.
+    pub fn packet(&mut self, payload: &[u8]) -> Result<Vec<u8>, Error> {
+        let remote = self.connected()?;
+        let result = remote.packet(payload);
+        self.refresh();
+        Ok(result?)
+    }
+
+    /// Something may have changed behind our back: everything is fetched anew.
+    fn refresh(&mut self) {
+        let level = self.view.selected_level();
+        self.view.invalidate();
+        if self.view.frame(level).is_some() {
+            self.view.select_level(level);
+        }
+    }
+
+    fn forget_remote(&mut self) {
+        self.remote = None;
+    }
+}
