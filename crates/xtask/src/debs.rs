@@ -99,8 +99,8 @@ fn resolve(show: impl Fn(&str) -> Option<String>) -> Result<Packages> {
     let show = |name: &str| {
         show(name).with_context(|| {
             format!(
-                "apt knows no package {name}, part of Debian's cloud kernel; \
-                 bring your own with --kernel, --vmlinux and --initrd"
+                "apt knows no package {name}, part of Debian's cloud kernel \
+                 (the demo also takes a kernel of yours: --kernel, --vmlinux, --initrd)"
             )
         })
     };

@@ -139,8 +139,8 @@ impl Apt {
     pub fn new(state: PathBuf) -> Result<Self> {
         if process::find("apt-get").is_none() || process::find("dpkg").is_none() {
             bail!(
-                "the guest is Debian's cloud kernel and is fetched with apt-get, which is not on this machine; \
-                 bring your own with --kernel, --vmlinux and --initrd"
+                "Debian's packages are fetched with apt-get, which is not on this machine \
+                 (the demo also takes a kernel of yours: --kernel, --vmlinux, --initrd)"
             );
         }
         Ok(Self { options: Vec::new(), state, updated: false })

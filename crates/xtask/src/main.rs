@@ -11,6 +11,7 @@ mod cpio;
 mod debs;
 mod debugger;
 mod demo;
+mod gdb_suite;
 mod guest;
 mod host;
 mod initrd;
@@ -44,7 +45,8 @@ usage: cargo xtask TASK
   test [ARGS]           prepare it, then run every test and the parity scripts; ARGS go to the test runner
   parity [NAME...]      run gdb and kdive on tests/parity/NAME.gdb and compare what they say
       --debugger FILE     compare this program with gdb instead of a kdive built here
-  gdb-suite [NAME...]   run files of gdb's own testsuite against kdive and compare the counts
+  gdb-suite [NAME...]   run files of gdb's own testsuite and compare the counts with gdb's
+      --debugger FILE     run them with this gdb instead of a kdive built here
   help                  this text
 ";
 
@@ -56,6 +58,19 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The arguments of a task that runs scripts by name, with the debugger given or a kdive built here.
+fn debugger_and_names(args: &mut lexopt::Parser) -> Result<(Option<PathBuf>, Vec<String>)> {
+    let (mut debugger, mut names) = (None, Vec::new());
+    while let Some(arg) = args.next()? {
+        match arg {
+            lexopt::Arg::Long("debugger") => debugger = Some(std::fs::canonicalize(args.value()?)?),
+            lexopt::Arg::Value(name) => names.push(name.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok((debugger, names))
 }
 
 fn exit_code(success: bool) -> ExitCode {
@@ -76,22 +91,18 @@ fn run() -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         "parity" => {
-            let mut names = Vec::new();
-            let mut debugger = None;
-            while let Some(arg) = args.next()? {
-                match arg {
-                    lexopt::Arg::Long("debugger") => debugger = Some(PathBuf::from(args.value()?)),
-                    lexopt::Arg::Value(name) => names.push(name.to_string_lossy().into_owned()),
-                    other => return Err(other.unexpected().into()),
-                }
-            }
+            let (debugger, names) = debugger_and_names(&mut args)?;
             let signals = signals::Signals::listen()?;
-            let guest = guest::prepare()?;
-            let debugger = match debugger {
-                Some(debugger) => std::fs::canonicalize(debugger)?,
-                None => cargo::kdive()?,
-            };
-            Ok(exit_code(parity::run(&debugger::Subject::from(&guest), &debugger, &names, &signals)?))
+            let subject = debugger::Subject::from(&guest::prepare()?);
+            let debugger = debugger.map_or_else(cargo::kdive, Ok)?;
+            Ok(exit_code(parity::run(&subject, &debugger, &names, &signals)?))
+        }
+        "gdb-suite" => {
+            let (debugger, names) = debugger_and_names(&mut args)?;
+            let signals = signals::Signals::listen()?;
+            let prompt = if debugger.is_some() { "gdb" } else { "kdive" };
+            let debugger = debugger.map_or_else(cargo::kdive, Ok)?;
+            Ok(exit_code(gdb_suite::run(&debugger, prompt, &names, &signals)?))
         }
         "demo" => {
             let mut options = demo::Options::default();
