@@ -174,6 +174,11 @@ impl<'a> Parser<'a> {
             }
             Token::Punct("(") => return self.parenthesis(),
             Token::Punct("{") => return self.brace(),
+            // In gdb's grammar a type may begin so (an address space); the next word is what is wrong.
+            Token::Punct("@") => {
+                self.advance()?;
+                return Err(self.syntax());
+            }
             Token::Keyword(Keyword::Sizeof) => return self.sizeof(),
             Token::Keyword(Keyword::Alignof) => {
                 self.advance()?;

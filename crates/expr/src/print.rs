@@ -92,9 +92,7 @@ impl<'a> Printer<'a> {
 
     /// A value by its type, with the type in front where it is a pointer.
     fn top(&self, value: &Value, out: &mut Out) -> Result<()> {
-        if !value.ty().is_function() {
-            value.contents(self.context)?;
-        }
+        value.contents(self.context)?;
         if !self.is_printable(value, out) {
             return Ok(());
         }

@@ -138,7 +138,7 @@ fn pieces(format: &str) -> Result<Vec<Piece>> {
     let mut literal = Vec::new();
     let mut rest = format;
     while let Some(at) = rest.find('%') {
-        literal.extend_from_slice(rest[..at].as_bytes());
+        literal.extend_from_slice(&rest.as_bytes()[..at]);
         rest = &rest[at + 1..];
         if let Some(after) = rest.strip_prefix('%') {
             literal.push(b'%');

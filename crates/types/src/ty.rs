@@ -287,9 +287,14 @@ impl fmt::Debug for TypeRef {
 }
 
 impl Type {
-    /// A type from its node.
+    /// A type from its node. Base types get the name gdb calls them by.
     #[must_use]
-    pub fn new(node: Node) -> Self {
+    pub fn new(mut node: Node) -> Self {
+        if let (Kind::Base(_), Some(name)) = (&node.kind, &node.name)
+            && let Some(short) = canonical(name)
+        {
+            node.name = Some(short.into());
+        }
         Self(Arc::new(node))
     }
 
@@ -400,6 +405,19 @@ impl Type {
     }
 }
 
+/// gdb's name of an integer type that compilers give in long words: `long unsigned int` is `unsigned long`.
+fn canonical(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "short int" => "short",
+        "short unsigned int" => "unsigned short",
+        "long int" => "long",
+        "long unsigned int" => "unsigned long",
+        "long long int" => "long long",
+        "long long unsigned int" => "unsigned long long",
+        _ => return None,
+    })
+}
+
 /// Longest chain of typedefs, qualifiers and array dimensions that is followed.
 const MAX_CHAIN: usize = 256;
 
@@ -440,6 +458,12 @@ mod tests {
         assert_eq!(int.array_of(None).size(), None);
         assert_eq!(int.pointer_to().size(), Some(8));
         assert_eq!(int.array_of(Some(u64::MAX)).size(), None);
+    }
+
+    #[test]
+    fn base_types_have_their_short_names() {
+        assert_eq!(Type::base("long unsigned int", 8, Encoding::Unsigned).name(), Some("unsigned long"));
+        assert_eq!(Type::base("__int128 unsigned", 16, Encoding::Unsigned).name(), Some("__int128 unsigned"));
     }
 
     #[test]

@@ -219,7 +219,7 @@ fn binary(bytes: &[u8], padded: bool, nibbles: bool) -> String {
     let mut grouped = String::with_capacity(text.len() + text.len() / 4);
     for (at, bit) in text.chars().enumerate() {
         if at > 0 && at % 4 == head {
-            grouped.push('_');
+            grouped.push(' ');
         }
         grouped.push(bit);
     }
@@ -335,7 +335,7 @@ mod tests {
     #[test]
     fn bits_in_groups() {
         assert_eq!(binary(&[0x2a, 0], false, false), "101010");
-        assert_eq!(binary(&[0x2a, 0], false, true), "0010_1010");
+        assert_eq!(binary(&[0x2a, 0], false, true), "0010 1010");
         assert_eq!(binary(&[0], false, true), "0");
         assert_eq!(binary(&[1], true, false), "00000001");
     }
