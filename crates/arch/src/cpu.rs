@@ -206,6 +206,23 @@ impl Arch {
         x86::prologue::analyze(self, memory, start, limit)
     }
 
+    /// The base of a frame as gdb computes it without CFI: what `$fp` answers, and `info frame` prints after
+    /// `Arglist at`. (CFI decides how frames are unwound, not this.)
+    ///
+    /// `function` is where the function that holds `pc` starts, if that is known; `pc`, `sp` and `fp` are those of the
+    /// frame.
+    #[must_use]
+    pub fn frame_base(
+        self,
+        memory: &dyn ReadMemory,
+        function: Option<VirtAddr>,
+        pc: VirtAddr,
+        sp: VirtAddr,
+        fp: VirtAddr,
+    ) -> VirtAddr {
+        x86::prologue::frame_base(self, memory, function, pc, sp, fp)
+    }
+
     /// Mode, privilege and code address of a CPU with these registers.
     ///
     /// Stubs do not send segment descriptors, so that 16-bit protected mode and the bases of code segments there cannot

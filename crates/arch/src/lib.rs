@@ -8,7 +8,7 @@
 //! | which CPU family, its register names, DWARF numbers, breakpoint bytes | [`Arch`] |
 //! | which registers, where in `g`, of which type | [`RegisterLayout`], read from XML by [`target_xml`] |
 //! | what the registers hold | [`RegisterFile`] |
-//! | what `info registers` prints | [`format`] |
+//! | what `info registers` prints | [`mod@format`] |
 //! | what the bits mean, in words | [`explain`] |
 //! | real, protected or long mode, CPL, page-table root | [`CpuMode`], [`PagingMode`] |
 //! | what the bytes at an address do | [`Disassembler`], [`Insn`], [`Flow`] |

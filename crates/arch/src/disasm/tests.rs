@@ -4,6 +4,8 @@
 
 use super::*;
 
+mod kernel;
+
 /// Bytes, AT&T, Intel.
 const CODE64: &[(&str, &str, &str)] = &[
     ("90", "nop", "nop"),

@@ -90,6 +90,22 @@ impl Context<'_> {
         self.bytes.iter().take(prefix::legacy_len(self.bytes)).any(|byte| *byte == 0x66)
     }
 
+    /// How much binutils takes for `(bad)`: everything up to the opcode, or only the first byte of an escape whose
+    /// next byte says that it cannot be one.
+    fn bad_len(&self) -> Option<usize> {
+        let at = self.opcode_offset();
+        let byte = |offset: usize| self.bytes.get(at + offset).copied();
+        let map = byte(1).unwrap_or(0);
+        Some(match byte(0)? {
+            0xc4 if !matches!(map & 0x1f, 1..=3) => at + 1,
+            0x8f if !matches!(map & 0x1f, 8..=10) => at + 1,
+            0x62 if !matches!(map & 0x0f, 1 | 2 | 3 | 5 | 6) => at + 1,
+            0x62 if byte(2).is_some_and(|payload| payload & 4 == 0) => at + 2,
+            0x0f if map == 0x0f => at + 1,
+            _ => self.modrm_offset()?,
+        })
+    }
+
     /// Where the ModRM byte of the instruction is, if it has one (Intel SDM vol. 2, 2.1 to 2.7).
     fn modrm_offset(&self) -> Option<usize> {
         let at = self.opcode_offset();
@@ -200,7 +216,7 @@ fn not_an_insn(context: &Context<'_>, text: String) -> Insn {
 /// Bytes that are no instruction: prefixes and opcode.
 fn bad(context: Context<'_>) -> Insn {
     let prefixes = prefix::bare_names(&context);
-    let len = context.modrm_offset().unwrap_or(1).clamp(1, context.bytes.len().max(1));
+    let len = context.bad_len().unwrap_or(1).clamp(1, context.bytes.len().max(1));
     let mut text = prefixes.join(" ");
     if !text.is_empty() {
         text.push(' ');

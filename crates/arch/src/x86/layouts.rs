@@ -56,7 +56,7 @@ fn shortened(arch: Arch, length: usize) -> Option<RegisterLayout> {
 pub(crate) fn default64(extra: &[(&str, &'static str)]) -> RegisterLayout {
     let mut build = Builder::new(CORE);
     build.general64(&flags("i386_eflags", 4, EFLAGS_GDB));
-    build.fpu();
+    build.fpu("int");
     build.sse(16, vec128());
     build.extra(64, extra);
     build.finish(Arch::X86_64)
@@ -66,7 +66,7 @@ pub(crate) fn default64(extra: &[(&str, &'static str)]) -> RegisterLayout {
 pub(crate) fn default32(extra: &[(&str, &'static str)]) -> RegisterLayout {
     let mut build = Builder::new(CORE);
     build.general32(&flags("i386_eflags", 4, EFLAGS_GDB));
-    build.fpu();
+    build.fpu("long");
     build.sse(8, vec128());
     build.extra(32, extra);
     build.finish(Arch::I386)
@@ -77,7 +77,7 @@ fn qemu64() -> RegisterLayout {
     let mut build = Builder::new(CORE);
     build.general64(&flags("x64_eflags", 4, EFLAGS));
     build.qemu_system(64, "x64");
-    build.fpu();
+    build.fpu("int");
     build.xmm(16, vec128());
     build.push("mxcsr", 32, flags("x64_mxcsr", 4, MXCSR));
     build.finish(Arch::X86_64)
@@ -88,7 +88,7 @@ fn qemu32() -> RegisterLayout {
     let mut build = Builder::new(CORE);
     build.general32(&flags("i386_eflags", 4, EFLAGS));
     build.qemu_system(32, "i386");
-    build.fpu();
+    build.fpu("long");
     build.xmm(8, vec128());
     build.push("mxcsr", 32, flags("i386_mxcsr", 4, MXCSR));
     build.finish(Arch::I386)
@@ -157,12 +157,13 @@ impl Builder {
         self.push("efer", wide, flags(&format!("{prefix}_efer"), size, EFER));
     }
 
-    fn fpu(&mut self) {
+    /// `int` is the type of that size that gdb finds first: `long` where that has 32 bits.
+    fn fpu(&mut self, int: &'static str) {
         for number in 0..8 {
             self.push(&format!("st{number}"), 80, RegType::Float(FloatFormat::I387Ext));
         }
         for name in FPU_CONTROL {
-            self.push(name, 32, RegType::Int { bits: 32, signed: true, name: "int" });
+            self.push(name, 32, RegType::Int { bits: 32, signed: true, name: int });
         }
     }
 

@@ -23,6 +23,35 @@ pub(crate) fn analyze(arch: Arch, memory: &dyn ReadMemory, start: VirtAddr, limi
     found.unwrap_or(Prologue { end: start, frame: FrameBase::StackPointer })
 }
 
+/// gdb's `amd64_frame_base_address` and `i386_frame_base_address`: the frame pointer once the prologue has set it,
+/// before that and in functions without one the slot below the return address as far as the stack pointer tells.
+pub(crate) fn frame_base(
+    arch: Arch,
+    memory: &dyn ReadMemory,
+    function: Option<VirtAddr>,
+    pc: VirtAddr,
+    sp: VirtAddr,
+    fp: VirtAddr,
+) -> VirtAddr {
+    let slot = u64::from(arch.address_size());
+    if arch == Arch::I386 && fp.0 == 0 {
+        return fp;
+    }
+    let frame = function.map(|start| analyze(arch, memory, start, pc).frame);
+    match frame {
+        Some(FrameBase::FramePointer { set_at: Some(_), .. }) => fp,
+        // The frame pointer was pushed, so that its slot is the base.
+        Some(FrameBase::FramePointer { set_at: None, .. }) => sp,
+        Some(FrameBase::StackPointer) => VirtAddr(sp.0.wrapping_sub(slot)),
+        // In code nobody knows, i386 frames are taken to be regular, x86-64 ones not.
+        None if arch == Arch::I386 => {
+            let readable = memory.read(pc, &mut [0]).is_ok();
+            if readable { fp } else { VirtAddr(sp.0.wrapping_sub(slot)) }
+        }
+        None => VirtAddr(sp.0.wrapping_sub(slot)),
+    }
+}
+
 struct Code<'m> {
     memory: &'m dyn ReadMemory,
     at: VirtAddr,
@@ -182,6 +211,28 @@ mod tests {
         assert_eq!(run(Arch::X86_64, &code), framed(0x1011, 0x100e, Some(0x1011)));
         let other_register = [0x4c, 0x8d, 0x54, 0x24, 0x08, 0x48, 0x83, 0xe4, 0xe0, 0x41, 0xff, 0x71, 0xf8];
         assert_eq!(run(Arch::X86_64, &other_register).end, VirtAddr(0x1000));
+    }
+
+    #[test]
+    fn frame_bases_at_every_step_of_the_prologue() {
+        let mut memory = SparseMemory::new();
+        memory.map(VirtAddr(0x1000), vec![0x55, 0x48, 0x89, 0xe5, 0x90]);
+        let base = |function: Option<u64>, pc: u64| {
+            let function = function.map(VirtAddr);
+            Arch::X86_64.frame_base(&memory, function, VirtAddr(pc), VirtAddr(0x8000), VirtAddr(0x9000)).0
+        };
+        assert_eq!(base(Some(0x1000), 0x1000), 0x7ff8);
+        assert_eq!(base(Some(0x1000), 0x1001), 0x8000);
+        assert_eq!(base(Some(0x1000), 0x1004), 0x9000);
+        assert_eq!(base(None, 0x1004), 0x7ff8);
+        let i386 = |function: Option<u64>, pc: u64, fp: u64| {
+            let function = function.map(VirtAddr);
+            Arch::I386.frame_base(&memory, function, VirtAddr(pc), VirtAddr(0x8000), VirtAddr(fp)).0
+        };
+        assert_eq!(i386(Some(0x1000), 0x1000, 0x9000), 0x7ffc);
+        assert_eq!(i386(None, 0x1000, 0x9000), 0x9000);
+        assert_eq!(i386(None, 0x5000, 0x9000), 0x7ffc);
+        assert_eq!(i386(Some(0x1000), 0x1000, 0), 0);
     }
 
     #[test]

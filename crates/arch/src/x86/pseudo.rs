@@ -41,6 +41,10 @@ const PARTS: &[Part] = &[
     ("esp", "rsp", "", 0, 4),
 ];
 
+/// The parts there are on i386, in gdb's order.
+const PARTS_I386: [&str; 15] =
+    ["al", "cl", "dl", "bl", "ah", "ch", "dh", "bh", "ax", "cx", "dx", "bx", "bp", "si", "di"];
+
 pub(crate) fn lookup(layout: &RegisterLayout, name: &str) -> Option<RegRef> {
     role(layout, name)
         .or_else(|| part(layout, name))
@@ -153,17 +157,17 @@ fn lanes(element: RegType, count: u32) -> RegType {
 /// Pseudo registers in gdb's order, without the roles.
 pub(crate) fn pseudo_names(layout: &RegisterLayout) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for size in [1, 2, 4] {
-        let suffix = match size {
-            1 => 'l',
-            2 => 'w',
-            _ => 'd',
-        };
-        let of_size = PARTS.iter().filter(|part| part.4 == size);
-        let (low, high): (Vec<&Part>, Vec<&Part>) = of_size.partition(|part| part.3 == 0);
-        names.extend(low.iter().map(|part| part.0.to_owned()));
-        names.extend((8..16).map(|number| format!("r{number}{suffix}")));
-        names.extend(high.iter().map(|part| part.0.to_owned()));
+    match layout.arch() {
+        Arch::X86_64 => {
+            for (size, suffix) in [(1, 'l'), (2, 'w'), (4, 'd')] {
+                let of_size = PARTS.iter().filter(|part| part.4 == size);
+                let (low, high): (Vec<&Part>, Vec<&Part>) = of_size.partition(|part| part.3 == 0);
+                names.extend(low.iter().map(|part| part.0.to_owned()));
+                names.extend((8..16).map(|number| format!("r{number}{suffix}")));
+                names.extend(high.iter().map(|part| part.0.to_owned()));
+            }
+        }
+        Arch::I386 => names.extend(PARTS_I386.iter().map(|name| (*name).to_owned())),
     }
     names.extend((0..8).map(|number| format!("mm{number}")));
     names.extend((0..32).map(|number| format!("ymm{number}")));
