@@ -23,6 +23,8 @@ const MAX_REGISTERS: usize = 16_384;
 const MAX_REGNUM: u32 = 0xf_ffff;
 /// Bits of one register; SME's ZA has half a million.
 const MAX_BITS: u32 = 1 << 20;
+/// Bytes of all registers together: what one register file allocates.
+const MAX_BYTES: usize = 1 << 20;
 /// Features.
 const MAX_FEATURES: usize = 256;
 
@@ -59,6 +61,7 @@ pub fn parse(
         types: Types::new(fallback),
         registers: Vec::new(),
         next_regnum: 0,
+        bytes: 0,
         fallback,
     };
     reader.annex("target.xml", 0, "")?;
@@ -80,6 +83,7 @@ struct Reader<'f> {
     types: Types,
     registers: Vec<Register>,
     next_regnum: u32,
+    bytes: usize,
     fallback: Arch,
 }
 
@@ -163,6 +167,10 @@ impl Reader<'_> {
             .ok_or_else(|| place.bad(node, &format!("register {name} has no bitsize")))?;
         if bits == 0 || !bits.is_multiple_of(8) || bits > MAX_BITS {
             return Err(place.bad(node, &format!("register {name} has bitsize {bits}")));
+        }
+        self.bytes += bits as usize / 8;
+        if self.bytes > MAX_BYTES {
+            return Err(place.too_large("bytes of registers", MAX_BYTES));
         }
         let regnum = attribute(node, "regnum", place)?.unwrap_or(self.next_regnum);
         if regnum > MAX_REGNUM {

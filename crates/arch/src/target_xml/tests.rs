@@ -150,6 +150,19 @@ fn limits_hold() {
         "<target><feature name=\"f\"><vector id=\"v\" type=\"int64\" count=\"4294967295\"/></feature></target>",
     );
     assert!(huge.unwrap_err().to_string().ends_with("type v is too large"));
+    let wide = "<reg name=\"z\" bitsize=\"1048576\"/>".repeat(9);
+    assert!(matches!(
+        parse_one(&format!("<target><feature name=\"f\">{wide}</feature></target>")),
+        Err(ArchError::TooLarge { what: "bytes of registers", .. })
+    ));
+    let bottomless = format!("<target>{}", "<a>".repeat(150_000));
+    assert!(parse_one(&bottomless).is_err());
+    let closed = format!("<target>{}{}</target>", "<a>".repeat(150_000), "</a>".repeat(150_000));
+    assert!(parse_one(&closed).is_ok_and(|description| description.layout.registers().is_empty()));
+    let laughs = "<!DOCTYPE t [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">\
+                  <!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;\"><!ENTITY d \"&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;\">\
+                  ]><target><architecture>&d;</architecture></target>";
+    assert!(parse_one(laughs).is_err());
     let nested = format!("<target>{}{}</target>", "<feature>".repeat(50), "</feature>".repeat(50));
     assert!(matches!(parse_one(&nested), Err(ArchError::TooLarge { what: "nested features", .. })));
 }
