@@ -88,8 +88,6 @@ pub struct Stop {
     pub heading: String,
     /// What to show of the place.
     pub show: Show,
-    /// Numbers of breakpoints whose commands are to be run now, with the commands as they were at the stop.
-    pub commands: Vec<(u32, Vec<String>)>,
     /// The value of `finish`: its number in the history and its text, or the text that says why there is none.
     pub returned: Option<Result<(usize, String), String>>,
 }
@@ -102,7 +100,6 @@ impl Stop {
             reasons: Vec::new(),
             heading: String::new(),
             show: Show::FrameAndSource,
-            commands: Vec::new(),
             returned: None,
         }
     }

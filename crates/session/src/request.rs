@@ -53,12 +53,14 @@ impl<V: View> Session<V> {
         self.refresh_watch_values();
         self.run = Some(run);
         self.last_hits.clear();
+        self.commands.clear();
         let selected = self.view.selected_level();
         match self.prepare_step() {
             Ok(false) => Ok(()),
             // `step` went into an inlined call: that is all.
             Ok(true) => {
                 self.run = None;
+                self.stops += 1;
                 let mut stop = Stop::quiet(thread);
                 stop.reasons.push(StopReason::StepDone);
                 stop.show = Show::FrameAndSource;

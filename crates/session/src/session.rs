@@ -69,6 +69,10 @@ pub struct Session<V: View> {
     pub(crate) queue: VecDeque<Event>,
     /// Numbers of the breakpoints of the last stop, for `continue N`.
     pub(crate) last_hits: Vec<u32>,
+    /// Commands of those breakpoints that nobody has taken yet.
+    pub(crate) commands: VecDeque<(u32, Vec<String>)>,
+    /// How often the program stopped or ended.
+    pub(crate) stops: u64,
 }
 
 impl<V: View> std::fmt::Debug for Session<V> {
@@ -99,6 +103,8 @@ impl<V: View> Session<V> {
             reported: BTreeMap::new(),
             queue: VecDeque::new(),
             last_hits: Vec::new(),
+            commands: VecDeque::new(),
+            stops: 0,
         }
     }
 
@@ -170,6 +176,23 @@ impl<V: View> Session<V> {
         &self.last_hits
     }
 
+    /// The commands of the next breakpoint of the last stop, to be run now; each list is given once. Those not taken when
+    /// the program runs again are forgotten.
+    pub fn next_commands(&mut self) -> Option<(u32, Vec<String>)> {
+        self.commands.pop_front()
+    }
+
+    /// Forgets the commands that were not taken: one before them failed.
+    pub fn forget_commands(&mut self) {
+        self.commands.clear();
+    }
+
+    /// How often the program has stopped or ended so far: whether a command made it run is seen by comparing.
+    #[must_use]
+    pub fn stop_count(&self) -> u64 {
+        self.stops
+    }
+
     /// Number of the breakpoint made last, 0 before the first.
     #[must_use]
     pub fn last_number(&self) -> u32 {
@@ -239,6 +262,9 @@ impl<V: View> Session<V> {
     pub(crate) fn gone(&mut self) {
         self.target = None;
         self.run = None;
+        self.stops += 1;
+        self.last_hits.clear();
+        self.commands.clear();
         self.inserted.forget();
         self.reported.clear();
         let dead: Vec<(u32, u32)> =

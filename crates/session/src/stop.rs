@@ -565,12 +565,13 @@ impl<V: View> Session<V> {
             self.view.set_convenience("_hit_locno", Some(i64::from(hit.location.max(1))));
         }
         self.last_hits = outcome.hits;
+        self.commands = outcome.commands.into();
+        self.stops += 1;
         self.queue.push_back(Event::Stopped(Box::new(Stop {
             thread,
             reasons: outcome.reasons,
             heading,
             show,
-            commands: outcome.commands,
             returned,
         })));
     }

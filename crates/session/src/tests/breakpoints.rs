@@ -212,7 +212,8 @@ fn several_at_one_place() {
     };
     // The first is told, all are counted, the commands of all are run.
     assert_eq!(stop.heading, "\nBreakpoint 1, ");
-    assert_eq!(stop.commands, [(2, vec!["print 1".to_owned()])]);
+    assert_eq!(toy.session.next_commands(), Some((2, vec!["print 1".to_owned()])));
+    assert_eq!(toy.session.next_commands(), None);
     assert_eq!(toy.session.last_hits(), [1, 2]);
     let hits: Vec<u64> = toy.session.breakpoints().map(|shown| shown.hits).collect();
     assert_eq!(hits, [1, 1, 0]);
