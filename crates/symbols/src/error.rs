@@ -93,6 +93,15 @@ pub enum LinespecError {
     /// `No label "out" defined in function "f".`
     #[error("No label \"{0}\" defined in function \"{1}\".")]
     NoLabel(String, String),
+    /// An option of an explicit location without its value.
+    #[error("missing argument for \"{0}\"")]
+    MissingArgument(String),
+    /// An unknown option of an explicit location.
+    #[error("invalid explicit argument, \"{0}\"")]
+    InvalidExplicit(String),
+    /// `-source FILE` and nothing else.
+    #[error("Source filename requires function, label, or line offset.")]
+    SourceAlone,
     /// `malformed linespec error: unexpected string, "x".` and its kin.
     #[error("malformed linespec error: {0}")]
     Malformed(String),

@@ -6,30 +6,34 @@
 //! written in a file are [`LinkAddr`](kdive_base::LinkAddr)s and stay inside the readers of one file ([`ObjectFile`]).
 //!
 //! Nothing is read before somebody asks: a file is mapped, its symbol table is sorted on the first lookup, the DWARF name
-//! index is built by the first name that the symbol table cannot answer, a unit is parsed when an address falls into it.
+//! index is built by the first name that is asked for, a unit is parsed when an address falls into it.
 //!
 //! This crate never reads target memory by itself: evaluation of locations goes through [`EvalContext`].
 
 mod dwarf;
 mod elf;
 mod error;
+mod function;
 mod hash;
+mod linespec;
 mod location;
 mod module;
+mod paths;
 mod query;
 mod scope;
+mod set;
+mod variable;
 
-pub use error::{Error, LinespecError, LocationError};
-pub use location::{EntryValue, EvalContext, Located, Piece, Storage};
-pub use module::{Module, ModuleId, ModuleSet, Placement};
 pub use elf::{DebugLink, ElfKind, Note, ObjectFile, OpenOptions, Section};
+pub use error::{Error, LinespecError, LocationError};
+pub use function::{CallSite, CallSiteParam, Function};
+pub use linespec::LINESPEC_KEYWORDS;
+pub use location::{EntryValue, EvalContext, Located, Piece, Storage};
+pub use module::{Module, ModuleId, Placement};
 pub use query::{
     Completion, FileList, Line, Linespec, LinespecDefaults, LinespecMode, ListedSymbol, Listing, ListingKind,
     Sal, SourceName, Symbol, SymbolKind, Tag, UnitInfo,
 };
-pub use scope::{CallSite, CallSiteParam, FrameScope, Function, Scope, Variable, VariableKind};
-
-#[doc(hidden)]
-pub fn bench_index(object: &ObjectFile) -> usize {
-    object.debug().map_or(0, |d| { let i = d.index(); eprintln!("{:?}", d.named("list_head", &[dwarf::IndexKind::Struct])); eprintln!("{:?}", d.named("fdget_pos", &[dwarf::IndexKind::Function]).len());  i.len() })
-}
+pub use scope::{FrameScope, Scope};
+pub use set::ModuleSet;
+pub use variable::{Variable, VariableKind};

@@ -111,7 +111,8 @@ pub enum Tag {
 /// A location as typed, parsed but not looked up.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Linespec {
-    /// `FUNCTION`, `FILE:FUNCTION`, `FUNCTION:LABEL`; a bare name may also turn out to be a file or a label.
+    /// `FUNCTION`, `FILE:FUNCTION`, `FILE:FUNCTION:LABEL`; a bare name may also turn out to be a label, and `A:B` a
+    /// function and its label.
     Function {
         /// `FILE:`.
         file: Option<String>,
@@ -126,6 +127,17 @@ pub enum Linespec {
         file: Option<String>,
         /// The line.
         line: u32,
+    },
+    /// `-function FUNCTION -line N`.
+    FunctionLine {
+        /// `-source FILE`.
+        file: Option<String>,
+        /// The function.
+        function: String,
+        /// The line in the function's file, or its distance from the function's first line.
+        line: i64,
+        /// Which.
+        relative: bool,
     },
     /// `+N` or `-N` from the default line.
     Offset(i64),
@@ -170,6 +182,8 @@ pub struct Sal {
     pub function: Option<Function>,
     /// The symbol, for places without debug information.
     pub symbol: Option<Symbol>,
+    /// Whether `function_name` is that of a call inlined into `function`.
+    pub inlined: bool,
 }
 
 /// What `info functions` and its kin list.

@@ -1,240 +1,303 @@
-//! Functions, their blocks, and the variables in them.
+//! The blocks an address lies in, and the frames they make.
 
-use crate::{EvalContext, Located, LocationError, Module, SourceName, UnitInfo};
-use kdive_base::{AddrRange, VirtAddr};
+use crate::dwarf::{Block, BlockSymbol, BlockTree};
+use crate::{Function, SourceName, Tag, Variable};
+use kdive_base::{LinkAddr, VirtAddr};
 use kdive_types::Type;
+use std::fmt;
 use std::sync::Arc;
 
-/// A function with code of its own. A handle: cloning is cheap.
-#[derive(Clone, Debug)]
-pub struct Function {
-    module: Arc<Module>,
-}
-
-impl Function {
-    /// Its name.
-    pub fn name(&self) -> &str {
-        ""
-    }
-    /// The module it belongs to.
-    pub fn module(&self) -> &Arc<Module> {
-        &self.module
-    }
-    /// Entry pc: `DW_AT_low_pc` or the start of the first range.
-    pub fn entry(&self) -> VirtAddr {
-        VirtAddr(0)
-    }
-    /// All ranges, the entry's first; a cold part is a second one.
-    pub fn ranges(&self) -> Vec<AddrRange> {
-        Vec::new()
-    }
-    /// Its type (`Kind::Function`), with parameter names.
-    pub fn ty(&self) -> Type {
-        Type::void()
-    }
-    /// `false` for `static`.
-    pub fn is_external(&self) -> bool {
-        true
-    }
-    /// `DW_AT_noreturn`.
-    pub fn is_noreturn(&self) -> bool {
-        false
-    }
-    /// Line of the declaration, 0 if unknown.
-    pub fn decl_line(&self) -> u32 {
-        0
-    }
-    /// File of the declaration.
-    pub fn decl_file(&self) -> Option<SourceName> {
-        None
-    }
-    /// The compilation unit.
-    pub fn unit(&self) -> UnitInfo {
-        UnitInfo::default()
-    }
-    /// All variables of all blocks of the function, for `info scope` at its outermost block: parameters and locals of the
-    /// function's own block only.
-    pub fn variables(&self) -> Vec<Variable> {
-        Vec::new()
-    }
-    /// The call site whose call returns to `return_pc` (`DW_AT_call_return_pc`).
-    pub fn call_site(&self, _return_pc: VirtAddr) -> Option<CallSite> {
-        None
-    }
-    /// All call sites that are tail calls.
-    pub fn tail_calls(&self) -> Vec<CallSite> {
-        Vec::new()
-    }
-}
-
-/// A call in a function, with what is known of its arguments (`DW_TAG_call_site`).
-#[derive(Clone, Debug)]
-pub struct CallSite {
-    /// Address after the call instruction.
-    pub return_pc: VirtAddr,
-    /// Entry of the callee, when it is a direct call.
-    pub target: Option<VirtAddr>,
-    /// `DW_AT_call_tail_call`.
-    pub tail_call: bool,
-    /// Arguments.
-    pub params: Vec<CallSiteParam>,
-}
-
-/// An argument of a call whose value can be computed in the caller's frame.
-#[derive(Clone, Debug)]
-pub struct CallSiteParam {
-    /// What it answers in the callee.
-    pub what: crate::EntryValue,
-    _private: (),
-}
-
-impl CallSiteParam {
-    /// The value, evaluated with the *caller's* frame.
-    ///
-    /// # Errors
-    /// [`LocationError`].
-    pub fn value(&self, _caller: &dyn EvalContext) -> Result<u64, LocationError> {
-        Err(LocationError::NoEntryValue)
-    }
-}
-
 /// The blocks an address lies in: the function, its lexical blocks, and calls inlined into it. A handle.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Scope {
     function: Function,
+    tree: Arc<BlockTree>,
+    innermost: usize,
     pc: VirtAddr,
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Scope({} in {})", self.pc, self.function.name())
+    }
 }
 
 impl Scope {
+    pub(crate) fn new(function: Function, pc: VirtAddr) -> Option<Self> {
+        let tree = function.blocks()?;
+        let innermost = tree.innermost(function.module().to_link(pc).0)?;
+        Some(Self { function, tree, innermost, pc })
+    }
+
     /// The function with code of its own.
+    #[must_use]
     pub fn function(&self) -> &Function {
         &self.function
     }
+
     /// The address looked up.
+    #[must_use]
     pub fn pc(&self) -> VirtAddr {
         self.pc
     }
-    /// The virtual frames at the address, innermost inlined call first, the function itself last. Never empty.
-    pub fn frames(&self) -> Vec<FrameScope> {
-        Vec::new()
+
+    /// Identifies the innermost block within the function: equal numbers are the same block.
+    #[must_use]
+    pub fn block(&self) -> usize {
+        self.innermost
     }
-    /// Address of the innermost block's start equals the pc: gdb then shows the frame of the caller of the inlined call
-    /// (`stopped_by_user_bp_inline_frame`, skipping inline frames). How many of [`Scope::frames`] begin exactly here.
+
+    /// The virtual frames at the address, innermost inlined call first, the function itself last. Never empty.
+    #[must_use]
+    pub fn frames(&self) -> Vec<FrameScope> {
+        let mut frames = Vec::new();
+        let mut innermost = None;
+        for (index, block) in self.tree.outward(self.innermost) {
+            let inner = *innermost.get_or_insert(index);
+            if block.is_function() {
+                frames.push(FrameScope {
+                    function: self.function.clone(),
+                    tree: Arc::clone(&self.tree),
+                    innermost: inner,
+                    root: index,
+                    pc: self.pc,
+                });
+                innermost = None;
+            }
+        }
+        frames
+    }
+
+    /// How many of [`Scope::frames`], counted from the innermost, are inlined calls that begin exactly here: gdb shows the
+    /// frame of their caller when it stops at such a place (`skip_inline_frames`).
+    #[must_use]
     pub fn inline_frames_starting_here(&self) -> usize {
-        0
+        self.frames().iter().take_while(|frame| frame.is_inlined() && frame.starts_here()).count()
+    }
+
+    /// What `info scope` prints for the address, one entry per name: `Symbol NAME is ...`, possibly of several lines.
+    #[must_use]
+    pub fn describe(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (_, block) in self.tree.outward(self.innermost) {
+            lines.extend(block.symbols.iter().map(|symbol| self.describe_symbol(symbol, block)));
+            if block.is_function() {
+                break;
+            }
+        }
+        lines
+    }
+
+    fn describe_symbol(&self, symbol: &BlockSymbol, block: &Block) -> String {
+        let at = |addr: u64| self.function.module().to_virt(LinkAddr(addr));
+        let block_entry = at(block.entry());
+        let text = match symbol {
+            BlockSymbol::Variable(variable) => {
+                Variable::new(self.function.module(), self.function.debug(), Arc::clone(variable))
+                    .describe_in_scope(block_entry)
+            }
+            BlockSymbol::Label { addr: Some(addr), .. } => {
+                format!("a label at address {}, length 8.", at(*addr))
+            }
+            BlockSymbol::Label { addr: None, .. } => "optimized out.".into(),
+            BlockSymbol::Inlined(call) => format!("a function at address {}, length 1.", at(call.entry)),
+            BlockSymbol::Type { .. } => "a typedef.".into(),
+            BlockSymbol::Enumerator { value, enumeration, .. } => {
+                let size = self.function.debug().type_ref(Some(*enumeration)).get().size().unwrap_or(4);
+                format!("a constant with value {value} ({value:#x}), length {size}.")
+            }
+        };
+        format!("Symbol {} is {text}", symbol.name())
     }
 }
 
-/// One virtual frame at an address: a function, or a call inlined into it.
-#[derive(Clone, Debug)]
+/// One virtual frame at an address: a function, or a call inlined into it. A handle.
+#[derive(Clone)]
 pub struct FrameScope {
     function: Function,
+    tree: Arc<BlockTree>,
+    /// Innermost block of this frame.
+    innermost: usize,
+    /// The block that is the function or the inlined call.
+    root: usize,
     pc: VirtAddr,
 }
 
+impl fmt::Debug for FrameScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FrameScope({} at {})", self.name(), self.pc)
+    }
+}
+
 impl FrameScope {
+    fn root(&self) -> Option<&Block> {
+        self.tree.blocks.get(self.root)
+    }
+
     /// Name of the function or of the inlined function.
+    #[must_use]
     pub fn name(&self) -> &str {
-        ""
+        match self.root().and_then(Block::inlined) {
+            Some(call) => &call.name,
+            None => self.function.name(),
+        }
     }
+
+    /// As [`FrameScope::name`], shared.
+    #[must_use]
+    pub fn shared_name(&self) -> Arc<str> {
+        match self.root().and_then(Block::inlined) {
+            Some(call) => Arc::clone(&call.name),
+            None => self.function.shared_name(),
+        }
+    }
+
+    /// The line gdb's symbol for the block has: that of the declaration, or for an inlined call that of the call.
+    pub(crate) fn symbol_line(&self) -> u32 {
+        self.root().and_then(Block::inlined).map_or(self.function.decl_line(), |call| call.call_line)
+    }
+
     /// Whether this is an inlined call.
+    #[must_use]
     pub fn is_inlined(&self) -> bool {
-        false
+        self.root().and_then(Block::inlined).is_some()
     }
+
     /// The function with code of its own that all of it is in.
+    #[must_use]
     pub fn function(&self) -> &Function {
         &self.function
     }
+
+    /// Identifies the frame's block within the function, for comparing frames across stops.
+    #[must_use]
+    pub fn block(&self) -> usize {
+        self.root
+    }
+
     /// For an inlined call: where the outer frame made it (`DW_AT_call_file`, `DW_AT_call_line`).
+    #[must_use]
     pub fn call_site_line(&self) -> Option<(SourceName, u32)> {
-        None
+        let call = self.root()?.inlined()?;
+        Some((self.function.debug().source_name(call.call_file?)?, call.call_line))
     }
-    /// Start of the block, as gdb's `BLOCK_ENTRY_PC`.
-    pub fn entry(&self) -> VirtAddr {
-        self.pc
-    }
-    /// Parameters in order.
-    pub fn params(&self) -> Vec<Variable> {
-        Vec::new()
-    }
-    /// Locals block by block, innermost first, as `info locals` shows them.
-    pub fn locals(&self) -> Vec<Vec<Variable>> {
-        Vec::new()
-    }
-    /// The innermost visible variable of that name in this frame.
-    pub fn variable(&self, _name: &str) -> Option<Variable> {
-        None
-    }
-}
 
-/// What kind of variable.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum VariableKind {
-    /// A formal parameter.
-    Param,
-    /// An automatic local.
-    Local,
-    /// Declared `static` in a block.
-    LocalStatic,
-    /// At file scope, `static`.
-    FileStatic,
-    /// At file scope, visible everywhere.
-    Global,
-}
-
-/// A variable or parameter. A handle: cloning is cheap.
-#[derive(Clone, Debug)]
-pub struct Variable {
-    module: Arc<Module>,
-}
-
-impl Variable {
-    /// Its name.
-    pub fn name(&self) -> &str {
-        ""
-    }
-    /// The module it belongs to.
-    pub fn module(&self) -> &Arc<Module> {
-        &self.module
-    }
-    /// Which kind.
-    pub fn kind(&self) -> VariableKind {
-        VariableKind::Global
-    }
-    /// Its declared type.
+    /// The type of the function, inlined or not.
+    #[must_use]
     pub fn ty(&self) -> Type {
-        Type::void()
+        match self.root().and_then(Block::inlined) {
+            Some(call) => {
+                // An inlined call's own entry has no prototype; its origin has.
+                let debug = self.function.debug();
+                let origin = debug
+                    .context_of(call.key)
+                    .and_then(|context| context.origin(&context.die_of_key(call.key)?));
+                debug.type_ref(Some(origin.unwrap_or(call.key))).get()
+            }
+            None => self.function.ty(),
+        }
     }
-    /// Line of the declaration, 0 if unknown.
-    pub fn decl_line(&self) -> u32 {
-        0
+
+    /// Start of the block, as gdb's `BLOCK_ENTRY_PC`.
+    #[must_use]
+    pub fn entry(&self) -> VirtAddr {
+        self.function.module().to_virt(LinkAddr(self.root().map_or(0, Block::entry)))
     }
-    /// File of the declaration.
-    pub fn decl_file(&self) -> Option<SourceName> {
-        None
+
+    /// Whether execution at the address enters the block: its entry, or the start of another of its ranges.
+    #[must_use]
+    pub fn starts_here(&self) -> bool {
+        let pc = self.function.module().to_link(self.pc).0;
+        self.root().is_some_and(|block| {
+            block.entry() == pc || (block.contains(pc) && !block.contains(pc.wrapping_sub(1)))
+        })
     }
-    /// Address, when it is in static storage (no frame needed).
-    pub fn static_address(&self) -> Option<VirtAddr> {
-        None
+
+    fn blocks(&self) -> impl Iterator<Item = &Block> {
+        let mut done = false;
+        self.tree.outward(self.innermost).map_while(move |(index, block)| {
+            let last = std::mem::replace(&mut done, index == self.root);
+            (!last).then_some(block)
+        })
     }
-    /// Whether reading it needs a frame.
-    pub fn needs_frame(&self) -> bool {
-        false
+
+    fn handle(&self, symbol: &BlockSymbol) -> Option<Variable> {
+        match symbol {
+            BlockSymbol::Variable(variable) => {
+                Some(Variable::new(self.function.module(), self.function.debug(), Arc::clone(variable)))
+            }
+            _ => None,
+        }
     }
-    /// Where its value is when execution is at `pc`.
-    ///
-    /// # Errors
-    /// [`LocationError`]; a value that is gone is not an error but [`crate::Storage::OptimizedOut`].
-    pub fn locate(&self, _pc: Option<VirtAddr>, _frame: &dyn EvalContext) -> Result<Located, LocationError> {
-        Err(LocationError::NoFrame)
+
+    /// Parameters in order.
+    #[must_use]
+    pub fn params(&self) -> Vec<Variable> {
+        let symbols = self.root().map(|block| block.symbols.as_slice()).unwrap_or_default();
+        symbols
+            .iter()
+            .filter_map(|symbol| self.handle(symbol))
+            .filter(|variable| variable.info().argument)
+            .collect()
     }
-    /// Address ranges in which it has a value; `None` when it always has.
-    pub fn live_ranges(&self) -> Option<Vec<AddrRange>> {
-        None
+
+    /// Locals block by block, innermost first, in the order `info locals` shows them.
+    #[must_use]
+    pub fn locals(&self) -> Vec<Vec<Variable>> {
+        self.blocks()
+            .map(|block| {
+                let variables = block.symbols.iter().filter_map(|symbol| self.handle(symbol));
+                variables.filter(|variable| !variable.info().argument).collect()
+            })
+            .collect()
     }
-    /// What `info address` says after `Symbol "NAME" is `, and `info scope` after `Symbol NAME is `, without a final
-    /// period: `static storage at address 0xffffffff82a10a40`, `multi-location:\n  Range 0x...`.
-    pub fn describe(&self, _pc: Option<VirtAddr>) -> String {
-        String::new()
+
+    /// The innermost visible variable or parameter of that name in this frame.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<Variable> {
+        self.blocks()
+            .flat_map(|block| &block.symbols)
+            .filter(|symbol| &**symbol.name() == name)
+            .find_map(|symbol| self.handle(symbol))
+    }
+
+    /// The address of a `goto` label.
+    #[must_use]
+    pub fn label(&self, name: &str) -> Option<VirtAddr> {
+        self.tree.blocks.iter().flat_map(|block| &block.symbols).find_map(|symbol| match symbol {
+            BlockSymbol::Label { name: own, addr: Some(addr), .. } if &**own == name => {
+                Some(self.function.module().to_virt(LinkAddr(*addr)))
+            }
+            _ => None,
+        })
+    }
+
+    /// A type declared in one of the frame's blocks.
+    #[must_use]
+    pub fn local_type(&self, tag: Tag, name: &str) -> Option<Type> {
+        use gimli::constants as dw;
+        let wanted = match tag {
+            Tag::Struct => dw::DW_TAG_structure_type,
+            Tag::Union => dw::DW_TAG_union_type,
+            Tag::Enum => dw::DW_TAG_enumeration_type,
+            Tag::Typedef => dw::DW_TAG_typedef,
+        };
+        self.blocks().flat_map(|block| &block.symbols).find_map(|symbol| match symbol {
+            BlockSymbol::Type { name: own, key, tag } if *tag == wanted && &**own == name => {
+                Some(self.function.debug().type_ref(Some(*key)).get())
+            }
+            _ => None,
+        })
+    }
+
+    /// A constant of an enumeration declared in one of the frame's blocks.
+    #[must_use]
+    pub fn local_enumerator(&self, name: &str) -> Option<(Type, i64)> {
+        self.blocks().flat_map(|block| &block.symbols).find_map(|symbol| match symbol {
+            BlockSymbol::Enumerator { name: own, value, enumeration } if &**own == name => {
+                Some((self.function.debug().type_ref(Some(*enumeration)).get(), *value))
+            }
+            _ => None,
+        })
     }
 }

@@ -115,7 +115,14 @@ impl Shapes {
         }
     }
 
-    fn read_shape(&mut self, data: &[u8], at: &mut usize, tag: DwTag, children: bool, sizes: Sizes) -> Option<Shape> {
+    fn read_shape(
+        &mut self,
+        data: &[u8],
+        at: &mut usize,
+        tag: DwTag,
+        children: bool,
+        sizes: Sizes,
+    ) -> Option<Shape> {
         let first = self.specs.len();
         let mut shape = Shape {
             class: Class::of(tag),
@@ -144,7 +151,9 @@ impl Shapes {
                 dw::DW_AT_sibling => shape.sibling = slot,
                 dw::DW_AT_specification => shape.reference = slot,
                 dw::DW_AT_declaration if form == dw::DW_FORM_flag_present => shape.declaration = true,
-                dw::DW_AT_declaration if form == dw::DW_FORM_implicit_const => shape.declaration = constant != Some(0),
+                dw::DW_AT_declaration if form == dw::DW_FORM_implicit_const => {
+                    shape.declaration = constant != Some(0)
+                }
                 // A flag in the entry itself: walk.
                 dw::DW_AT_declaration => shape.fixed = None,
                 _ => {}
@@ -179,7 +188,11 @@ fn fixed_size(form: DwForm, sizes: Sizes) -> Option<u8> {
         dw::DW_FORM_data1 | dw::DW_FORM_ref1 | dw::DW_FORM_flag | dw::DW_FORM_strx1 | dw::DW_FORM_addrx1 => 1,
         dw::DW_FORM_data2 | dw::DW_FORM_ref2 | dw::DW_FORM_strx2 | dw::DW_FORM_addrx2 => 2,
         dw::DW_FORM_strx3 | dw::DW_FORM_addrx3 => 3,
-        dw::DW_FORM_data4 | dw::DW_FORM_ref4 | dw::DW_FORM_strx4 | dw::DW_FORM_addrx4 | dw::DW_FORM_ref_sup4 => 4,
+        dw::DW_FORM_data4
+        | dw::DW_FORM_ref4
+        | dw::DW_FORM_strx4
+        | dw::DW_FORM_addrx4
+        | dw::DW_FORM_ref_sup4 => 4,
         dw::DW_FORM_data8 | dw::DW_FORM_ref8 | dw::DW_FORM_ref_sig8 | dw::DW_FORM_ref_sup8 => 8,
         dw::DW_FORM_data16 => 16,
         dw::DW_FORM_addr => sizes.address,

@@ -29,7 +29,9 @@ impl AddressMap {
                 }
             }
             // An empty table, as assemblers write for units without code, says nothing.
-            if ranges.len() > before && let Some(mentioned) = mentioned.get_mut(unit) {
+            if ranges.len() > before
+                && let Some(mentioned) = mentioned.get_mut(unit)
+            {
                 *mentioned = true;
             }
         }
@@ -66,8 +68,12 @@ mod tests {
 
     #[test]
     fn overlapping_ranges_are_cut() {
-        let map = AddressMap { ranges: without_overlap(vec![(8, 12, 1), (0, 10, 0), (20, 30, 2), (22, 24, 3)]) };
+        let map =
+            AddressMap { ranges: without_overlap(vec![(8, 12, 1), (0, 10, 0), (20, 30, 2), (22, 24, 3)]) };
         assert_eq!(map.ranges, [(0, 10, 0), (10, 12, 1), (20, 30, 2)]);
-        assert_eq!([0, 9, 10, 12, 23, 30].map(|pc| map.find(pc)), [Some(0), Some(0), Some(1), None, Some(2), None]);
+        assert_eq!(
+            [0, 9, 10, 12, 23, 30].map(|pc| map.find(pc)),
+            [Some(0), Some(0), Some(1), None, Some(2), None]
+        );
     }
 }

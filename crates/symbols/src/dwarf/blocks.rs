@@ -8,7 +8,7 @@ use super::debug_info::UnitContext;
 use super::die::{Die, FileRef};
 use super::functions::FunctionInfo;
 use super::hashed::hashed_order;
-use super::units::{DieKey, UnitIndex};
+use super::units::DieKey;
 use super::variable::VariableInfo;
 use gimli::constants as dw;
 use std::collections::HashSet;
@@ -54,13 +54,24 @@ pub(crate) struct InlinedCall {
 pub(crate) enum BlockSymbol {
     Variable(Arc<VariableInfo>),
     /// A `goto` label; without an address its code is gone.
-    Label { name: Arc<str>, addr: Option<u64>, line: u32 },
+    Label {
+        name: Arc<str>,
+        addr: Option<u64>,
+    },
     /// A call inlined into the block, which declares the function's name there.
     Inlined(Arc<InlinedCall>),
     /// `struct`, `union`, `enum` or typedef declared in the block.
-    Type { name: Arc<str>, key: DieKey, tag: gimli::DwTag },
+    Type {
+        name: Arc<str>,
+        key: DieKey,
+        tag: gimli::DwTag,
+    },
     /// An enumerator of an enumeration declared in the block.
-    Enumerator { name: Arc<str>, value: i64, enumeration: DieKey },
+    Enumerator {
+        name: Arc<str>,
+        value: i64,
+        enumeration: DieKey,
+    },
 }
 
 impl BlockSymbol {
@@ -109,7 +120,8 @@ const MAX_ENTRIES: usize = 1 << 20;
 
 impl BlockTree {
     pub(crate) fn read(context: &UnitContext<'_>, function: &FunctionInfo) -> Self {
-        let mut builder = Builder { blocks: Vec::new(), entries: 0, in_process: HashSet::new(), owner: function.key };
+        let mut builder =
+            Builder { blocks: Vec::new(), entries: 0, in_process: HashSet::new(), owner: function.key };
         builder.blocks.push(Block {
             parent: None,
             kind: BlockKind::Function,
@@ -191,7 +203,9 @@ impl Builder {
 
     /// Entries of the abstract function or block that no child is an instance of: variables that were optimized out.
     fn inherit<'a>(&mut self, context: &UnitContext<'a>, die: &Die<'a>, instances: &[DieKey], place: Place) {
-        let Some(origin) = die.attr_value(dw::DW_AT_abstract_origin).and_then(|value| context.reference(value)) else {
+        let Some(origin) =
+            die.attr_value(dw::DW_AT_abstract_origin).and_then(|value| context.reference(value))
+        else {
             return;
         };
         let other;
@@ -231,12 +245,14 @@ impl Builder {
             }
             dw::DW_TAG_label => {
                 if let Some(name) = context.name(die) {
-                    let (_, line) = context.declared_at(die);
                     let addr = context.address(die, dw::DW_AT_low_pc);
-                    self.push(place, BlockSymbol::Label { name, addr, line });
+                    self.push(place, BlockSymbol::Label { name, addr });
                 }
             }
-            tag @ (dw::DW_TAG_structure_type | dw::DW_TAG_union_type | dw::DW_TAG_enumeration_type | dw::DW_TAG_typedef) => {
+            tag @ (dw::DW_TAG_structure_type
+            | dw::DW_TAG_union_type
+            | dw::DW_TAG_enumeration_type
+            | dw::DW_TAG_typedef) => {
                 self.local_type(context, die, tag, place);
             }
             _ => {}
@@ -333,7 +349,8 @@ impl Builder {
         let Some(block) = self.blocks.get_mut(index) else { return };
         if !block.symbols.is_empty() {
             let order = hashed_order(block.symbols.iter().map(|symbol| &**symbol.name()));
-            let mut symbols: Vec<Option<BlockSymbol>> = std::mem::take(&mut block.symbols).into_iter().map(Some).collect();
+            let mut symbols: Vec<Option<BlockSymbol>> =
+                std::mem::take(&mut block.symbols).into_iter().map(Some).collect();
             block.symbols = order.into_iter().filter_map(|i| symbols.get_mut(i)?.take()).collect();
             return;
         }
@@ -358,12 +375,11 @@ fn last_abstract_origin<'a>(context: &UnitContext<'a>, die: &Die<'a>) -> Option<
         let Some(key) = next else { break };
         last = Some(key);
         next = match context.holds(key) {
-            true => context.die_of_key(key).and_then(|die| context.reference(die.attr_value(dw::DW_AT_abstract_origin)?)),
+            true => context
+                .die_of_key(key)
+                .and_then(|die| context.reference(die.attr_value(dw::DW_AT_abstract_origin)?)),
             false => None,
         };
     }
     last
 }
-
-/// Identifies the blocks of a function.
-pub(crate) type FunctionId = (UnitIndex, DieKey);

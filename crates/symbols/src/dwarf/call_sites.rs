@@ -8,8 +8,8 @@ use super::eval::Environment;
 use super::functions::FunctionInfo;
 use super::units::{DieKey, UnitIndex};
 use crate::{EntryValue, LocationError};
+use gimli::AttributeValue;
 use gimli::constants as dw;
-use gimli::{AttributeValue, Section};
 use std::sync::Arc;
 
 /// A call.
@@ -59,9 +59,8 @@ pub(super) fn read(context: &UnitContext<'_>, function: &FunctionInfo) -> Vec<Ca
 }
 
 fn call_site<'a>(context: &UnitContext<'a>, die: &Die<'a>, function: DieKey) -> Option<CallSiteInfo> {
-    let return_pc = context
-        .address(die, dw::DW_AT_call_return_pc)
-        .or_else(|| context.address(die, dw::DW_AT_low_pc))?;
+    let return_pc =
+        context.address(die, dw::DW_AT_call_return_pc).or_else(|| context.address(die, dw::DW_AT_low_pc))?;
     let flag = |name| die.attr_value(name) == Some(AttributeValue::Flag(true));
     let origin = die.attr_value(dw::DW_AT_call_origin).or_else(|| die.attr_value(dw::DW_AT_abstract_origin));
     let callee = origin.and_then(|value| context.reference(value)).and_then(|key| callee(context, key));
@@ -105,7 +104,11 @@ fn param<'a>(context: &UnitContext<'a>, die: &Die<'a>) -> Vec<CallSiteParamInfo>
     let section = context.section().as_ptr() as usize;
     let make = |what, value: gimli::Expression<super::units::Slice<'a>>| {
         let bytes = value.0.slice();
-        Some(CallSiteParamInfo { what, start: (bytes.as_ptr() as usize).checked_sub(section)?, len: bytes.len() })
+        Some(CallSiteParamInfo {
+            what,
+            start: (bytes.as_ptr() as usize).checked_sub(section)?,
+            len: bytes.len(),
+        })
     };
     let location = expression([dw::DW_AT_location, dw::DW_AT_location]);
     let Some(location) = location else { return Vec::new() };

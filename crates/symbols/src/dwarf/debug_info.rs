@@ -3,6 +3,8 @@
 use super::address_map::AddressMap;
 use super::blocks::BlockTree;
 use super::call_sites::{self, CallSiteInfo};
+use super::die::FileRef;
+use super::files::{FileTable, SourceIndex};
 use super::functions::{FunctionInfo, FunctionTable};
 use super::index::{BuildSections, Index, IndexKind, NameSections};
 use super::lines::LineTables;
@@ -11,6 +13,7 @@ use super::unit_names::UnitNames;
 use super::units::{self, DieKey, Dwarf, Slice, TYPES_FLAG, Unit, UnitData, UnitIndex};
 use crate::elf::Image;
 use crate::hash::IntBuild;
+use crate::{SourceName, UnitInfo};
 use gimli::{EndianSlice, LittleEndian, SectionId};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -25,6 +28,7 @@ pub(crate) struct DebugInfo {
     units: OnceLock<Vec<Unit>>,
     addresses: OnceLock<AddressMap>,
     index: OnceLock<Index>,
+    sources: OnceLock<SourceIndex>,
     pub(super) types: TypeCache,
     blocks: PerFunction<BlockTree>,
     call_sites: PerFunction<Vec<CallSiteInfo>>,
@@ -65,14 +69,11 @@ impl DebugInfo {
             units: OnceLock::new(),
             addresses: OnceLock::new(),
             index: OnceLock::new(),
+            sources: OnceLock::new(),
             types: TypeCache::default(),
             blocks: PerFunction::default(),
             call_sites: PerFunction::default(),
         }))
-    }
-
-    pub(crate) fn image(&self) -> &Image {
-        &self.image
     }
 
     /// gimli's view of the sections that entries refer to directly.
@@ -128,7 +129,8 @@ impl DebugInfo {
 
     /// The unit of `.debug_info` whose header is at an offset.
     pub(super) fn unit_at_offset(&self, offset: u64) -> Option<UnitIndex> {
-        self.unit_of(offset).filter(|&unit| self.units().get(unit).is_some_and(|unit| unit.head.start == offset))
+        self.unit_of(offset)
+            .filter(|&unit| self.units().get(unit).is_some_and(|unit| unit.head.start == offset))
     }
 
     /// The unit whose code an address is in.
@@ -139,7 +141,84 @@ impl DebugInfo {
     /// The line tables of a unit.
     pub(crate) fn line_tables(&self, unit: UnitIndex) -> Option<&Arc<LineTables>> {
         let data = self.unit_data(unit)?;
-        data.lines.get_or_init(|| LineTables::read(&self.context(unit)?).map(Arc::new)).as_ref()
+        let read = || LineTables::read(&self.context(unit)?, self.files(unit)?).map(Arc::new);
+        data.lines.get_or_init(read).as_ref()
+    }
+
+    /// As [`DebugInfo::line_tables`], for a look at many units: what is not there already is not kept.
+    pub(crate) fn line_tables_once(&self, unit: UnitIndex) -> Option<Arc<LineTables>> {
+        let data = self.unit_data(unit)?;
+        if let Some(known) = data.lines.get() {
+            return known.clone();
+        }
+        let context = self.context(unit)?;
+        let files = data.files.get().cloned().unwrap_or_else(|| Arc::new(FileTable::read(&context)));
+        LineTables::read(&context, &files).map(Arc::new)
+    }
+
+    /// The source files of a unit.
+    pub(crate) fn files(&self, unit: UnitIndex) -> Option<&Arc<FileTable>> {
+        let data = self.unit_data(unit)?;
+        if let Some(known) = data.files.get() {
+            return Some(known);
+        }
+        let table = Arc::new(FileTable::read(&self.context(unit)?));
+        Some(data.files.get_or_init(|| table))
+    }
+
+    /// The source files of a unit, not kept if they are not already.
+    pub(crate) fn files_once(&self, unit: UnitIndex, context: &UnitContext<'_>) -> Arc<FileTable> {
+        let known = self.unit_data(unit).and_then(|data| data.files.get().cloned());
+        known.unwrap_or_else(|| Arc::new(FileTable::read(context)))
+    }
+
+    /// Calls `visit` for each name of the index.
+    pub(crate) fn for_each_name(&self, mut visit: impl FnMut(IndexKind, &[u8], DieKey)) {
+        for (kind, name, key) in self.index().iter(self.name_sections()) {
+            visit(kind, name, key);
+        }
+    }
+
+    /// Calls `visit` for each name at the top level of a unit that is of one of `kinds`.
+    pub(crate) fn for_each_name_in(
+        &self,
+        unit: UnitIndex,
+        kinds: &[IndexKind],
+        visit: impl FnMut(IndexKind, &str, DieKey),
+    ) {
+        UnitNames::visit(self, unit, kinds, visit);
+    }
+
+    /// All source files of all units.
+    pub(crate) fn sources(&self) -> &SourceIndex {
+        self.sources.get_or_init(|| SourceIndex::read(self))
+    }
+
+    /// A source file by the number that entries of a unit use.
+    pub(crate) fn source_name(&self, file: FileRef) -> Option<SourceName> {
+        let table = self.files(file.unit)?;
+        let found = table.files.get(table.of_number(file.number)?)?;
+        let comp_dir = self.unit_data(file.unit)?.comp_dir.clone();
+        Some(SourceName { name: Arc::clone(&found.name), comp_dir })
+    }
+
+    /// What a unit says of itself.
+    pub(crate) fn unit_facts(&self, unit: UnitIndex) -> UnitInfo {
+        let Some(data) = self.unit_data(unit) else { return UnitInfo::default() };
+        UnitInfo {
+            name: data.name.clone(),
+            comp_dir: data.comp_dir.clone(),
+            producer: data.producer.clone(),
+            language: units::language_name(data.language),
+            dwarf_version: data.version,
+            has_macros: data.has_macros,
+        }
+    }
+
+    /// The end of the unit's range that contains an address.
+    pub(crate) fn unit_end(&self, unit: UnitIndex, pc: u64) -> Option<u64> {
+        let ranges = &self.unit_data(unit)?.ranges;
+        ranges.iter().find(|&&(start, end)| start <= pc && pc < end).map(|range| range.1)
     }
 
     /// The functions of a unit that have code.
@@ -161,11 +240,18 @@ impl DebugInfo {
 
     /// The call sites of a function.
     pub(crate) fn call_sites(&self, function: &FunctionInfo) -> Option<Arc<Vec<CallSiteInfo>>> {
-        cached(&self.call_sites, function.key, || Some(call_sites::read(&self.context(function.unit)?, function)))
+        cached(&self.call_sites, function.key, || {
+            Some(call_sites::read(&self.context(function.unit)?, function))
+        })
     }
 
     /// Entries of that name at the top level of one unit, declarations of variables included.
-    pub(crate) fn named_in(&self, unit: UnitIndex, name: &str, kinds: &[IndexKind]) -> Vec<(IndexKind, DieKey)> {
+    pub(crate) fn named_in(
+        &self,
+        unit: UnitIndex,
+        name: &str,
+        kinds: &[IndexKind],
+    ) -> Vec<(IndexKind, DieKey)> {
         let Some(data) = self.unit_data(unit) else { return Vec::new() };
         data.names.get_or_init(|| Arc::new(UnitNames::read(self, unit))).lookup(self, name, kinds)
     }

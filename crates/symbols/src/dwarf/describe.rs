@@ -13,6 +13,8 @@ pub(crate) struct Surroundings<'e> {
     /// Moves a link address to where it is at run time.
     pub(crate) relocate: &'e dyn Fn(u64) -> u64,
     pub(crate) function: Option<DieKey>,
+    /// Where the frame base is asked for.
+    pub(crate) pc: Option<u64>,
     /// `e_machine`, for the names of registers.
     pub(crate) machine: u16,
 }
@@ -39,7 +41,9 @@ impl<'a> UnitContext<'a> {
     fn describe_list(&self, list: usize, around: &Surroundings<'_>, name: &str) -> String {
         let mut out = String::from("multi-location:\n");
         let mut base = self.unit.low_pc;
-        let Ok(mut entries) = self.dwarf.raw_locations(&self.unit, LocationListsOffset(list)) else { return out };
+        let Ok(mut entries) = self.dwarf.raw_locations(&self.unit, LocationListsOffset(list)) else {
+            return out;
+        };
         let at = |index| self.dwarf.address(&self.unit, index).unwrap_or(0);
         while let Ok(Some(entry)) = entries.next() {
             let (begin, end, data) = match entry {
@@ -63,7 +67,9 @@ impl<'a> UnitContext<'a> {
                     (base.wrapping_add(begin), base.wrapping_add(end), data)
                 }
                 RawLocListEntry::StartEnd { begin, end, data } => (begin, end, data),
-                RawLocListEntry::StartLength { begin, length, data } => (begin, begin.wrapping_add(length), data),
+                RawLocListEntry::StartLength { begin, length, data } => {
+                    (begin, begin.wrapping_add(length), data)
+                }
                 RawLocListEntry::StartxEndx { begin, end, data } => (at(begin), at(end), data),
                 RawLocListEntry::StartxLength { begin, length, data } => {
                     (at(begin), at(begin).wrapping_add(length), data)
@@ -95,7 +101,9 @@ impl<'a> UnitContext<'a> {
             let here = at;
             let rest = all.get(at..).unwrap_or_default();
             at += self.describe_simple(out, rest, around).unwrap_or(0);
-            let is_piece = |at: usize| matches!(all.get(at).map(|&op| gimli::DwOp(op)), Some(dw::DW_OP_piece | dw::DW_OP_bit_piece));
+            let is_piece = |at: usize| {
+                matches!(all.get(at).map(|&op| gimli::DwOp(op)), Some(dw::DW_OP_piece | dw::DW_OP_bit_piece))
+            };
             let disassemble = at == here && !is_piece(at);
             if disassemble {
                 out.push_str("a complex DWARF expression:\n");
@@ -147,13 +155,14 @@ impl<'a> UnitContext<'a> {
                 Some(len)
             }
             Operation::FrameOffset { offset } if ends(len) => {
-                let (register, base) = self.simple_frame_base(around.function?)?;
+                let (register, base) = self.simple_frame_base(around)?;
                 let register = register_name(around.machine, register);
                 let _ = write!(out, "a variable at frame base reg ${register} offset {base}+{offset}");
                 Some(len)
             }
             Operation::UnsignedConstant { value } => {
-                let literal = rest.first().is_some_and(|&op| (dw::DW_OP_lit0.0..=dw::DW_OP_lit31.0).contains(&op));
+                let literal =
+                    rest.first().is_some_and(|&op| (dw::DW_OP_lit0.0..=dw::DW_OP_lit31.0).contains(&op));
                 let stack_value = rest.get(1) == Some(&dw::DW_OP_stack_value.0);
                 if !literal || !stack_value {
                     return None;
@@ -166,12 +175,15 @@ impl<'a> UnitContext<'a> {
     }
 
     /// The frame base of a function when it is a register, with or without an offset.
-    fn simple_frame_base(&self, function: DieKey) -> Option<(u16, i64)> {
-        let die = self.die_of_key(function)?;
+    fn simple_frame_base(&self, around: &Surroundings<'_>) -> Option<(u16, i64)> {
+        let die = self.die_of_key(around.function?)?;
         let expression = match die.attr_value(dw::DW_AT_frame_base)? {
             AttributeValue::Exprloc(expression) => expression,
             AttributeValue::Block(block) => Expression(block),
-            _ => return None,
+            value => {
+                let list = self.dwarf.attr_locations_offset(&self.unit, value).ok()??;
+                self.expression_at(list.0, around.pc?)?
+            }
         };
         let mut operations = expression.operations(self.unit.encoding());
         match (operations.next().ok()??, operations.next().ok()?) {
@@ -207,7 +219,14 @@ impl<'a> UnitContext<'a> {
                 out.push('\n');
                 // The nested expression is the last part of the operation.
                 if indent < 32 {
-                    self.disassemble(out, all, next.saturating_sub(expression.slice().len()), next, indent + 2, around);
+                    self.disassemble(
+                        out,
+                        all,
+                        next.saturating_sub(expression.slice().len()),
+                        next,
+                        indent + 2,
+                        around,
+                    );
                 }
                 at = next;
                 continue;
@@ -252,7 +271,9 @@ impl<'a> UnitContext<'a> {
             Operation::Deref { size, base_type, .. } if base_type.0 != 0 => {
                 write!(out, "<{}> {size}-byte", self.type_label(base_type.0))
             }
-            Operation::Deref { size, .. } if op != dw::DW_OP_deref && op != dw::DW_OP_xderef => write!(out, " {size}"),
+            Operation::Deref { size, .. } if op != dw::DW_OP_deref && op != dw::DW_OP_xderef => {
+                write!(out, " {size}")
+            }
             Operation::Pick { index } if op == dw::DW_OP_pick => write!(out, " {index}"),
             Operation::PlusConstant { value } => write!(out, " {value}"),
             Operation::Skip { target } => write!(out, " to {}", next as i64 + i64::from(target)),
@@ -291,7 +312,8 @@ impl<'a> UnitContext<'a> {
 fn register_name(machine: u16, number: u16) -> String {
     // System V psABI for x86-64, figure 3.36.
     const X86_64: [&str; 17] = [
-        "rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rip",
+        "rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13",
+        "r14", "r15", "rip",
     ];
     if machine == object::elf::EM_X86_64.0 {
         return match number {

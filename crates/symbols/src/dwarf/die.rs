@@ -1,7 +1,6 @@
 //! Attributes of entries, with what they inherit from the entries they are instances of.
 
 use super::debug_info::{DebugInfo, UnitContext};
-use super::lines::FileIndex;
 use super::units::{DieKey, Slice, TYPES_FLAG};
 use gimli::constants as dw;
 use gimli::{AttributeValue, DebuggingInformationEntry, DwAt, UnitOffset};
@@ -49,7 +48,8 @@ impl<'a> UnitContext<'a> {
 
     /// The entry this one is an instance or completion of.
     pub(crate) fn origin(&self, die: &Die<'a>) -> Option<DieKey> {
-        let value = die.attr_value(dw::DW_AT_abstract_origin).or_else(|| die.attr_value(dw::DW_AT_specification))?;
+        let value =
+            die.attr_value(dw::DW_AT_abstract_origin).or_else(|| die.attr_value(dw::DW_AT_specification))?;
         self.reference(value)
     }
 
@@ -115,7 +115,8 @@ impl<'a> UnitContext<'a> {
 
     /// File and line of the declaration, 0 if unknown.
     pub(crate) fn declared_at(&self, die: &Die<'a>) -> (Option<FileRef>, u32) {
-        let line = self.inherited(die, |_, die| die.attr_value(dw::DW_AT_decl_line)?.udata_value()).unwrap_or(0);
+        let line =
+            self.inherited(die, |_, die| die.attr_value(dw::DW_AT_decl_line)?.udata_value()).unwrap_or(0);
         let file = self.inherited(die, |context, die| context.file_number(die, dw::DW_AT_decl_file));
         (file, u32::try_from(line).unwrap_or(0))
     }
@@ -170,11 +171,5 @@ impl DebugInfo {
         })?;
         let key = start.checked_add(offset)?;
         Some(if in_types { key | TYPES_FLAG } else { key })
-    }
-
-    /// The file a number stands for.
-    pub(crate) fn file(&self, file: FileRef) -> Option<(usize, FileIndex)> {
-        let index = self.line_tables(file.unit)?.file_of_number(file.number)?;
-        Some((file.unit, index))
     }
 }

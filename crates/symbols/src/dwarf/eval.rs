@@ -6,8 +6,8 @@ use super::variable::{Location, VariableInfo};
 use crate::{EntryValue, EvalContext, Located, LocationError, Piece, Storage};
 use gimli::constants as dw;
 use gimli::{
-    AttributeValue, DieReference, Evaluation, EvaluationResult, Expression, LocationListsOffset, Operation, UnitOffset,
-    Value, ValueType,
+    AttributeValue, DieReference, Evaluation, EvaluationResult, Expression, LocationListsOffset, Operation,
+    UnitOffset, Value, ValueType,
 };
 use kdive_base::VirtAddr;
 
@@ -33,7 +33,11 @@ fn malformed(error: gimli::Error) -> LocationError {
 
 impl DebugInfo {
     /// Where a variable's value is.
-    pub(crate) fn locate(&self, variable: &VariableInfo, env: &Environment<'_>) -> Result<Located, LocationError> {
+    pub(crate) fn locate(
+        &self,
+        variable: &VariableInfo,
+        env: &Environment<'_>,
+    ) -> Result<Located, LocationError> {
         let whole = |storage| Ok(Located::whole(storage));
         match &variable.location {
             Location::Static(addr) => whole(Storage::Memory(VirtAddr((env.relocate)(*addr)))),
@@ -171,7 +175,9 @@ impl<'a> UnitContext<'a> {
                     let base = self.frame_base(env, depth)?;
                     evaluation.resume_with_frame_base(base)
                 }
-                EvaluationResult::RequiresCallFrameCfa => evaluation.resume_with_call_frame_cfa(env.frame.cfa()?),
+                EvaluationResult::RequiresCallFrameCfa => {
+                    evaluation.resume_with_call_frame_cfa(env.frame.cfa()?)
+                }
                 EvaluationResult::RequiresEntryValue(expression) => {
                     let what = self.entry_value(expression).ok_or(LocationError::NoEntryValue)?;
                     let bits = env.frame.entry_value(what)?;
@@ -182,7 +188,11 @@ impl<'a> UnitContext<'a> {
                 }
                 EvaluationResult::RequiresIndexedAddress { index, relocate } => {
                     let address = self.dwarf.address(&self.unit, index).map_err(malformed)?;
-                    evaluation.resume_with_indexed_address(if relocate { (env.relocate)(address) } else { address })
+                    evaluation.resume_with_indexed_address(if relocate {
+                        (env.relocate)(address)
+                    } else {
+                        address
+                    })
                 }
                 EvaluationResult::RequiresBaseType(offset) => {
                     evaluation.resume_with_base_type(self.value_type(offset)?)
@@ -212,7 +222,8 @@ impl<'a> UnitContext<'a> {
             AttributeValue::Exprloc(expression) => expression,
             AttributeValue::Block(block) => Expression(block),
             value => {
-                let offset = self.dwarf.attr_locations_offset(&self.unit, value).ok().flatten().ok_or_else(missing)?;
+                let offset =
+                    self.dwarf.attr_locations_offset(&self.unit, value).ok().flatten().ok_or_else(missing)?;
                 let pc = env.pc.ok_or(LocationError::NoFrame)?;
                 self.expression_at(offset.0, pc).ok_or_else(missing)?
             }
@@ -262,9 +273,12 @@ impl<'a> UnitContext<'a> {
         }
         let unknown = || LocationError::Malformed("unsupported type in a DWARF expression".into());
         let die = self.die(offset.0).ok_or_else(unknown)?;
-        let size = die.attr_value(dw::DW_AT_byte_size).and_then(|value| value.udata_value()).ok_or_else(unknown)?;
+        let size =
+            die.attr_value(dw::DW_AT_byte_size).and_then(|value| value.udata_value()).ok_or_else(unknown)?;
         match die.attr_value(dw::DW_AT_encoding) {
-            Some(AttributeValue::Encoding(encoding)) => ValueType::from_encoding(encoding, size).ok_or_else(unknown),
+            Some(AttributeValue::Encoding(encoding)) => {
+                ValueType::from_encoding(encoding, size).ok_or_else(unknown)
+            }
             _ => Err(unknown()),
         }
     }

@@ -6,7 +6,8 @@
 
 /// Positions of `names` in gdb's order.
 pub(super) fn hashed_order<'a>(names: impl Iterator<Item = &'a str>) -> Vec<usize> {
-    let mut keyed: Vec<(u32, usize)> = names.enumerate().map(|(index, name)| (hash(name.as_bytes()), index)).collect();
+    let mut keyed: Vec<(u32, usize)> =
+        names.enumerate().map(|(index, name)| (hash(name.as_bytes()), index)).collect();
     let buckets = u32::try_from(keyed.len() * 5 / 4 + 1).unwrap_or(u32::MAX);
     for (key, _) in &mut keyed {
         *key %= buckets;

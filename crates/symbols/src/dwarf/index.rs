@@ -94,7 +94,8 @@ impl Record {
             NameAt::Str(offset) => (offset, 0),
             NameAt::Units(offset) => (offset, NAME_IN_UNITS),
         };
-        let high = (die >> 32) as u32 | u32::from(kind as u8) << 24 | place | if in_types { IN_TYPES } else { 0 };
+        let high =
+            (die >> 32) as u32 | u32::from(kind as u8) << 24 | place | if in_types { IN_TYPES } else { 0 };
         Some(Self { hash, name, low: die as u32, high })
     }
 
@@ -185,7 +186,12 @@ impl Index {
     }
 
     /// Entries of that name and kind in the order of the file.
-    pub(super) fn lookup(&self, names: NameSections<'_>, name: &str, kinds: &[IndexKind]) -> Vec<(IndexKind, DieKey)> {
+    pub(super) fn lookup(
+        &self,
+        names: NameSections<'_>,
+        name: &str,
+        kinds: &[IndexKind],
+    ) -> Vec<(IndexKind, DieKey)> {
         let hash = name_hash(name.as_bytes());
         let bucket = bucket_of(hash, self.bits);
         let (Some(start), Some(end)) = (self.heads.get(bucket), self.heads.get(bucket + 1)) else {
@@ -205,7 +211,10 @@ impl Index {
     }
 
     /// All entries, in no useful order.
-    pub(super) fn iter<'a>(&'a self, names: NameSections<'a>) -> impl Iterator<Item = (IndexKind, &'a [u8], DieKey)> {
+    pub(super) fn iter<'a>(
+        &'a self,
+        names: NameSections<'a>,
+    ) -> impl Iterator<Item = (IndexKind, &'a [u8], DieKey)> {
         (0..self.len())
             .filter_map(|index| self.record(index))
             .filter_map(move |record| Some((record.kind()?, names.name(record), record.die())))
@@ -400,7 +409,8 @@ fn assemble(parts: &[Vec<Record>], names: NameSections<'_>) -> Index {
         let mut last: Option<Record> = None;
         for &record in &*bucket {
             let repeated = last.is_some_and(|last| {
-                let same_kind = last.kind() == record.kind() && !record.kind().is_some_and(IndexKind::keeps_all);
+                let same_kind =
+                    last.kind() == record.kind() && !record.kind().is_some_and(IndexKind::keeps_all);
                 same_kind && last.hash == record.hash && names.name(last) == names.name(record)
             });
             if !repeated {

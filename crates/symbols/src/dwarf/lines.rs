@@ -6,22 +6,8 @@
 //! `buildsym_compunit::record_line`, `find_pc_sect_line`), without which breakpoints land elsewhere than its users expect.
 
 use super::debug_info::UnitContext;
-use super::units::Slice;
-use gimli::{DebugLine, DebugLineOffset, LineProgramHeader, Section};
-use std::collections::HashMap;
+use super::files::{FileIndex, FileTable, line_program};
 use std::sync::Arc;
-
-/// Position of a source file in the unit's files.
-pub(crate) type FileIndex = usize;
-
-/// A source file of a unit.
-#[derive(Clone, Debug)]
-pub(crate) struct SourceFile {
-    /// As gdb shows it: directory and name from the line table, or `DW_AT_name` for the unit's main file.
-    pub(crate) name: Arc<str>,
-    /// With the compilation directory in front where that made a difference; equal paths are one file.
-    pub(crate) path: Arc<str>,
-}
 
 /// A row: line `line` begins at `pc`. Line 0 ends the rows before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,14 +20,9 @@ pub(crate) struct Row {
 /// The line tables of a unit.
 #[derive(Debug)]
 pub(crate) struct LineTables {
-    /// The unit's main file first, then as in the line table.
-    pub(crate) files: Vec<SourceFile>,
+    pub(crate) files: Arc<FileTable>,
     /// Rows by address, for each file.
     rows: Vec<Vec<Row>>,
-    /// File of a line program's or `DW_AT_decl_file`'s number.
-    numbers: Vec<FileIndex>,
-    /// Number of the first entry of `numbers`: 1 before DWARF 5, 0 from then on.
-    first_number: u64,
 }
 
 /// The line an address belongs to.
@@ -57,12 +38,9 @@ pub(crate) struct LineHit {
 
 impl LineTables {
     /// Decodes a unit's line program. `None` when it has none or its header is damaged.
-    pub(super) fn read(context: &UnitContext<'_>) -> Option<Self> {
-        let section = context.info.section(".debug_line");
-        let line = DebugLine::from(Slice::new(section, gimli::LittleEndian));
-        let offset = DebugLineOffset(context.data.line_offset?);
-        let program = line.program(offset, context.unit.header.address_size(), None, None).ok()?;
-        let (mut tables, mut rows) = (Self::with_files(context, program.header()), program.rows());
+    pub(super) fn read(context: &UnitContext<'_>, files: &Arc<FileTable>) -> Option<Self> {
+        let mut rows = line_program(context)?.rows();
+        let mut tables = Self { files: Arc::clone(files), rows: vec![Vec::new(); files.files.len()] };
         let mut recorder = Recorder::default();
         // A damaged program counts up to the damage.
         while let Ok(Some((_, row))) = rows.next_row() {
@@ -74,56 +52,6 @@ impl LineTables {
             rows.shrink_to_fit();
         }
         Some(tables)
-    }
-
-    fn with_files(context: &UnitContext<'_>, header: &LineProgramHeader<Slice<'_>>) -> Self {
-        let mut tables = Self::files_only(context, header);
-        tables.rows.resize(tables.files.len(), Vec::new());
-        tables
-    }
-
-    /// The files without the rows.
-    pub(super) fn read_files(context: &UnitContext<'_>) -> Option<Self> {
-        let section = context.info.section(".debug_line");
-        let line = DebugLine::from(Slice::new(section, gimli::LittleEndian));
-        let offset = DebugLineOffset(context.data.line_offset?);
-        let program = line.program(offset, context.unit.header.address_size(), None, None).ok()?;
-        Some(Self::files_only(context, program.header()))
-    }
-
-    fn files_only(context: &UnitContext<'_>, header: &LineProgramHeader<Slice<'_>>) -> Self {
-        let text = |value| {
-            let bytes = context.dwarf.attr_string(&context.unit, value).ok()?;
-            Some(bytes.to_string_lossy().into_owned())
-        };
-        let comp_dir = context.data.comp_dir.as_deref();
-        let mut files = Files::default();
-        if let Some(name) = &context.data.name {
-            files.add(name, &absolute(comp_dir, name));
-        }
-        let mut numbers = Vec::with_capacity(header.file_names().len());
-        for file in header.file_names() {
-            let mut name = text(file.path_name()).unwrap_or_default();
-            // Before DWARF 5, directory 0 is the compilation directory and not in the table.
-            let directory = if header.version() < 5 && file.directory_index() == 0 {
-                None
-            } else {
-                file.directory(header).and_then(text)
-            };
-            if let Some(directory) = directory {
-                name = join(&directory, &name);
-            }
-            let path = absolute(comp_dir, &name);
-            numbers.push(files.add(&name, &path));
-        }
-        let first_number = if header.version() < 5 { 1 } else { 0 };
-        Self { files: files.files, rows: Vec::new(), numbers, first_number }
-    }
-
-    /// The file of a number used by `DW_AT_decl_file` or the line program.
-    pub(crate) fn file_of_number(&self, number: u64) -> Option<FileIndex> {
-        let index = usize::try_from(number.checked_sub(self.first_number)?).ok()?;
-        self.numbers.get(index).copied()
     }
 
     pub(crate) fn rows(&self, file: FileIndex) -> &[Row] {
@@ -171,11 +99,6 @@ impl LineTables {
         Some(LineHit { file, line: row.line, start: row.pc, end, is_stmt: row.is_stmt })
     }
 
-    /// Whether a statement begins exactly at an address, in the table that decides its line.
-    pub(crate) fn is_statement_start(&self, pc: u64) -> bool {
-        self.find(pc).is_some_and(|hit| hit.is_stmt && hit.start == pc)
-    }
-
     /// Addresses at which exactly `line` of a file begins.
     pub(crate) fn exact(&self, file: FileIndex, line: u32) -> impl Iterator<Item = u64> {
         self.rows(file).iter().filter(move |row| row.is_stmt && row.line == line).map(|row| row.pc)
@@ -207,6 +130,11 @@ impl LineTables {
         starts
     }
 
+    /// How many rows of a file begin a line at an address.
+    pub(crate) fn rows_at(&self, file: FileIndex, pc: u64) -> usize {
+        self.rows(file).iter().filter(|row| row.pc == pc && row.line != 0).count()
+    }
+
     /// Largest line number of a file with code.
     pub(crate) fn last_line(&self, file: FileIndex) -> u32 {
         self.rows(file).iter().map(|row| row.line).max().unwrap_or(0)
@@ -227,36 +155,6 @@ fn statement_at_same_pc(rows: &[Row], index: usize) -> Option<Row> {
         .copied()
 }
 
-/// Files of a unit under construction; equal paths become one.
-#[derive(Default)]
-struct Files {
-    files: Vec<SourceFile>,
-    by_path: HashMap<Arc<str>, FileIndex>,
-}
-
-impl Files {
-    fn add(&mut self, name: &str, path: &str) -> FileIndex {
-        if let Some(&index) = self.by_path.get(path) {
-            return index;
-        }
-        let (name, path): (Arc<str>, Arc<str>) = (name.into(), path.into());
-        self.files.push(SourceFile { name, path: Arc::clone(&path) });
-        self.by_path.insert(path, self.files.len() - 1);
-        self.files.len() - 1
-    }
-}
-
-fn join(directory: &str, name: &str) -> String {
-    if name.starts_with('/') || directory.is_empty() {
-        return name.to_owned();
-    }
-    format!("{}/{name}", directory.strip_suffix('/').unwrap_or(directory))
-}
-
-fn absolute(comp_dir: Option<&str>, name: &str) -> String {
-    comp_dir.map_or_else(|| name.to_owned(), |directory| join(directory, name))
-}
-
 /// gdb's state between rows of a sequence.
 #[derive(Default)]
 struct Recorder {
@@ -275,11 +173,14 @@ impl Recorder {
         let line = row.line().map_or(0, |line| u32::try_from(line.get()).unwrap_or(0));
         let (pc, end) = (row.address(), row.end_sequence());
         let discriminated = row.discriminator() != 0;
-        self.discriminated = if line == self.row_line { self.discriminated | discriminated } else { discriminated };
+        self.discriminated =
+            if line == self.row_line { self.discriminated | discriminated } else { discriminated };
         self.row_line = line;
 
-        let file = tables.file_of_number(row.file_index());
-        if (row.op_index() == 0 || end) && let Some(file) = file {
+        let file = tables.files.of_number(row.file_index());
+        if (row.op_index() == 0 || end)
+            && let Some(file) = file
+        {
             let changed = self.last_file != Some(file);
             let ignored = (changed
                 && !end
@@ -287,7 +188,9 @@ impl Recorder {
                 && !row.is_stmt()
                 && self.statement_at_address)
                 || (!end && line == 0);
-            if ((changed && !ignored) || end) && let Some(last) = self.last_file {
+            if ((changed && !ignored) || end)
+                && let Some(last) = self.last_file
+            {
                 record(tables, last, Row { pc, line: 0, is_stmt: true });
             }
             if !end && !ignored {

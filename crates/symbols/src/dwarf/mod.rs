@@ -2,12 +2,13 @@
 
 mod abbrev;
 mod address_map;
-pub(crate) mod blocks;
+mod blocks;
 mod call_sites;
 mod debug_info;
 mod describe;
 mod die;
 mod eval;
+mod files;
 mod functions;
 mod hashed;
 mod index;
@@ -18,13 +19,15 @@ mod unit_names;
 mod units;
 mod variable;
 
-pub(crate) use call_sites::{CallSiteInfo, CallSiteParamInfo};
+pub(crate) use blocks::{Block, BlockSymbol, BlockTree};
+pub(crate) use call_sites::CallSiteInfo;
 pub(crate) use debug_info::{DebugInfo, UnitContext};
 pub(crate) use describe::Surroundings;
-pub(crate) use die::{Die, FileRef};
+
 pub(crate) use eval::Environment;
+pub(crate) use files::{FileIndex, FileTable, absolute};
 pub(crate) use functions::FunctionInfo;
 pub(crate) use index::IndexKind;
-pub(crate) use lines::{FileIndex, LineTables};
-pub(crate) use units::{DieKey, UnitIndex, language_name};
+pub(crate) use lines::{LineHit, LineTables};
+pub(crate) use units::{DieKey, UnitData, UnitIndex};
 pub(crate) use variable::{Location, VariableInfo};

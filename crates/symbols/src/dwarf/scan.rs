@@ -85,7 +85,12 @@ struct Entry {
 
 impl Scanner {
     /// Reports every named entry of the unit to `sink`. `None` when the unit is damaged; what was found before stands.
-    pub(super) fn scan(&mut self, sections: ScanSections<'_>, unit: ScanUnit, sink: &mut impl Sink) -> Option<()> {
+    pub(super) fn scan(
+        &mut self,
+        sections: ScanSections<'_>,
+        unit: ScanUnit,
+        sink: &mut impl Sink,
+    ) -> Option<()> {
         let sizes = unit.sizes;
         let key = (unit.abbrev_offset, sizes.offset, sizes.address, sizes.version);
         if self.abbrev_offset != Some(key) {
@@ -176,7 +181,8 @@ impl Walk<'_> {
             }
             _ => None,
         };
-        let sibling = if shape.children { shape.sibling.and_then(|slot| self.sibling(slot, at, next)) } else { None };
+        let sibling =
+            if shape.children { shape.sibling.and_then(|slot| self.sibling(slot, at, next)) } else { None };
         Some(Entry { next, name, sibling, declaration: shape.declaration })
     }
 

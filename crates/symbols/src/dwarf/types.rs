@@ -9,8 +9,8 @@ use super::units::{DieKey, Slice};
 use gimli::constants as dw;
 use gimli::{AttributeValue, Operation};
 use kdive_types::{
-    Array, Base, Composite, CompositeKind, Encoding, Enum, Enumerator, Function, Kind, Member, Node, Param, Quals, Type,
-    TypeRef, TypeSource,
+    Array, Base, Composite, CompositeKind, Encoding, Enum, Enumerator, Function, Kind, Member, Node, Param,
+    Quals, Type, TypeRef, TypeSource,
 };
 use std::sync::{Arc, PoisonError, Weak};
 

@@ -43,7 +43,47 @@ fn bytes<'a>(strings: &'a [u8], units: &'a [u8], name: NameAt) -> &'a [u8] {
     super::index::c_string(section, offset)
 }
 
+struct Visit<'a, F> {
+    strings: &'a [u8],
+    units: &'a [u8],
+    flag: DieKey,
+    kinds: &'a [IndexKind],
+    visit: F,
+}
+
+impl<F: FnMut(IndexKind, &str, DieKey)> Sink for Visit<'_, F> {
+    fn found(&mut self, found: Found) {
+        if let Some(kind) = IndexKind::of(found.class, found.declaration)
+            && self.kinds.contains(&kind)
+            && let Ok(name) = std::str::from_utf8(bytes(self.strings, self.units, found.name))
+        {
+            (self.visit)(kind, name, found.die as u64 | self.flag);
+        }
+    }
+
+    fn enters(&mut self, _: Option<NameAt>, _: &[u8]) -> bool {
+        self.kinds.contains(&IndexKind::Enumerator)
+    }
+}
+
 impl UnitNames {
+    /// Calls `visit` for the names of some kinds without keeping them.
+    pub(super) fn visit(
+        info: &DebugInfo,
+        unit: UnitIndex,
+        kinds: &[IndexKind],
+        visit: impl FnMut(IndexKind, &str, DieKey),
+    ) {
+        let sections = info.build_sections();
+        let Some(head) = info.units().get(unit).map(|unit| unit.head) else { return };
+        let scan = sections.scan(head.in_types);
+        let flag = if head.in_types { TYPES_FLAG } else { 0 };
+        let mut sink = Visit { strings: sections.strings, units: scan.units, flag, kinds, visit };
+        if let Some(unit) = head.scan_unit() {
+            let _ = Scanner::default().scan(scan, unit, &mut sink);
+        }
+    }
+
     pub(super) fn read(info: &DebugInfo, unit: UnitIndex) -> Self {
         let sections = info.build_sections();
         let Some(head) = info.units().get(unit).map(|unit| unit.head) else { return Self::default() };
@@ -57,7 +97,12 @@ impl UnitNames {
     }
 
     /// Entries of that name, in the order of the unit.
-    pub(super) fn lookup(&self, info: &DebugInfo, name: &str, kinds: &[IndexKind]) -> Vec<(IndexKind, DieKey)> {
+    pub(super) fn lookup(
+        &self,
+        info: &DebugInfo,
+        name: &str,
+        kinds: &[IndexKind],
+    ) -> Vec<(IndexKind, DieKey)> {
         let Some(entries) = self.by_hash.get(&name_hash(name.as_bytes())) else { return Vec::new() };
         let sections = info.build_sections();
         let units = if self.in_types { sections.types } else { sections.info };

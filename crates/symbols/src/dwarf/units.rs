@@ -80,6 +80,7 @@ pub(crate) struct UnitData {
     addr_base: usize,
     loclists_base: usize,
     rnglists_base: usize,
+    pub(super) files: OnceLock<Arc<super::files::FileTable>>,
     pub(super) lines: OnceLock<Option<Arc<super::lines::LineTables>>>,
     pub(super) functions: OnceLock<Arc<super::functions::FunctionTable>>,
     pub(super) names: OnceLock<Arc<super::unit_names::UnitNames>>,
@@ -157,7 +158,8 @@ impl Unit {
                 _ => {}
             }
         }
-        let low_pc = root.attr_value(dw::DW_AT_low_pc).and_then(|value| dwarf.attr_address(&unit, value).ok()?);
+        let low_pc =
+            root.attr_value(dw::DW_AT_low_pc).and_then(|value| dwarf.attr_address(&unit, value).ok()?);
         unit.low_pc = low_pc.unwrap_or(0);
         let text = |name| {
             let value = root.attr_value(name)?;
@@ -173,7 +175,8 @@ impl Unit {
         }
         let producer = text(dw::DW_AT_producer);
         let has_loclist = abbreviations_have_loclist(dwarf, &unit);
-        let locations_valid = has_loclist && producer.as_deref().is_some_and(|p| gcc_minor_from_4(p) >= Some(5));
+        let locations_valid =
+            has_loclist && producer.as_deref().is_some_and(|p| gcc_minor_from_4(p) >= Some(5));
         Some(Arc::new(UnitData {
             name: text(dw::DW_AT_name),
             comp_dir: text(dw::DW_AT_comp_dir),
@@ -198,6 +201,7 @@ impl Unit {
             loclists_base: unit.loclists_base.0,
             rnglists_base: unit.rnglists_base.0,
             abbreviations,
+            files: OnceLock::new(),
             lines: OnceLock::new(),
             functions: OnceLock::new(),
             names: OnceLock::new(),
@@ -205,7 +209,11 @@ impl Unit {
     }
 
     /// gimli's unit over `dwarf`'s sections, from what was read before.
-    pub(super) fn gimli_unit<'a>(&self, dwarf: &Dwarf<'a>, data: &UnitData) -> Option<gimli::Unit<Slice<'a>>> {
+    pub(super) fn gimli_unit<'a>(
+        &self,
+        dwarf: &Dwarf<'a>,
+        data: &UnitData,
+    ) -> Option<gimli::Unit<Slice<'a>>> {
         let mut unit = bare_unit(self.header(dwarf)?, Arc::clone(&data.abbreviations));
         unit.low_pc = data.low_pc;
         unit.str_offsets_base.0 = data.str_offsets_base;
@@ -217,7 +225,10 @@ impl Unit {
 }
 
 /// A unit as [`gimli::Unit::new`] makes it, without reading anything: in particular not the line program's header.
-fn bare_unit<'a>(header: gimli::UnitHeader<Slice<'a>>, abbreviations: Arc<Abbreviations>) -> gimli::Unit<Slice<'a>> {
+fn bare_unit<'a>(
+    header: gimli::UnitHeader<Slice<'a>>,
+    abbreviations: Arc<Abbreviations>,
+) -> gimli::Unit<Slice<'a>> {
     let encoding = header.encoding();
     let kind = gimli::DwarfFileType::Main;
     gimli::Unit {
@@ -244,8 +255,11 @@ fn abbreviations_have_loclist(dwarf: &Dwarf<'_>, unit: &gimli::Unit<Slice<'_>>) 
     };
     let mut shapes = super::abbrev::Shapes::default();
     let encoding = unit.header.encoding();
-    let sizes =
-        Sizes { offset: encoding.format.word_size(), address: encoding.address_size, version: encoding.version };
+    let sizes = Sizes {
+        offset: encoding.format.word_size(),
+        address: encoding.address_size,
+        version: encoding.version,
+    };
     if shapes.read(table, sizes).is_none() {
         return false;
     }
@@ -289,7 +303,10 @@ pub(crate) fn language_name(language: Option<DwLang>) -> &'static str {
             | dw::DW_LANG_UPC,
         ) => "c",
         Some(
-            dw::DW_LANG_C_plus_plus | dw::DW_LANG_C_plus_plus_11 | dw::DW_LANG_C_plus_plus_14 | dw::DW_LANG_C_plus_plus_17
+            dw::DW_LANG_C_plus_plus
+            | dw::DW_LANG_C_plus_plus_11
+            | dw::DW_LANG_C_plus_plus_14
+            | dw::DW_LANG_C_plus_plus_17
             | dw::DW_LANG_C_plus_plus_20,
         ) => "c++",
         Some(dw::DW_LANG_Rust) => "rust",

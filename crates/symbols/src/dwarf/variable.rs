@@ -17,7 +17,6 @@ pub(crate) struct VariableInfo {
     /// A parameter of a function, inlined or not.
     pub(crate) argument: bool,
     pub(crate) external: bool,
-    pub(crate) declaration: bool,
     pub(crate) decl_file: Option<FileRef>,
     pub(crate) decl_line: u32,
     pub(crate) location: Location,
@@ -46,7 +45,12 @@ pub(crate) enum Location {
 
 impl VariableInfo {
     /// A name declared in a function. `None` for entries that declare nothing (no name).
-    pub(super) fn local<'a>(context: &UnitContext<'a>, die: &Die<'a>, argument: bool, function: DieKey) -> Option<Self> {
+    pub(super) fn local<'a>(
+        context: &UnitContext<'a>,
+        die: &Die<'a>,
+        argument: bool,
+        function: DieKey,
+    ) -> Option<Self> {
         let mut variable = Self::read(context, die)?;
         variable.argument = argument;
         variable.function = Some(function);
@@ -74,7 +78,6 @@ impl VariableInfo {
             ty,
             argument: false,
             external,
-            declaration,
             decl_file,
             decl_line,
             location,

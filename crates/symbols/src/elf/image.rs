@@ -102,8 +102,8 @@ impl Image {
             _ => return Err(malformed("unknown ELF file type")),
         };
         let table = header.sections(LE, &*map).map_err(|_| malformed("file truncated"))?;
-        let mut sections = read_sections(&table, map.len() as u64)
-            .ok_or_else(|| malformed("file truncated"))?;
+        let mut sections =
+            read_sections(&table, map.len() as u64).ok_or_else(|| malformed("file truncated"))?;
         if kind == ElfKind::Relocatable {
             place::place_sections(&mut sections, &options.section_addresses)
                 .map_err(|section| Error::NoSection { path: path.into(), section })?;
@@ -252,7 +252,10 @@ impl Image {
     }
 
     /// The relocations of a section and the symbols they refer to.
-    pub(crate) fn relocations(&self, rela: usize) -> Option<(&[elf::Rela64<LittleEndian>], SymbolTable<'_, Header>)> {
+    pub(crate) fn relocations(
+        &self,
+        rela: usize,
+    ) -> Option<(&[elf::Rela64<LittleEndian>], SymbolTable<'_, Header>)> {
         let table = self.table()?;
         let section = table.section(SectionIndex(rela)).ok()?;
         let (entries, link) = section.rela(LE, &*self.map).ok()??;
@@ -331,7 +334,11 @@ fn read_sections(table: &SectionTable<'_, Header>, file_len: u64) -> Option<Vec<
         }
     }
     // gdb refuses files whose loaded sections lie beyond their end: a download that broke off.
-    let fits = |s: &Section| s.nobits || s.kind == elf::SHT_NULL || s.file_offset.checked_add(s.size).is_some_and(|e| e <= file_len);
+    let fits = |s: &Section| {
+        s.nobits
+            || s.kind == elf::SHT_NULL
+            || s.file_offset.checked_add(s.size).is_some_and(|e| e <= file_len)
+    };
     sections.iter().filter(|section| section.alloc).all(fits).then_some(sections)
 }
 

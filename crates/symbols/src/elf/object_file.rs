@@ -126,10 +126,6 @@ impl ObjectFile {
         self.image.symbols().is_some()
     }
 
-    pub(crate) fn image(&self) -> &Arc<Image> {
-        &self.image
-    }
-
     pub(crate) fn symbols(&self) -> &SymbolTable {
         self.symbols.get_or_init(|| SymbolTable::read(&self.image))
     }

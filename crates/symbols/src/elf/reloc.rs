@@ -23,12 +23,12 @@ fn howto(machine: u16, kind: u32) -> Option<Howto> {
     let relative = |size| Some(Howto { size, pc_relative: true });
     if machine == EM_X86_64.0 {
         return match kind {
-            1 => absolute(8),        // R_X86_64_64
-            10 | 11 => absolute(4),  // R_X86_64_32, R_X86_64_32S
-            12 => absolute(2),       // R_X86_64_16
-            14 => absolute(1),       // R_X86_64_8
-            2 | 4 => relative(4),    // R_X86_64_PC32, R_X86_64_PLT32
-            24 => relative(8),       // R_X86_64_PC64
+            1 => absolute(8),       // R_X86_64_64
+            10 | 11 => absolute(4), // R_X86_64_32, R_X86_64_32S
+            12 => absolute(2),      // R_X86_64_16
+            14 => absolute(1),      // R_X86_64_8
+            2 | 4 => relative(4),   // R_X86_64_PC32, R_X86_64_PLT32
+            24 => relative(8),      // R_X86_64_PC64
             _ => None,
         };
     }

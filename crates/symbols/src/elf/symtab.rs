@@ -126,7 +126,13 @@ fn read_entries(image: &Image) -> Option<Vec<Entry>> {
         let value = symbol.st_value(LE);
         if symbol.st_shndx(LE) == SHN_ABS {
             let addr = LinkAddr(value);
-            entries.push(Entry { addr, size: symbol.st_size(LE), name, section: NO_SECTION, kind: SymbolKind::Abs });
+            entries.push(Entry {
+                addr,
+                size: symbol.st_size(LE),
+                name,
+                section: NO_SECTION,
+                kind: SymbolKind::Abs,
+            });
             continue;
         }
         let Some(section) = symbols.symbol_section(LE, symbol, index).ok().flatten() else { continue };
@@ -140,7 +146,9 @@ fn read_entries(image: &Image) -> Option<Vec<Entry>> {
             (false, true, true) => SymbolKind::FileBss,
         };
         // Compiler-made labels that a `-r` link kept.
-        if local && section.exec && symbols.symbol_name(LE, symbol).is_ok_and(|n| n.starts_with(b".L") || n.starts_with(b"$L"))
+        if local
+            && section.exec
+            && symbols.symbol_name(LE, symbol).is_ok_and(|n| n.starts_with(b".L") || n.starts_with(b"$L"))
         {
             continue;
         }

@@ -1,0 +1,383 @@
+//! From a location to places, as gdb's `decode_line` does (linespec.c of gdb 13).
+
+use super::inlined::inlined_calls;
+use super::prologue::{Place, function_start, skip_prologue};
+use crate::set::FileInUnit;
+use crate::{
+    Function, Linespec, LinespecDefaults, LinespecError, LinespecMode, ModuleSet, Sal, Scope, SourceName,
+    Symbol, SymbolKind,
+};
+use kdive_base::{LinkAddr, ReadMemory, VirtAddr};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// What a look-up needs throughout.
+struct Resolver<'a> {
+    set: &'a ModuleSet,
+    mode: LinespecMode,
+    defaults: &'a LinespecDefaults,
+    code: &'a dyn ReadMemory,
+}
+
+impl ModuleSet {
+    /// Looks a location up as gdb's `decode_line` does. `code` is where prologues are read from: the target, or
+    /// [`ModuleSet::image`]. For a breakpoint the places are sorted by address.
+    ///
+    /// # Errors
+    /// [`LinespecError`].
+    pub fn resolve(
+        &self,
+        spec: &Linespec,
+        mode: LinespecMode,
+        defaults: &LinespecDefaults,
+        code: &dyn ReadMemory,
+    ) -> Result<Vec<Sal>, LinespecError> {
+        let resolver = Resolver { set: self, mode, defaults, code };
+        let mut sals = resolver.resolve(spec)?;
+        if mode == LinespecMode::Breakpoint {
+            sals.sort_by_key(|sal| sal.pc);
+        }
+        Ok(sals)
+    }
+
+    /// The place of an address (`*ADDR`).
+    #[must_use]
+    pub fn sal_at(&self, addr: VirtAddr) -> Sal {
+        let line = self.line_at(addr, false);
+        let scope = self.scope_at(addr);
+        let function_name = scope.as_ref().and_then(|scope| Some(scope.frames().first()?.shared_name()));
+        Sal {
+            pc: Some(addr),
+            end: line.as_ref().map(|line| line.end),
+            line: line.as_ref().map_or(0, |line| line.line),
+            file: line.map(|line| line.file),
+            function_name,
+            function: self.function_at(addr),
+            symbol: self.symbol_at(addr),
+            inlined: scope.is_some_and(|scope| scope.frames().len() > 1),
+        }
+    }
+
+    /// Whether locations are right from a function's first instruction on (gdb's `COMPUNIT_LOCATIONS_VALID`).
+    pub(super) fn locations_valid_at(&self, addr: VirtAddr) -> bool {
+        self.unit_data_at(addr).is_some_and(|data| data.locations_valid)
+    }
+
+    pub(super) fn is_assembly(&self, addr: VirtAddr) -> bool {
+        self.unit_at(addr).is_some_and(|unit| unit.language == "asm")
+    }
+}
+
+impl Resolver<'_> {
+    fn breakpoint(&self) -> bool {
+        self.mode == LinespecMode::Breakpoint
+    }
+
+    fn resolve(&self, spec: &Linespec) -> Result<Vec<Sal>, LinespecError> {
+        match spec {
+            Linespec::Address(_) => Ok(Vec::new()),
+            Linespec::Line { file: Some(file), line } => self.line_in(file, *line),
+            Linespec::Line { file: None, line } => self.line_here(*line),
+            Linespec::Offset(distance) => {
+                let line = (i64::from(self.defaults.line) + distance).max(0);
+                self.line_here(u32::try_from(line).unwrap_or(u32::MAX))
+            }
+            Linespec::Function { file, name, label: Some(label) } => {
+                let functions = self.functions(file.as_deref(), name)?;
+                self.label(&functions, name, label)
+            }
+            Linespec::Function { file: Some(first), name, label: None } => self.two_parts(first, name),
+            Linespec::Function { file: None, name, label: None } => self.one_part(name),
+            Linespec::FunctionLine { file, function, line, relative } => {
+                let found = self.functions(file.as_deref(), function)?;
+                let (name, start) = found
+                    .iter()
+                    .find_map(|sal| {
+                        Some((sal.file.clone()?, sal.function.as_ref().map_or(sal.line, Function::decl_line)))
+                    })
+                    .ok_or_else(|| LinespecError::NoFunction(function.clone()))?;
+                let line = if *relative { i64::from(start) + line } else { *line };
+                self.lines(
+                    &self.set.files_named(&name.name),
+                    u32::try_from(line.max(0)).unwrap_or(u32::MAX),
+                    None,
+                )
+            }
+        }
+    }
+
+    /// `FILE:FUNCTION` or `FUNCTION:LABEL`.
+    fn two_parts(&self, first: &str, second: &str) -> Result<Vec<Sal>, LinespecError> {
+        if self.set.has_file(first) {
+            return self.functions(Some(first), second);
+        }
+        match self.functions(None, first) {
+            Ok(functions) => self.label(&functions, first, second),
+            Err(LinespecError::NoFunction(_)) => Err(LinespecError::NoFile(first.to_owned())),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A function, or a label of the function execution is in.
+    fn one_part(&self, name: &str) -> Result<Vec<Sal>, LinespecError> {
+        match self.functions(None, name) {
+            Err(LinespecError::NoFunction(missing)) => {
+                let here = self.defaults.pc.and_then(|pc| self.set.scope_at(pc));
+                let found =
+                    here.and_then(|scope| Some(self.label_sal(&scope, scope.frames().last()?.label(name)?)));
+                found.map(|sal| vec![sal]).ok_or(LinespecError::NoFunction(missing))
+            }
+            other => other,
+        }
+    }
+
+    fn label(&self, functions: &[Sal], function: &str, label: &str) -> Result<Vec<Sal>, LinespecError> {
+        let found: Vec<Sal> = functions
+            .iter()
+            .filter(|sal| !sal.inlined)
+            .filter_map(|sal| {
+                let scope = self.set.scope_at(sal.function.as_ref()?.entry())?;
+                let addr = scope.frames().last()?.label(label)?;
+                Some(self.label_sal(&scope, addr))
+            })
+            .collect();
+        if found.is_empty() {
+            return Err(LinespecError::NoLabel(label.to_owned(), function.to_owned()));
+        }
+        Ok(found)
+    }
+
+    fn label_sal(&self, scope: &Scope, addr: VirtAddr) -> Sal {
+        let mut sal = self.set.sal_at(addr);
+        sal.function = Some(scope.function().clone());
+        sal.function_name = Some(scope.function().shared_name());
+        sal
+    }
+
+    // Functions.
+
+    fn functions(&self, file: Option<&str>, name: &str) -> Result<Vec<Sal>, LinespecError> {
+        if !self.set.has_symbols() {
+            return Err(LinespecError::NoSymbols);
+        }
+        let files = match file {
+            Some(file) => {
+                let files = self.set.files_named(file);
+                if files.is_empty() && !self.set.has_file(file) {
+                    return Err(LinespecError::NoFile(file.to_owned()));
+                }
+                Some(files)
+            }
+            None => None,
+        };
+        let mut found = Found::default();
+        for (module, debug) in self.set.debugs() {
+            let in_file = |unit| {
+                files
+                    .as_ref()
+                    .is_none_or(|files| files.iter().any(|f| Arc::ptr_eq(f.debug, debug) && f.unit == unit))
+            };
+            for function in crate::set::functions_in(module, debug, name) {
+                if in_file(function.info().unit) {
+                    self.add_function(&mut found, &function);
+                }
+            }
+            if files.is_none() {
+                for (_, entry) in inlined_calls(debug, name) {
+                    self.add_inlined(&mut found, module.to_virt(LinkAddr(entry)), name);
+                }
+            }
+        }
+        self.add_symbols(&mut found, name, files.as_deref());
+        if found.sals.is_empty() {
+            return Err(match file {
+                Some(file) => LinespecError::NoFunctionIn(name.to_owned(), file.to_owned()),
+                None => LinespecError::NoFunction(name.to_owned()),
+            });
+        }
+        Ok(found.sals)
+    }
+
+    fn add_function(&self, found: &mut Found, function: &Function) {
+        found.entries.insert(function.entry());
+        let place = function_start(self.set, function.entry(), self.breakpoint(), self.code);
+        found.add(place, Some(function.shared_name()), Some(function.clone()), None, false);
+    }
+
+    fn add_inlined(&self, found: &mut Found, entry: VirtAddr, name: &str) {
+        found.entries.insert(entry);
+        let place = function_start(self.set, entry, self.breakpoint(), self.code);
+        let function = self.set.function_at(entry);
+        found.add(place, Some(name.into()), function, None, true);
+    }
+
+    /// ELF symbols of code that no function found so far begins at: assembly, and files without debug information.
+    fn add_symbols(&self, found: &mut Found, name: &str, files: Option<&[FileInUnit<'_>]>) {
+        let mut symbols: Vec<Symbol> = self.set.symbols_named(name);
+        symbols.retain(|symbol| symbol.kind.is_text() && !found.entries.contains(&symbol.addr));
+        // Local ones count only where there is no global one.
+        if symbols.iter().any(|symbol| symbol.kind == SymbolKind::Text) {
+            symbols.retain(|symbol| symbol.kind == SymbolKind::Text);
+        }
+        for symbol in symbols {
+            if let Some(files) = files {
+                let line = self.set.line_at(symbol.addr, false);
+                if !line.is_some_and(|line| files.iter().any(|file| file.name() == line.file)) {
+                    continue;
+                }
+            }
+            let place = function_start(self.set, symbol.addr, self.breakpoint(), self.code);
+            let function = self.set.function_at(place.pc);
+            found.add(place, Some(Arc::clone(&symbol.name)), function, Some(symbol), false);
+        }
+    }
+
+    // Lines.
+
+    fn line_here(&self, line: u32) -> Result<Vec<Sal>, LinespecError> {
+        if !self.set.has_symbols() {
+            return Err(LinespecError::NoSymbols);
+        }
+        let default = self.defaults.file.clone().or_else(|| self.set.default_file().map(|(file, _)| file));
+        let Some(file) = default else { return Err(LinespecError::NoLineHere(line)) };
+        self.lines(&self.set.files_named(&file.name), line, None)
+    }
+
+    fn line_in(&self, file: &str, line: u32) -> Result<Vec<Sal>, LinespecError> {
+        if !self.set.has_symbols() {
+            return Err(LinespecError::NoSymbols);
+        }
+        let files = self.set.files_named(file);
+        if files.is_empty() && !self.set.has_file(file) {
+            return Err(LinespecError::NoFile(file.to_owned()));
+        }
+        self.lines(&files, line, Some(file))
+    }
+
+    fn lines(
+        &self,
+        files: &[FileInUnit<'_>],
+        line: u32,
+        named: Option<&str>,
+    ) -> Result<Vec<Sal>, LinespecError> {
+        if !self.breakpoint() {
+            return Ok(list_lines(files, line));
+        }
+        let exact = places_of_line(files, line);
+        let (places, was_exact) = if exact.is_empty() {
+            // The nearest line behind it that has code, in any of the files.
+            let next = files
+                .iter()
+                .filter_map(|file| file.tables.at_or_after(file.file, line))
+                .map(|(line, _)| line)
+                .min();
+            (next.map(|next| places_of_line(files, next)).unwrap_or_default(), false)
+        } else {
+            (exact, true)
+        };
+        let sals = self.one_per_block(places, line, was_exact);
+        if sals.is_empty() {
+            return Err(match named {
+                Some(file) => LinespecError::NoLine(line, file.to_owned()),
+                None => LinespecError::NoLineHere(line),
+            });
+        }
+        Ok(sals)
+    }
+
+    /// A line's code may be scattered; only the first piece in each block is a place to stop at.
+    fn one_per_block(&self, places: Vec<(Place, VirtAddr)>, asked: u32, was_exact: bool) -> Vec<Sal> {
+        let scopes: Vec<Option<Scope>> = places.iter().map(|(_, pc)| self.set.scope_at(*pc)).collect();
+        let mut seen = HashSet::new();
+        let mut sals = Vec::new();
+        for ((mut place, pc), scope) in places.into_iter().zip(scopes) {
+            let mut innermost = None;
+            if let Some(scope) = &scope {
+                let function = scope.function();
+                if !seen.insert((function.module().id(), function.key(), scope.block())) {
+                    continue;
+                }
+                innermost = scope.frames().into_iter().next();
+            }
+            // The next line with code is that of a function further down: nobody asked for that.
+            if !was_exact
+                && let Some(frame) = &innermost
+                && frame.entry() == pc
+                && asked < frame.symbol_line()
+            {
+                continue;
+            }
+            skip_prologue(self.set, &mut place, self.code);
+            sals.push(Sal {
+                pc: Some(place.pc),
+                end: place.end,
+                file: place.file,
+                line: place.line,
+                function_name: innermost.as_ref().map(crate::FrameScope::shared_name),
+                inlined: innermost.as_ref().is_some_and(crate::FrameScope::is_inlined),
+                function: scope.map(|scope| scope.function().clone()),
+                symbol: None,
+            });
+        }
+        sals
+    }
+}
+
+/// All places where exactly `line` begins, in the order of the files.
+fn places_of_line(files: &[FileInUnit<'_>], line: u32) -> Vec<(Place, VirtAddr)> {
+    let mut places = Vec::new();
+    for file in files {
+        for pc in file.tables.exact(file.file, line) {
+            let pc = file.to_virt(pc);
+            places.push((Place { pc, end: None, file: Some(file.name()), line }, pc));
+        }
+    }
+    places
+}
+
+/// The line itself, once for each file of that name.
+fn list_lines(files: &[FileInUnit<'_>], line: u32) -> Vec<Sal> {
+    let mut names: Vec<SourceName> = Vec::new();
+    for file in files {
+        let name = file.name();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let sal = |file| Sal {
+        pc: None,
+        end: None,
+        file: Some(file),
+        line,
+        function_name: None,
+        function: None,
+        symbol: None,
+        inlined: false,
+    };
+    names.into_iter().map(sal).collect()
+}
+
+/// Places of functions while they are collected; each address counts once.
+#[derive(Default)]
+struct Found {
+    sals: Vec<Sal>,
+    addresses: HashSet<VirtAddr>,
+    /// Where the functions begin that were found by debug information.
+    entries: HashSet<VirtAddr>,
+}
+
+impl Found {
+    fn add(
+        &mut self,
+        place: Place,
+        function_name: Option<Arc<str>>,
+        function: Option<Function>,
+        symbol: Option<Symbol>,
+        inlined: bool,
+    ) {
+        if self.addresses.insert(place.pc) {
+            let Place { pc, end, file, line } = place;
+            self.sals.push(Sal { pc: Some(pc), end, file, line, function_name, function, symbol, inlined });
+        }
+    }
+}
