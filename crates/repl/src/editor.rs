@@ -1,0 +1,272 @@
+//! Line editing at a terminal, with history, completion and hints.
+//!
+//! rustyline keeps what was typed ahead in its editor, so the editor lives as long as the terminal; completion needs the
+//! shell, which can be lent only while a line is read. Hence the editor runs on a thread of its own that asks for
+//! completions over a channel, and the thread that owns the shell answers while it waits for the line.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::io;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use kdive_commands::input::{Ask, Input};
+use kdive_commands::script::Line;
+use kdive_commands::settings::Settings;
+use kdive_commands::{Completion, Shell};
+use rustyline::completion::Completer;
+use rustyline::error::ReadlineError;
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hinter;
+use rustyline::history::{History as _, MemHistory, SearchDirection};
+use rustyline::validate::Validator;
+use rustyline::{CompletionType, Config, Context, Editor, Helper};
+
+use crate::history::{History, default_path};
+use crate::plain;
+
+/// A person at a terminal.
+pub struct Terminal {
+    history: History,
+    expansion: bool,
+    editing: bool,
+    editor: Option<Channel>,
+}
+
+struct Channel {
+    requests: Sender<Request>,
+    replies: Receiver<Reply>,
+}
+
+enum Request {
+    /// Forget the history and take this one.
+    History(Vec<String>),
+    /// Read a line; the flag says whether it is a command.
+    Read(String, bool),
+    /// The answer to [`Reply::Complete`].
+    Completions(Completion),
+}
+
+enum Reply {
+    /// What could follow this text?
+    Complete(String),
+    /// A line, or why there is none.
+    Line(Result<String, ReadlineError>),
+}
+
+impl Default for Terminal {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Terminal {
+    /// The process's terminal. Nothing is read before the first line is.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { history: History::new(), expansion: false, editing: true, editor: None }
+    }
+
+    fn read_edited(&mut self, shell: &Shell, prompt: &str, command: bool) -> io::Result<Line> {
+        if self.editor.is_none() {
+            self.editor = Some(start()?);
+        }
+        let gone = |_| io::Error::other("the line editor has ended");
+        let Some(channel) = &self.editor else { return Ok(Line::End) };
+        if command {
+            channel
+                .requests
+                .send(Request::History(self.history.entries().1))
+                .map_err(|_| io::ErrorKind::BrokenPipe)?;
+        }
+        channel
+            .requests
+            .send(Request::Read(prompt.to_owned(), command))
+            .map_err(|_| io::ErrorKind::BrokenPipe)?;
+        loop {
+            match channel.replies.recv().map_err(gone)? {
+                Reply::Complete(text) => {
+                    let completion = if command { shell.complete(&text) } else { Completion::default() };
+                    channel
+                        .requests
+                        .send(Request::Completions(completion))
+                        .map_err(|_| io::ErrorKind::BrokenPipe)?;
+                }
+                Reply::Line(Ok(line)) => return Ok(Line::Text(line)),
+                Reply::Line(Err(ReadlineError::Interrupted)) => return Ok(Line::Interrupted),
+                Reply::Line(Err(ReadlineError::Eof)) => return Ok(Line::End),
+                Reply::Line(Err(error)) => return Err(io::Error::other(error)),
+            }
+        }
+    }
+
+    /// `!!` and its kin, when wanted: the line they stand for is shown before it runs.
+    fn expand(&self, line: String) -> io::Result<String> {
+        if !self.expansion {
+            return Ok(line);
+        }
+        match self.history.expand(&line) {
+            None => Ok(line),
+            Some(Ok(expanded)) => {
+                use std::io::Write;
+                writeln!(io::stdout(), "{expanded}")?;
+                Ok(expanded)
+            }
+            Some(Err(message)) => Err(io::Error::other(message)),
+        }
+    }
+}
+
+impl Input for Terminal {
+    fn is_terminal(&self) -> bool {
+        true
+    }
+
+    fn read(&mut self, shell: &Shell, prompt: &str, ask: Ask) -> io::Result<Line> {
+        if ask == Ask::Command {
+            // A history that cannot be read is not worth an error at every prompt.
+            let _ = self.history.load();
+        }
+        // gdb's marks around what takes no room.
+        let prompt = prompt.replace(['\x01', '\x02'], "");
+        let line = if self.editing {
+            self.read_edited(shell, &prompt, ask != Ask::Answer)?
+        } else {
+            plain::read_line(&prompt)?
+        };
+        let Line::Text(line) = line else { return Ok(line) };
+        if ask != Ask::Command {
+            return Ok(Line::Text(line));
+        }
+        let line = self.expand(line)?;
+        if !line.trim().is_empty() {
+            let _ = self.history.add(&line);
+        }
+        Ok(Line::Text(line))
+    }
+
+    fn configure(&mut self, settings: &Settings) {
+        let size =
+            |name: &str| settings.number(name).map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+        let file = settings.text("history filename");
+        let file = if file.is_empty() { default_path() } else { Some(PathBuf::from(file)) };
+        let file = file.filter(|_| settings.bool("history save"));
+        self.history.configure(size("history size"), size("history remove-duplicates"), file);
+        self.expansion = settings.bool("history expansion");
+        self.editing = settings.bool("editing");
+    }
+
+    fn history(&self) -> (usize, Vec<String>) {
+        self.history.entries()
+    }
+}
+
+fn start() -> io::Result<Channel> {
+    let (requests, incoming) = channel();
+    let (outgoing, replies) = channel();
+    thread::Builder::new().name("line editor".to_owned()).spawn(move || edit(incoming, outgoing))?;
+    Ok(Channel { requests, replies })
+}
+
+/// The editor's thread; ends when the terminal is dropped.
+fn edit(requests: Receiver<Request>, replies: Sender<Reply>) {
+    let config = Config::builder().completion_type(CompletionType::List).auto_add_history(false).build();
+    let mut editor = match Editor::with_history(config, MemHistory::new()) {
+        Ok(editor) => editor,
+        Err(error) => {
+            let _ = replies.send(Reply::Line(Err(error)));
+            return;
+        }
+    };
+    let requests = Rc::new(requests);
+    let assistant =
+        Assistant { requests: Rc::clone(&requests), replies: replies.clone(), active: Cell::new(true) };
+    editor.set_helper(Some(assistant));
+    while let Ok(request) = requests.recv() {
+        match request {
+            Request::History(lines) => {
+                let history = editor.history_mut();
+                let same = history.len() == lines.len();
+                if !same || lines.last().is_some_and(|last| !is_last(history, last)) {
+                    let _ = history.set_max_len(lines.len().max(1)).and_then(|()| history.clear());
+                    for line in lines {
+                        let _ = history.add_owned(line);
+                    }
+                }
+            }
+            Request::Read(prompt, command) => {
+                if let Some(assistant) = editor.helper() {
+                    assistant.active.set(command);
+                }
+                if replies.send(Reply::Line(editor.readline(&prompt))).is_err() {
+                    return;
+                }
+            }
+            Request::Completions(_) => {}
+        }
+    }
+}
+
+fn is_last(history: &MemHistory, line: &str) -> bool {
+    let last = history.len().checked_sub(1);
+    last.is_some_and(
+        |last| matches!(history.get(last, SearchDirection::Forward), Ok(Some(found)) if found.entry == line),
+    )
+}
+
+/// Asks the thread that has the shell.
+struct Assistant {
+    requests: Rc<Receiver<Request>>,
+    replies: Sender<Reply>,
+    active: Cell<bool>,
+}
+
+impl Helper for Assistant {}
+impl Validator for Assistant {}
+
+impl Completer for Assistant {
+    type Candidate = String;
+
+    fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
+        let text = line.get(..pos).unwrap_or_default();
+        if !self.active.get() || self.replies.send(Reply::Complete(text.to_owned())).is_err() {
+            return Ok((pos, Vec::new()));
+        }
+        match self.requests.recv() {
+            Ok(Request::Completions(completion)) => {
+                let mut words = completion.words;
+                // The only way to go on after a full word is a blank, except into a directory.
+                if let [only] = &mut words[..]
+                    && !only.ends_with('/')
+                {
+                    only.push(' ');
+                }
+                Ok((completion.start, words))
+            }
+            _ => Ok((pos, Vec::new())),
+        }
+    }
+}
+
+impl Hinter for Assistant {
+    type Hint = String;
+
+    /// The rest of the latest command that starts like the line.
+    fn hint(&self, line: &str, pos: usize, context: &Context<'_>) -> Option<String> {
+        if !self.active.get() || line.trim().is_empty() || pos < line.len() {
+            return None;
+        }
+        let history = context.history();
+        let last = history.len().checked_sub(1)?;
+        let found = history.starts_with(line, last, SearchDirection::Reverse).ok()??;
+        found.entry.get(pos..).filter(|rest| !rest.is_empty()).map(str::to_owned)
+    }
+}
+
+impl Highlighter for Assistant {
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        Cow::Owned(format!("\x1b[2m{hint}\x1b[m"))
+    }
+}

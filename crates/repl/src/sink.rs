@@ -1,0 +1,233 @@
+//! Standard output and standard error: in order, coloured and paged on a terminal, quiet when nobody reads.
+
+use std::io::{self, IsTerminal, Write};
+
+use kdive_commands::output::{Flow, Look, Sink, Stream, Style};
+
+use crate::pager::{Answer, Pager, ask};
+
+/// Output is collected up to this size before it is written to a pipe.
+const BUFFER: usize = 64 << 10;
+
+/// A place that takes both streams.
+pub struct Console {
+    out: Box<dyn Write>,
+    err: Box<dyn Write>,
+    pending: Vec<u8>,
+    terminal: bool,
+    colour: bool,
+    styles: Vec<(Style, String)>,
+    pager: Option<Pager>,
+    ask: fn() -> Answer,
+}
+
+impl Console {
+    /// The process's own streams.
+    #[must_use]
+    pub fn standard() -> Self {
+        let terminal = io::stdout().is_terminal();
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        Self {
+            // `std::io::stdout` has a buffer by lines of its own; `pending` is ours.
+            out: Box::new(io::stdout()),
+            err: Box::new(io::stderr()),
+            pending: Vec::new(),
+            terminal,
+            colour: terminal && !dumb && !set("NO_COLOR"),
+            styles: Vec::new(),
+            pager: (terminal && io::stdin().is_terminal()).then(Pager::default),
+            ask,
+        }
+    }
+
+    fn write_out(&mut self, style: Style, bytes: &[u8]) -> Flow {
+        let mut rest = bytes;
+        loop {
+            let fits = self.pager.as_mut().map_or(rest.len(), |pager| pager.fit(rest));
+            let (now, later) = rest.split_at(fits);
+            self.put(style, now);
+            if later.is_empty() {
+                break;
+            }
+            if self.flush() == Flow::Closed {
+                return Flow::Closed;
+            }
+            let answer = (self.ask)();
+            if let Some(pager) = &mut self.pager {
+                pager.answered(answer);
+            }
+            if answer == Answer::Quit {
+                return Flow::Quit;
+            }
+            rest = later;
+        }
+        let now = self.terminal && bytes.contains(&b'\n');
+        if now || self.pending.len() >= BUFFER { self.flush() } else { Flow::Go }
+    }
+
+    fn put(&mut self, style: Style, bytes: &[u8]) {
+        let sequence = if self.colour && !bytes.is_empty() {
+            self.styles.iter().find(|(known, _)| *known == style).map(|(_, sequence)| sequence.as_bytes())
+        } else {
+            None
+        };
+        match sequence {
+            Some(sequence) => {
+                self.pending.extend_from_slice(sequence);
+                self.pending.extend_from_slice(bytes);
+                self.pending.extend_from_slice(b"\x1b[m");
+            }
+            None => self.pending.extend_from_slice(bytes),
+        }
+    }
+}
+
+/// Whoever closed the pipe has seen enough; any other error leaves nothing to do either.
+fn flow(result: io::Result<()>) -> Flow {
+    if result.is_ok() { Flow::Go } else { Flow::Closed }
+}
+
+impl Sink for Console {
+    fn write(&mut self, stream: Stream, style: Style, bytes: &[u8]) -> Flow {
+        match stream {
+            Stream::Out => self.write_out(style, bytes),
+            Stream::Err => {
+                if self.flush() == Flow::Closed {
+                    return Flow::Closed;
+                }
+                // Closed standard error is no reason to stop.
+                let _ = self.err.write_all(bytes).and_then(|()| self.err.flush());
+                Flow::Go
+            }
+        }
+    }
+
+    fn flush(&mut self) -> Flow {
+        if self.pending.is_empty() {
+            return Flow::Go;
+        }
+        let result = self.out.write_all(&self.pending).and_then(|()| self.out.flush());
+        self.pending.clear();
+        flow(result)
+    }
+
+    fn begin_command(&mut self) {
+        if let Some(pager) = &mut self.pager {
+            pager.begin();
+        }
+    }
+
+    fn configure(&mut self, look: &Look) {
+        self.styles = if look.styled { look.sequences.clone() } else { Vec::new() };
+        if let Some(pager) = &mut self.pager {
+            pager.configure(look);
+        }
+    }
+}
+
+impl Drop for Console {
+    fn drop(&mut self) {
+        let _ = self.flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    /// Both streams in the order in which bytes reach them.
+    #[derive(Clone, Default)]
+    struct Shared(Rc<RefCell<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.borrow_mut().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    struct Closed;
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::Error::from(io::ErrorKind::BrokenPipe))
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn console(shared: &Shared, terminal: bool, answer: fn() -> Answer) -> Console {
+        Console {
+            out: Box::new(shared.clone()),
+            err: Box::new(shared.clone()),
+            pending: Vec::new(),
+            terminal,
+            colour: terminal,
+            styles: Vec::new(),
+            pager: terminal.then(Pager::default),
+            ask: answer,
+        }
+    }
+
+    fn text(shared: &Shared) -> String {
+        String::from_utf8(shared.0.borrow().clone()).unwrap()
+    }
+
+    #[test]
+    fn errors_come_after_the_output_before_them() {
+        let shared = Shared::default();
+        let mut console = console(&shared, false, || Answer::Quit);
+        console.write(Stream::Out, Style::Plain, b"one\n");
+        assert_eq!(text(&shared), "", "a pipe is written in large pieces");
+        console.write(Stream::Err, Style::Error, b"bad\n");
+        console.write(Stream::Out, Style::Function, b"two");
+        drop(console);
+        assert_eq!(text(&shared), "one\nbad\ntwo", "no colour in a pipe");
+    }
+
+    #[test]
+    fn a_terminal_sees_each_line_and_colours() {
+        let shared = Shared::default();
+        let mut console = console(&shared, true, || Answer::Quit);
+        let sequences = vec![(Style::Function, "\x1b[33m".to_owned())];
+        console.configure(&Look { styled: true, sequences: sequences.clone(), ..Look::default() });
+        console.write(Stream::Out, Style::Function, b"main");
+        console.write(Stream::Out, Style::Plain, b" ()\n");
+        assert_eq!(text(&shared), "\x1b[33mmain\x1b[m ()\n");
+        console.configure(&Look { styled: false, sequences, ..Look::default() });
+        console.write(Stream::Out, Style::Function, b"f\n");
+        assert_eq!(text(&shared), "\x1b[33mmain\x1b[m ()\nf\n");
+    }
+
+    #[test]
+    fn pages() {
+        let look = Look { height: Some(3), pagination: true, ..Look::default() };
+        let shared = Shared::default();
+        let mut quitting = console(&shared, true, || Answer::Quit);
+        quitting.configure(&look);
+        assert_eq!(quitting.write(Stream::Out, Style::Plain, b"1\n2\n3\n4\n"), Flow::Quit);
+        assert_eq!(text(&shared), "1\n2\n");
+        let shared = Shared::default();
+        let mut going_on = console(&shared, true, || Answer::More);
+        going_on.configure(&look);
+        assert_eq!(going_on.write(Stream::Out, Style::Plain, b"1\n2\n3\n4\n5"), Flow::Go);
+        going_on.flush();
+        assert_eq!(text(&shared), "1\n2\n3\n4\n5");
+    }
+
+    #[test]
+    fn a_closed_pipe_is_noticed() {
+        let shared = Shared::default();
+        let mut console = console(&shared, false, || Answer::Quit);
+        console.out = Box::new(Closed);
+        assert_eq!(console.write(Stream::Out, Style::Plain, b"x"), Flow::Go);
+        assert_eq!(console.flush(), Flow::Closed);
+    }
+}
