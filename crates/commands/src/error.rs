@@ -44,6 +44,33 @@ impl From<Fault> for Error {
     }
 }
 
+impl From<kdive_expr::ExprError> for Error {
+    fn from(error: kdive_expr::ExprError) -> Self {
+        Self::msg(error)
+    }
+}
+
+impl From<kdive_arch::ArchError> for Error {
+    fn from(error: kdive_arch::ArchError) -> Self {
+        Self::msg(error)
+    }
+}
+
+impl From<kdive_program::Error> for Error {
+    fn from(error: kdive_program::Error) -> Self {
+        Self::msg(error)
+    }
+}
+
+impl From<kdive_session::Error> for Error {
+    fn from(error: kdive_session::Error) -> Self {
+        match error {
+            kdive_session::Error::Interrupted => Self::Interrupted,
+            other => Self::msg(other),
+        }
+    }
+}
+
 impl From<Exhausted> for Error {
     fn from(cause: Exhausted) -> Self {
         match cause {

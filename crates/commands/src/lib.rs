@@ -16,6 +16,7 @@ pub mod gdb;
 mod help;
 pub mod hooks;
 pub mod input;
+pub mod linux;
 mod meta;
 pub mod output;
 pub mod script;
@@ -35,11 +36,7 @@ pub use shell::Shell;
 pub use spec::Spec;
 
 /// The debugger under the commands.
-#[derive(Debug, Default)]
-pub struct PlaceholderSession;
-
-/// The debugger under the commands: one line to change when the session crate has it.
-pub type Session = PlaceholderSession;
+pub type Session = kdive_session::Session<kdive_session::ProgramView>;
 
 #[cfg(test)]
 mod tests;

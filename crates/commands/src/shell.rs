@@ -28,6 +28,10 @@ pub struct Shell {
     pub interrupt: Interrupt,
     /// `-batch`: nobody is asked anything.
     pub batch: bool,
+    /// Expressions shown at every stop.
+    pub(crate) displays: crate::gdb::display::Displays,
+    /// Commands of breakpoints are being run.
+    pub(crate) runs_breakpoint_commands: bool,
     hooks: Rc<dyn Hooks>,
     tree: Rc<Tree>,
     user: UserState,
@@ -61,6 +65,8 @@ impl Shell {
             settings: Settings::new(),
             interrupt,
             batch: false,
+            displays: Default::default(),
+            runs_breakpoint_commands: false,
             hooks,
             tree: Rc::new(Tree::new(TABLE, settings::TABLE)),
             user: UserState::default(),

@@ -1,10 +1,20 @@
 //! The command table, in help order. A command file is named here and nowhere else.
 
+use crate::linux::modules;
 use crate::spec::Spec;
-use crate::{alias, apropos, complete, help, meta, settings, user};
+use crate::{alias, apropos, complete, gdb, help, meta, settings, user};
 
 /// Every command, one slice per file.
 pub const TABLE: &[&[Spec]] = &[
+    gdb::files::COMMANDS,
+    gdb::data::COMMANDS,
+    gdb::display::COMMANDS,
+    gdb::memory::COMMANDS,
+    gdb::registers::COMMANDS,
+    gdb::disassemble::COMMANDS,
+    gdb::list::COMMANDS,
+    gdb::symbols::COMMANDS,
+    modules::COMMANDS,
     meta::prefix::COMMANDS,
     meta::flow::COMMANDS,
     meta::echo::COMMANDS,

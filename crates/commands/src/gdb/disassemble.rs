@@ -191,7 +191,11 @@ fn dump(shell: &mut Shell, range: AddrRange, modifiers: Modifiers) -> Result<(),
         instructions(shell, range, modifiers)?;
         return Ok(());
     }
-    if modifiers.by_line { by_line(shell, range, lines, modifiers) } else { by_address(shell, range, modifiers) }
+    if modifiers.by_line {
+        by_line(shell, range, lines, modifiers)
+    } else {
+        by_address(shell, range, modifiers)
+    }
 }
 
 fn instructions(shell: &mut Shell, range: AddrRange, modifiers: Modifiers) -> Result<VirtAddr, Error> {

@@ -1,7 +1,6 @@
-//! Which files are loaded: `file`, `symbol-file`, `add-symbol-file`, `remove-symbol-file`, `info files`, and where
-//! sources are.
+//! Which files are loaded: `file`, `symbol-file`, `add-symbol-file`, `remove-symbol-file`, `info files`.
 
-use crate::spec::{Class, Completer, Needs, Repeat};
+use crate::spec::{Class, Completer, Repeat};
 use crate::{Args, Error, Shell, Spec};
 use kdive_base::LinkAddr;
 use kdive_symbols::{ElfKind, ModuleId, ObjectFile, OpenOptions, Placement};
@@ -89,52 +88,6 @@ pub const COMMANDS: &[Spec] = &[
             shell.out.line("No shared libraries loaded at this time.");
             Ok(())
         },
-        ..Spec::EMPTY
-    },
-    Spec {
-        name: "directory",
-        aliases: &["dir"],
-        class: Class::Files,
-        summary: "Add directory DIR to beginning of search path for source files",
-        help: "Usage: directory [DIR[:DIR]...]\n\
-               $cdir is the directory a file was compiled in, $cwd the current one. Without argument the path is\n\
-               $cdir:$cwd again. Kernel sources are also found by themselves below the directory of vmlinux, the\n\
-               current directory and the source and build links beside them.",
-        examples: &["directory /usr/src/linux"],
-        repeat: Repeat::No,
-        complete: Completer::Dir,
-        run: directory,
-        ..Spec::EMPTY
-    },
-    Spec {
-        name: "set substitute-path",
-        class: Class::Files,
-        summary: "Add a substitution rule to rewrite the source directories",
-        help: "Usage: set substitute-path FROM TO\nSource paths that begin with FROM are looked for below TO.",
-        examples: &["set substitute-path /build/linux /home/me/linux"],
-        repeat: Repeat::No,
-        complete: Completer::Dir,
-        run: set_substitute_path,
-        ..Spec::EMPTY
-    },
-    Spec {
-        name: "unset substitute-path",
-        class: Class::Files,
-        summary: "Delete one or all substitution rules",
-        help: "Usage: unset substitute-path [FROM]",
-        examples: &["unset substitute-path /build/linux"],
-        repeat: Repeat::No,
-        run: unset_substitute_path,
-        ..Spec::EMPTY
-    },
-    Spec {
-        name: "show substitute-path",
-        class: Class::Files,
-        summary: "Show one or all substitution rules",
-        help: "Usage: show substitute-path [FROM]",
-        examples: &["show substitute-path"],
-        needs: Needs::NONE,
-        run: show_substitute_path,
         ..Spec::EMPTY
     },
 ];
@@ -469,6 +422,15 @@ fn remove_symbol_file(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     Ok(())
 }
 
+/// `e_entry` of an ELF file (elf.5: 8 bytes at offset 24); 0 when it cannot be read.
+fn entry_of(path: &Path) -> LinkAddr {
+    let mut header = [0; 32];
+    let read =
+        std::fs::File::open(path).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut header));
+    let bytes = header.get(24..32).and_then(|bytes| bytes.try_into().ok()).unwrap_or_default();
+    LinkAddr(if read.is_ok() { u64::from_le_bytes(bytes) } else { 0 })
+}
+
 fn info_files(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
     let program = shell.program();
     let mut text = String::new();
@@ -487,7 +449,7 @@ fn info_files(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
             text.push_str(&format!(
                 "Local exec file:\n\t`{}', file type elf64-x86-64.\n\tEntry point: {:#x}\n",
                 object.path().display(),
-                module.to_virt(object.entry())
+                module.to_virt(entry_of(object.path()))
             ));
         }
         for section in object.sections().iter().filter(|section| section.alloc && section.size > 0) {
@@ -501,68 +463,6 @@ fn info_files(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
         }
     }
     shell.out.put(&text);
-    Ok(())
-}
-
-fn directory(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
-    if args.is_empty() {
-        if args.from_tty && !shell.query("Reinitialize source path to $cdir:$cwd?") {
-            return Ok(());
-        }
-        shell.program_mut().sources.reset_directories();
-    } else {
-        shell.program_mut().sources.add_directories(args.text());
-    }
-    if args.from_tty || args.is_empty() {
-        let path = shell.program().sources.directories();
-        shell.out.line(&format!("Source directories searched: {path}"));
-    }
-    Ok(())
-}
-
-fn set_substitute_path(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
-    match words(args.text()).as_slice() {
-        [from, to] if !from.is_empty() => {
-            shell.program_mut().sources.substitute(from, to);
-            Ok(())
-        }
-        [_, _] => Err(Error::msg("First argument must be at least one character long")),
-        _ => Err(Error::msg("Incorrect usage, wrong number of arguments in command")),
-    }
-}
-
-fn unset_substitute_path(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
-    match words(args.text()).as_slice() {
-        [] => {
-            if !args.from_tty || shell.query("Delete all source path substitution rules?") {
-                shell.program_mut().sources.unsubstitute(None);
-            }
-            Ok(())
-        }
-        [from] => {
-            if shell.program_mut().sources.unsubstitute(Some(from)) {
-                Ok(())
-            } else {
-                Err(Error::msg(format!("No substitution rule defined for `{from}'")))
-            }
-        }
-        _ => Err(Error::msg("Incorrect usage, too many arguments in command")),
-    }
-}
-
-fn show_substitute_path(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
-    let wanted = args.text();
-    let rules = shell.program().sources.substitutions().to_vec();
-    if wanted.is_empty() {
-        shell.out.line("List of all source path substitution rules:");
-    } else {
-        shell.out.line(&format!("Source path substitution rule matching `{wanted}':"));
-    }
-    for (from, to) in rules {
-        if wanted.is_empty() || wanted == from || wanted.starts_with(&format!("{from}/")) {
-            shell.out.line(&format!("  `{from}' -> `{to}'."));
-        }
-    }
     Ok(())
 }
 

@@ -72,7 +72,10 @@ pub fn show_lines(shell: &mut Shell, file: &SourceName, first: u32, end: u32) ->
     if u64::from(first) > source.line_count() {
         position(shell, file, first, first, first);
         let lines = source.line_count();
-        return Err(Error::msg(format!("Line number {first} out of range; \"{}\" has {lines} lines.", file.name)));
+        return Err(Error::msg(format!(
+            "Line number {first} out of range; \"{}\" has {lines} lines.",
+            file.name
+        )));
     }
     let mut last = first;
     for number in first..end {
@@ -88,9 +91,10 @@ pub fn show_lines(shell: &mut Shell, file: &SourceName, first: u32, end: u32) ->
 fn warn_if_newer(shell: &mut Shell, source: &kdive_program::SourceFile) {
     let Some(changed) = source.modified else { return };
     let program = shell.program();
-    let built = program.modules.modules().first().and_then(|module| {
-        module.object().path().metadata().and_then(|metadata| metadata.modified()).ok()
-    });
+    let built =
+        program.modules.modules().first().and_then(|module| {
+            module.object().path().metadata().and_then(|metadata| metadata.modified()).ok()
+        });
     if built.is_some_and(|built| changed > built) && program.sources.note_newer(&source.path) {
         shell.out.warning("Source file is more recent than executable.");
     }
@@ -265,18 +269,13 @@ fn search(shell: &mut Shell, args: Args<'_>, forward: bool) -> Result<(), Error>
     let at = default_position(shell)?;
     let comp_dir = at.file.comp_dir.clone().unwrap_or_default();
     let source = shell.program().sources.find(&at.file.name, &comp_dir);
-    let source =
-        source.ok_or_else(|| Error::msg(format!("{}: No such file or directory.", at.file.name)))?;
+    let source = source.ok_or_else(|| Error::msg(format!("{}: No such file or directory.", at.file.name)))?;
     let count = u32::try_from(source.line_count()).unwrap_or(u32::MAX);
     let matches = |&number: &u32| source.line(u64::from(number)).is_some_and(|line| pattern.is_match(line));
-    let found = if forward {
-        (at.last + 1..=count).find(matches)
-    } else {
-        (1..at.last).rev().find(matches)
-    };
+    let found = if forward { (at.last + 1..=count).find(matches) } else { (1..at.last).rev().find(matches) };
     let Some(number) = found else { return Err(Error::msg("Expression not found")) };
     show_lines(shell, &at.file, number, number + 1)?;
-    shell.hooks().set_convenience(shell, "_", i64::from(number));
+    shell.hooks().set_convenience(shell, "_", Some(i64::from(number)));
     Ok(())
 }
 

@@ -79,7 +79,11 @@ const CHUNK: usize = 1 << 20;
 
 fn create(name: &str, append: bool) -> Result<std::fs::File, Error> {
     let mut options = OpenOptions::new();
-    if append { options.append(true) } else { options.write(true).truncate(true) };
+    if append {
+        options.append(true)
+    } else {
+        options.write(true).truncate(true)
+    };
     options.create(true).open(name).map_err(|error| io_error(name, &error))
 }
 
@@ -149,7 +153,9 @@ fn restore(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let mut rest = words.iter().map(String::as_str);
     let name = rest.next().ok_or_else(|| Error::msg("You can't do that without a file name."))?;
     if rest.next() != Some("binary") {
-        return Err(Error::msg(format!("{name}: only binary files are restored: restore FILE binary OFFSET")));
+        return Err(Error::msg(format!(
+            "{name}: only binary files are restored: restore FILE binary OFFSET"
+        )));
     }
     let mut numbers = Vec::new();
     for text in rest {
@@ -161,9 +167,7 @@ fn restore(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let length = file.metadata().map_err(|error| io_error(name, &error))?.len();
     let end = numbers.get(2).copied().unwrap_or(length).min(length);
     if start >= end {
-        return Err(Error::msg(format!(
-            "Start address is greater than length of binary file {name}."
-        )));
+        return Err(Error::msg(format!("Start address is greater than length of binary file {name}.")));
     }
     file.seek(SeekFrom::Start(start)).map_err(|error| io_error(name, &error))?;
     let to = VirtAddr(offset).offset(start);

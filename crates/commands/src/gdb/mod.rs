@@ -1,2 +1,14 @@
 //! The debugger's own commands, one file per family; each exports `pub const COMMANDS: &[Spec]`, named once in
 //! [`crate::table`].
+
+pub mod access;
+pub mod data;
+pub mod debugger;
+pub mod disassemble;
+pub mod display;
+pub mod events;
+pub mod files;
+pub mod list;
+pub mod memory;
+pub mod registers;
+pub mod symbols;

@@ -146,9 +146,7 @@ fn one_line(shell: &mut Shell, sal: &Sal) {
         let text = format!("Line {number} of \"{name}\" starts at address {start} and ends at {end}.");
         shell.out.line(&text);
     } else {
-        shell
-            .out
-            .line(&format!("Line {number} of \"{name}\" is at address {start} but contains no code."));
+        shell.out.line(&format!("Line {number} of \"{name}\" is at address {start} but contains no code."));
     }
     shell.program().set_next_address(found.start);
     let listed =
@@ -168,11 +166,8 @@ fn info_symbol(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let offset = addr.0.wrapping_sub(symbol.addr.0);
     let place = if offset == 0 { symbol.name.to_string() } else { format!("{} + {offset}", symbol.name) };
     let section = symbol.section.as_deref().unwrap_or("*ABS*");
-    let file = if several {
-        format!(" of {}", symbol.module.object().path().display())
-    } else {
-        String::new()
-    };
+    let file =
+        if several { format!(" of {}", symbol.module.object().path().display()) } else { String::new() };
     shell.out.line(&format!("{place} in section {section}{file}"));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The modules of the running kernel: `info modules`, `lx-lsmod`, `lx-symbols`, `lx-version`, `set module-path`.
+//! The modules of the running kernel: `info modules`, `lx-lsmod`, `lx-symbols`, `lx-version`.
 
 use crate::output::Style;
 use crate::spec::{Class, Completer, Needs};
@@ -58,36 +58,6 @@ pub const COMMANDS: &[Spec] = &[
         },
         ..Spec::EMPTY
     },
-    Spec {
-        name: "set module-path",
-        class: Class::Linux,
-        summary: "Directories in which the files of modules are looked for first",
-        help: "Usage: set module-path [DIRECTORY[:DIRECTORY]...]\n\
-               They are searched with their subdirectories, before the build tree of vmlinux, /lib/modules and\n\
-               /usr/lib/debug.",
-        examples: &["set module-path /home/me/driver"],
-        complete: Completer::Dir,
-        run: |shell, args| {
-            let paths = args.text().split(':').filter(|path| !path.is_empty()).map(PathBuf::from).collect();
-            set_module_path(shell, paths);
-            Ok(())
-        },
-        ..Spec::EMPTY
-    },
-    Spec {
-        name: "show module-path",
-        class: Class::Linux,
-        summary: "Show the directories in which the files of modules are looked for first",
-        help: "Usage: show module-path",
-        examples: &["show module-path"],
-        run: |shell, _| {
-            let paths = with_linux(shell, |linux, _| linux.finder.paths.clone()).unwrap_or_default();
-            let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-            shell.out.line(&format!("The search path for module files is \"{}\".", paths.join(":")));
-            Ok(())
-        },
-        ..Spec::EMPTY
-    },
 ];
 
 /// Works with the Linux layer; `None` when the program is not Linux.
@@ -101,7 +71,7 @@ pub fn with_linux<T>(
         .flatten()
 }
 
-/// Sets the directories the user gives and looks again for the files of modules.
+/// Takes over `set module-path`: the directories in which the files of modules are looked for first.
 pub fn set_module_path(shell: &mut Shell, paths: Vec<PathBuf>) {
     with_linux(shell, |linux, _| {
         linux.finder.paths = paths;
@@ -147,9 +117,12 @@ fn info_modules(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         names.remove(0);
     }
     let modules = current(shell)?;
-    let shown: Vec<&ModuleSymbols> =
-        modules.iter().filter(|module| names.is_empty() || names.contains(&module.info.name.as_str())).collect();
-    if let Some(unknown) = names.iter().find(|name| !modules.iter().any(|module| module.info.name == **name)) {
+    let shown: Vec<&ModuleSymbols> = modules
+        .iter()
+        .filter(|module| names.is_empty() || names.contains(&module.info.name.as_str()))
+        .collect();
+    if let Some(unknown) = names.iter().find(|name| !modules.iter().any(|module| module.info.name == **name))
+    {
         return Err(Error::msg(format!("No module {unknown} is loaded in the guest.")));
     }
     if shown.is_empty() {

@@ -12,7 +12,7 @@ use crate::input::{Ask, Input};
 use crate::output::{Output, Stream, Transcript};
 use crate::script::{FileSource, Line};
 use crate::spec::{Class, Needs, Repeat, Spec};
-use crate::{Args, Error, Session, Shell};
+use crate::{Args, Error, Shell};
 
 /// Expressions made of integers, `$name`, `=`, `<`, `==`, `+`, `-` and `*`, read from left to right.
 #[derive(Default)]
@@ -270,7 +270,12 @@ impl Bench {
         let transcript = Transcript::default();
         let hooks = Rc::new(Toy::default());
         let out = Output::new(Box::new(transcript.clone()));
-        let mut shell = Shell::new(Session::default(), out, hooks.clone(), Interrupt::new());
+        let mut shell = Shell::new(
+            crate::gdb::access::new_session(Interrupt::new()),
+            out,
+            hooks.clone(),
+            Interrupt::new(),
+        );
         let mut table = crate::table::TABLE.to_vec();
         table.retain(|specs| !specs.iter().any(|spec| COMMANDS.iter().any(|ours| ours.name == spec.name)));
         table.push(COMMANDS);

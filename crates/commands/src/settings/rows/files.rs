@@ -67,6 +67,14 @@ pub(super) const ROWS: &[Setting] = &[
     )
     .help("Only a file that belongs to you and that nobody else can write is run."),
     Setting::new(
+        "auto-load gdbinit",
+        Bool,
+        "off",
+        "whether .gdbinit files are run at start",
+        "Running of .gdbinit files is {}.",
+    )
+    .help("For the .kdiveinit of your home directory; the option -gdbinit does the same once."),
+    Setting::new(
         "auto-load safe-path",
         RawText,
         "",

@@ -1,0 +1,462 @@
+//! Values and types: `print`, `output`, `call`, `x`, `whatis`, `ptype`, `find`.
+
+use crate::gdb::disassemble::instruction;
+use crate::output::Style;
+use crate::spec::{Class, Completer, Needs, Repeat};
+use crate::{Args, Error, Shell, Spec};
+use kdive_arch::Flavor;
+use kdive_base::VirtAddr;
+use kdive_expr::print::{print_address, print_value};
+use kdive_expr::{Context, Expr, ExprError, Find, FormatSpec, Instructions, PrintOptions};
+use kdive_program::Program;
+use kdive_types::{Kind, Out, Type, TypeOptions, Value, print};
+
+/// The commands of this file.
+pub const COMMANDS: &[Spec] = &[
+    Spec {
+        name: "print",
+        aliases: &["p", "inspect"],
+        class: Class::Data,
+        summary: "Print value of expression EXP",
+        help: "Usage: print [[OPTION]... --] [/FMT] [EXP]\n\
+               FMT is one of x d u o t z a c f s r. Without EXP, the last value again.\n\
+               Options: -address -array -array-indexes -elements N -max-depth N -null-stop -pretty -repeats N\n\
+               \x20        -symbol -union, each as the setting of the same name below `set print`.",
+        examples: &["print init_task.comm", "print/x $rip", "print -pretty on -- init_task.se"],
+        complete: Completer::Expr,
+        run: |shell, args| print_command(shell, args, true),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "call",
+        class: Class::Running,
+        summary: "Evaluate an expression and print its value unless it is void",
+        help: "Usage: call [/FMT] EXP",
+        examples: &["call $rax"],
+        complete: Completer::Expr,
+        run: |shell, args| print_command(shell, args, false),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "output",
+        class: Class::Data,
+        summary: "Like print but without value history and without newline",
+        help: "Usage: output [/FMT] EXP",
+        examples: &["output/x $rip"],
+        complete: Completer::Expr,
+        run: output,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "x",
+        class: Class::Data,
+        summary: "Examine memory",
+        help: "Usage: x [/FMT] [ADDRESS]\n\
+               FMT is a repeat count, a format letter (x d u o t z a c f i s) and a size letter (b h w g).\n\
+               A negative count goes backwards. Without ADDRESS it goes on after what was examined last, and an empty\n\
+               line after it does so too.",
+        examples: &["x/4gx $rsp", "x/5i $pc", "x/s saved_command_line"],
+        repeat: Repeat::Bare,
+        complete: Completer::Expr,
+        run: examine,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "whatis",
+        class: Class::Data,
+        summary: "Print data type of expression EXP",
+        help: "Usage: whatis EXP-OR-TYPE\nOnly one level of typedefs is unrolled.",
+        examples: &["whatis init_task", "whatis pid_t"],
+        complete: Completer::Expr,
+        run: |shell, args| type_command(shell, args, print::NAME_ONLY),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "ptype",
+        class: Class::Data,
+        summary: "Print definition of type TYPE",
+        help: "Usage: ptype[/FLAGS] TYPE-OR-EXPRESSION\n\
+               \x20 /o  offsets and sizes of the members, holes and padding\n\
+               \x20 /x  those in hexadecimal\n\
+               \x20 /d  those in decimal",
+        examples: &["ptype struct list_head", "ptype/o struct task_struct"],
+        complete: Completer::Type,
+        run: |shell, args| type_command(shell, args, print::BODY),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "find",
+        class: Class::Data,
+        needs: Needs::NONE,
+        summary: "Search memory for a sequence of bytes",
+        help: "Usage: find [/SIZE-CHAR] [/MAX-COUNT] START, +LENGTH, EXPR1 [, EXPR2 ...]\n\
+               \x20      find [/SIZE-CHAR] [/MAX-COUNT] START, END, EXPR1 [, EXPR2 ...]\n\
+               SIZE-CHAR is b, h, w or g. The last address found is in $_, their number in $numfound.",
+        examples: &["find /w linux_banner, +4096, 0x756e694c"],
+        complete: Completer::Expr,
+        run: find,
+        ..Spec::EMPTY
+    },
+];
+
+/// Writes text with its marks to the output.
+pub fn put(shell: &mut Shell, out: &Out) {
+    let text = out.text();
+    let mut at = 0;
+    for (span, style) in out.spans() {
+        if span.start < at {
+            continue;
+        }
+        shell.out.put(text.get(at..span.start).unwrap_or_default());
+        let style = match style {
+            kdive_types::Style::Address => Style::Address,
+            kdive_types::Style::Function => Style::Function,
+            kdive_types::Style::Variable => Style::Variable,
+            kdive_types::Style::Filename => Style::File,
+            kdive_types::Style::Metadata => Style::Metadata,
+            kdive_types::Style::Highlight => Style::Highlight,
+        };
+        shell.out.styled(style, text.get(span.clone()).unwrap_or_default());
+        at = span.end;
+    }
+    shell.out.put(text.get(at..).unwrap_or_default());
+}
+
+/// The value options of `print` that are switches, and which field of the options they set.
+const SWITCHES: &[(&str, fn(&mut PrintOptions, bool))] = &[
+    ("address", |options, on| options.address = on),
+    ("array", |options, on| options.array = on),
+    ("array-indexes", |options, on| options.array_indexes = on),
+    ("nibbles", |options, on| options.nibbles = on),
+    ("null-stop", |options, on| options.null_stop = on),
+    ("object", |_, _| {}),
+    ("pretty", |options, on| options.pretty = on),
+    ("raw-values", |options, on| options.raw = on),
+    ("static-members", |_, _| {}),
+    ("symbol", |options, on| options.symbol = on),
+    ("union", |options, on| options.union = on),
+    ("vtbl", |_, _| {}),
+];
+
+/// Those that take a number; `None` is unlimited.
+const NUMBERS: &[(&str, fn(&mut PrintOptions, Option<u32>))] = &[
+    ("characters", |options, limit| options.characters = Some(limit)),
+    ("elements", |options, limit| options.elements = limit),
+    ("max-depth", |options, limit| options.max_depth = limit),
+    ("repeats", |options, limit| options.repeats = limit),
+];
+
+/// Takes the options in front of an expression off. `print -5` is an expression: only letters after the dash make an
+/// option, and with an option in front `--` may end them.
+fn take_options<'a>(text: &'a str, options: &mut PrintOptions) -> Result<&'a str, Error> {
+    let mut rest = text;
+    let mut any = false;
+    loop {
+        rest = rest.trim_start();
+        if any && let Some(after) = rest.strip_prefix("--") {
+            return Ok(after.trim_start());
+        }
+        let Some(word) = rest.strip_prefix('-').and_then(|after| after.split_whitespace().next()) else {
+            return Ok(rest);
+        };
+        if word == "-" {
+            return Ok(rest.get(2..).unwrap_or_default().trim_start());
+        }
+        if !word.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return Ok(rest);
+        }
+        let after = rest.get(1 + word.len()..).unwrap_or_default().trim_start();
+        let value = after.split_whitespace().next().unwrap_or_default();
+        let without_value = after.get(value.len()..).unwrap_or_default();
+        let switches: Vec<_> = SWITCHES.iter().filter(|(name, _)| name.starts_with(word)).collect();
+        let numbers: Vec<_> = NUMBERS.iter().filter(|(name, _)| name.starts_with(word)).collect();
+        let exact = switches.iter().find(|(name, _)| *name == word).copied();
+        match (
+            exact.or_else(|| (switches.len() == 1 && numbers.is_empty()).then(|| switches[0])),
+            numbers.as_slice(),
+        ) {
+            (Some((_, set)), _) => {
+                let on = match value {
+                    "on" | "1" | "yes" | "enable" => Some(true),
+                    "off" | "0" | "no" | "disable" => Some(false),
+                    _ => None,
+                };
+                set(options, on.unwrap_or(true));
+                rest = if on.is_some() { without_value } else { after };
+            }
+            (None, [(_, set)]) if switches.is_empty() => {
+                let limit = match value {
+                    "" => return Err(Error::msg(format!("-{word} requires an argument"))),
+                    "unlimited" | "-1" => None,
+                    number => Some(number.parse().map_err(|_| {
+                        Error::msg(format!("integer {number} out of range or not a number for -{word}"))
+                    })?),
+                };
+                set(options, limit.filter(|&limit| limit != 0 || word.starts_with('m')));
+                rest = without_value;
+            }
+            (None, []) if switches.is_empty() => return Ok(rest),
+            _ => return Err(Error::msg(format!("-{word}: ambiguous option"))),
+        }
+        any = true;
+    }
+}
+
+/// Splits `/FMT` off and makes it the format of the options.
+fn take_format<'a>(
+    shell: &Shell,
+    text: &'a str,
+    command: &str,
+    options: &mut PrintOptions,
+) -> Result<&'a str, Error> {
+    let Some(letters) = text.strip_prefix('/') else {
+        options.format = None;
+        return Ok(text);
+    };
+    let (spec, rest) = FormatSpec::parse(letters);
+    let last = shell.program().examine.borrow().last_format();
+    options.format = spec.for_value(command, last)?;
+    options.raw |= spec.raw;
+    shell.program().examine.borrow_mut().set_last_format(options.format);
+    Ok(rest)
+}
+
+fn print_command(shell: &mut Shell, args: Args<'_>, show_void: bool) -> Result<(), Error> {
+    let mut options = shell.program().options.print.clone();
+    let text = take_options(args.text(), &mut options)?;
+    let text = take_format(shell, text, "print", &mut options)?;
+    let program = shell.program();
+    let value = if text.is_empty() {
+        let last = program.store().history_len();
+        match program.store().history(last) {
+            Some(value) => value,
+            None => Value::from_bytes(Type::void(), Vec::new()),
+        }
+    } else {
+        program.evaluate(text)?
+    };
+    if !show_void && value.ty().strip().is_void() {
+        return Ok(());
+    }
+    record(shell, value, &options)
+}
+
+/// Prints a value as `$N = VALUE` and puts it into the history.
+///
+/// # Errors
+/// When it cannot be read; the history is as it was then.
+pub fn record(shell: &mut Shell, value: Value, options: &PrintOptions) -> Result<(), Error> {
+    let program = shell.program();
+    // What cannot be read is not recorded: the contents are asked for before a number is given.
+    if !matches!(value.ty().strip().kind(), Kind::Void | Kind::Function(_)) {
+        value.contents(program).map_err(|error| Error::msg(error.to_string()))?;
+    }
+    let number = program.store().record(value.clone());
+    let mut out = Out::new();
+    out.push(&format!("${number} = "));
+    let result = print_value(program, &value, options, &mut out);
+    if result.is_ok() {
+        out.push("\n");
+    }
+    put(shell, &out);
+    Ok(result?)
+}
+
+fn output(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let mut options = shell.program().options.print.clone();
+    let text = take_format(shell, args.text(), "output", &mut options)?;
+    let program = shell.program();
+    let value = program.evaluate(text)?;
+    let mut out = Out::new();
+    let result = print_value(program, &value, &options, &mut out);
+    put(shell, &out);
+    Ok(result?)
+}
+
+/// Instructions for `x/i`.
+pub struct Code<'a> {
+    /// The program.
+    pub program: &'a Program,
+    /// `set disassembly-flavor`.
+    pub flavor: Flavor,
+}
+
+impl Instructions for Code<'_> {
+    fn instruction(&self, addr: VirtAddr, out: &mut Out) -> Result<u64, ExprError> {
+        let insn = instruction(self.program, addr, self.flavor).map_err(ExprError::from)?;
+        out.push(&insn.text);
+        Ok(insn.len())
+    }
+
+    fn is_pc(&self, addr: VirtAddr) -> bool {
+        self.program.selected_frame().is_ok_and(|frame| frame.pc() == addr)
+    }
+
+    fn backward(&self, addr: VirtAddr, count: u64) -> Result<(VirtAddr, u64), ExprError> {
+        // As gdb: from the start of the line or function before the address, forwards.
+        let bounds = self.program.modules.function_bounds(VirtAddr(addr.0.wrapping_sub(1)));
+        let Some((_, range)) = bounds else {
+            return Err(ExprError::msg("No line number information available for address."));
+        };
+        let mut starts = Vec::new();
+        let mut at = range.start;
+        while at < addr {
+            starts.push(at);
+            at = instruction(self.program, at, self.flavor).map_err(ExprError::from)?.next();
+        }
+        let wanted = usize::try_from(count).unwrap_or(usize::MAX).min(starts.len());
+        let start = starts.get(starts.len() - wanted).copied().unwrap_or(addr);
+        Ok((start, wanted as u64))
+    }
+}
+
+fn examine(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let text = args.text();
+    let (spec, text) = match text.strip_prefix('/') {
+        Some(letters) => {
+            let (spec, rest) = FormatSpec::parse(letters);
+            (Some(spec), rest)
+        }
+        None => (None, text),
+    };
+    let flavor = crate::gdb::disassemble::flavor(shell);
+    let program = shell.program();
+    let addr = if text.is_empty() { None } else { Some(program.evaluate_address(text)?) };
+    // `$_` and the next address are set while the memory is shown.
+    let mut state = program.examine.borrow().clone();
+    let mut out = Out::new();
+    let code = Code { program, flavor };
+    let options = PrintOptions { format: None, ..program.options.print.clone() };
+    let result = state.run(program, &code, spec.as_ref(), addr, &options, &mut out);
+    *program.examine.borrow_mut() = state;
+    put(shell, &out);
+    Ok(result?)
+}
+
+/// Shows memory for `display/FMT`: as `x`, without disturbing what `x` remembers.
+///
+/// # Errors
+/// As `x`.
+pub fn examine_once(shell: &mut Shell, spec: &FormatSpec, addr: VirtAddr) -> Result<(), Error> {
+    let flavor = crate::gdb::disassemble::flavor(shell);
+    let program = shell.program();
+    let mut state = program.examine.borrow().clone();
+    let mut out = Out::new();
+    let options = PrintOptions { format: None, ..program.options.print.clone() };
+    let code = Code { program, flavor };
+    let result = state.run(program, &code, Some(spec), Some(addr), &options, &mut out);
+    *program.examine.borrow_mut() = state;
+    put(shell, &out);
+    Ok(result?)
+}
+
+fn type_command(shell: &mut Shell, args: Args<'_>, show: i32) -> Result<(), Error> {
+    let mut options = TypeOptions::default();
+    let mut text = args.text();
+    if let Some(rest) = text.strip_prefix('/') {
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let (flags, expression) = rest.split_at(end);
+        for flag in flags.chars() {
+            match flag {
+                'o' => options.offsets = show == print::BODY,
+                'x' => options.hex = true,
+                'd' => options.hex = false,
+                'r' | 'm' | 'M' | 't' | 'T' => {}
+                other => return Err(Error::msg(format!("unrecognized flag '{other}'"))),
+            }
+        }
+        text = expression.trim_start();
+    }
+    let program = shell.program();
+    let ty = if text.is_empty() {
+        let last = program.store().history_len();
+        program.store().history(last).map_or_else(Type::void, |value| value.ty().clone())
+    } else {
+        // A bare `struct foo` gets gdb's words for a tag that does not exist from the parser.
+        let expr = Expr::parse(text, program)?;
+        let ty = expr.type_of(program)?;
+        if expr.is_type() && show == print::NAME_ONLY { unroll(program, &ty) } else { ty }
+    };
+    let ty = Context::complete(program, &ty).unwrap_or(ty);
+    let mut out = Out::new();
+    print::print_type(&ty, show, options, &mut out);
+    put(shell, &out);
+    Ok(())
+}
+
+/// `whatis TYPE` looks through exactly one typedef.
+fn unroll(program: &Program, ty: &Type) -> Type {
+    let (quals, inner) = ty.split_quals();
+    match inner.kind() {
+        Kind::Typedef(target) => {
+            let target = target.get();
+            let target = Context::complete(program, &target).unwrap_or(target);
+            target.requalified(quals)
+        }
+        _ => ty.clone(),
+    }
+}
+
+fn find(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let search = Find::parse(args.text(), shell.program())?;
+    let mut found: u64 = 0;
+    let mut last = None;
+    let interrupt = shell.interrupt.clone();
+    let options = shell.program().options.print.clone();
+    let mut lines = Vec::new();
+    let result = search.run(shell.program(), &mut |addr| {
+        if interrupt.is_raised() {
+            return Err(ExprError::msg("Quit"));
+        }
+        lines.push(addr);
+        Ok(())
+    });
+    for addr in lines {
+        let mut out = Out::new();
+        print_address(shell.program(), addr, &options, &mut out);
+        out.push("\n");
+        put(shell, &out);
+        found += 1;
+        last = Some(addr);
+    }
+    result?;
+    let hooks = shell.hooks();
+    hooks.set_convenience(shell, "numfound", Some(i64::try_from(found).unwrap_or(i64::MAX)));
+    if let Some(addr) = last {
+        shell.program().set_next_address(addr);
+    }
+    shell.out.line(&match found {
+        0 => "Pattern not found.".to_owned(),
+        1 => "1 pattern found.".to_owned(),
+        n => format!("{n} patterns found."),
+    });
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(text: &str) -> (PrintOptions, String) {
+        let mut options = PrintOptions::default();
+        let rest = take_options(text, &mut options).unwrap().to_owned();
+        (options, rest)
+    }
+
+    #[test]
+    fn options_before_an_expression() {
+        let (set, rest) = options("-pretty -elements 3 -- x");
+        assert!(set.pretty);
+        assert_eq!((set.elements, rest.as_str()), (Some(3), "x"));
+        let (set, rest) = options("-pretty off -union x");
+        assert!(!set.pretty && set.union);
+        assert_eq!(rest, "x");
+    }
+
+    #[test]
+    fn a_negative_number_is_no_option() {
+        assert_eq!(options("-5 + x").1, "-5 + x");
+        assert_eq!(options("-x").1, "-x");
+        assert_eq!(options("-elements unlimited -- -5").1, "-5");
+    }
+}

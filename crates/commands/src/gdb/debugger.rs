@@ -1,0 +1,269 @@
+//! What the command language asks of the debugger: values, settings, completion.
+
+use crate::hooks::Hooks;
+use crate::linux::modules::{set_module_path, with_linux};
+use crate::spec::Needs;
+use crate::{Error, Shell};
+use kdive_expr::{Expr, FrameArguments, Printf};
+use kdive_program::EntryValues;
+use kdive_session::{SchedulerLocking, View};
+use kdive_symbols::{Completion, Tag};
+use kdive_types::Kind;
+use std::path::PathBuf;
+
+/// The debugger behind the command language.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Debugger;
+
+/// Most completions looked up of one kind; the shell shows fewer.
+const MAX_COMPLETIONS: usize = 2000;
+
+impl Hooks for Debugger {
+    fn state(&self, shell: &Shell) -> Needs {
+        let mut state = Needs::NONE;
+        if shell.session.target().is_some() {
+            state = state.and(Needs::TARGET);
+            if shell.program().machine().is_some() {
+                state = state.and(Needs::STOPPED).and(Needs::REGISTERS).and(Needs::STACK).and(Needs::FRAME);
+            }
+        }
+        if !shell.program().modules.modules().is_empty() {
+            state = state.and(Needs::SYMBOLS);
+        }
+        state
+    }
+
+    fn is_true(&self, shell: &mut Shell, expression: &str) -> Result<bool, Error> {
+        let program = shell.program();
+        Ok(Expr::parse(expression, program)?.evaluate_bool(program)?)
+    }
+
+    fn evaluate(&self, shell: &mut Shell, expression: &str) -> Result<(), Error> {
+        let program = shell.program();
+        let value = Expr::parse(expression, program)?.evaluate(program)?;
+        // Side effects have happened; what the value is does not matter, but reading it may say why it is wrong.
+        drop(value);
+        Ok(())
+    }
+
+    fn integer(&self, shell: &mut Shell, expression: &str) -> Result<i64, Error> {
+        let program = shell.program();
+        let value = Expr::parse(expression, program)?.evaluate_int(program)?;
+        Ok(value as i64)
+    }
+
+    fn format(&self, shell: &mut Shell, args: &str) -> Result<Vec<u8>, Error> {
+        let program = shell.program();
+        Ok(Printf::parse(args, program)?.print(program)?)
+    }
+
+    fn set_convenience(&self, shell: &mut Shell, name: &str, value: Option<i64>) {
+        shell.session.view_mut().set_convenience(name, value);
+    }
+
+    fn setting_changed(&self, shell: &mut Shell, name: &str) -> Result<(), Error> {
+        match name {
+            "directories" => {
+                let directories = shell.settings.directories();
+                shell.program_mut().sources.set_directories(directories);
+            }
+            "substitute-path" => {
+                let rules = shell.settings.substitutions().to_vec();
+                shell.program_mut().sources.set_substitutions(rules);
+            }
+            "module-path" => {
+                let paths = shell.settings.text("module-path");
+                let paths = paths.split(':').filter(|path| !path.is_empty()).map(PathBuf::from).collect();
+                set_module_path(shell, paths);
+            }
+            "index-cache enabled" | "index-cache directory" => {
+                let cache = shell.index_cache();
+                with_linux(shell, |linux, _| linux.index_cache = cache);
+            }
+            _ => {}
+        }
+        take_over(shell);
+        Ok(())
+    }
+
+    fn current(&self, shell: &Shell, setting: &str) -> Option<String> {
+        Some(match setting {
+            "architecture" => shell.program().arch().bfd_name().to_owned(),
+            "language" => "c".to_owned(),
+            "endian" => "little".to_owned(),
+            _ => return None,
+        })
+    }
+
+    fn after_command(&self, shell: &mut Shell) -> Result<(), Error> {
+        crate::gdb::events::after_command(shell)
+    }
+
+    fn quit_warning(&self, shell: &Shell) -> Option<String> {
+        shell.session.target()?;
+        Some("\tInferior 1 [process 1] will be detached.\n".to_owned())
+    }
+
+    fn before_exit(&self, shell: &mut Shell) {
+        // Quitting never kills the guest: it goes on without us.
+        if shell.session.target().is_some() {
+            let _ = shell.session.detach();
+        }
+    }
+
+    fn complete_expression(&self, shell: &Shell, text: &str) -> Vec<String> {
+        let start = text.rfind(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).map_or(0, |at| {
+            at + text.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
+        });
+        let (before, word) = text.split_at(start);
+        if word.starts_with('$') {
+            return complete_dollar(shell, word);
+        }
+        let trimmed = before.trim_end();
+        for operator in ["->", "."] {
+            if let Some(object) = trimmed.strip_suffix(operator) {
+                return complete_member(shell, object, word);
+            }
+        }
+        for (keyword, tag) in [("struct", Tag::Struct), ("union", Tag::Union), ("enum", Tag::Enum)] {
+            if trimmed.ends_with(keyword) {
+                return shell.program().modules.complete_name(Completion::Tag(tag), word, MAX_COMPLETIONS);
+            }
+        }
+        let mut names = locals(shell, word);
+        names.extend(shell.program().modules.complete_name(Completion::Expression, word, MAX_COMPLETIONS));
+        names
+    }
+
+    fn complete_location(&self, shell: &Shell, text: &str) -> Vec<String> {
+        let word = text.rsplit(char::is_whitespace).next().unwrap_or_default();
+        shell.program().modules.complete_name(Completion::Location, word, MAX_COMPLETIONS)
+    }
+
+    fn complete_symbol(&self, shell: &Shell, prefix: &str) -> Vec<String> {
+        shell.program().modules.complete_name(Completion::Expression, prefix, MAX_COMPLETIONS)
+    }
+
+    fn complete_type(&self, shell: &Shell, prefix: &str) -> Vec<String> {
+        let modules = &shell.program().modules;
+        for (keyword, tag) in [("struct ", Tag::Struct), ("union ", Tag::Union), ("enum ", Tag::Enum)] {
+            if let Some(name) = prefix.strip_prefix(keyword) {
+                let names = modules.complete_name(Completion::Tag(tag), name.trim_start(), MAX_COMPLETIONS);
+                return names.into_iter().map(|name| format!("{keyword}{name}")).collect();
+            }
+        }
+        modules.complete_name(Completion::Expression, prefix, MAX_COMPLETIONS)
+    }
+}
+
+fn locals(shell: &Shell, prefix: &str) -> Vec<String> {
+    let Ok(frame) = shell.program().selected_frame() else { return Vec::new() };
+    let Some(scope) = &frame.scope else { return Vec::new() };
+    let params = scope.params();
+    let locals = scope.locals();
+    let names = params.iter().chain(locals.iter().flatten()).map(|variable| variable.name().to_owned());
+    names.filter(|name| name.starts_with(prefix)).collect()
+}
+
+fn complete_dollar(shell: &Shell, word: &str) -> Vec<String> {
+    let prefix = word.strip_prefix('$').unwrap_or(word);
+    let program = shell.program();
+    let registers = program.registers().map(|registers| registers.layout().names()).unwrap_or_default();
+    let variables = program.store().variables().into_iter().map(|(name, _)| name.to_string());
+    let functions = kdive_expr::standard_names().map(|name| name.to_owned());
+    let mut names: Vec<String> = registers.into_iter().chain(variables).chain(functions).collect();
+    names.retain(|name| name.starts_with(prefix));
+    names.sort();
+    names.dedup();
+    names.into_iter().map(|name| format!("${name}")).collect()
+}
+
+fn complete_member(shell: &Shell, object: &str, word: &str) -> Vec<String> {
+    let program = shell.program();
+    // Only what stands directly before the operator: `f(a, b->` completes members of `b`.
+    let start =
+        object.rfind(|c: char| !(c.is_alphanumeric() || "_$.>-[]:".contains(c))).map_or(0, |at| at + 1);
+    let object = object.get(start..).unwrap_or_default();
+    let Ok(ty) = Expr::parse(object, program).and_then(|expr| expr.type_of(program)) else {
+        return Vec::new();
+    };
+    let ty = ty.strip();
+    let ty = if ty.is_pointer() { ty.target().unwrap_or(ty) } else { ty };
+    let ty = program.modules.complete(&ty).strip();
+    let mut names = Vec::new();
+    members(&ty, word, 8, &mut names);
+    names
+}
+
+fn members(ty: &kdive_types::Type, prefix: &str, depth: usize, names: &mut Vec<String>) {
+    let Kind::Composite(composite) = ty.kind() else { return };
+    for member in composite.members() {
+        match &member.name {
+            Some(name) if name.starts_with(prefix) => names.push(name.to_string()),
+            Some(_) => {}
+            None if depth > 0 => members(&member.ty.get().strip(), prefix, depth - 1, names),
+            None => {}
+        }
+    }
+}
+
+/// Brings what others keep of settings in step with them.
+fn take_over(shell: &mut Shell) {
+    let settings = &shell.settings;
+    let number = |name: &str| settings.number(name);
+    let small = |name: &str| number(name).map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+    let mut print = shell.program().options.print.clone();
+    print.pretty = settings.bool("print pretty");
+    print.address = settings.bool("print address");
+    print.symbol = settings.bool("print symbol");
+    print.symbol_filename = settings.bool("print symbol-filename");
+    print.max_symbolic_offset = number("print max-symbolic-offset");
+    print.array = settings.bool("print array");
+    print.array_indexes = settings.bool("print array-indexes");
+    print.union = settings.bool("print union");
+    print.elements = small("print elements");
+    print.repeats = small("print repeats");
+    print.null_stop = settings.bool("print null-stop");
+    print.max_depth = small("print max-depth");
+    print.sevenbit_strings = settings.bool("print sevenbit-strings");
+    print.nibbles = settings.bool("print nibbles");
+    print.frame_arguments = match settings.text("print frame-arguments").as_str() {
+        "all" => FrameArguments::All,
+        "none" => FrameArguments::None,
+        "presence" => FrameArguments::Presence,
+        _ => FrameArguments::Scalars,
+    };
+    print.output_radix = small("output-radix").unwrap_or(10);
+    let entry_values = match settings.text("print entry-values").as_str() {
+        "no" => EntryValues::No,
+        "only" => EntryValues::Only,
+        "preferred" => EntryValues::Preferred,
+        "if-needed" => EntryValues::IfNeeded,
+        "both" => EntryValues::Both,
+        "compact" => EntryValues::Compact,
+        _ => EntryValues::Default,
+    };
+    let input_radix = small("input-radix").unwrap_or(10);
+    let max_value_size = number("max-value-size");
+    let backtrace_limit = number("backtrace limit").and_then(|limit| usize::try_from(limit).ok());
+    let locking = match settings.text("scheduler-locking").as_str() {
+        "off" => SchedulerLocking::Off,
+        "on" => SchedulerLocking::On,
+        "step" => SchedulerLocking::Step,
+        _ => SchedulerLocking::Replay,
+    };
+    let step_mode = settings.bool("step-mode");
+    let hardware_watchpoints = number("can-use-hw-watchpoints") != Some(0);
+    let auto_hardware = settings.bool("breakpoint auto-hw");
+    let options = &mut shell.program_mut().options;
+    options.print = print;
+    options.entry_values = entry_values;
+    options.input_radix = input_radix;
+    options.max_value_size = max_value_size;
+    options.backtrace_limit = backtrace_limit;
+    let run = &mut shell.session.settings;
+    run.scheduler_locking = locking;
+    run.step_mode = step_mode;
+    run.hardware_watchpoints = hardware_watchpoints;
+    run.auto_hardware = auto_hardware;
+}

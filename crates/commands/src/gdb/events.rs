@@ -1,0 +1,196 @@
+//! What run control reports, turned into text; and the commands of breakpoints that were hit.
+
+use crate::gdb::data::put;
+use crate::gdb::display::do_displays;
+use crate::gdb::list::show_lines;
+use crate::linux::modules::report;
+use crate::output::{Stream, Style};
+use crate::{Error, Shell};
+use kdive_program::{FrameStyle, ShowAddress};
+use kdive_session::{Event, Request, Show, Stop};
+use std::time::Duration;
+
+/// How long one look for an event takes at most; Ctrl-C is seen at once, whatever this is.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// An error of the session as an error of a command.
+#[must_use]
+pub fn failure(error: kdive_session::Error) -> Error {
+    match error {
+        kdive_session::Error::Interrupted => Error::Interrupted,
+        other => Error::msg(other),
+    }
+}
+
+/// Runs something and shows everything up to the next stop, the stop included.
+///
+/// # Errors
+/// What keeps it from running; the line about a lost connection.
+pub fn run(shell: &mut Shell, request: Request) -> Result<(), Error> {
+    shell.session.resume(request).map_err(failure)?;
+    shell.out.flush();
+    loop {
+        let event = shell.session.poll(PATIENCE).map_err(failure)?;
+        tell_reports(shell);
+        let Some(event) = event else { continue };
+        match event {
+            Event::Stopped(stop) => return stopped(shell, &stop),
+            Event::Exited { text, .. } | Event::Killed { text, .. } => {
+                shell.out.line(&text);
+                finish(shell);
+                return Ok(());
+            }
+            Event::Disconnected(text) => {
+                finish(shell);
+                return Err(Error::msg(text));
+            }
+            other => one(shell, other)?,
+        }
+    }
+}
+
+/// What comes after the event that ended the program.
+fn finish(shell: &mut Shell) {
+    let events = shell.session.pending_events();
+    tell(shell, events);
+}
+
+/// Shows events that are not the end of anything.
+pub fn tell(shell: &mut Shell, events: Vec<Event>) {
+    for event in events {
+        if let Err(error) = one(shell, event) {
+            shell.report(&error);
+        }
+    }
+}
+
+fn one(shell: &mut Shell, event: Event) -> Result<(), Error> {
+    match event {
+        Event::Output(bytes) => shell.out.put_bytes(&bytes),
+        Event::Notice(line) => shell.out.line(&line),
+        Event::Warning(text) => shell.out.warning(&text),
+        Event::Complaint(text) => {
+            shell.out.emit(Stream::Err, Style::Plain, text.as_bytes());
+            shell.out.emit(Stream::Err, Style::Plain, b"\n");
+        }
+        Event::Dprintf { text, .. } => {
+            let hooks = shell.hooks();
+            match hooks.format(shell, &text) {
+                Ok(bytes) => shell.out.put_bytes(&bytes),
+                Err(error) => shell.report(&error),
+            }
+        }
+        Event::Stopped(stop) => stopped(shell, &stop)?,
+        Event::Exited { text, .. } | Event::Killed { text, .. } => shell.out.line(&text),
+        Event::Disconnected(text) => return Err(Error::msg(text)),
+    }
+    shell.out.flush();
+    Ok(())
+}
+
+/// Shows what the operating system layer had to say while the program ran.
+fn tell_reports(shell: &mut Shell) {
+    for told in std::mem::take(&mut shell.session.view_mut().reports) {
+        report(shell, &told);
+    }
+}
+
+/// Tells about a stop: why, where, and what the user wants to see at each.
+fn stopped(shell: &mut Shell, stop: &Stop) -> Result<(), Error> {
+    if let Some(told) = shell.program_mut().with_os(|os, program| os.stopped(program)) {
+        report(shell, &told);
+    }
+    shell.run_stop_hook()?;
+    shell.out.put(&stop.heading);
+    let result = show_selected(shell, false, stop.show);
+    if stop.show != Show::Nothing {
+        do_displays(shell);
+    }
+    match &stop.returned {
+        Some(Ok((number, text))) => shell.out.line(&format!("Value returned is ${number} = {text}")),
+        Some(Err(text)) if !text.is_empty() => shell.out.line(text),
+        _ => {}
+    }
+    result
+}
+
+/// Shows the selected frame: its line if wanted, with its number if `level`, then the line of source it stands at.
+///
+/// # Errors
+/// `No stack.`
+pub fn show_selected(shell: &mut Shell, level: bool, show: Show) -> Result<(), Error> {
+    if show == Show::Nothing {
+        return Ok(());
+    }
+    let program = shell.program();
+    let frame = program.selected_frame().map_err(Error::msg)?;
+    let line = program.frame_line(&frame);
+    let middle = program.shows_address(&frame) && program.options.print.address;
+    if show == Show::FrameAndSource || line.is_none() {
+        let address = match shell.settings.text("print frame-info").as_str() {
+            "location-and-address" => ShowAddress::Always,
+            _ => ShowAddress::default(),
+        };
+        let text = shell.program().frame_text(&frame, FrameStyle { level, address, ..FrameStyle::default() });
+        put(shell, &text);
+        shell.out.put("\n");
+    }
+    if let Some(line) = line {
+        if show == Show::Source && middle {
+            shell.out.styled(Style::Address, &format!("{:#018x}", frame.pc()));
+            shell.out.put("\t");
+        }
+        show_lines(shell, &line.file, line.line, line.line + 1)?;
+    }
+    shell.program().show_line_of(&frame);
+    Ok(())
+}
+
+/// Runs the commands of the breakpoints that were hit, after the command that made the program run.
+///
+/// A command among them that makes the program run ends its list; the breakpoints hit then have the next say.
+///
+/// # Errors
+/// [`Error::Exit`]. Other errors are shown, and end all lists.
+pub fn after_command(shell: &mut Shell) -> Result<(), Error> {
+    let events = shell.session.pending_events();
+    tell(shell, events);
+    if shell.runs_breakpoint_commands {
+        return Ok(());
+    }
+    shell.runs_breakpoint_commands = true;
+    let result = run_commands(shell);
+    shell.runs_breakpoint_commands = false;
+    result
+}
+
+fn run_commands(shell: &mut Shell) -> Result<(), Error> {
+    while let Some((_, lines)) = shell.session.next_commands() {
+        let script = match shell.parse_lines(&lines) {
+            Ok(script) => script,
+            Err(error) => {
+                shell.report(&error);
+                continue;
+            }
+        };
+        let before = shell.session.stop_count();
+        for (index, line) in script.lines.iter().enumerate() {
+            if index == 0 && line.text == "silent" {
+                continue;
+            }
+            match shell.run_script_line(line) {
+                Ok(_) => {}
+                Err(Error::Exit(status)) => return Err(Error::Exit(status)),
+                Err(error) => {
+                    shell.session.forget_commands();
+                    shell.report(&error);
+                    return Ok(());
+                }
+            }
+            if shell.session.stop_count() != before {
+                break;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,341 @@
+//! Connecting to a stub, parting from it, and talking to it directly.
+
+use crate::gdb::events::{failure, show_selected, tell};
+use crate::linux::modules::report;
+use crate::output::{Stream, Style};
+use crate::settings::expand_home;
+use crate::spec::{Class, Completer, Needs, Repeat};
+use crate::{Args, Error, Shell, Spec};
+use kdive_session::{ConnectOptions, Log, Note, Show};
+use std::time::Duration;
+
+/// The commands of this file.
+pub const COMMANDS: &[Spec] = &[
+    Spec {
+        name: "target",
+        class: Class::Running,
+        summary: "Connect to a target machine",
+        help: "Usage: target remote ADDRESS\n\
+               target extended-remote ADDRESS",
+        examples: &["target remote :1234"],
+        repeat: Repeat::No,
+        run: |_, _| Err(Error::msg("Argument required (target name).  Try `help target'")),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "target remote",
+        class: Class::Running,
+        summary: "Use a remote computer via a stub, such as QEMU's",
+        help: "Usage: target remote ADDRESS\n\
+               ADDRESS is HOST:PORT, :PORT, tcp:HOST:PORT (tcp4:, tcp6:), unix:PATH or the path of a\n\
+               socket, | COMMAND, or a serial device (set serial baud).",
+        examples: &["target remote :1234", "target remote /tmp/gdb.sock", "target remote | ssh host nc -U /tmp/g"],
+        repeat: Repeat::No,
+        complete: Completer::File,
+        run: |shell, args| connect(shell, args, false),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "target extended-remote",
+        class: Class::Running,
+        summary: "Use a remote computer via a stub that stays when its program ends",
+        help: "Usage: target extended-remote ADDRESS\nAs target remote.",
+        examples: &["target extended-remote :1234"],
+        repeat: Repeat::No,
+        complete: Completer::File,
+        run: |shell, args| connect(shell, args, true),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "detach",
+        class: Class::Running,
+        needs: Needs::TARGET,
+        summary: "Detach a process or file previously attached",
+        help: "The guest runs on by itself.",
+        examples: &["detach"],
+        repeat: Repeat::No,
+        run: detach,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "disconnect",
+        class: Class::Running,
+        summary: "Disconnect from a target",
+        help: "The guest stays as it is, stopped or running.",
+        examples: &["disconnect"],
+        repeat: Repeat::No,
+        run: disconnect,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "kill",
+        aliases: &["k"],
+        class: Class::Running,
+        summary: "Kill execution of program being debugged",
+        help: "QEMU exits.",
+        examples: &["kill"],
+        repeat: Repeat::No,
+        run: kill,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "monitor",
+        aliases: &["mon"],
+        class: Class::Obscure,
+        summary: "Send a command to the remote monitor",
+        help: "Usage: monitor COMMAND\nQEMU's human monitor answers.",
+        examples: &["monitor info registers", "monitor info status"],
+        run: monitor,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "maintenance packet",
+        aliases: &["maint packet", "mt packet"],
+        class: Class::Internals,
+        summary: "Send an arbitrary packet to a remote target",
+        help: "Usage: maintenance packet TEXT\nThe text is sent as it stands, and the reply is shown.",
+        examples: &["maintenance packet qqemu.sstep"],
+        run: packet,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "maintenance packets",
+        aliases: &["maint packets", "mt packets"],
+        class: Class::Internals,
+        summary: "Number of packets and bytes on the connection",
+        help: "In all, and since the program was last resumed.",
+        examples: &["maintenance packets"],
+        run: packets,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "maintenance flush dcache",
+        aliases: &["maint flush dcache"],
+        class: Class::Internals,
+        summary: "Forget everything read from the target",
+        help: "Memory and registers are fetched anew.",
+        examples: &["maintenance flush dcache"],
+        run: flush,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "maintenance flush register-cache",
+        aliases: &["maint flush register-cache", "flushregs"],
+        class: Class::Internals,
+        summary: "Forget everything read from the target",
+        help: "Memory and registers are fetched anew.",
+        examples: &["maintenance flush register-cache"],
+        run: flush,
+        ..Spec::EMPTY
+    },
+];
+
+/// Where lines of `set debug remote` go: standard error, past the output of commands, because they come while the
+/// connection is in use.
+fn debug_sink() -> kdive_session::DebugSink {
+    Box::new(|line| {
+        use std::io::Write as _;
+        // Nobody can be told that the log cannot be written.
+        let _ = writeln!(std::io::stderr(), "{line}");
+    })
+}
+
+fn record_file(shell: &Shell) -> Result<Option<Box<dyn std::io::Write>>, Error> {
+    let name = shell.settings.text("remotelogfile");
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let file = std::fs::OpenOptions::new().append(true).create(true).open(expand_home(&name));
+    match file {
+        Ok(file) => Ok(Some(Box::new(file))),
+        Err(error) => Err(Error::msg(format!("{name}: {}.", crate::settings::os_message(&error)))),
+    }
+}
+
+fn seconds(shell: &Shell, name: &str) -> Duration {
+    // `unlimited` is as long as anybody waits.
+    Duration::from_secs(shell.settings.number(name).unwrap_or(u64::from(u32::MAX)).min(u64::from(u32::MAX)))
+}
+
+/// A setting of the connection got a new value: the connection there is takes it over.
+///
+/// # Errors
+/// When the log file cannot be opened.
+pub fn setting_changed(shell: &mut Shell, name: &str) -> Result<(), Error> {
+    let Some(remote) = shell.session.remote().cloned() else { return Ok(()) };
+    match name {
+        "remotetimeout" => remote.set_remote_timeout(seconds(shell, name)),
+        "debug remote" => remote.set_debug(shell.settings.bool(name).then(debug_sink)),
+        "remotelogfile" => remote.set_record(record_file(shell)?),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The debugger ends: the guest is left as it stands, stopped or running, never killed.
+pub fn leave(shell: &mut Shell) {
+    if shell.session.remote().is_some() {
+        // gdb detaches, which lets a guest run that it was attached to.
+        let _ = shell.session.detach();
+    }
+}
+
+fn connect(shell: &mut Shell, args: Args<'_>, extended: bool) -> Result<(), Error> {
+    let address = args.required(
+        "To open a remote debug connection, you need to specify what\nserial device is attached to the remote system\n(e.g. /dev/ttyS0, /dev/ttya, COM1, etc.).",
+    )?;
+    if shell.session.target().is_some() {
+        if args.from_tty && !shell.query("A program is being debugged already.  Kill it") {
+            return Err(Error::msg("Program not killed."));
+        }
+        // What is there is left as it is: connecting elsewhere is no reason to end a guest.
+        shell.session.disconnect().map_err(failure)?;
+    }
+    let options = ConnectOptions {
+        extended,
+        remote_timeout: seconds(shell, "remotetimeout"),
+        connect_timeout: seconds(shell, "tcp connect-timeout"),
+        auto_retry: shell.settings.bool("tcp auto-retry"),
+        baud: shell.settings.signed("serial baud").and_then(|baud| u32::try_from(baud).ok()),
+        arch: shell.program().arch(),
+    };
+    let mut log = Log::new();
+    log.set_debug(shell.settings.bool("debug remote").then(debug_sink));
+    log.set_record(record_file(shell)?);
+    let stop = match shell.session.connect(address, &options, log) {
+        Ok(stop) => stop,
+        Err(error) => {
+            for text in &error.diagnostics {
+                shell.out.emit(Stream::Err, Style::Plain, text);
+            }
+            return Err(Error::msg(error));
+        }
+    };
+    if args.from_tty {
+        shell.out.line(&format!("Remote debugging using {address}"));
+    }
+    notes(shell);
+    if shell.program().modules.modules().is_empty() {
+        shell.out.warning(
+            "No executable has been specified and target does not support\ndetermining executable automatically.  Try using the \"file\" command.",
+        );
+    }
+    if stop.is_none() {
+        return Ok(());
+    }
+    if let Some(told) = shell.program_mut().with_os(|os, program| os.attached(program)) {
+        report(shell, &told);
+    }
+    show_selected(shell, false, Show::FrameAndSource)
+}
+
+/// What the connection has to tell besides answers.
+fn notes(shell: &mut Shell) {
+    let Some(remote) = shell.session.remote() else { return };
+    for note in remote.notes() {
+        match note {
+            Note::Diagnostics(text) => shell.out.emit(Stream::Err, Style::Plain, &text),
+            Note::Resynchronized(text) => shell.out.warning(&text),
+        }
+    }
+}
+
+fn detach(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let process = shell.session.process();
+    if args.from_tty {
+        let file = shell.program().modules.modules().first().map(|module| module.object().path().display().to_string());
+        match file {
+            Some(path) => {
+                shell.out.line(&format!("Detaching from program: {path}, process {process}"));
+            }
+            None => shell.out.line(&format!("Detaching from pid process {process}")),
+        }
+    }
+    let result = shell.session.detach().map_err(failure);
+    if args.from_tty {
+        shell.out.line("Ending remote debugging.");
+    }
+    shell.out.line(&format!("[Inferior 1 (process {process}) detached]"));
+    after(shell);
+    result
+}
+
+fn disconnect(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    if shell.session.remote().is_none() {
+        return Err(Error::msg("You can't do that without a process to debug."));
+    }
+    shell.session.disconnect().map_err(failure)?;
+    if args.from_tty {
+        shell.out.line("Ending remote debugging.");
+    }
+    after(shell);
+    Ok(())
+}
+
+fn kill(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
+    if shell.session.target().is_none() {
+        return Err(Error::msg("The program is not being run."));
+    }
+    if !shell.query("Kill the program being debugged") {
+        return Err(Error::msg("Not confirmed."));
+    }
+    let process = shell.session.process();
+    shell.session.kill().map_err(failure)?;
+    after(shell);
+    shell.out.line(&format!("[Inferior 1 (process {process}) killed]"));
+    Ok(())
+}
+
+/// What is to be said once the target is gone.
+fn after(shell: &mut Shell) {
+    let events = shell.session.pending_events();
+    tell(shell, events);
+}
+
+fn monitor(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    if shell.session.remote().is_none() {
+        return Err(Error::msg("\"monitor\" command not supported by this target."));
+    }
+    let mut text = Vec::new();
+    let result = shell.session.monitor(args.text().as_bytes(), &mut |bytes| text.extend_from_slice(bytes));
+    shell.out.put_bytes(&text);
+    notes(shell);
+    result.map_err(failure)
+}
+
+fn packet(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    if shell.session.remote().is_none() {
+        return Err(Error::msg("command can only be used with remote target"));
+    }
+    let text = args.required("remote-packet command requires packet text as argument")?;
+    shell.out.line(&format!("sending: \"{text}\""));
+    let reply = shell.session.packet(text.as_bytes()).map_err(failure)?;
+    let shown: String = reply
+        .iter()
+        .map(|&byte| if byte.is_ascii_graphic() || byte == b' ' { char::from(byte).to_string() } else { format!("\\x{byte:02x}") })
+        .collect();
+    shell.out.line(&format!("received: \"{shown}\""));
+    Ok(())
+}
+
+fn packets(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
+    let Some(remote) = shell.session.remote() else {
+        return Err(Error::msg("command can only be used with remote target"));
+    };
+    let statistics = remote.statistics();
+    for (title, traffic) in [("In all", statistics.total), ("Since the last resume", statistics.since_resume)] {
+        shell.out.line(&format!(
+            "{title}: {} packets and {} bytes sent, {} packets and {} bytes received.",
+            traffic.packets_sent, traffic.bytes_sent, traffic.packets_received, traffic.bytes_received
+        ));
+    }
+    Ok(())
+}
+
+fn flush(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
+    if let Some(remote) = shell.session.remote() {
+        remote.flush();
+    }
+    shell.program().invalidate();
+    Ok(())
+}

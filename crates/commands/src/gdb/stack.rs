@@ -1,0 +1,767 @@
+//! The stack: `backtrace`, `frame`, `up`, `down`, `info frame`, `info locals`, `info args`, `frame apply`.
+
+use crate::gdb::data::put;
+use crate::gdb::events::show_selected;
+use crate::gdb::run::integer;
+use crate::gdb::threads::{ApplyFlags, apply_one};
+use crate::output::Style;
+use crate::spec::{Class, Completer, Needs};
+use crate::{Args, Error, Shell, Spec};
+use kdive_arch::FrameBase;
+use kdive_base::VirtAddr;
+use kdive_expr::FrameArguments;
+use kdive_expr::print::print_plain;
+use kdive_program::{Frame, FrameStyle, Program, ShowAddress};
+use kdive_session::Show;
+use kdive_symbols::Variable;
+use kdive_types::Out;
+use kdive_unwind::{FrameKind, Location};
+use std::rc::Rc;
+
+/// The commands of this file.
+pub const COMMANDS: &[Spec] = &[
+    Spec {
+        name: "backtrace",
+        aliases: &["bt", "where"],
+        class: Class::Stack,
+        needs: Needs::STACK,
+        summary: "Print backtrace of all stack frames, or innermost COUNT frames",
+        help: "Usage: backtrace [OPTION]... [full] [COUNT | -COUNT]\n\
+               A negative count prints the outermost frames.\n\
+               -full                     print the locals of each frame too, as full does\n\
+               -frame-arguments all|scalars|none|presence\n\
+               -frame-info auto|location-and-address|...",
+        examples: &["backtrace", "bt 5", "bt -3", "bt full 1"],
+        run: backtrace,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "info stack",
+        aliases: &["info s"],
+        class: Class::Status,
+        needs: Needs::STACK,
+        summary: "Backtrace of the stack, or innermost COUNT frames",
+        help: "Usage: info stack [full] [COUNT]\nAs backtrace.",
+        examples: &["info stack"],
+        run: backtrace,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "frame",
+        aliases: &["f"],
+        class: Class::Stack,
+        needs: Needs::STACK,
+        summary: "Select and print a stack frame",
+        help: "Usage: frame [LEVEL | level LEVEL | function NAME | address ADDRESS]\n\
+               Without argument, print the selected frame.",
+        examples: &["frame", "frame 2", "frame function vfs_read"],
+        allow_unknown: true,
+        run: |shell, args| frame(shell, args, true),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "frame level",
+        class: Class::Stack,
+        needs: Needs::STACK,
+        summary: "Select and print a stack frame by level",
+        help: "Usage: frame level LEVEL",
+        examples: &["frame level 1"],
+        run: |shell, args| by_level(shell, args, true),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "frame function",
+        class: Class::Stack,
+        needs: Needs::STACK,
+        summary: "Select and print a stack frame by function name",
+        help: "Usage: frame function NAME\nThe innermost frame of that function.",
+        examples: &["frame function vfs_read"],
+        complete: Completer::Location,
+        run: |shell, args| by_function(shell, args, true),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "frame address",
+        class: Class::Stack,
+        needs: Needs::STACK,
+        summary: "Select and print a stack frame by stack address",
+        help: "Usage: frame address ADDRESS\nThe address info frame shows after frame at.",
+        examples: &["frame address 0xffffc90000013f30"],
+        complete: Completer::Expr,
+        run: |shell, args| by_address(shell, args, true),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "frame apply",
+        class: Class::Stack,
+        needs: Needs::STACK,
+        summary: "Apply a command to a number of frames",
+        help: "Usage: frame apply all|COUNT|-COUNT|level LEVEL... [OPTION]... COMMAND\n\
+               -q   do not print the frames\n\
+               -c   print errors and go on\n\
+               -s   be silent about errors and empty output",
+        examples: &["frame apply all info locals", "frame apply level 1-3 p ret"],
+        complete: Completer::Command,
+        allow_unknown: true,
+        run: apply,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "faas",
+        class: Class::Stack,
+        needs: Needs::STACK,
+        summary: "Apply a command to all frames (ignoring errors and empty output)",
+        help: "Usage: faas COMMAND\nShort for frame apply all -s COMMAND.",
+        examples: &["faas p ret"],
+        complete: Completer::Command,
+        run: faas,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "select-frame",
+        class: Class::Stack,
+        needs: Needs::STACK,
+        summary: "Select a stack frame without printing anything",
+        help: "Usage: select-frame [LEVEL | level LEVEL | function NAME | address ADDRESS]",
+        examples: &["select-frame 1"],
+        run: |shell, args| frame(shell, args, false),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "up",
+        class: Class::Stack,
+        needs: Needs::STACK,
+        summary: "Select and print stack frame that called this one",
+        help: "Usage: up [COUNT]",
+        examples: &["up", "up 2"],
+        run: |shell, args| relative(shell, args, 1, true),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "down",
+        aliases: &["dow"],
+        class: Class::Stack,
+        needs: Needs::STACK,
+        summary: "Select and print stack frame called by this one",
+        help: "Usage: down [COUNT]",
+        examples: &["down", "down 2"],
+        run: |shell, args| relative(shell, args, -1, true),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "up-silently",
+        class: Class::Support,
+        needs: Needs::STACK,
+        summary: "Same as the up command, but does not print anything",
+        help: "Usage: up-silently [COUNT]",
+        examples: &["up-silently"],
+        run: |shell, args| relative(shell, args, 1, false),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "down-silently",
+        class: Class::Support,
+        needs: Needs::STACK,
+        summary: "Same as the down command, but does not print anything",
+        help: "Usage: down-silently [COUNT]",
+        examples: &["down-silently"],
+        run: |shell, args| relative(shell, args, -1, false),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "info frame",
+        aliases: &["info f"],
+        class: Class::Status,
+        needs: Needs::STACK,
+        summary: "All about the selected stack frame",
+        help: "Usage: info frame [LEVEL]\n\
+               Its address, its callers and callees, and where it saved registers.",
+        examples: &["info frame", "info frame 1"],
+        run: info_frame,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "info locals",
+        class: Class::Status,
+        needs: Needs::FRAME,
+        summary: "All local variables of current stack frame or those matching REGEXPs",
+        help: "Usage: info locals [-q] [REGEX]\n\
+               Those of the innermost block first.",
+        examples: &["info locals", "info locals ^ret"],
+        run: |shell, args| variables(shell, args, false),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "info args",
+        class: Class::Status,
+        needs: Needs::FRAME,
+        summary: "All argument variables of current stack frame or those matching REGEXPs",
+        help: "Usage: info args [-q] [REGEX]",
+        examples: &["info args"],
+        run: |shell, args| variables(shell, args, true),
+        ..Spec::EMPTY
+    },
+];
+
+/// What `backtrace` was asked for.
+#[derive(Default)]
+struct Trace {
+    full: bool,
+    count: Option<String>,
+    arguments: Option<FrameArguments>,
+    info: Option<String>,
+}
+
+fn parse_trace(text: &str) -> Result<Trace, Error> {
+    let mut trace = Trace::default();
+    let mut words = text.split_whitespace();
+    while let Some(word) = words.next() {
+        match word {
+            "full" | "-full" => trace.full = true,
+            "hide" | "-hide" | "no-filters" | "-no-filters" | "-past-main" | "-past-entry"
+            | "-raw-frame-arguments" | "-r" => {}
+            "on" | "off" => {}
+            "-frame-arguments" => {
+                trace.arguments = Some(match words.next().unwrap_or_default() {
+                    "all" => FrameArguments::All,
+                    "scalars" => FrameArguments::Scalars,
+                    "none" => FrameArguments::None,
+                    "presence" => FrameArguments::Presence,
+                    "" => return Err(Error::msg("-frame-arguments requires an argument")),
+                    other => return Err(Error::msg(format!("Undefined item: \"{other}\"."))),
+                });
+            }
+            "-frame-info" => {
+                let value = words.next().ok_or_else(|| Error::msg("-frame-info requires an argument"))?;
+                trace.info = Some(value.to_owned());
+            }
+            "--" => {
+                trace.count = Some(words.collect::<Vec<_>>().join(" "));
+                break;
+            }
+            first => {
+                let rest: Vec<&str> = std::iter::once(first).chain(words).collect();
+                trace.count = Some(rest.join(" "));
+                break;
+            }
+        }
+    }
+    Ok(trace)
+}
+
+fn backtrace(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let trace = parse_trace(args.text())?;
+    let count = match trace.count.as_deref().filter(|text| !text.is_empty()) {
+        Some(text) => Some(integer(shell, text)?),
+        None => None,
+    };
+    let before = shell.program().options.print.frame_arguments;
+    if let Some(arguments) = trace.arguments {
+        shell.program_mut().options.print.frame_arguments = arguments;
+    }
+    let info = trace.info.clone().unwrap_or_else(|| shell.settings.text("print frame-info"));
+    let result = print_frames(shell, count, trace.full, &info, args.from_tty);
+    shell.program_mut().options.print.frame_arguments = before;
+    result
+}
+
+fn print_frames(
+    shell: &mut Shell,
+    count: Option<i64>,
+    full: bool,
+    info: &str,
+    from_tty: bool,
+) -> Result<(), Error> {
+    // The innermost frame is there or says why not.
+    shell.program().frame(0).map_err(Error::msg)?;
+    let mut level = match count {
+        Some(count) if count < 0 => {
+            let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
+            let mut all = 0;
+            while shell.program().frame(all).is_ok() {
+                check(shell)?;
+                all += 1;
+            }
+            all.saturating_sub(wanted)
+        }
+        _ => 0,
+    };
+    let mut left = match count {
+        Some(count @ 0..) => usize::try_from(count).unwrap_or(usize::MAX),
+        _ => usize::MAX,
+    };
+    let mut more = true;
+    while left > 0 {
+        check(shell)?;
+        let Ok(frame) = shell.program().frame(level) else {
+            more = false;
+            break;
+        };
+        print_line(shell, &frame, info);
+        if full {
+            let found = locals(shell.program(), &frame);
+            put_locals(shell, &frame, found, 8);
+        }
+        level += 1;
+        left -= 1;
+    }
+    if more && shell.program().frame(level).is_ok() {
+        if from_tty {
+            shell.out.line("(More stack frames follow...)");
+        }
+        return Ok(());
+    }
+    if let Some(reason) = shell.program().frames_end().filter(|reason| reason.is_error()) {
+        shell.out.line(&format!("Backtrace stopped: {reason}"));
+    }
+    Ok(())
+}
+
+fn check(shell: &Shell) -> Result<(), Error> {
+    if shell.interrupt.is_raised() { Err(Error::Interrupted) } else { Ok(()) }
+}
+
+/// One line of a backtrace.
+fn print_line(shell: &mut Shell, frame: &Frame, info: &str) {
+    let style = match info {
+        "location-and-address" => FrameStyle { level: true, address: ShowAddress::Always, ..FrameStyle::default() },
+        "short-location" => FrameStyle { level: true, location: false, ..FrameStyle::default() },
+        _ => FrameStyle { level: true, ..FrameStyle::default() },
+    };
+    let text = shell.program().frame_text(frame, style);
+    put(shell, &text);
+    shell.out.put("\n");
+}
+
+fn frame(shell: &mut Shell, args: Args<'_>, shown: bool) -> Result<(), Error> {
+    if let Some((word, rest)) = args.split_word()
+        && !shown
+    {
+        // `select-frame` has the subcommands of `frame` without being a prefix.
+        match word {
+            "level" => return by_level(shell, rest, shown),
+            "function" => return by_function(shell, rest, shown),
+            "address" => return by_address(shell, rest, shown),
+            _ => {}
+        }
+    }
+    if args.is_empty() {
+        return if shown { show_selected(shell, true, Show::FrameAndSource) } else { Ok(()) };
+    }
+    by_level(shell, args, shown)
+}
+
+fn select(shell: &mut Shell, level: usize, shown: bool) -> Result<(), Error> {
+    shell.program().select_frame(level).map_err(Error::msg)?;
+    if shown { show_selected(shell, true, Show::FrameAndSource) } else { Ok(()) }
+}
+
+fn by_level(shell: &mut Shell, args: Args<'_>, shown: bool) -> Result<(), Error> {
+    let text = args.required("Missing LEVEL argument to \"frame level\" command")?;
+    let wanted = integer(shell, text)?;
+    let level = usize::try_from(wanted)
+        .ok()
+        .filter(|&level| shell.program().frame(level).is_ok())
+        .ok_or_else(|| Error::msg(format!("No frame at level {text}.")))?;
+    select(shell, level, shown)
+}
+
+fn by_function(shell: &mut Shell, args: Args<'_>, shown: bool) -> Result<(), Error> {
+    let name = args.required("Missing function name argument")?;
+    let program = shell.program();
+    if program.modules.functions_named(name).is_empty() && program.modules.symbols_named(name).is_empty() {
+        return Err(Error::msg(format!("Function \"{name}\" not defined.")));
+    }
+    let level = levels(shell)
+        .find(|(program, frame)| program.frame_function(frame).as_deref() == Some(name))
+        .map(|(_, frame)| frame.level);
+    let level = level.ok_or_else(|| Error::msg(format!("No frame for function \"{name}\".")))?;
+    select(shell, level, shown)
+}
+
+fn by_address(shell: &mut Shell, args: Args<'_>, shown: bool) -> Result<(), Error> {
+    let text = args.required("Missing address argument to \"frame address\" command")?;
+    let addr = shell.program().evaluate_address(text)?;
+    let level = levels(shell).find(|(_, frame)| frame.real.cfa() == Some(addr)).map(|(_, frame)| frame.level);
+    let level = level.ok_or_else(|| Error::msg(format!("No frame at address {text}.")))?;
+    select(shell, level, shown)
+}
+
+/// All frames, innermost first.
+fn levels(shell: &Shell) -> impl Iterator<Item = (&Program, Rc<Frame>)> {
+    let program = shell.program();
+    (0..)
+        .take_while(|_| !shell.interrupt.is_raised())
+        .map_while(move |level| program.frame(level).ok())
+        .map(move |frame| (program, frame))
+}
+
+fn relative(shell: &mut Shell, args: Args<'_>, direction: i64, shown: bool) -> Result<(), Error> {
+    let count = if args.is_empty() { 1 } else { integer(shell, args.text())? };
+    let steps = count.saturating_mul(direction);
+    let level = shell.program().selected_level();
+    let mut at = level;
+    let mut left = steps.unsigned_abs();
+    while left > 0 {
+        let next = if steps > 0 { Some(at + 1) } else { at.checked_sub(1) };
+        match next.filter(|&next| shell.program().frame(next).is_ok()) {
+            Some(next) => at = next,
+            // With a count gdb goes as far as it can without a word.
+            None if args.is_empty() => {
+                return Err(Error::msg(if steps > 0 {
+                    "Initial frame selected; you cannot go up."
+                } else {
+                    "Bottom (innermost) frame selected; you cannot go down."
+                }));
+            }
+            None => break,
+        }
+        left -= 1;
+    }
+    select(shell, at, shown)
+}
+
+fn faas(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let command = args.required("Please specify a command to apply on all frames")?;
+    let levels: Vec<usize> = levels(shell).map(|(_, frame)| frame.level).collect();
+    apply_levels(shell, &levels, ApplyFlags { silent: true, ..ApplyFlags::default() }, command)
+}
+
+fn apply(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let Some((first, rest)) = args.split_word() else {
+        return Err(Error::msg("Missing COUNT argument."));
+    };
+    let all: Vec<usize> = levels(shell).map(|(_, frame)| frame.level).collect();
+    let (levels, rest): (Vec<usize>, &str) = match first {
+        "all" => (all, rest.text()),
+        "level" => {
+            let mut wanted = Vec::new();
+            let mut text = rest.text();
+            while text.starts_with(|c: char| c.is_ascii_digit()) {
+                let end = text.find(char::is_whitespace).unwrap_or(text.len());
+                let (word, after) = text.split_at(end);
+                let (from, to) = word.split_once('-').unwrap_or((word, word));
+                let bad = || Error::msg(format!("Invalid level: {word}"));
+                let (from, to): (usize, usize) =
+                    (from.parse().map_err(|_| bad())?, to.parse().map_err(|_| bad())?);
+                for level in from..=to.min(from.saturating_add(100_000)) {
+                    if !all.contains(&level) {
+                        return Err(Error::msg(format!("No frame at level {word}.")));
+                    }
+                    wanted.push(level);
+                }
+                text = after.trim_start();
+            }
+            if wanted.is_empty() {
+                return Err(Error::msg("Missing or invalid LEVEL... argument"));
+            }
+            (wanted, text)
+        }
+        count => {
+            let count = integer(shell, count)?;
+            let number = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
+            let chosen = if count < 0 {
+                all.get(all.len().saturating_sub(number)..).unwrap_or_default().to_vec()
+            } else {
+                all.get(..number.min(all.len())).unwrap_or_default().to_vec()
+            };
+            (chosen, rest.text())
+        }
+    };
+    let (flags, command) = ApplyFlags::default().take(rest);
+    if command.is_empty() {
+        return Err(Error::msg("Please specify a command to apply on the selected frames"));
+    }
+    apply_levels(shell, &levels, flags, command)
+}
+
+fn apply_levels(shell: &mut Shell, levels: &[usize], flags: ApplyFlags, command: &str) -> Result<(), Error> {
+    let selected = shell.program().selected_level();
+    let mut result = Ok(());
+    for &level in levels {
+        let Ok(frame) = shell.program().select_frame(level) else { break };
+        let style = FrameStyle { level: true, ..FrameStyle::default() };
+        let header = shell.program().frame_text(&frame, style).into_text() + "\n";
+        result = apply_one(shell, flags, &header, command);
+        if result.is_err() {
+            break;
+        }
+    }
+    // The program may have run meanwhile; then the innermost frame stays selected.
+    let _ = shell.program().select_frame(selected);
+    result
+}
+
+/// Which variables a command is about.
+enum Found {
+    /// These, in order.
+    Variables(Vec<Variable>),
+    /// No debug information.
+    NoSymbols,
+}
+
+fn locals(program: &Program, frame: &Frame) -> Found {
+    let _ = program;
+    match &frame.scope {
+        Some(scope) => Found::Variables(scope.locals().into_iter().flatten().collect()),
+        None => Found::NoSymbols,
+    }
+}
+
+fn put_locals(shell: &mut Shell, frame: &Rc<Frame>, found: Found, indent: usize) {
+    match found {
+        Found::NoSymbols => shell.out.line("No symbol table info available."),
+        Found::Variables(list) if list.is_empty() => shell.out.line("No locals."),
+        Found::Variables(list) => {
+            for variable in &list {
+                put_variable(shell, frame, variable, indent);
+            }
+        }
+    }
+}
+
+/// `        name = value`.
+fn put_variable(shell: &mut Shell, frame: &Frame, variable: &Variable, indent: usize) {
+    let program = shell.program();
+    let mut out = Out::new();
+    out.spaces(indent);
+    out.styled(kdive_types::Style::Variable, variable.name());
+    out.push(" = ");
+    let error = match program.variable_value(variable, Some(frame)) {
+        Ok(value) => {
+            let mut shown = Out::new();
+            match print_plain(program, &value, &program.options.print, &mut shown) {
+                Ok(()) => {
+                    out.append(&shown);
+                    None
+                }
+                Err(error) => Some(error.to_string()),
+            }
+        }
+        Err(error) => Some(error.to_string()),
+    };
+    if let Some(error) = error {
+        let text = format!("<error reading variable {} ({error})>", variable.name());
+        out.styled(kdive_types::Style::Metadata, &text);
+    }
+    out.push("\n");
+    put(shell, &out);
+}
+
+fn variables(shell: &mut Shell, args: Args<'_>, arguments: bool) -> Result<(), Error> {
+    let mut text = args.text();
+    let mut quiet = false;
+    if let Some(rest) = text.strip_prefix("-q").filter(|rest| rest.is_empty() || rest.starts_with(' ')) {
+        (quiet, text) = (true, rest.trim_start());
+    }
+    let regex = match text {
+        "" => None,
+        text => Some(
+            regex::Regex::new(text).map_err(|error| Error::msg(format!("Invalid regexp: {error}")))?,
+        ),
+    };
+    let program = shell.program();
+    let frame = program.selected_frame().map_err(Error::msg)?;
+    let found = if arguments {
+        match &frame.scope {
+            Some(scope) => Found::Variables(scope.params()),
+            None => Found::NoSymbols,
+        }
+    } else {
+        locals(program, &frame)
+    };
+    let list = match found {
+        Found::NoSymbols => {
+            if !quiet {
+                shell.out.line("No symbol table info available.");
+            }
+            return Ok(());
+        }
+        Found::Variables(list) => list,
+    };
+    let chosen: Vec<&Variable> =
+        list.iter().filter(|variable| regex.as_ref().is_none_or(|regex| regex.is_match(variable.name()))).collect();
+    if chosen.is_empty() && !quiet {
+        shell.out.line(match (regex.is_some(), arguments) {
+            (false, false) => "No locals.",
+            (false, true) => "No arguments.",
+            (true, false) => "No matching locals.",
+            (true, true) => "No matching arguments.",
+        });
+    }
+    for variable in chosen {
+        put_variable(shell, &frame, variable, 0);
+    }
+    Ok(())
+}
+
+fn info_frame(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let program = shell.program();
+    let selected = args.is_empty();
+    let frame = if selected {
+        program.selected_frame().map_err(Error::msg)?
+    } else {
+        let text = args.text().strip_prefix("level ").unwrap_or(args.text()).trim().to_owned();
+        let level = integer(shell, &text)?;
+        usize::try_from(level)
+            .ok()
+            .and_then(|level| shell.program().frame(level).ok())
+            .ok_or_else(|| Error::msg(format!("No frame at level {text}.")))?
+    };
+    let mut out = Out::new();
+    describe(shell.program(), &frame, selected, &mut out);
+    put(shell, &out);
+    Ok(())
+}
+
+fn address(out: &mut Out, addr: VirtAddr) {
+    out.styled(kdive_types::Style::Address, &addr.to_string());
+}
+
+/// The text of `info frame`.
+fn describe(program: &Program, frame: &Rc<Frame>, selected: bool, out: &mut Out) {
+    let arch = program.arch();
+    if selected {
+        out.push(&format!("Stack level {}, frame at ", frame.level));
+    } else {
+        out.push("Stack frame at ");
+    }
+    address(out, frame.real.cfa().unwrap_or_default());
+    out.push(&format!(":\n {} = ", arch.pc_name()));
+    address(out, frame.pc());
+    if let Some(name) = program.frame_function(frame) {
+        out.push(" in ");
+        out.styled(kdive_types::Style::Function, &name);
+    }
+    if let Some(line) = program.frame_line(frame) {
+        out.push(" (");
+        out.styled(kdive_types::Style::Filename, &line.file.name);
+        out.push(&format!(":{})", line.line));
+    }
+    out.push(&format!("; saved {} = ", arch.pc_name()));
+    let return_address = arch.dwarf_return_address();
+    match frame.real.caller().read(return_address, program) {
+        Ok(pc) if frame.real.id.is_ok() => address(out, VirtAddr(pc)),
+        _ => out.styled(kdive_types::Style::Metadata, "<not saved>"),
+    }
+    out.push("\n");
+    relations(program, frame, out);
+    if frame.scope.is_some() {
+        let language = program.modules.unit_at(frame.real.lookup_pc).map_or("c", |unit| unit.language);
+        out.push(&format!(" source language {language}.\n"));
+    }
+    base(program, frame, out);
+    saved(program, frame, out);
+}
+
+/// Who called it and whom it called.
+fn relations(program: &Program, frame: &Frame, out: &mut Out) {
+    let caller = program.frame(frame.level + 1).ok();
+    let callee = frame.level.checked_sub(1).and_then(|level| program.frame(level).ok());
+    match &caller {
+        None => {
+            if let Some(reason) = program.frames_end().filter(|reason| reason.is_error()) {
+                out.push(&format!(" Outermost frame: {reason}\n"));
+            }
+        }
+        Some(_) if frame.real.kind == FrameKind::TailCall => out.push(" tail call frame"),
+        Some(caller) if frame.is_inlined() => out.push(&format!(" inlined into frame {}", caller.level)),
+        Some(caller) => {
+            out.push(" called by frame at ");
+            address(out, caller.real.cfa().unwrap_or_default());
+        }
+    }
+    if callee.is_some() && caller.is_some() {
+        out.push(",");
+    }
+    if let Some(callee) = &callee {
+        out.push(" caller of frame at ");
+        address(out, callee.real.cfa().unwrap_or_default());
+    }
+    if callee.is_some() || caller.is_some() {
+        out.push("\n");
+    }
+}
+
+/// Where arguments and locals are counted from. gdb takes the address its prologue analysis finds, whatever the debug
+/// information says.
+fn base(program: &Program, frame: &Frame, out: &mut Out) {
+    let found = if frame.is_inlined() { None } else { frame_base(program, frame) };
+    match found {
+        Some(base) => {
+            out.push(" Arglist at ");
+            address(out, base);
+            out.push(", args: ");
+            out.append(&program.frame_args_text(frame));
+            out.push("\n Locals at ");
+            address(out, base);
+            out.push(",");
+        }
+        None => out.push(" Arglist at unknown address.\n Locals at unknown address,"),
+    }
+}
+
+fn frame_base(program: &Program, frame: &Frame) -> Option<VirtAddr> {
+    let arch = program.arch();
+    let register = |number| frame.real.registers.read(number, program).ok();
+    let sp = register(arch.dwarf_sp())?;
+    let size = u64::from(arch.address_size());
+    let prologue = frame.real.function.map(|start| arch.analyze_prologue(program, start, frame.pc()).frame);
+    Some(VirtAddr(match prologue {
+        Some(FrameBase::FramePointer { set_at: Some(set_at), .. }) if frame.pc() >= set_at => {
+            register(arch.dwarf_fp())?
+        }
+        Some(FrameBase::FramePointer { pushed_at, .. }) if frame.pc() >= pushed_at => sp,
+        _ => sp.wrapping_sub(size),
+    }))
+}
+
+/// The caller's stack pointer and the registers the frame saved in memory, in gdb's order.
+fn saved(program: &Program, frame: &Frame, out: &mut Out) {
+    let arch = program.arch();
+    let sp = arch.dwarf_sp();
+    let mut ends_line = false;
+    let outer_inlined = frame.is_inlined();
+    if outer_inlined {
+        out.push(&format!(" Previous frame's sp in {}\n", arch.sp_name()));
+        ends_line = true;
+    } else if let Ok(value) = frame.real.caller().read(sp, program) {
+        out.push(" Previous frame's sp is ");
+        address(out, VirtAddr(value));
+        out.push("\n");
+        ends_line = true;
+    }
+    let mut count = 0;
+    let names = program.registers().map(|file| file.layout().registers().to_vec()).unwrap_or_default();
+    for register in names.iter().filter(|_| !outer_inlined) {
+        let Some(number) = arch.dwarf_number(&register.name).filter(|&number| number != sp) else { continue };
+        if let Location::Memory(at) = frame.real.caller().location(number) {
+            out.push(if count == 0 { " Saved registers:\n " } else { "," });
+            out.push(&format!(" {} at ", register.name));
+            address(out, at);
+            count += 1;
+        }
+    }
+    if count > 0 || !ends_line {
+        out.push("\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_of_backtrace() {
+        let check = |text: &str| parse_trace(text).map(|trace| (trace.full, trace.count));
+        assert_eq!(check("").unwrap(), (false, None));
+        assert_eq!(check("full 3").unwrap(), (true, Some("3".to_owned())));
+        assert_eq!(check("-full -5").unwrap(), (true, Some("-5".to_owned())));
+        assert_eq!(check("$n + 1").unwrap(), (false, Some("$n + 1".to_owned())));
+        assert_eq!(check("-frame-arguments all 2").unwrap(), (false, Some("2".to_owned())));
+        assert_eq!(
+            check("-frame-arguments some").unwrap_err().to_string(),
+            "Undefined item: \"some\"."
+        );
+    }
+}
