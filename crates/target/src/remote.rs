@@ -327,7 +327,11 @@ impl RemoteTarget {
         let result = inner.client.start(payload);
         inner.forget();
         let reply = inner.checked(result)?;
-        inner.learn_stop(&reply)
+        inner.learn_stop(&reply)?;
+        match inner.focus() {
+            Some(thread) => inner.describe(thread),
+            None => Ok(()),
+        }
     }
 
     /// `set remotetimeout`, for the connection there is.
@@ -455,10 +459,8 @@ enum Regain {
 const REST: Duration = Duration::from_secs(1);
 
 impl Inner {
-    /// Learns what there is to know at the start: registers, threads, the stop; takes out what an earlier client left behind.
+    /// Learns what there is to know at the start: the stop, registers; takes out what an earlier client left behind.
     fn begin(&mut self, options: &Options) -> Result<(), Error> {
-        self.describe(options.arch);
-        self.lost_check()?;
         let reply = match self.client.stop_reason() {
             Ok(reply) => reply,
             // Extended mode with nothing to debug yet; some stubs answer with an error then.
@@ -468,25 +470,28 @@ impl Inner {
         self.learn_stop(&reply)?;
         if let State::Stopped(stop) = &self.state {
             let thread = stop.thread;
+            self.describe(thread)?;
             self.forget_stale_breakpoints(thread)?;
         }
         Ok(())
     }
 
     /// Reads the target description. One that is missing or malformed costs names of registers, not the session.
-    fn describe(&mut self, arch: Arch) {
-        if !self.client.features().target_xml {
-            return;
+    fn describe(&mut self, thread: ThreadId) -> Result<(), Error> {
+        if self.description.is_some() || !self.client.features().target_xml {
+            return Ok(());
         }
+        self.client.select(thread)?;
         let client = &mut self.client;
         let mut fetch = |annex: &str| {
             let bytes = client.read_object("features", annex).map_err(|error| error.to_string())?;
             Ok(String::from_utf8_lossy(&bytes).into_owned())
         };
-        if let Ok(description) = target_xml::parse(arch, &mut fetch) {
+        if let Ok(description) = target_xml::parse(self.layout.arch(), &mut fetch) {
             self.layout = Arc::new(description.layout.clone());
             self.description = Some(description);
         }
+        self.lost_check()
     }
 
     /// Takes in a stop reply that came as the answer to a request.

@@ -131,8 +131,12 @@ impl Client {
         Ok(replies)
     }
 
-    /// Chooses the thread for requests that change something: those must not be sent before `Hg` is known to have worked.
-    fn select(&mut self, thread: ThreadId) -> Result<(), Error> {
+    /// Chooses the thread for what follows (`Hg`). For requests that change something, which must not be sent before it is known to have worked, and for
+    /// gdbserver, which ends with an internal error when its target description is read while no thread is chosen.
+    ///
+    /// # Errors
+    /// [`Error::Remote`] for a thread the stub does not have.
+    pub fn select(&mut self, thread: ThreadId) -> Result<(), Error> {
         if self.unsupported.select || self.general == Some(thread) {
             return Ok(());
         }

@@ -5,6 +5,8 @@
     reason = "tests fail by panicking and say why they are skipped"
 )]
 
+mod gdbserver;
+mod gdbstub;
 mod qemu;
 
 use std::path::PathBuf;

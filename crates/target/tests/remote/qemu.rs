@@ -67,10 +67,13 @@ const CPU2: ThreadId = ThreadId::in_process(1, 2);
 
 /// Waits for the next stop, however long the machine takes.
 fn stop(target: &RemoteTarget) -> Stop {
-    let interrupt = Interrupt::new();
+    stop_with(target, &Interrupt::new())
+}
+
+fn stop_with(target: &RemoteTarget, interrupt: &Interrupt) -> Stop {
     let limit = Instant::now() + Duration::from_secs(60);
     while Instant::now() < limit {
-        match target.wait(Duration::from_secs(1), &interrupt).unwrap() {
+        match target.wait(Duration::from_secs(1), interrupt).unwrap() {
             Wait::Event(Event::Stopped(stop)) => return stop,
             Wait::Pending => {}
             other => panic!("not a stop: {other:?}"),
@@ -245,13 +248,7 @@ fn ctrl_c_stops_a_running_machine() {
     // Memory is not to be had meanwhile, and asking for it does no harm.
     assert!(target.read(VirtAddr(0x1000), &mut [0]).is_err());
     interrupt.raise();
-    let stopped = loop {
-        match target.wait(Duration::from_secs(1), &interrupt).unwrap() {
-            Wait::Event(Event::Stopped(stopped)) => break stopped,
-            Wait::Pending => {}
-            other => panic!("{other:?}"),
-        }
-    };
+    let stopped = stop_with(&target, &interrupt);
     assert_eq!((stopped.signal, stopped.synthesized), (2, false));
     assert_eq!(register(&target, "rip"), 0x1000);
 }
@@ -270,16 +267,6 @@ fn ctrl_c_gets_a_halted_cpu_back_that_cannot_be_stepped() {
         assert_eq!(stop_with(&target, &interrupt).signal, 2);
     }
     assert_eq!(register(&target, "rip"), 0x1001);
-}
-
-fn stop_with(target: &RemoteTarget, interrupt: &Interrupt) -> Stop {
-    loop {
-        match target.wait(Duration::from_secs(1), interrupt).unwrap() {
-            Wait::Event(Event::Stopped(stopped)) => return stopped,
-            Wait::Pending => {}
-            other => panic!("{other:?}"),
-        }
-    }
 }
 
 #[test]
