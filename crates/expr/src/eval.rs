@@ -78,7 +78,10 @@ impl<'a> Evaluator<'a> {
     /// The value of a tree where a value of type `expected` is wanted, which `{1, 2}` takes as its own.
     fn value_as(&self, node: &Node, expected: Option<&Type>) -> Result<Value> {
         match node {
-            Node::Constant(value) => Ok(value.clone()),
+            Node::Constant(value) => match expected {
+                Some(expected) if value.ty().is_array() => self.string_as(value, expected),
+                _ => Ok(value.clone()),
+            },
             Node::Symbol(symbol) => self.symbol(symbol),
             Node::Entry(symbol) => self.context.entry_value(symbol),
             Node::Dollar(name) => self.dollar(name),

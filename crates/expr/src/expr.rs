@@ -44,6 +44,15 @@ impl Expr {
         Self::parse_prefix(text, Ends { comma: true }, context)
     }
 
+    /// Parses the condition of a breakpoint, commas included; a word may end it as in [`Expr::parse_location`]. Gives
+    /// the rest.
+    ///
+    /// # Errors
+    /// As [`Expr::parse`].
+    pub fn parse_condition<'a>(text: &'a str, context: &dyn Context) -> Result<(Self, &'a str)> {
+        Self::parse_prefix(text, Ends::default(), context)
+    }
+
     fn parse_prefix<'a>(text: &'a str, ends: Ends, context: &dyn Context) -> Result<(Self, &'a str)> {
         if text.is_empty() {
             return Err(ExprError::msg("Argument required (expression to compute)."));

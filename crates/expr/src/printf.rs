@@ -81,9 +81,18 @@ impl Printf {
     /// # Errors
     /// What an argument cannot be converted to, memory that cannot be read.
     pub fn print(&self, context: &dyn Context) -> Result<Vec<u8>> {
+        let mut out = Vec::new();
+        self.print_into(context, &mut out)?;
+        Ok(out)
+    }
+
+    /// As [`Printf::print`]; on an error `out` has the text up to the argument at fault, which gdb shows too.
+    ///
+    /// # Errors
+    /// As [`Printf::print`].
+    pub fn print_into(&self, context: &dyn Context, out: &mut Vec<u8>) -> Result<()> {
         let values = self.args.iter().map(|arg| arg.evaluate(context)).collect::<Result<Vec<_>>>()?;
         let mut values = values.iter();
-        let mut out = Vec::new();
         for piece in &self.pieces {
             match piece {
                 Piece::Literal(text) => out.extend_from_slice(text),
@@ -91,11 +100,11 @@ impl Printf {
                     let value = values.next().ok_or_else(|| {
                         ExprError::msg("Wrong number of arguments for specified format-string")
                     })?;
-                    conversion.print(context, value, &mut out)?;
+                    conversion.print(context, value, out)?;
                 }
             }
         }
-        Ok(out)
+        Ok(())
     }
 }
 

@@ -104,6 +104,27 @@ impl Evaluator<'_> {
         self.complex(ty, &real, &imaginary)
     }
 
+    /// A string literal where an array of integers is wanted: the array, with the bytes of the string at its start.
+    pub(super) fn string_as(&self, literal: &Value, expected: &Type) -> Result<Value> {
+        let ty = expected.unaliased().split_quals().1;
+        let Kind::Array(Array { elem, count: Some(count), .. }) = ty.kind() else {
+            return Ok(literal.clone());
+        };
+        if !elem.get().is_integral() {
+            return Ok(literal.clone());
+        }
+        let bytes = literal.bytes(self.access)?;
+        let unit = literal.ty().target().and_then(|ty| ty.size()).unwrap_or(1);
+        // The final NUL is left out where there is no room for it.
+        let len = (bytes.len() as u64).saturating_sub(unit);
+        if len > count.saturating_mul(unit) {
+            return Err(ExprError::msg("Too many array elements"));
+        }
+        let size = ty.size().and_then(|size| usize::try_from(size).ok()).unwrap_or(0);
+        let shown = bytes.get(..usize::try_from(len).unwrap_or(0)).unwrap_or(bytes);
+        self.sized(expected, shown.to_vec(), size)
+    }
+
     /// `{1, 2}`, as a struct or array where one is wanted.
     pub(super) fn array(&self, items: &[Node], expected: Option<&Type>) -> Result<Value> {
         if let Some(expected) = expected {

@@ -210,7 +210,13 @@ impl Evaluator<'_> {
             }
         };
         if self.types_only {
-            return Ok(self.of_type(target));
+            // The element of a value that lives nowhere lives nowhere.
+            let nowhere = matches!(array.place(), Place::None);
+            return Ok(if nowhere && array.ty().is_array() {
+                Value::optimized_out(target)
+            } else {
+                self.of_type(target)
+            });
         }
         let index = as_int(&self.decayed(&index)?, self.access)?;
         self.element_at(&array, index)

@@ -1,0 +1,1 @@
+//! Locations against the ways gdb reads them.
