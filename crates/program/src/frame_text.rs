@@ -78,6 +78,14 @@ impl Program {
         out
     }
 
+    /// The arguments of a frame as [`Program::frame_text`] shows them between the parentheses.
+    #[must_use]
+    pub fn frame_args_text(&self, frame: &Frame) -> Out {
+        let mut out = Out::new();
+        self.frame_args(frame, &mut out);
+        out
+    }
+
     /// `a=1, b=0x0` as frames show their arguments.
     fn frame_args(&self, frame: &Frame, out: &mut Out) {
         let params = frame.scope.as_ref().map(|scope| scope.params()).unwrap_or_default();

@@ -5,6 +5,7 @@
 
 mod error;
 mod eval;
+mod frame_facts;
 mod frame_text;
 mod frames;
 mod locals;
@@ -19,6 +20,7 @@ mod unwind_info;
 
 pub use error::Error;
 pub use eval::Trace;
+pub use frame_facts::FrameFacts;
 pub use frame_text::{FrameStyle, ShowAddress, is_scalar};
 pub use frames::{Frame, FrameKey, FrameLine};
 pub use machine::Machine;

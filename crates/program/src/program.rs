@@ -6,7 +6,7 @@ use crate::place::ListPosition;
 use crate::{Machine, SourcePath};
 use kdive_arch::{Arch, CodeAddress, CpuState};
 use kdive_base::{Fault, Interrupt, ReadMemory, VirtAddr};
-use kdive_expr::{PrintOptions, Store};
+use kdive_expr::{Examine, PrintOptions, Store};
 use kdive_symbols::{ModuleId, ModuleSet};
 use kdive_unwind::{Policy, UnwindTables};
 use std::cell::{Cell, RefCell};
@@ -77,8 +77,8 @@ pub struct Program {
     pub interrupt: Interrupt,
     /// The lines shown last.
     pub listed: RefCell<Option<ListPosition>>,
-    /// Where `x` without an address goes on from.
-    pub next_address: Cell<VirtAddr>,
+    /// What `x` and `print/FMT` remember from one command to the next.
+    pub examine: RefCell<Examine>,
     pub(crate) os: Option<Box<dyn OsLayer>>,
     pub(crate) store: Store,
     pub(crate) machine: Option<Rc<dyn Machine>>,
@@ -111,7 +111,7 @@ impl Program {
             options: Options::default(),
             interrupt,
             listed: RefCell::default(),
-            next_address: Cell::default(),
+            examine: RefCell::default(),
             os: None,
             store: Store::new(),
             machine: None,
@@ -166,9 +166,7 @@ impl Program {
 
     /// Makes an address the default of `x` and the value of `$_`.
     pub fn set_next_address(&self, addr: VirtAddr) {
-        self.next_address.set(addr);
-        let pointer = kdive_types::Type::void().pointer_to();
-        self.store.set("_", kdive_types::Value::from_bytes(pointer, addr.0.to_le_bytes().to_vec()));
+        self.examine.borrow_mut().set_next_address(self, addr);
     }
 
     /// Makes `$name(...)` callable in expressions.

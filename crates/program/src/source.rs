@@ -79,63 +79,16 @@ impl Default for SourcePath {
 }
 
 impl SourcePath {
-    /// The `directory` path as `show directories` prints it.
-    #[must_use]
-    pub fn directories(&self) -> String {
-        self.directories.join(":")
-    }
-
-    /// Puts directories, separated by colons or blanks, in front of the path (`directory DIRS`).
-    pub fn add_directories(&mut self, list: &str) {
-        let mut new: Vec<String> = Vec::new();
-        for part in list.split([':', ' ', '\t']).filter(|part| !part.is_empty()) {
-            let dir = if part.starts_with('$') { part.to_owned() } else { absolute(Path::new(part)) };
-            if !new.contains(&dir) {
-                new.push(dir);
-            }
-        }
-        self.directories.retain(|dir| !new.contains(dir));
-        new.append(&mut self.directories);
-        self.directories = new;
+    /// `directory`: where to look, `$cdir` and `$cwd` among the directories.
+    pub fn set_directories(&mut self, directories: Vec<String>) {
+        self.directories = directories;
         self.forget();
     }
 
-    /// Back to `$cdir:$cwd` (`directory` without argument).
-    pub fn reset_directories(&mut self) {
-        self.directories = Self::default().directories;
+    /// `set substitute-path`: the rules in the order in which they apply.
+    pub fn set_substitutions(&mut self, rules: Vec<(String, String)>) {
+        self.substitutions = rules;
         self.forget();
-    }
-
-    /// `set directories LIST`: the whole path at once; `$cdir` and `$cwd` are kept at its end.
-    pub fn set_directories(&mut self, list: &str) {
-        self.reset_directories();
-        self.add_directories(list);
-    }
-
-    /// `set substitute-path FROM TO`: a later rule for the same `FROM` replaces the earlier.
-    pub fn substitute(&mut self, from: &str, to: &str) {
-        let from = trim_slash(from).to_owned();
-        let to = trim_slash(to).to_owned();
-        self.substitutions.retain(|(old, _)| *old != from);
-        self.substitutions.push((from, to));
-        self.forget();
-    }
-
-    /// `unset substitute-path [FROM]`. False when there is no such rule.
-    pub fn unsubstitute(&mut self, from: Option<&str>) -> bool {
-        let before = self.substitutions.len();
-        match from {
-            Some(from) => self.substitutions.retain(|(old, _)| old != trim_slash(from)),
-            None => self.substitutions.clear(),
-        }
-        self.forget();
-        from.is_none() || self.substitutions.len() != before
-    }
-
-    /// The rules in force, oldest first.
-    #[must_use]
-    pub fn substitutions(&self) -> &[(String, String)] {
-        &self.substitutions
     }
 
     /// Adds a directory below which a source tree may lie.
@@ -255,20 +208,6 @@ fn normalize(path: &Path) -> PathBuf {
     out
 }
 
-fn trim_slash(path: &str) -> &str {
-    if path.len() > 1 { path.trim_end_matches('/') } else { path }
-}
-
-fn absolute(path: &Path) -> String {
-    let home = std::env::var_os("HOME").map(PathBuf::from);
-    let path = match (path.strip_prefix("~"), home) {
-        (Ok(rest), Some(home)) => home.join(rest),
-        _ => path.to_owned(),
-    };
-    let path = std::path::absolute(&path).unwrap_or(path);
-    normalize(&path).to_string_lossy().into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -299,23 +238,13 @@ mod tests {
         let mut path = SourcePath::default();
         assert!(path.find("init/main.c", real.to_str().unwrap()).is_some());
         assert!(path.find("init/main.c", "/build/linux").is_none());
-        path.substitute("/build/linux/", real.to_str().unwrap());
+        path.set_substitutions(vec![("/build/linux".into(), real.to_str().unwrap().into())]);
         assert!(path.find("init/main.c", "/build/linux").is_some());
         assert!(path.find("init/main.c", "/build/linux-6").is_none());
-        assert!(path.unsubstitute(Some("/build/linux")));
+        path.set_substitutions(Vec::new());
         path.add_root(real.clone());
         let found = path.find("/home/me/linux/arch/../init/main.c", "/other").unwrap();
         assert_eq!(found.path, real.join("init/main.c"));
         assert!(path.find("main.h", "/other").is_none());
-    }
-
-    #[test]
-    fn directories_go_in_front_once() {
-        let mut path = SourcePath::default();
-        path.add_directories("/a:/b");
-        path.add_directories("/b /c");
-        assert_eq!(path.directories(), "/b:/c:/a:$cdir:$cwd");
-        path.reset_directories();
-        assert_eq!(path.directories(), "$cdir:$cwd");
     }
 }

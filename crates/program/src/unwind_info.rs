@@ -3,9 +3,7 @@
 use crate::Program;
 use kdive_base::{LinkAddr, VirtAddr};
 use kdive_symbols::{Module, ObjectFile};
-use kdive_unwind::{
-    Call, CfiKind, CfiSection, ObjectAt, OrcTable, OrcVersion, SectionBytes, UnwindInfo, UnwindTables,
-};
+use kdive_unwind::{Call, CfiKind, CfiSection, ObjectAt, OrcTable, SectionBytes, UnwindInfo, UnwindTables};
 use std::sync::Arc;
 
 /// A section of a mapped file; keeps the file alive.
@@ -37,9 +35,8 @@ fn make_tables(object: &Arc<ObjectFile>) -> UnwindTables {
     if let Some((ip, ip_addr)) = section(object, ".orc_unwind_ip")
         && let Some((entries, _)) = section(object, ".orc_unwind")
     {
-        // `.orc_header` came with the third layout; the layouts before it are told apart by nothing in the file.
-        let version = if object.section(".orc_header").is_some() { OrcVersion::V3 } else { OrcVersion::V1 };
-        tables.orc = Some(OrcTable::new(version, ip, ip_addr, entries));
+        let header = section(object, ".orc_header").map(|(bytes, _)| bytes);
+        tables.orc = Some(OrcTable::in_file(header, ip, ip_addr, entries));
     }
     tables
 }
@@ -54,19 +51,12 @@ impl Program {
 impl UnwindInfo for Program {
     fn object_at(&self, pc: VirtAddr) -> Option<ObjectAt> {
         let (module, _) = self.modules.module_at(pc)?;
-        Some(ObjectAt { tables: self.tables(module), pc: module.to_link(pc) })
+        let slide = module.placement().slide;
+        Some(ObjectAt { tables: self.tables(module), pc: module.to_link(pc), slide })
     }
 
     fn function_start(&self, pc: VirtAddr) -> Option<VirtAddr> {
         self.modules.function_bounds(pc).map(|(_, range)| range.start)
-    }
-
-    fn runtime_addr(&self, object: &ObjectAt, addr: LinkAddr) -> VirtAddr {
-        let tables = self.tables.borrow();
-        let module = self.modules.modules().iter().find(|module| {
-            tables.get(&module.id()).is_some_and(|tables| Arc::ptr_eq(tables, &object.tables))
-        });
-        module.map_or(VirtAddr(addr.0), |module| module.to_virt(addr))
     }
 
     fn epilogue_cfi_valid(&self, pc: VirtAddr) -> bool {
