@@ -12,7 +12,8 @@ const MAX_OPERATIONS: u32 = 10_000;
 pub(crate) struct Machine<'a> {
     pub(crate) memory: &'a dyn ReadMemory,
     pub(crate) registers: &'a RegisterSet,
-    pub(crate) relocate: &'a dyn Fn(LinkAddr) -> VirtAddr,
+    /// Added to `DW_OP_addr`.
+    pub(crate) slide: u64,
     /// For error messages.
     pub(crate) pc: LinkAddr,
     /// For error messages.
@@ -45,7 +46,7 @@ impl Machine<'_> {
                     evaluation.resume_with_register(Value::Generic(value))
                 }
                 EvaluationResult::RequiresRelocatedAddress(address) => {
-                    evaluation.resume_with_relocated_address((self.relocate)(LinkAddr(address)).0)
+                    evaluation.resume_with_relocated_address(address.wrapping_add(self.slide))
                 }
                 // DWARF 5, 6.4.2 excludes all operations that would ask for anything else.
                 _ => return Err(self.malformed("operation not allowed in call frame information")),

@@ -11,6 +11,8 @@ pub struct ObjectAt {
     pub tables: Arc<UnwindTables>,
     /// The address as in the file, in the address space the tables were made with.
     pub pc: LinkAddr,
+    /// Added to addresses of the file to get addresses at run time.
+    pub slide: u64,
 }
 
 /// A call instruction, from `DW_TAG_call_site`.
@@ -29,12 +31,6 @@ pub trait UnwindInfo {
 
     /// Start of the function that covers `pc`: from debug information, else the nearest ELF symbol at or below it.
     fn function_start(&self, pc: VirtAddr) -> Option<VirtAddr>;
-
-    /// Where a `DW_OP_addr` in the unwind information of `object` is at run time.
-    fn runtime_addr(&self, object: &ObjectAt, addr: LinkAddr) -> VirtAddr {
-        let _ = object;
-        VirtAddr(addr.0)
-    }
 
     /// Whether the CFI of the unit that covers `pc` is right in epilogues too. gdb believes it of units made by GCC
     /// 4.5 or later, by their `DW_AT_producer`; not of assembly and not of code without debug information. Where it is

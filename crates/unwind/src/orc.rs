@@ -259,22 +259,43 @@ enum Source {
 
 /// The table of one object.
 pub struct OrcTable {
-    version: OrcVersion,
+    /// `None` inside: a version this code does not know.
+    version: OnceLock<Option<OrcVersion>>,
+    header: Option<SectionBytes>,
     source: Source,
 }
 
 impl OrcTable {
-    /// The table in sections `.orc_unwind_ip` (relocations applied; loaded at `ip_addr`) and `.orc_unwind`.
+    /// The table in sections `.orc_unwind_ip` (relocations applied; loaded at `ip_addr`) and `.orc_unwind`, of the
+    /// version [`OrcVersion::detect`] finds from `.orc_header`. Nothing is read yet.
     #[must_use]
-    pub fn new(version: OrcVersion, ip: SectionBytes, ip_addr: LinkAddr, entries: SectionBytes) -> Self {
-        Self { version, source: Source::Sections { ip, ip_addr, entries, order: OnceLock::new() } }
+    pub fn in_file(
+        header: Option<SectionBytes>,
+        ip: SectionBytes,
+        ip_addr: LinkAddr,
+        entries: SectionBytes,
+    ) -> Self {
+        let source = Source::Sections { ip, ip_addr, entries, order: OnceLock::new() };
+        Self { version: OnceLock::new(), header, source }
     }
 
     /// The table a running kernel uses: `__start_orc_unwind_ip`, `__start_orc_unwind` and their number of elements, or
     /// a module's `arch.orc_unwind_ip`, `arch.orc_unwind`, `arch.num_orcs`.
     #[must_use]
     pub fn in_memory(version: OrcVersion, ip: VirtAddr, entries: VirtAddr, count: u64) -> Self {
-        Self { version, source: Source::Memory { ip, entries, count: count.min(MAX_ENTRIES) } }
+        let source = Source::Memory { ip, entries, count: count.min(MAX_ENTRIES) };
+        Self { version: OnceLock::from(Some(version)), header: None, source }
+    }
+
+    /// The version; `None` when it is newer than this code.
+    pub fn version(&self) -> Option<OrcVersion> {
+        *self.version.get_or_init(|| {
+            let header = self.header.as_ref().map(|header| (**header).as_ref());
+            match &self.source {
+                Source::Sections { entries, .. } => OrcVersion::detect(header, (**entries).as_ref()),
+                Source::Memory { .. } => None,
+            }
+        })
     }
 
     /// The entry for an address, given as in the file and as at run time: each kind of table uses its own.
@@ -287,16 +308,17 @@ impl OrcTable {
         virt: VirtAddr,
         memory: &dyn ReadMemory,
     ) -> Result<Option<OrcEntry>, UnwindError> {
+        let Some(version) = self.version() else { return Ok(None) };
         let bytes = match &self.source {
             Source::Sections { ip, ip_addr, entries, order } => {
                 let (ip, entries) = ((**ip).as_ref(), (**entries).as_ref());
-                let order = order.get_or_init(|| sort_order(self.version, ip, *ip_addr, entries));
+                let order = order.get_or_init(|| sort_order(version, ip, *ip_addr, entries));
                 find_in_sections(ip, *ip_addr, entries, order.as_deref(), link.0)
             }
             Source::Memory { ip, entries, count } => find_in_memory(*ip, *entries, *count, virt.0, memory)?,
         };
         let Some(bytes) = bytes else { return Ok(None) };
-        let entry = OrcEntry::decode(self.version, bytes).ok_or_else(|| UnwindError::Malformed {
+        let entry = OrcEntry::decode(version, bytes).ok_or_else(|| UnwindError::Malformed {
             pc: link,
             section: ".orc_unwind",
             what: "unknown register or type".to_owned(),

@@ -8,7 +8,7 @@ use crate::walk::{Context, Policy};
 use crate::{
     CfiKind, FrameId, FrameKind, Location, Method, ObjectAt, RegisterSet, UnwindError, pt_regs, reg,
 };
-use kdive_base::{LinkAddr, ReadMemory, VirtAddr};
+use kdive_base::{ReadMemory, VirtAddr};
 
 /// A frame as far as it is known before it is unwound.
 pub(crate) struct Start<'a> {
@@ -135,11 +135,10 @@ fn by_cfi(
     context: Context<'_>,
 ) -> Result<Step, UnwindError> {
     let memory = context.memory;
-    let relocate = |addr: LinkAddr| context.info.runtime_addr(object, addr);
     let machine = Machine {
         memory,
         registers: start.registers,
-        relocate: &relocate,
+        slide: object.slide,
         pc: object.pc,
         section: kind.section_name(),
     };

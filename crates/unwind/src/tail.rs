@@ -42,11 +42,12 @@ fn search(info: &dyn UnwindInfo, return_pc: VirtAddr, callee_pc: VirtAddr) -> Op
             info.tail_calls(target)?.into_iter()
         };
         let next = loop {
-            if let Some(call) = calls.next() {
-                if path.len() < MAX_CHAIN && on_path.insert(call.return_pc) {
-                    break call;
-                }
-                // gdb gives up on the siblings of a call it is already in; so the search goes back from here.
+            // gdb gives up on the siblings of a call it is already in; so the search goes back from there too.
+            if let Some(call) = calls.next()
+                && path.len() < MAX_CHAIN
+                && on_path.insert(call.return_pc)
+            {
+                break call;
             }
             let Some(visit) = path.pop() else { return common };
             on_path.remove(&visit.taken);

@@ -222,7 +222,11 @@ impl Walk {
         let Some(below) = below.filter(|_| after_normal) else { return Ok(()) };
         // The frame below an inlined call is, to gdb, the inlined one, which the rule does not apply to.
         let inner = below.id.as_ref().is_ok_and(|below_id| id.is_inner_to(*below_id));
-        if inner && !below.switches_stack && context.info.inlined_calls(frame.lookup_pc) == 0 {
+        if inner
+            && !frame.switches_stack
+            && !below.switches_stack
+            && context.info.inlined_calls(frame.lookup_pc) == 0
+        {
             return Err(StopReason::Inner);
         }
         let same_place = match (frame.caller.location(reg::RIP), frame.registers.location(reg::RIP)) {

@@ -4,6 +4,8 @@
 //! gdb runs the program, stops at each of the places in `oracle/frames.S`, prints `info frame` for all frames and dumps
 //! registers and stack; the walk then sees nothing but that dump and the file.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use kdive_base::{Interrupt, LinkAddr, SparseMemory, VirtAddr};
 use kdive_unwind::{
     Call, CfiKind, CfiSection, Context, FrameId, Location, ObjectAt, Policy, RegisterSet, UnwindInfo,
@@ -316,7 +318,7 @@ impl ElfInfo {
 
 impl UnwindInfo for ElfInfo {
     fn object_at(&self, pc: VirtAddr) -> Option<ObjectAt> {
-        Some(ObjectAt { tables: Arc::clone(&self.tables), pc: LinkAddr(pc.0) })
+        Some(ObjectAt { tables: Arc::clone(&self.tables), pc: LinkAddr(pc.0), slide: 0 })
     }
 
     fn function_start(&self, pc: VirtAddr) -> Option<VirtAddr> {

@@ -1,1 +1,326 @@
-//! Tests of the parent module.
+//! Walks over a made-up kernel. What gdb does is compared with gdb in `tests/gdb_oracle.rs`; here is what it does not do.
+
+use super::*;
+use crate::info::Call;
+use crate::{CfiKind, CfiSection, ObjectAt, OrcTable, UnwindTables};
+use gimli::write::{
+    Address, CallFrameInstruction as Insn, CommonInformationEntry, EndianVec, FrameDescriptionEntry,
+    FrameTable,
+};
+use gimli::{Encoding, Format, LittleEndian, X86_64};
+use kdive_base::{LinkAddr, SparseMemory};
+use std::sync::Arc;
+
+/// C functions of 0x100 bytes, each with a frame of 8 bytes between its entry and its return address.
+const TEXT: u64 = 0xffff_ffff_8100_0000;
+/// Entry code without CFI.
+const ENTRY: u64 = 0xffff_ffff_81c0_0000;
+const STACK: u64 = 0xffff_c900_0000_0000;
+const IRQ_STACK: u64 = 0xffff_c900_0010_0000;
+const USER_PC: u64 = 0x40_1000;
+
+struct Kernel {
+    tables: Arc<UnwindTables>,
+    memory: SparseMemory,
+}
+
+/// `(address, sp_offset, flags)` of ORC entries, version 1.
+type OrcRow = (u64, i16, u16);
+
+fn kernel(orc: &[OrcRow]) -> Kernel {
+    let mut table = FrameTable::default();
+    let encoding = Encoding { format: Format::Dwarf32, version: 4, address_size: 8 };
+    let mut cie = CommonInformationEntry::new(encoding, 1, -8, X86_64::RA);
+    cie.add_instruction(Insn::Cfa(X86_64::RSP, 16));
+    cie.add_instruction(Insn::Offset(X86_64::RA, -8));
+    cie.add_instruction(Insn::Offset(X86_64::RBX, -16));
+    let cie = table.add_cie(cie);
+    table.add_fde(cie, FrameDescriptionEntry::new(Address::Constant(TEXT), 0x1_0000));
+    let mut section = gimli::write::DebugFrame::from(EndianVec::new(LittleEndian));
+    table.write_debug_frame(&mut section).unwrap();
+    let cfi = CfiSection::new(CfiKind::DebugFrame, Arc::new(section.slice().to_vec()), LinkAddr(0));
+
+    let ip_addr = 0xffff_ffff_8200_0000u64;
+    let (mut ip, mut entries) = (Vec::new(), Vec::new());
+    for (index, (address, sp_offset, flags)) in orc.iter().enumerate() {
+        let distance = *address as i64 - (ip_addr + 4 * index as u64) as i64;
+        ip.extend_from_slice(&i32::try_from(distance).unwrap().to_le_bytes());
+        entries.extend_from_slice(&sp_offset.to_le_bytes());
+        entries.extend_from_slice(&[0, 0]);
+        entries.extend_from_slice(&flags.to_le_bytes());
+    }
+    let orc = OrcTable::in_file(None, Arc::new(ip), LinkAddr(ip_addr), Arc::new(entries));
+    Kernel { tables: Arc::new(UnwindTables { cfi: vec![cfi], orc: Some(orc) }), memory: SparseMemory::new() }
+}
+
+impl UnwindInfo for Kernel {
+    fn object_at(&self, pc: VirtAddr) -> Option<ObjectAt> {
+        let inside = (TEXT..ENTRY + 0x1_0000).contains(&pc.0);
+        inside.then(|| ObjectAt { tables: Arc::clone(&self.tables), pc: LinkAddr(pc.0), slide: 0 })
+    }
+
+    fn function_start(&self, pc: VirtAddr) -> Option<VirtAddr> {
+        (pc.0 >= TEXT).then_some(VirtAddr(pc.0 & !0xff))
+    }
+
+    fn epilogue_cfi_valid(&self, _: VirtAddr) -> bool {
+        true
+    }
+
+    fn inlined_calls(&self, _: VirtAddr) -> usize {
+        0
+    }
+
+    fn call_site(&self, _: VirtAddr) -> Option<Call> {
+        None
+    }
+
+    fn tail_calls(&self, _: VirtAddr) -> Option<Vec<Call>> {
+        None
+    }
+}
+
+fn words(words: &[u64]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+/// A `pt_regs` whose r15 is 15, ..., with this end.
+fn pt_regs(rip: u64, cs: u64, rsp: u64) -> Vec<u64> {
+    let mut regs: Vec<u64> = vec![15, 14, 13, 12, 6, 3, 11, 10, 9, 8, 0xa, 0xc, 0xd, 4, 5, u64::MAX];
+    regs.extend([rip, cs, 0x246, rsp, 0x18]);
+    regs
+}
+
+fn walk(kernel: &Kernel, rip: u64, rsp: u64, policy: Policy) -> Walk {
+    walk_from(
+        kernel,
+        RegisterSet::live([(reg::RIP, rip), (reg::RSP, rsp), (reg::RBP, 0), (reg::CS, 0x10)]),
+        policy,
+    )
+}
+
+fn walk_from(kernel: &Kernel, registers: RegisterSet, policy: Policy) -> Walk {
+    let mut walk = Walk::new(registers, policy);
+    walk.finish(Context { info: kernel, memory: &kernel.memory, interrupt: &Interrupt::new() });
+    walk
+}
+
+fn shape(walk: &Walk) -> Vec<(u64, FrameKind, Method)> {
+    walk.frames().iter().map(|frame| (frame.pc.0, frame.kind, frame.method)).collect()
+}
+
+const ORC_CALL: u16 = 0x05;
+const ORC_REGS: u16 = 0x105;
+const ORC_IRET: u16 = 0x205;
+const ORC_SP_INDIRECT: u16 = 0x09;
+const ORC_END: u16 = 0x400;
+
+#[test]
+fn a_system_call_ends_at_the_registers_of_user_mode() {
+    let mut kernel = kernel(&[(ENTRY, 0, ORC_REGS)]);
+    let regs = STACK + 0x20;
+    kernel.memory.map(VirtAddr(STACK), words(&[0x33, TEXT + 0x210, 0x44, ENTRY + 0x20]));
+    kernel.memory.map(VirtAddr(regs), words(&pt_regs(USER_PC, 0x33, 0x7fff_0000)));
+    let walk = walk(&kernel, TEXT + 0x110, STACK, Policy::Kernel);
+    assert_eq!(
+        shape(&walk),
+        [
+            (TEXT + 0x110, FrameKind::Normal, Method::DebugFrame),
+            (TEXT + 0x210, FrameKind::Normal, Method::DebugFrame),
+            (ENTRY + 0x20, FrameKind::Normal, Method::Orc),
+            (USER_PC, FrameKind::User, Method::None),
+        ]
+    );
+    assert_eq!(walk.stop(), Some(&StopReason::UserMode));
+    let [c, _, entry, user] = walk.frames() else { panic!() };
+    assert_eq!(c.lookup_pc, c.pc);
+    assert_eq!(entry.lookup_pc.0, ENTRY + 0x1f);
+    assert_eq!(user.lookup_pc, user.pc);
+    assert_eq!(user.registers.read(reg::RSP, &kernel.memory), Ok(0x7fff_0000));
+    assert_eq!(user.registers.read(reg::R15, &kernel.memory), Ok(15));
+    assert_eq!(user.registers.location(reg::RFLAGS), Location::Memory(VirtAddr(regs + 18 * 8)));
+    // The second frame's rbx was saved by the first, the entry code's by the second.
+    assert_eq!(walk.frames()[1].registers.read(reg::RBX, &kernel.memory), Ok(0x33));
+    assert_eq!(entry.registers.read(reg::RBX, &kernel.memory), Ok(0x44));
+    assert_eq!(c.saved().collect::<Vec<_>>(), [(reg::RBX, VirtAddr(STACK)), (reg::RIP, VirtAddr(STACK + 8))]);
+}
+
+#[test]
+fn gdb_takes_each_word_of_entry_code_for_a_return_address() {
+    let mut kernel = kernel(&[(ENTRY, 0, ORC_REGS)]);
+    kernel.memory.map(VirtAddr(STACK), words(&[0, ENTRY + 0x20]));
+    kernel.memory.map(VirtAddr(STACK + 0x10), words(&[0x1111, 0x2222, 0]));
+    kernel.memory.map(VirtAddr(ENTRY), vec![0x90; 0x100]);
+    let walk = walk(&kernel, TEXT + 0x110, STACK, Policy::Gdb);
+    let pcs: Vec<u64> = walk.frames().iter().map(|frame| frame.pc.0).collect();
+    assert_eq!(pcs, [TEXT + 0x110, ENTRY + 0x20, 0x1111, 0x2222, 0]);
+    assert_eq!(walk.stop(), Some(&StopReason::ZeroPc));
+    assert!(!walk.stop().unwrap().is_error());
+}
+
+#[test]
+fn an_interrupted_function_goes_on_at_its_pc_itself() {
+    // The exception arrives at the first instruction of a function: one byte before belongs to another.
+    let mut kernel = kernel(&[(ENTRY, 0, ORC_REGS)]);
+    let regs = pt_regs(TEXT + 0x300, 0x10, STACK + 0x400);
+    kernel.memory.map(VirtAddr(STACK), words(&[0, ENTRY + 0x20]));
+    kernel.memory.map(VirtAddr(STACK + 0x10), words(&regs));
+    kernel.memory.map(VirtAddr(STACK + 0x400), words(&[0, 0]));
+    let walk = walk(&kernel, TEXT + 0x110, STACK, Policy::Kernel);
+    let frame = &walk.frames()[2];
+    assert_eq!(
+        (frame.kind, frame.lookup_pc.0, frame.function),
+        (FrameKind::Interrupted, TEXT + 0x300, Some(VirtAddr(TEXT + 0x300)))
+    );
+    assert_eq!(frame.registers.read(reg::R12, &kernel.memory), Ok(12));
+    assert_eq!(walk.stop(), Some(&StopReason::ZeroPc));
+}
+
+#[test]
+fn orc_leads_back_from_the_interrupt_stack() {
+    // The function at TEXT + 0x200 stored its rsp at the top of the interrupt stack, switched and called. Its CFI knows
+    // nothing of it.
+    let mut kernel =
+        kernel(&[(TEXT, 16, ORC_CALL), (TEXT + 0x200, 16, ORC_SP_INDIRECT), (ENTRY, 0, ORC_END)]);
+    kernel.memory.map(VirtAddr(IRQ_STACK), words(&[0, TEXT + 0x210]));
+    kernel.memory.map(VirtAddr(IRQ_STACK + 0x10), words(&[STACK]));
+    kernel.memory.map(VirtAddr(STACK), words(&[0x77, ENTRY + 0x20]));
+    let by_kernel = walk(&kernel, TEXT + 0x110, IRQ_STACK, Policy::Kernel);
+    let cfas: Vec<u64> = by_kernel.frames().iter().map(|frame| frame.cfa().unwrap_or_default().0).collect();
+    assert_eq!(cfas, [IRQ_STACK + 0x10, STACK + 0x10, 0]);
+    assert_eq!(by_kernel.stop(), Some(&StopReason::Outermost));
+    assert_eq!(by_kernel.frames()[2].registers.read(reg::RBX, &kernel.memory), Ok(0x77));
+    // gdb believes the CFI and falls off the stack.
+    let by_gdb = walk(&kernel, TEXT + 0x110, IRQ_STACK, Policy::Gdb);
+    assert_eq!(
+        by_gdb.stop().unwrap().to_string(),
+        format!("Cannot access memory at address {:#x}", IRQ_STACK + 0x18)
+    );
+}
+
+#[test]
+fn exception_frame_before_anything_is_pushed() {
+    let mut kernel = kernel(&[(ENTRY, 8, ORC_IRET)]);
+    kernel.memory.map(VirtAddr(STACK), words(&[0xbad, USER_PC, 0x33, 0x246, 0x7fff_0000, 0x2b]));
+    let registers = RegisterSet::live([(reg::RIP, ENTRY), (reg::RSP, STACK), (reg::RBP, 6), (reg::RBX, 3)]);
+    let walk = walk_from(&kernel, registers, Policy::Kernel);
+    let user = walk.frame_at(1);
+    assert_eq!((user.kind, user.pc.0), (FrameKind::User, USER_PC));
+    // The CPU has the other registers still.
+    assert_eq!(user.registers.location(reg::RBX), Location::Register { number: reg::RBX, value: 3 });
+    assert_eq!(user.registers.read(reg::SS, &kernel.memory), Ok(0x2b));
+}
+
+#[test]
+fn kernels_with_frame_pointers_encode_the_registers() {
+    let mut kernel = kernel(&[]);
+    kernel.tables = Arc::new(UnwindTables { cfi: Vec::new(), orc: None });
+    kernel.memory.map(VirtAddr(STACK), words(&pt_regs(USER_PC, 0x33, 0x7fff_0000)));
+    let registers = RegisterSet::live([(reg::RIP, ENTRY + 0x20), (reg::RSP, STACK), (reg::RBP, STACK + 1)]);
+    let walk = walk_from(&kernel, registers, Policy::Kernel);
+    assert_eq!(
+        shape(&walk),
+        [(ENTRY + 0x20, FrameKind::Normal, Method::FramePointer), (USER_PC, FrameKind::User, Method::None),]
+    );
+}
+
+#[test]
+fn code_made_at_run_time_has_frame_pointers() {
+    let mut kernel = kernel(&[(TEXT, 16, ORC_CALL), (ENTRY, 0, ORC_END)]);
+    let jit = 0xffff_ffff_c012_3456;
+    kernel.memory.map(VirtAddr(STACK), words(&[1, 2, STACK + 0x30, TEXT + 0x110]));
+    kernel.memory.map(VirtAddr(STACK + 0x20), words(&[0, ENTRY + 0x20]));
+    let registers = RegisterSet::live([(reg::RIP, jit), (reg::RSP, STACK), (reg::RBP, STACK + 0x10)]);
+    let walk = walk_from(&kernel, registers, Policy::Kernel);
+    assert_eq!(
+        shape(&walk),
+        [
+            (jit, FrameKind::Normal, Method::FramePointer),
+            (TEXT + 0x110, FrameKind::Normal, Method::DebugFrame),
+            (ENTRY + 0x20, FrameKind::Normal, Method::Orc),
+        ]
+    );
+}
+
+#[test]
+fn a_sleeping_task_starts_at_a_return_address() {
+    let mut kernel = kernel(&[(TEXT, 16, ORC_CALL), (ENTRY, 0, ORC_END)]);
+    kernel.memory.map(VirtAddr(STACK), words(&[0, ENTRY + 0x20]));
+    let mut registers = RegisterSet::default();
+    registers.set(reg::RIP, Location::Value(TEXT + 0x200));
+    registers.set(reg::RSP, Location::Value(STACK));
+    let mut walk = Walk::sleeping(registers, Policy::Kernel);
+    walk.finish(Context { info: &kernel, memory: &kernel.memory, interrupt: &Interrupt::new() });
+    assert_eq!(walk.frame_at(0).function, Some(VirtAddr(TEXT + 0x100)));
+    assert_eq!(walk.frames().len(), 2);
+}
+
+#[test]
+fn a_cpu_in_user_mode_has_one_frame() {
+    let kernel = kernel(&[]);
+    let registers = RegisterSet::live([(reg::RIP, USER_PC), (reg::RSP, 0x7fff_0000), (reg::CS, 0x33)]);
+    let walk = walk_from(&kernel, registers, Policy::Kernel);
+    assert_eq!(shape(&walk), [(USER_PC, FrameKind::User, Method::None)]);
+    assert_eq!(walk.stop(), Some(&StopReason::UserMode));
+}
+
+#[test]
+fn walks_end() {
+    // A stack of return addresses into code without CFI, longer than any.
+    let mut kernel = kernel(&[]);
+    kernel.memory.map(VirtAddr(0x1000), words(&vec![0x1111; 20_000]));
+    let by_gdb = walk(&kernel, 0x1111, 0x1000, Policy::Gdb);
+    assert_eq!(by_gdb.stop(), Some(&StopReason::Limit(10_000)));
+    assert_eq!(by_gdb.frames().len(), 10_000);
+
+    // A pt_regs that says it was interrupted where the walk began.
+    let mut kernel = self::kernel(&[(ENTRY, 0, ORC_REGS)]);
+    kernel.memory.map(VirtAddr(STACK), words(&pt_regs(ENTRY + 4, 0x10, STACK)));
+    let by_kernel = walk(&kernel, ENTRY + 4, STACK, Policy::Kernel);
+    assert_eq!((by_kernel.stop(), by_kernel.frames().len()), (Some(&StopReason::Same), 1));
+}
+
+#[test]
+fn an_interrupted_walk_can_go_on() {
+    let mut kernel = kernel(&[(TEXT, 16, ORC_CALL), (ENTRY, 0, ORC_END)]);
+    kernel.memory.map(VirtAddr(STACK), words(&[0, ENTRY + 0x20]));
+    let interrupt = Interrupt::new();
+    let context = Context { info: &kernel, memory: &kernel.memory, interrupt: &interrupt };
+    let mut walk =
+        Walk::new(RegisterSet::live([(reg::RIP, TEXT + 0x110), (reg::RSP, STACK)]), Policy::Kernel);
+    assert!(walk.frame(0, context).is_some());
+    interrupt.raise();
+    assert!(walk.frame(1, context).is_none());
+    assert_eq!(walk.stop(), None);
+    assert!(interrupt.take());
+    assert!(walk.frame(1, context).is_some());
+}
+
+#[test]
+fn bad_tables_stop_the_walk_with_a_reason() {
+    let mut kernel = kernel(&[]);
+    // An FDE over all of TEXT whose program is one unknown instruction (0x3f).
+    let mut data = Vec::new();
+    data.extend([
+        0x14, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 3, 0, 1, 0x78, 16, 0x0c, 7, 8, 0x90, 1, 0, 0, 0, 0, 0, 0,
+    ]);
+    data.extend([0x1c, 0, 0, 0, 0, 0, 0, 0]);
+    data.extend(TEXT.to_le_bytes());
+    data.extend(0x1_0000u64.to_le_bytes());
+    data.extend([0x3f, 0, 0, 0, 0, 0, 0, 0]);
+    let cfi = CfiSection::new(CfiKind::DebugFrame, Arc::new(data), LinkAddr(0));
+    kernel.tables = Arc::new(UnwindTables { cfi: vec![cfi], orc: None });
+    let walk = walk(&kernel, TEXT + 0x110, STACK, Policy::Gdb);
+    assert_eq!(walk.frames().len(), 1);
+    let reason = walk.stop().unwrap().to_string();
+    assert!(
+        reason.starts_with("bad unwind information for 0xffffffff81000110 in .debug_frame: "),
+        "{reason}"
+    );
+}
+
+impl Walk {
+    fn frame_at(&self, level: usize) -> &Frame {
+        &self.frames()[level]
+    }
+}
