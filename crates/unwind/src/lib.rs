@@ -22,7 +22,6 @@ mod eval;
 mod frame;
 mod heuristic;
 mod info;
-mod modules;
 mod orc;
 pub mod pt_regs;
 mod regs;
@@ -34,7 +33,6 @@ pub use cfi::{CfiKind, CfiSection, FdeIndex, FdeRange, SectionBytes, UnwindTable
 pub use error::UnwindError;
 pub use frame::{Frame, FrameId, FrameKind, Method};
 pub use info::{Call, ObjectAt, UnwindInfo};
-pub use modules::{ModuleUnwind, TableCache};
 pub use orc::{OrcEntry, OrcKind, OrcReg, OrcTable, OrcVersion};
 pub use regs::{Location, RegisterError, RegisterSet, reg};
 pub use walk::{Context, Policy, StopReason, Walk};
