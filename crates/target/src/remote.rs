@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 
 mod control;
 mod memory;
+mod planted;
 mod registers;
 
 /// How to connect, and how to behave afterwards.
@@ -114,6 +115,7 @@ struct Inner {
     focus: Option<ThreadId>,
     generation: u64,
     inserted: Vec<(BreakpointKind, u64, u64)>,
+    planted: Vec<planted::Planted>,
     accelerator: Option<Accelerator>,
     events: VecDeque<Event>,
 }
@@ -176,6 +178,7 @@ impl RemoteTarget {
             focus: None,
             generation: 0,
             inserted: Vec::new(),
+            planted: Vec::new(),
             accelerator: None,
             events: VecDeque::new(),
         };
@@ -627,6 +630,7 @@ impl Inner {
     fn close(&mut self) {
         self.forget();
         self.inserted.clear();
+        self.planted.clear();
         self.client.close();
         self.state = State::Closed;
     }

@@ -2,7 +2,8 @@
 
 use super::{Accelerator, Inner, Regain, RemoteTarget, State};
 use crate::{
-    BreakpointError, BreakpointKind, Error, Event, Others, Resume, RunControl, Stop, Wait, WatchKind,
+    BreakpointError, BreakpointKind, Error, Event, Others, Resume, RunControl, Stop, StopReason, Wait,
+    WatchKind,
 };
 use kdive_base::{Interrupt, VirtAddr};
 use kdive_rsp::packet::Reply;
@@ -13,6 +14,7 @@ use kdive_rsp::{RunEvent, ThreadId};
 use std::time::{Duration, Instant};
 
 const SIGINT: u8 = 2;
+const SIGTRAP: u8 = 5;
 
 impl RunControl for RemoteTarget {
     fn stop(&self) -> Option<Stop> {
@@ -68,16 +70,24 @@ impl Inner {
 
     fn insert(&mut self, kind: BreakpointKind, addr: VirtAddr, len: u64) -> Result<(), BreakpointError> {
         let thread = self.focus().ok_or(Error::NotConnected)?;
+        let covered = match kind {
+            BreakpointKind::Software if self.shows_breakpoints()? => Some(self.bytes_to_cover(addr)?),
+            _ => None,
+        };
         let result = self.client.insert_breakpoint(thread, wire(kind), addr.0, len);
         match self.checked(result)? {
             Reply::Data(_) => {
-                self.inserted.push((kind, addr.0, len));
-                self.memory_touched(kind, addr);
-                Ok(())
+                if let Some(original) = covered {
+                    self.note_planted(addr, original);
+                }
             }
-            Reply::Empty => Err(BreakpointError::Unsupported),
-            Reply::Error(error) => Err(self.why_refused(kind, addr, error.text())),
+            Reply::Empty if kind == BreakpointKind::Software => self.plant(addr)?,
+            Reply::Empty => return Err(BreakpointError::Unsupported),
+            Reply::Error(error) => return Err(self.why_refused(kind, addr, error.text())),
         }
+        self.inserted.push((kind, addr.0, len));
+        self.memory_touched(kind, addr);
+        Ok(())
     }
 
     /// Stubs do not say why they refuse (QEMU: E22 for everything); what can be found out is.
@@ -109,6 +119,9 @@ impl Inner {
         };
         self.inserted.swap_remove(index);
         let thread = self.focus().ok_or(Error::NotConnected)?;
+        if kind == BreakpointKind::Software && self.unplant(addr)? {
+            return Ok(());
+        }
         let result = self.client.remove_breakpoint(thread, wire(kind), addr.0, len);
         let reply = self.checked(result)?;
         self.memory_touched(kind, addr);
@@ -219,7 +232,14 @@ impl Inner {
         };
         let result = self.stop_from(stopped, synthesized);
         let stop = self.checked_ours(result)?;
+        let (thread, signal) = (stop.thread, stop.signal);
         self.state = State::Stopped(stop);
+        if signal == SIGTRAP
+            && self.step_back_onto_planted(thread)?
+            && let State::Stopped(stop) = &mut self.state
+        {
+            stop.reason = StopReason::SoftwareBreakpoint;
+        }
         Ok(self.stop_event())
     }
 
@@ -236,6 +256,7 @@ impl Inner {
     fn ended(&mut self, event: Event) -> Wait {
         self.forget();
         self.inserted.clear();
+        self.planted.clear();
         if self.client.is_extended() {
             self.state = State::NoProcess;
         } else {

@@ -86,7 +86,9 @@ fn fault(addr: VirtAddr, error: Error) -> Fault {
 impl Inner {
     pub(super) fn read_virtual(&mut self, addr: VirtAddr, buf: &mut [u8]) -> Result<(), Error> {
         let thread = self.focus().ok_or(Error::NotConnected)?;
-        self.read_in(Space::Virtual(thread), addr.0, buf)
+        self.read_in(Space::Virtual(thread), addr.0, buf)?;
+        self.hide_planted(addr, buf);
+        Ok(())
     }
 
     pub(super) fn read_physical(&mut self, addr: PhysAddr, buf: &mut [u8]) -> Result<(), Error> {
@@ -282,6 +284,12 @@ impl Inner {
     }
 
     pub(super) fn write_virtual(&mut self, addr: VirtAddr, bytes: &[u8]) -> Result<(), Error> {
+        let thread = self.focus().ok_or(Error::NotConnected)?;
+        self.write_around_planted(thread, addr, bytes)
+    }
+
+    /// Writes what is given, whatever stands there.
+    pub(super) fn write_through(&mut self, addr: VirtAddr, bytes: &[u8]) -> Result<(), Error> {
         let thread = self.focus().ok_or(Error::NotConnected)?;
         self.write_in(Space::Virtual(thread), addr.0, bytes)
     }

@@ -8,6 +8,7 @@
 mod gdbserver;
 mod gdbstub;
 mod qemu;
+mod scripted;
 
 use std::path::PathBuf;
 
