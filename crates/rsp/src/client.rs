@@ -14,15 +14,17 @@ use crate::packet::supported::Features;
 use crate::profile::Profile;
 use crate::transport::{Hangup, Received, Transport};
 use crate::{Error, ThreadId};
-use kdive_base::Interrupt;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+mod config;
 mod handshake;
+mod memory;
 mod operations;
 mod run;
 
-pub use operations::{ChunkError, MemoryChunk};
+pub use config::{Config, Note, Patience, Request, Statistics, Traffic};
+pub use memory::{ChunkError, MemoryChunk};
 pub use run::RunEvent;
 
 /// How long a wait goes on without looking at the interrupt flag.
@@ -37,107 +39,6 @@ const PROBE_PATIENCE: [Duration; 3] =
 /// Requests that may be under way at once, and bytes of replies they may ask for.
 const WINDOW_REQUESTS: usize = 32;
 const WINDOW_BYTES: usize = 128 << 10;
-
-/// Settings of a connection.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// `set remotetimeout`: 2 s by default. A request is given up after three times this without a byte.
-    pub remote_timeout: Duration,
-    /// `target extended-remote`: the stub is told with `!`.
-    pub extended: bool,
-    /// The user's Ctrl-C; ends a request that is being waited for.
-    pub interrupt: Interrupt,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self { remote_timeout: Duration::from_secs(2), extended: false, interrupt: Interrupt::new() }
-    }
-}
-
-/// Traffic on a connection.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Traffic {
-    /// Packets sent, interrupts included.
-    pub packets_sent: u64,
-    /// Packets received, good ones.
-    pub packets_received: u64,
-    /// Bytes sent, framing and acks included.
-    pub bytes_sent: u64,
-    /// Bytes received.
-    pub bytes_received: u64,
-}
-
-/// Traffic in all and since the target last ran.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Statistics {
-    /// Since the connection was made.
-    pub total: Traffic,
-    /// Since the last resume.
-    pub since_resume: Traffic,
-}
-
-/// Something worth telling the user that is not an error.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Note {
-    /// Standard error of the command behind `target remote | COMMAND`.
-    Diagnostics(Vec<u8>),
-    /// The two sides were out of step and are again in step; the text says with which packet it showed.
-    Resynchronized(String),
-}
-
-/// How long to wait for a reply.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Patience {
-    /// Three times the remote timeout since the last byte.
-    Normal,
-    /// Until the user presses Ctrl-C: a monitor command may save a whole machine.
-    Unlimited,
-}
-
-/// A request and what is known about its reply.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Request {
-    payload: Vec<u8>,
-    shape: Shape,
-    repeatable: bool,
-    patience: Patience,
-    /// Bytes the reply is expected to have, for the window.
-    expected: usize,
-}
-
-impl Request {
-    /// A request that only asks, and can be asked twice.
-    #[must_use]
-    pub fn query(payload: impl Into<Vec<u8>>, shape: Shape) -> Self {
-        Self { payload: payload.into(), shape, repeatable: true, patience: Patience::Normal, expected: 64 }
-    }
-
-    /// A request that changes something, and is sent once.
-    #[must_use]
-    pub fn action(payload: impl Into<Vec<u8>>, shape: Shape) -> Self {
-        Self { repeatable: false, ..Self::query(payload, shape) }
-    }
-
-    /// Says how many bytes the reply will have.
-    #[must_use]
-    pub fn expecting(self, bytes: usize) -> Self {
-        Self { expected: bytes, ..self }
-    }
-
-    /// Says how long to wait.
-    #[must_use]
-    pub fn with_patience(self, patience: Patience) -> Self {
-        Self { patience, ..self }
-    }
-
-    /// The packet for messages: its text up to the first binary byte or 32 characters.
-    fn name(&self) -> String {
-        let text: String =
-            self.payload.iter().take(32).map_while(|&b| b.is_ascii_graphic().then_some(b as char)).collect();
-        if text.len() < self.payload.len() { format!("{text}...") } else { text }
-    }
-}
 
 /// A connection to a stub.
 pub struct Client {
@@ -574,6 +475,3 @@ impl Client {
         answered
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -26,7 +26,7 @@ pub enum Frame {
     Packet(Vec<u8>),
     /// A notification with a good checksum, never acknowledged.
     Notification(Vec<u8>),
-    /// A packet that cannot be trusted.
+    /// A packet that cannot be trusted. Damaged notifications are dropped.
     Corrupt(Corruption),
 }
 
@@ -141,8 +141,12 @@ impl Decoder {
                 State::Checksum | State::ChecksumLow(_) if byte == b'$' => self.begin(false),
                 State::Checksum => self.state = State::ChecksumLow(byte),
                 State::ChecksumLow(high) => {
-                    out(self.finish(high, byte));
+                    let frame = self.finish(high, byte);
                     self.reset();
+                    // Nobody waits for a notification, so a damaged one is only dropped.
+                    if !(self.notification && matches!(frame, Frame::Corrupt(_))) {
+                        out(frame);
+                    }
                 }
             }
             bytes = rest;

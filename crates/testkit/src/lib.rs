@@ -1,4 +1,5 @@
 //! Scripted stubs and fixtures for the tests of kdive.
 
+pub mod environment;
 pub mod machine;
 pub mod stub;

@@ -53,6 +53,11 @@ fn bad_checksum_is_reported_and_the_stream_goes_on() {
 }
 
 #[test]
+fn a_damaged_notification_is_dropped() {
+    assert_eq!(frames(b"%Stop:S05#00$OK#9a"), [packet(b"OK")]);
+}
+
+#[test]
 fn a_packet_that_starts_anew_replaces_the_first() {
     assert_eq!(frames(b"$T05thr$OK#9a"), [packet(b"OK")]);
     assert_eq!(frames(b"$OK#$OK#9a"), [packet(b"OK")]);

@@ -7,6 +7,7 @@ use std::fmt;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StubError {
     text: String,
+    payload: Vec<u8>,
 }
 
 impl StubError {
@@ -22,7 +23,13 @@ impl StubError {
             }
             _ => return None,
         };
-        Some(Self { text: String::from_utf8_lossy(&text).into_owned() })
+        Some(Self { text: String::from_utf8_lossy(&text).into_owned(), payload: payload.to_vec() })
+    }
+
+    /// The packet as it came.
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
     }
 
     /// The reply as sent (`E14`), or the stub's own words.

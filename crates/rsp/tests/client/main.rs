@@ -1,6 +1,7 @@
 //! The client against scripted stubs and against a second implementation of the protocol.
 
 mod faults;
+mod properties;
 mod rules;
 
 use kdive_base::Interrupt;

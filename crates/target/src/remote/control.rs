@@ -1,6 +1,7 @@
 //! Execution and breakpoints.
 
-use super::{Accelerator, Inner, Regain, RemoteTarget, State};
+use super::inner::{Inner, Regain, State};
+use super::{Accelerator, RemoteTarget};
 use crate::{
     BreakpointError, BreakpointKind, Error, Event, Others, Resume, RunControl, Stop, StopReason, Wait,
     WatchKind,

@@ -4,7 +4,8 @@
 //! says only that *something* in it cannot be read, so exactly the wanted bytes are asked for before they count as unreadable; that is then
 //! remembered until the target runs.
 
-use super::{Inner, Regain, RemoteTarget};
+use super::RemoteTarget;
+use super::inner::{Inner, Regain};
 use crate::Error;
 use crate::cache::{Known, LINE, PAGE, View};
 use kdive_base::{Fault, FaultKind, PhysAddr, ReadMemory, VirtAddr, WriteMemory};

@@ -3,7 +3,8 @@
 //! Two kinds of stub need this. QEMU under KVM writes the instruction for `Z0` and shows it to `m`, so what is read has to be put right before anybody
 //! disassembles or compares it. Stubs without `Z0` (crosvm) expect the debugger to write it. Under TCG and with gdbserver there is nothing to do.
 
-use super::{Accelerator, Inner};
+use super::Accelerator;
+use super::inner::Inner;
 use crate::{BreakpointError, Error};
 use kdive_base::VirtAddr;
 use kdive_rsp::ThreadId;

@@ -1,6 +1,6 @@
 //! Registers: one `g` for each thread and stop, decoded for the length it has.
 
-use super::{Inner, State};
+use super::inner::{Inner, State};
 use crate::Error;
 use kdive_arch::{Arch, Availability, RawWrite, RegisterFile, RegisterLayout};
 use kdive_rsp::ThreadId;
