@@ -200,9 +200,10 @@ pub trait Context: Access {
     /// Reserves room in the debugged program for a value that has to have an address (`&"abc"`, string arguments).
     ///
     /// # Errors
-    /// By default: not possible.
+    /// By default: not possible. With a running target that has no `malloc` gdb says
+    /// `evaluation of this expression requires the program to have a function "malloc".`
     fn allocate(&self, _bytes: &[u8]) -> Result<VirtAddr> {
-        Err(ExprError::msg("evaluation of this expression requires the target to exist"))
+        Err(ExprError::msg("evaluation of this expression requires the target program to be active"))
     }
 
     /// A `$name(...)` function beyond the ones every debugger has.

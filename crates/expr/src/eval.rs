@@ -241,7 +241,7 @@ impl<'a> Evaluator<'a> {
             return Ok(from_int(int, i128::from(decided)));
         }
         let right = self.value(right)?;
-        no_user_operator(&[&right], operator.symbol())?;
+        no_user_operator(&[&left, &right], operator.symbol())?;
         Ok(from_int(int, i128::from(is_true(&right, self.access)?)))
     }
 
@@ -300,14 +300,21 @@ fn unknown_type(symbol: &Symbol) -> ExprError {
     ExprError::msg(format!("'{}' has unknown type; cast it to its declared type", symbol.name))
 }
 
-/// gdb looks for C++ operators when an operand is a structure, and says so.
+/// gdb looks for C++ operators when an operand is a structure, and says so. The first operand decides how.
 fn no_user_operator(operands: &[&Value], symbol: &str) -> Result<()> {
-    if operands.iter().any(|operand| is_struct(operand.ty())) {
-        return Err(ExprError::msg(format!("Structure has no component named operator{symbol}.")));
+    if !operands.iter().any(|operand| is_struct(operand.ty())) {
+        return Ok(());
     }
-    Ok(())
+    Err(ExprError::msg(if operands.first().is_some_and(|first| is_struct(first.ty())) {
+        format!("Structure has no component named operator{symbol}.")
+    } else {
+        "Can't do that binary op on that type".to_owned()
+    }))
 }
 
 fn is_struct(ty: &Type) -> bool {
     ty.with_composite(|composite| composite.kind == kdive_types::CompositeKind::Struct).unwrap_or(false)
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,8 @@ mod error;
 mod eval;
 mod examine;
 mod expr;
+#[cfg(test)]
+mod fake;
 mod find;
 mod format;
 mod functions;

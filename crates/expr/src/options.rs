@@ -131,8 +131,15 @@ fn boolean<'a>(name: &str, text: &'a str) -> Result<(bool, &'a str)> {
 /// A number or `unlimited`.
 fn limit(text: &str) -> Result<(Option<u32>, &str)> {
     let (word, after) = split_word(text);
-    if word.is_empty() || word == "--" {
+    if word.is_empty() {
         return Err(ExprError::msg("Argument required (integer to set it to, or \"unlimited\")."));
+    }
+    if let Some(junk) = text.strip_prefix('-').filter(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+    {
+        return Err(ExprError::msg(format!("Trailing junk at: {junk}")));
+    }
+    if word.starts_with('-') && word != "-1" {
+        return Err(ExprError::msg("only -1 is allowed to set as unlimited"));
     }
     if word == "-1" || "unlimited".starts_with(word) {
         return Ok((None, after));
@@ -178,9 +185,6 @@ mod tests {
             check("-pretty maybe -- 1"),
             Err("Value given for `-pretty' is not a boolean: maybe".to_owned())
         );
-        assert_eq!(
-            check("-elements -- 1"),
-            Err("Argument required (integer to set it to, or \"unlimited\").".to_owned())
-        );
+        assert_eq!(check("-elements -- 1"), Err("Trailing junk at: - 1".to_owned()));
     }
 }

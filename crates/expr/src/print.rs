@@ -275,4 +275,4 @@ pub(crate) fn is_text(ty: &Type, format: Option<Format>) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

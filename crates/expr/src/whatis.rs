@@ -52,9 +52,8 @@ pub fn describe_type(
         && expr.is_type()
         && let Kind::Typedef(target) = ty.split_quals().1.kind()
     {
-        // Of a name for a type, what it stands for; one level.
-        let quals = ty.split_quals().0;
-        ty = target.get().requalified(quals);
+        // Of a name for a type, what it stands for; one level, without the qualifiers of the name.
+        ty = target.get();
     }
     describe(context, &ty, expand, options, out);
     Ok(())
@@ -105,6 +104,12 @@ fn needs_completion(ty: &Type, depth: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn types_are_described_as_in_gdb() {
+        let expected = include_str!("fake/types.txt");
+        crate::print::tests::similar(&crate::fake::play(&crate::fake::kitchen(), expected), expected);
+    }
 
     #[test]
     fn flags() {

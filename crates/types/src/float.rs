@@ -179,12 +179,13 @@ impl Float {
         Self::decode(&value.to_le_bytes(), FloatFormat::DOUBLE)
     }
 
-    /// Towards zero, as an integer; clamped to the range of a signed 64-bit integer, as gdb converts. NaN is the lower end.
+    /// Towards zero, as an integer; clamped to the range of a signed 64-bit integer, as gdb converts; what is no number is
+    /// the upper end.
     #[must_use]
     pub fn to_i64(self) -> i64 {
         match self.class {
             Class::Zero => 0,
-            Class::Nan(_) | Class::Invalid => i64::MIN,
+            Class::Nan(_) | Class::Invalid => i64::MAX,
             Class::Infinite => {
                 if self.negative {
                     i64::MIN

@@ -280,7 +280,7 @@ impl<'a> Printer<'a> {
         }
         self.out.push("{\n");
         if composite.members().is_empty() {
-            self.out.spaces(level + 4);
+            self.out.spaces(level + 4 + if self.options.offsets { offsets::WIDTH } else { 0 });
             let text = if composite.declaration { "<incomplete type>" } else { "<no data fields>" };
             self.out.styled(Style::Metadata, text);
             self.out.push("\n");

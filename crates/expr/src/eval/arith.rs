@@ -27,13 +27,14 @@ impl Evaluator<'_> {
             Some(int) => self.cast(int, operand)?,
             None => operand.clone(),
         };
-        let ty = operand.ty().clone();
+        // Results have the type behind a typedef.
+        let ty = operand.ty().unaliased();
         if ty.is_vector() {
             return self.each_element(&operand, |this, element| this.arithmetic_unary(operator, element));
         }
         match operator {
             Unary::Plus if ty.is_integral() || ty.is_float() || ty.is_complex() => {
-                Ok(operand.without_place(self.access))
+                Ok(operand.with_type(ty).without_place(self.access))
             }
             Unary::Neg if ty.is_integral() || ty.is_float() => {
                 let zero = from_int(&ty, 0);
@@ -173,7 +174,7 @@ impl Evaluator<'_> {
                 Binary::NotEqual => i128::from(x != y),
                 _ => return Err(ExprError::msg("Invalid operation on booleans.")),
             };
-            return Ok(from_int(left.ty(), result));
+            return Ok(from_int(&left.ty().unaliased(), result));
         }
         let ty = if matches!(operator, Binary::Shl | Binary::Shr) {
             left.ty()
@@ -196,7 +197,7 @@ impl Evaluator<'_> {
             Binary::BitXor => x ^ y,
             _ => return Err(ExprError::msg("Invalid binary operation on numbers.")),
         };
-        Ok(from_int(ty, result))
+        Ok(from_int(&ty.unaliased(), result))
     }
 
     fn shift(&self, operator: Binary, value: i128, count: i128, ty: &Type, count_ty: &Type) -> i128 {
@@ -238,7 +239,7 @@ impl Evaluator<'_> {
             Binary::Div => FloatOp::Div,
             _ => return Err(ExprError::msg("Integer-only operation on floating point number.")),
         };
-        Ok(from_float(ty, x.binary(operation, y, format), format))
+        Ok(from_float(&ty.unaliased(), x.binary(operation, y, format), format))
     }
 
     /// The real and imaginary parts of a complex value.

@@ -1,7 +1,7 @@
 //! Casts, and values written out in braces.
 
 use super::Evaluator;
-use super::convert::{as_float, as_int, float_format, from_float, from_int, is_true};
+use super::convert::{as_float, as_int, float_format, from_float, from_int};
 use crate::ast::Node;
 use crate::context::SymbolClass;
 use crate::error::{ExprError, Result};
@@ -51,12 +51,9 @@ impl Evaluator<'_> {
             return Ok(from_float(ty, as_float(value, self.access)?, format));
         }
         if to.is_integral() && (is_scalar || from.is_pointer()) {
-            let number = if to.is_bool() {
-                i128::from(is_true(value, self.access)?)
-            } else {
-                as_int(value, self.access)?
-            };
-            return Ok(from_int(ty, number));
+            let number = as_int(value, self.access)?;
+            // By way of an integer even from floating point: half is false, as in gdb.
+            return Ok(from_int(ty, if to.is_bool() { i128::from(number != 0) } else { number }));
         }
         if to.is_pointer() && from.is_integral() {
             return Ok(from_int(ty, as_int(value, self.access)?));

@@ -128,7 +128,8 @@ impl Evaluator<'_> {
         let base = self.decayed(base)?;
         let size = i128::from(self.element_size(base.ty())?);
         let addr = as_int(&base, self.access)?;
-        Ok(from_int(base.ty(), addr.wrapping_add(count.wrapping_mul(size))))
+        // Not the name a typedef gave the pointer.
+        Ok(from_int(&base.ty().unaliased(), addr.wrapping_add(count.wrapping_mul(size))))
     }
 
     fn element_size(&self, pointer: &Type) -> Result<u64> {

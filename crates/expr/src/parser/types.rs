@@ -130,11 +130,15 @@ impl Parser<'_> {
     fn tagged(&mut self, tag: Tag) -> Result<Type> {
         self.advance()?;
         let name = self.plain_name()?;
-        if let Some(ty) = self.context.lookup_tag(tag, &name)? {
+        // What is only declared does not count as a name of its own.
+        let defined = |tag| -> Result<Option<Type>> {
+            Ok(self.context.lookup_tag(tag, &name)?.filter(|ty| !ty.is_declaration()))
+        };
+        if let Some(ty) = defined(tag)? {
             return Ok(ty);
         }
         for other in [Tag::Struct, Tag::Union, Tag::Enum] {
-            if other != tag && self.context.lookup_tag(other, &name)?.is_some() {
+            if other != tag && defined(other)?.is_some() {
                 let (kinds, article) = match tag {
                     Tag::Struct => ("class, union or enum", "a struct"),
                     Tag::Union => ("class, struct or enum", "a union"),
@@ -153,8 +157,8 @@ impl Parser<'_> {
                 Token::Keyword(Keyword::Unsigned) => words.unsigned = true,
                 Token::Keyword(Keyword::Signed) => words.signed = true,
                 Token::Keyword(Keyword::Long) => words.longs += 1,
-                Token::Keyword(Keyword::Short) => words.short = true,
-                Token::Keyword(Keyword::Int) => words.int = true,
+                Token::Keyword(Keyword::Short) if !words.short => words.short = true,
+                Token::Keyword(Keyword::Int) if !words.int => words.int = true,
                 Token::Keyword(Keyword::Float) => words.float = true,
                 Token::Keyword(Keyword::Double) => words.double = true,
                 Token::TypeName(ty)
@@ -170,10 +174,17 @@ impl Parser<'_> {
                 }
                 _ => return Err(self.syntax()),
             }
-            words.any = true;
-            if words.longs > 2 || (words.float && (words.double || words.longs > 0)) {
+            let sized = words.longs > 0 || words.short || words.int;
+            let signs = words.unsigned || words.signed;
+            let contradiction = words.longs > 2
+                || (words.longs > 0 && words.short)
+                || (words.unsigned && words.signed)
+                || (words.float && (sized || signs || words.double))
+                || (words.double && (signs || words.short || words.int || words.longs > 1));
+            if contradiction {
                 return Err(self.syntax());
             }
+            words.any = true;
             self.advance()?;
         }
     }

@@ -1,0 +1,177 @@
+//! The program of `fake/kitchen.c` as a [`Context`], and a player of gdb transcripts about it.
+
+mod commands;
+mod kitchen;
+
+pub(crate) use commands::play;
+pub(crate) use kitchen::kitchen;
+
+use crate::context::{Context, Scope, Symbol, SymbolClass, Symbolized, Tag};
+use crate::error::{ExprError, Result};
+use crate::settings::PrintOptions;
+use crate::store::Store;
+use kdive_base::{Fault, VirtAddr};
+use kdive_types::{Access, FrameId, RegisterId, Type, Value, ValueError};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// A program that stands still.
+#[derive(Default)]
+pub(crate) struct Fake {
+    segments: RefCell<BTreeMap<u64, Vec<u8>>>,
+    symbols: Vec<(Symbol, u64, u64)>,
+    typedefs: Vec<(String, Type)>,
+    constants: Vec<Symbol>,
+    tags: Vec<(Tag, String, Type)>,
+    locals: Vec<(String, String, Type)>,
+    files: Vec<String>,
+    base_types: Vec<Type>,
+    store: Store,
+    /// `set print ...`.
+    pub(crate) options: RefCell<PrintOptions>,
+    /// What was warned of since it was taken last.
+    pub(crate) warnings: RefCell<String>,
+    /// `rax` and `rsp`, where there are any.
+    pub(crate) registers: RefCell<Vec<u64>>,
+}
+
+impl Fake {
+    fn map(&self, addr: u64, bytes: &[u8]) {
+        self.segments.borrow_mut().insert(addr, bytes.to_vec());
+    }
+
+    fn poke(&self, addr: u64, bytes: &[u8]) {
+        self.write_memory(VirtAddr(addr), bytes).expect("address of the fixture");
+    }
+}
+
+impl Access for Fake {
+    fn read_memory(&self, addr: VirtAddr, buf: &mut [u8]) -> std::result::Result<(), Fault> {
+        let segments = self.segments.borrow();
+        for (at, slot) in buf.iter_mut().enumerate() {
+            let here = addr.offset(at as u64);
+            let fault = Fault::unmapped(here);
+            let (start, bytes) = segments.range(..=here.0).next_back().ok_or(fault)?;
+            *slot = *bytes.get((here.0 - start) as usize).ok_or(fault)?;
+        }
+        Ok(())
+    }
+
+    fn write_memory(&self, addr: VirtAddr, bytes: &[u8]) -> std::result::Result<(), Fault> {
+        let mut segments = self.segments.borrow_mut();
+        let fault = Fault::unmapped(addr);
+        let (start, segment) = segments.range_mut(..=addr.0).next_back().ok_or(fault)?;
+        let at = (addr.0 - start) as usize;
+        segment.get_mut(at..at + bytes.len()).ok_or(fault)?.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn read_register(
+        &self,
+        _: FrameId,
+        register: RegisterId,
+        offset: usize,
+        buf: &mut [u8],
+    ) -> std::result::Result<(), ValueError> {
+        let registers = self.registers.borrow();
+        let value = registers.get(register.0 as usize).ok_or(ValueError::Unavailable)?;
+        buf.copy_from_slice(&value.to_le_bytes()[offset..offset + buf.len()]);
+        Ok(())
+    }
+
+    fn write_register(
+        &self,
+        _: FrameId,
+        register: RegisterId,
+        offset: usize,
+        bytes: &[u8],
+    ) -> std::result::Result<(), ValueError> {
+        let mut registers = self.registers.borrow_mut();
+        let value = registers.get_mut(register.0 as usize).ok_or(ValueError::Unavailable)?;
+        let mut whole = value.to_le_bytes();
+        whole[offset..offset + bytes.len()].copy_from_slice(bytes);
+        *value = u64::from_le_bytes(whole);
+        Ok(())
+    }
+}
+
+impl Context for Fake {
+    fn lookup(&self, name: &str, scope: Scope<'_>) -> Result<Option<Symbol>> {
+        if let Scope::Function(function) = scope {
+            let local = self.locals.iter().find(|local| *local.0 == *function.name && local.1 == name);
+            return Ok(local.map(|(_, name, ty)| Symbol {
+                name: name.as_str().into(),
+                class: SymbolClass::Variable { needs_frame: true, in_register: None },
+                ty: ty.clone(),
+                handle: None,
+            }));
+        }
+        if let Some((symbol, ..)) = self.symbols.iter().find(|(symbol, ..)| *symbol.name == *name) {
+            return Ok(Some(symbol.clone()));
+        }
+        if let Some(constant) = self.constants.iter().find(|constant| *constant.name == *name) {
+            return Ok(Some(constant.clone()));
+        }
+        Ok(self.typedefs.iter().find(|typedef| typedef.0 == name).map(|(name, ty)| Symbol {
+            name: name.as_str().into(),
+            class: SymbolClass::Typedef,
+            ty: ty.clone(),
+            handle: None,
+        }))
+    }
+
+    fn variable(&self, symbol: &Symbol) -> Result<Value> {
+        let Some(addr) = symbol.handle.as_ref().and_then(|handle| handle.downcast_ref::<u64>()) else {
+            return Err(ExprError::msg("No frame selected."));
+        };
+        Ok(Value::at(symbol.ty.clone(), VirtAddr(*addr)))
+    }
+
+    fn lookup_tag(&self, tag: Tag, name: &str) -> Result<Option<Type>> {
+        Ok(self.tags.iter().find(|found| found.0 == tag && found.1 == name).map(|found| found.2.clone()))
+    }
+
+    fn base_type(&self, name: &str) -> Option<Type> {
+        self.base_types.iter().find(|ty| ty.name() == Some(name)).cloned()
+    }
+
+    fn has_file(&self, name: &str) -> bool {
+        self.files.iter().any(|file| file == name)
+    }
+
+    fn register(&self, name: &str) -> Option<Result<Value>> {
+        let number = ["rax", "rsp"].iter().position(|register| *register == name)?;
+        if self.registers.borrow().is_empty() {
+            return None;
+        }
+        let ty = if number == 0 { &crate::builtin().int64 } else { &crate::builtin().data_ptr };
+        Some(Ok(Value::register(ty.clone(), FrameId(0), RegisterId(number as u32), 0)))
+    }
+
+    fn register_name(&self, register: RegisterId) -> String {
+        ["rax", "rsp"][register.0 as usize].to_owned()
+    }
+
+    fn symbolize(&self, addr: VirtAddr) -> Option<Symbolized> {
+        let (symbol, start, size) = self.symbols.iter().rev().find(|(_, start, _)| *start <= addr.0)?;
+        let offset = addr.0 - start;
+        (offset < *size).then(|| Symbolized {
+            name: symbol.name.to_string(),
+            offset,
+            is_function: matches!(symbol.class, SymbolClass::Function(_)),
+            line: None,
+        })
+    }
+
+    fn warn(&self, text: &str) {
+        self.warnings.borrow_mut().push_str(&format!("warning: {text}\n"));
+    }
+
+    fn store(&self) -> &Store {
+        &self.store
+    }
+
+    fn print_options(&self) -> PrintOptions {
+        self.options.borrow().clone()
+    }
+}
