@@ -58,12 +58,22 @@ pub trait ReadMemory {
         while text.len() < limit {
             // Stay inside one 64-byte line at a time, so that a string at the end of a page is readable.
             let here = addr.offset(text.len() as u64);
-            let step = (64 - (here.0 % 64) as usize).min(limit - text.len());
+            let mut step = (64 - (here.0 % 64) as usize).min(limit - text.len());
             let mut chunk = [0u8; 64];
-            self.read(here, &mut chunk[..step])?;
+            let mut hole = None;
+            if let Err(fault) = self.read(here, &mut chunk[..step]) {
+                // Sections of a file end anywhere: what comes before the hole may hold the NUL.
+                let before = fault.addr.distance_from(here).and_then(|n| usize::try_from(n).ok());
+                step = before.filter(|n| (1..step).contains(n)).ok_or(fault)?;
+                self.read(here, &mut chunk[..step])?;
+                hole = Some(fault);
+            }
             if let Some(nul) = chunk[..step].iter().position(|&byte| byte == 0) {
                 text.extend_from_slice(&chunk[..nul]);
                 return Ok(text);
+            }
+            if let Some(fault) = hole {
+                return Err(fault);
             }
             text.extend_from_slice(&chunk[..step]);
         }
@@ -140,5 +150,10 @@ mod tests {
         let mut memory = SparseMemory::new();
         memory.map(VirtAddr(0x0ffb), b"abcd\0".to_vec());
         assert_eq!(memory.read_c_string(VirtAddr(0x0ffb), 200).unwrap(), b"abcd");
+        // Not at the end of a page, nor of a 64-byte line.
+        memory.map(VirtAddr(0x2000), b"ab\0".to_vec());
+        assert_eq!(memory.read_c_string(VirtAddr(0x2000), 200).unwrap(), b"ab");
+        memory.map(VirtAddr(0x3000), b"ab".to_vec());
+        assert_eq!(memory.read_c_string(VirtAddr(0x3000), 200), Err(Fault::unmapped(VirtAddr(0x3002))));
     }
 }
