@@ -6,17 +6,26 @@
 //! Names and meanings of structures and members are the kernel's own; comments name the file they come from.
 
 mod error;
+mod field;
 mod find;
 mod identity;
 mod layer;
 mod list;
+mod log;
 mod module;
 mod object;
+mod percpu;
+mod task;
+#[cfg(test)]
+mod testing;
 
 pub use error::Error;
 pub use find::{FindResult, ModuleFinder};
 pub use identity::{Identity, banner, running_build_id};
 pub use layer::{LinuxLayer, ModuleSymbols, SymbolsFrom};
 pub use list::ListWalk;
+pub use log::{Log, LogRecord, log};
 pub use module::{ModuleInfo, ModuleState, Modules, module_at, modules};
 pub use object::Object;
+pub use percpu::{current_task, per_cpu_offsets, selected_cpu};
+pub use task::{SavedRegisters, Task, TaskLayout, Tasks, saved_registers, tasks};

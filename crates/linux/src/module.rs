@@ -82,6 +82,8 @@ pub fn modules(program: &Program) -> Result<Modules, Error> {
     let mut broken = None;
     for (index, entry) in ListWalk::new(program, head, MAX_MODULES).enumerate() {
         match entry.and_then(|entry| module_at(program, VirtAddr(entry.0.wrapping_sub(offset)))) {
+            // Half made: the kernel itself does not show it either (/proc/modules).
+            Ok(module) if module.state == ModuleState::Unformed => {}
             Ok(module) => found.push(module),
             // Nothing at all could be read: not a broken list but one that is not there.
             Err(error @ Error::Memory(_)) if index == 0 => return Err(error),
@@ -101,7 +103,13 @@ pub fn modules(program: &Program) -> Result<Modules, Error> {
 pub fn module_at(program: &Program, addr: VirtAddr) -> Result<ModuleInfo, Error> {
     let module = Object::of_struct(program, "module", addr)?;
     let (base, size) = core_memory(&module)?;
-    let sections = sections(&module).unwrap_or_default();
+    let mut sections = sections(&module).unwrap_or_default();
+    // The attributes leave it out: it is a per-CPU address, to which a CPU's offset is added.
+    if let Ok(percpu) = module.member("percpu").and_then(|percpu| percpu.pointer())
+        && percpu.0 != 0
+    {
+        sections.push((".data..percpu".to_owned(), percpu));
+    }
     let build_id = sections.iter().find(|(name, _)| name == ".note.gnu.build-id").and_then(|(_, addr)| {
         let mut note = [0; 36];
         program.read(*addr, &mut note).ok()?;
@@ -162,7 +170,7 @@ fn sections(module: &Object<'_>) -> Result<Vec<(String, VirtAddr)>, Error> {
     }
     let attrs = attrs.deref()?;
     let mut sections = Vec::new();
-    if attrs.has("attrs") {
+    if attrs.has("nsections") {
         let count = attrs.member("nsections")?.uint()?.min(MAX_SECTIONS);
         let list = attrs.member("attrs")?;
         for index in 0..count {
@@ -201,3 +209,6 @@ fn used_by(program: &Program, module: &Object<'_>) -> Result<Vec<String>, Error>
     }
     Ok(names)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! Per-CPU variables, and which task each CPU runs.
+//!
+//! A per-CPU variable of CPU n is at the symbol's address plus `__per_cpu_offset[n]`. Until 6.14 the symbols of x86-64
+//! count from 0, since then they are ordinary addresses; the sum is right for both, as the offsets changed with them. A
+//! kernel without SMP has no such array and plain variables.
+
+use crate::identity::symbol;
+use crate::{Error, Object};
+use kdive_base::{ReadMemory, VirtAddr};
+use kdive_program::Program;
+
+/// `CONFIG_NR_CPUS` of the largest configuration (`MAXSMP`).
+const MAX_CPUS: u64 = 8192;
+
+/// `__per_cpu_offset` of every CPU the kernel counts (`nr_cpu_ids`). Before the kernel has set up its per-CPU areas all
+/// are those of the boot CPU.
+///
+/// # Errors
+/// Memory that is not there (yet).
+pub fn per_cpu_offsets(program: &Program) -> Result<Vec<u64>, Error> {
+    let Some(offsets) = symbol(program, "__per_cpu_offset") else { return Ok(vec![0]) };
+    let count = match Object::variable(program, "nr_cpu_ids") {
+        Ok(count) => count.uint()?.clamp(1, MAX_CPUS),
+        Err(_) => 1,
+    };
+    let mut bytes = vec![0; usize::try_from(count).unwrap_or(1) * 8];
+    program.read(offsets, &mut bytes)?;
+    Ok(bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect())
+}
+
+/// The Linux CPU the selected thread is, by its GS base: in the kernel that is the CPU's offset, in user mode and in the
+/// first instructions of entry code it is the one to be swapped in. `None` when neither is.
+#[must_use]
+pub fn selected_cpu(program: &Program) -> Option<usize> {
+    let registers = program.registers()?;
+    let offsets = per_cpu_offsets(program).ok()?;
+    ["gs_base", "k_gs_base"].iter().find_map(|name| {
+        let base = registers.by_name(name).filter(|&base| base != 0)?;
+        offsets.iter().position(|&offset| offset == base)
+    })
+}
+
+/// The address of the `task_struct` a CPU runs: `current_task`, or `pcpu_hot.current_task` (6.2 to 6.14).
+///
+/// # Errors
+/// [`Error::NoSymbol`] for a CPU that is not there or a kernel of another architecture; memory.
+pub fn current_task(program: &Program, cpu: usize) -> Result<VirtAddr, Error> {
+    let offsets = per_cpu_offsets(program)?;
+    let offset = *offsets.get(cpu).ok_or_else(|| Error::NoSymbol(format!("__per_cpu_offset[{cpu}]")))?;
+    let place = match Object::variable(program, "pcpu_hot").and_then(|hot| hot.member("current_task")) {
+        Ok(current) => current.addr(),
+        Err(_) => {
+            symbol(program, "current_task").ok_or_else(|| Error::NoSymbol("current_task".to_owned()))?
+        }
+    };
+    Ok(VirtAddr(program.read_uint(place.offset(offset), 8)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::image;
+
+    #[test]
+    fn current_of_each_cpu() {
+        let program = image(
+            r#"
+            struct task_struct { int pid; } boot = { 0 }, shell = { 77 };
+            /* Areas of two CPUs; offsets count from the symbol. */
+            struct area { long before; struct task_struct *task; } areas[3] = { [1] = { 1, &boot }, [2] = { 2, &shell } };
+            __asm__(".globl current_task\n.type current_task, @object\n.set current_task, areas + 8\n");
+            unsigned long __per_cpu_offset[8] = { 16, 32 };
+            unsigned int nr_cpu_ids = 2;
+            "#,
+        );
+        let boot = symbol(&program, "boot").unwrap();
+        let shell = symbol(&program, "shell").unwrap();
+        assert_eq!(per_cpu_offsets(&program), Ok(vec![16, 32]));
+        assert_eq!(current_task(&program, 0), Ok(boot));
+        assert_eq!(current_task(&program, 1), Ok(shell));
+        assert_eq!(current_task(&program, 2), Err(Error::NoSymbol("__per_cpu_offset[2]".into())));
+    }
+
+    #[test]
+    fn current_in_the_hot_area() {
+        let program = image(
+            r#"
+            struct task_struct { int pid; } shell = { 77 };
+            struct pcpu_hot { union { struct { struct task_struct *current_task; int preempt_count; }; char pad[64]; }; };
+            struct pcpu_hot pcpu_hot, areas = { { { &shell, 0 } } };
+            unsigned long __per_cpu_offset[8];
+            "#,
+        );
+        // The C compiler cannot subtract two addresses in an initialiser, so the offset is 0 and CPU 0 has the template.
+        assert_eq!(current_task(&program, 0), Ok(VirtAddr(0)));
+        assert_eq!(per_cpu_offsets(&program), Ok(vec![0]));
+    }
+
+    #[test]
+    fn without_smp() {
+        let program =
+            image("struct task_struct { int pid; } shell; struct task_struct *current_task = &shell;");
+        assert_eq!(per_cpu_offsets(&program), Ok(vec![0]));
+        assert_eq!(current_task(&program, 0), Ok(symbol(&program, "shell").unwrap()));
+    }
+}

@@ -1,0 +1,24 @@
+//! Small kernels for tests: C source with a kernel's structures, compiled, and read as a stopped guest would be.
+
+use kdive_base::Interrupt;
+use kdive_program::Program;
+use kdive_symbols::{ObjectFile, OpenOptions, Placement};
+use std::process::Command;
+
+/// A program without a machine over an executable made of `source`: its memory is what the file holds.
+pub(crate) fn image(source: &str) -> Program {
+    let dir = tempfile::tempdir().unwrap();
+    let (input, output) = (dir.path().join("image.c"), dir.path().join("image"));
+    std::fs::write(&input, source).unwrap();
+    let compiled = Command::new("cc")
+        .args(["-g", "-O0", "-w", "-nostdlib", "-static", "-no-pie", "-Wl,-e,0", "-o"])
+        .args([&output, &input])
+        .output()
+        .unwrap();
+    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+    // The file stays mapped after its directory is gone.
+    let object = ObjectFile::open(&output, &OpenOptions::default()).unwrap();
+    let mut program = Program::new(Interrupt::new());
+    program.modules.add(object, Placement::default());
+    program
+}
