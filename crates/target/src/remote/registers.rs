@@ -7,6 +7,18 @@ use kdive_rsp::ThreadId;
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// Bytes of `g` for the registers gdb assumes when a stub describes none.
+const X86_64_DEFAULT: usize = 536;
+const I386_DEFAULT: usize = 308;
+
+/// Whether a reply of `length` bytes brings whole registers of the layout: it may go on after the last one, or end between two.
+fn holds(layout: &RegisterLayout, length: usize) -> bool {
+    let total = layout.g_length();
+    total > 0
+        && length > 0
+        && (length >= total || layout.registers().iter().any(|register| register.offset == length))
+}
+
 impl Inner {
     pub(super) fn registers(&mut self, thread: ThreadId) -> Result<Rc<RegisterFile>, Error> {
         if let Some(file) = self.registers.get(&thread) {
@@ -27,7 +39,7 @@ impl Inner {
     }
 
     /// The layout of a `g` reply of `length` bytes: the described one if it fits, else the one of a stub known to send that many (QEMU before 2.8 sends
-    /// fewer in 16- and 32-bit mode), else as much of the described one as there is.
+    /// fewer in 16- and 32-bit mode), else one of which it is the beginning (kgdb stops after the segment registers).
     fn layout_of(&mut self, length: usize) -> Result<Arc<RegisterLayout>, Error> {
         if length == self.layout.g_length() {
             return Ok(Arc::clone(&self.layout));
@@ -36,18 +48,23 @@ impl Inner {
             return Ok(Arc::clone(layout));
         }
         let described = self.layout.arch();
-        let known = [described, Arch::X86_64, Arch::I386]
-            .into_iter()
-            .find_map(|arch| RegisterLayout::for_g_length(arch, length).ok());
-        let layout = match known {
-            Some(layout) => Arc::new(layout),
-            None if self.layout.g_length() > 0 => Arc::clone(&self.layout),
-            None => {
-                return Err(Error::Remote(format!(
-                    "Truncated register in remote 'g' packet ({length} bytes)"
-                )));
-            }
+        let known = |length| {
+            [described, Arch::X86_64, Arch::I386]
+                .into_iter()
+                .find_map(|arch| RegisterLayout::for_g_length(arch, length).ok())
+                .map(Arc::new)
         };
+        let usual = match described {
+            Arch::X86_64 => known(X86_64_DEFAULT),
+            Arch::I386 => known(I386_DEFAULT),
+        };
+        let layout = known(length)
+            .or_else(|| Some(Arc::clone(&self.layout)).filter(|layout| holds(layout, length)))
+            .or_else(|| usual.filter(|layout| holds(layout, length)))
+            // gdb's words for a reply that ends inside a register.
+            .ok_or_else(|| {
+                Error::Remote(format!("Truncated register in remote 'g' packet ({length} bytes)"))
+            })?;
         self.layouts.insert(length, Arc::clone(&layout));
         Ok(layout)
     }

@@ -516,6 +516,43 @@ fn a_stub_without_threads_is_never_sent_an_id() {
 }
 
 #[test]
+fn kgdb_on_a_serial_line() {
+    let shadow = ThreadId::plain(u64::MAX - 1);
+    let mut registers = vec![0; 156];
+    registers[128..136].copy_from_slice(&0xffff_ffff_8110_0000_u64.to_le_bytes());
+    let g = String::from_utf8(kdive_rsp::hex::encode(&registers)).unwrap();
+    let stub = Stub::new()
+        // What stood in the console's buffer comes first.
+        .then("qSupported:*", [raw(b"\r\nEntering kdb (current=0x+)\r\n"), reply("")])
+        .then("qC", [reply("QCfffffffffffffffe")])
+        .then("vCont?", [reply("")])
+        .then("?", [reply("T05thread:fffffffffffffffe;")])
+        .then("qfThreadInfo", [reply("mfffffffffffffffe,0000000000000001")])
+        .then("qsThreadInfo", [reply("")])
+        .then("qThreadExtraInfo,fffffffffffffffe", [reply("736861646f7743505530")])
+        .then("qThreadExtraInfo,1", [reply("696e6974")])
+        .then("Hgfffffffffffffffe", [reply("OK")])
+        .then("g", [reply(&g)])
+        .then("mffffffff81100000,40", [reply(&"90".repeat(64))])
+        .then("Hcfffffffffffffffe", [reply("OK")])
+        .then(
+            "s",
+            [Action::Run, wait_ms(1), packet("O68690a"), wait_ms(1), stop("T05thread:fffffffffffffffe;")],
+        );
+    let target = connect(&stub);
+    let threads = target.threads().unwrap();
+    let expected = [(shadow, "shadowCPU0"), (ThreadId::plain(1), "init")];
+    assert_eq!(threads.iter().map(|thread| (thread.id, thread.info.as_str())).collect::<Vec<_>>(), expected);
+    let pc = target.registers(shadow).unwrap().pc().unwrap();
+    assert_eq!(pc, VirtAddr(0xffff_ffff_8110_0000));
+    assert_eq!(target.read_uint(pc, 1), Ok(0x90));
+    target.resume(Resume::Step { thread: shadow, others: Others::Stopped }).unwrap();
+    assert_eq!(wait(&target), Wait::Event(Event::Output(b"hi\n".to_vec())));
+    assert!(matches!(wait(&target), Wait::Event(Event::Stopped(stop)) if stop.thread == shadow));
+    stub.assert_done();
+}
+
+#[test]
 fn monitor_errors_have_gdbs_words() {
     let stub = qemu().then(&monitor("a"), [reply("")]).then(&monitor("b"), [reply("E01")]);
     let target = connect(&stub);
