@@ -193,6 +193,11 @@ impl Output {
         self.flow == Flow::Closed
     }
 
+    /// Nobody reads any more.
+    pub(crate) fn close(&mut self) {
+        self.flow = Flow::Closed;
+    }
+
     /// The user has answered something: a page starts anew.
     pub(crate) fn begin_command(&mut self) {
         self.sink.begin_command();

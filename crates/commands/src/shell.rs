@@ -144,7 +144,14 @@ impl Shell {
         let line = input.read(self, prompt, ask);
         self.input = Some(input);
         self.out.begin_command();
-        line.map_err(Error::msg)
+        match line {
+            // The prompt could not be written: nobody reads the answers any more.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                self.out.close();
+                Err(Error::Interrupted)
+            }
+            other => other.map_err(Error::msg),
+        }
     }
 
     /// Asks a yes-or-no question; the question mark and `(y or n)` are added here. With `set confirm off`, in batch mode

@@ -1,0 +1,418 @@
+//! The options of the process: gdb's, with one dash or two, shortened as far as they stay unambiguous, their values after
+//! `=` or as the next word.
+
+use std::ffi::OsString;
+
+/// What `-version` prints.
+pub const VERSION: &str = concat!(
+    "kdive ",
+    env!("CARGO_PKG_VERSION"),
+    "\nA debugger for kernels that run in QEMU. Licence: MIT or Apache-2.0.\n\
+     There is no warranty, to the extent permitted by law.\n"
+);
+
+/// What `-help` prints.
+pub const HELP: &str = "\
+Usage: kdive [OPTION]... [VMLINUX]
+       kdive [OPTION]... --args PROGRAM [ARGUMENT]...
+
+kdive debugs a Linux kernel in QEMU. Its commands are gdb's; \"help\" lists them.
+
+Files:
+  -se FILE, VMLINUX      the program with its symbols
+  -s, -symbols FILE      symbols only
+  -e, -exec FILE         the program only
+  -d, -directory DIR     look for sources in DIR too
+  -module-path DIR       look for kernel modules in DIR first
+  -cd DIR                run in DIR
+
+Commands, run in this order:
+  -ix, -init-command FILE, -iex, -init-eval-command COMMAND
+                         before the program is read
+  -x, -command FILE, -ex, -eval-command COMMAND
+                         afterwards; any number, in the order given
+  -batch                 leave after them; the exit status is 1 if the last one
+                         failed. Nobody is asked, nothing is paged
+  -nx                    run no .kdiveinit
+  -nh                    run no .kdiveinit of the home directory
+  -gdbinit               run .gdbinit files as well
+
+Target:
+  -l SECONDS             time limit for an answer
+  -b BAUD                speed of a serial line
+
+Others:
+  -q, -quiet, -silent    do not say what this is
+  -args                  what follows the program are its arguments
+  -version, -help
+";
+
+/// One command of the command line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// `-x FILE`
+    File(String),
+    /// `-ex COMMAND`
+    Command(String),
+}
+
+/// What to run.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Options {
+    /// `-batch`
+    pub batch: bool,
+    /// `-q`
+    pub quiet: bool,
+    /// `-nx`
+    pub no_init: bool,
+    /// `-nh`
+    pub no_home_init: bool,
+    /// `-gdbinit`
+    pub gdbinit: bool,
+    /// `-cd`
+    pub cd: Option<String>,
+    /// `-d`, in order.
+    pub directories: Vec<String>,
+    /// `-module-path`, in order.
+    pub module_path: Vec<String>,
+    /// `-ix`, `-iex`
+    pub early: Vec<Action>,
+    /// `-x`, `-ex`
+    pub actions: Vec<Action>,
+    /// `-s`
+    pub symbols: Option<String>,
+    /// `-e`
+    pub exec: Option<String>,
+    /// `-se` or the first word that is no option.
+    pub program: Option<String>,
+    /// The second: a core file or a process.
+    pub core: Option<String>,
+    /// The third and later.
+    pub excess: Vec<String>,
+    /// After `-args`.
+    pub args: Option<Vec<String>>,
+    /// `-l`
+    pub timeout: Option<String>,
+    /// `-b`
+    pub baud: Option<String>,
+}
+
+/// What the command line asks for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Request {
+    /// A debugger.
+    Run(Box<Options>),
+    /// `-help`
+    Help,
+    /// `-version`
+    Version,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Meaning {
+    Args,
+    Batch,
+    Baud,
+    Cd,
+    Command,
+    Core,
+    Directory,
+    EarlyCommand,
+    EarlyFile,
+    Exec,
+    File,
+    GdbInit,
+    Help,
+    Ignored,
+    IgnoredWithValue,
+    ModulePath,
+    NoHomeInit,
+    NoInit,
+    Pid,
+    Program,
+    Quiet,
+    Symbols,
+    Timeout,
+    Unsupported,
+    Version,
+}
+
+use Meaning as O;
+
+/// Names gdb has, and what each does here.
+const NAMES: &[(&str, O)] = &[
+    ("D", O::IgnoredWithValue),
+    ("args", O::Args),
+    ("b", O::Baud),
+    ("batch", O::Batch),
+    ("batch-silent", O::Unsupported),
+    ("c", O::Core),
+    ("cd", O::Cd),
+    ("command", O::File),
+    ("configuration", O::Version),
+    ("core", O::Core),
+    ("d", O::Directory),
+    ("data-directory", O::IgnoredWithValue),
+    ("directory", O::Directory),
+    ("e", O::Exec),
+    ("early-init-command", O::EarlyFile),
+    ("early-init-eval-command", O::EarlyCommand),
+    ("eiex", O::EarlyCommand),
+    ("eix", O::EarlyFile),
+    ("eval-command", O::Command),
+    ("ex", O::Command),
+    ("exec", O::Exec),
+    ("f", O::Ignored),
+    ("fullname", O::Ignored),
+    ("gdbinit", O::GdbInit),
+    ("h", O::Help),
+    ("help", O::Help),
+    ("i", O::Unsupported),
+    ("iex", O::EarlyCommand),
+    ("init-command", O::EarlyFile),
+    ("init-eval-command", O::EarlyCommand),
+    ("interpreter", O::Unsupported),
+    ("ix", O::EarlyFile),
+    ("l", O::Timeout),
+    ("module-path", O::ModulePath),
+    ("n", O::NoInit),
+    ("nh", O::NoHomeInit),
+    ("nowindows", O::Ignored),
+    ("nw", O::Ignored),
+    ("nx", O::NoInit),
+    ("p", O::Pid),
+    ("pid", O::Pid),
+    ("q", O::Quiet),
+    ("quiet", O::Quiet),
+    ("r", O::Ignored),
+    ("readnever", O::Ignored),
+    ("readnow", O::Ignored),
+    ("return-child-result", O::Ignored),
+    ("s", O::Symbols),
+    ("se", O::Program),
+    ("silent", O::Quiet),
+    ("statistics", O::Ignored),
+    ("symbols", O::Symbols),
+    ("t", O::IgnoredWithValue),
+    ("tty", O::IgnoredWithValue),
+    ("tui", O::Unsupported),
+    ("version", O::Version),
+    ("w", O::Ignored),
+    ("windows", O::Ignored),
+    ("write", O::Ignored),
+    ("x", O::File),
+];
+
+impl Meaning {
+    fn takes_value(self) -> bool {
+        matches!(
+            self,
+            O::Baud
+                | O::Cd
+                | O::Command
+                | O::Core
+                | O::Directory
+                | O::EarlyCommand
+                | O::EarlyFile
+                | O::Exec
+                | O::File
+                | O::IgnoredWithValue
+                | O::ModulePath
+                | O::Pid
+                | O::Program
+                | O::Symbols
+                | O::Timeout
+        )
+    }
+}
+
+/// The option with this name: exactly, or the only one, or several that mean the same, that start with it.
+fn find(name: &str, typed: &str) -> Result<O, String> {
+    if let Some((_, option)) = NAMES.iter().find(|(known, _)| *known == name) {
+        return Ok(*option);
+    }
+    let candidates: Vec<&(&str, O)> = NAMES.iter().filter(|(known, _)| known.starts_with(name)).collect();
+    match candidates.split_first() {
+        None => Err(format!("unrecognized option '{typed}'")),
+        Some(((_, first), rest)) if rest.iter().all(|(_, option)| option == first) => Ok(*first),
+        Some(_) => {
+            let names: Vec<String> = candidates.iter().map(|(known, _)| format!("'--{known}'")).collect();
+            Err(format!("option '{typed}' is ambiguous; possibilities: {}", names.join(" ")))
+        }
+    }
+}
+
+/// Reads the command line, the program's own name left out.
+///
+/// # Errors
+/// What is wrong with it, one line.
+pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Request, String> {
+    let mut args = args.map(|arg| {
+        arg.into_string().map_err(|arg| format!("argument is not UTF-8: {}", arg.to_string_lossy()))
+    });
+    let mut options = Options::default();
+    let mut free = Vec::new();
+    let mut program_args = false;
+    let mut only_free = false;
+    while let Some(arg) = args.next() {
+        let arg = arg?;
+        // `-args` ends options at the program.
+        if only_free || program_args && !free.is_empty() || !arg.starts_with('-') || arg == "-" {
+            free.push(arg);
+            continue;
+        }
+        if arg == "--" {
+            only_free = true;
+            continue;
+        }
+        let stripped = arg.strip_prefix("--").or_else(|| arg.strip_prefix('-')).unwrap_or(&arg);
+        let (name, value) = match stripped.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (stripped, None),
+        };
+        let typed = &arg[..arg.len() - stripped.len() + name.len()];
+        let option = find(name, typed)?;
+        let value = match (option.takes_value(), value) {
+            (true, Some(value)) => value,
+            (true, None) => args.next().ok_or_else(|| format!("option '{typed}' requires an argument"))??,
+            (false, Some(_)) => return Err(format!("option '{typed}' doesn't allow an argument")),
+            (false, None) => String::new(),
+        };
+        match option {
+            O::Help => return Ok(Request::Help),
+            O::Version => return Ok(Request::Version),
+            O::Args => program_args = true,
+            O::Batch => options.batch = true,
+            O::Quiet => options.quiet = true,
+            O::NoInit => options.no_init = true,
+            O::NoHomeInit => options.no_home_init = true,
+            O::GdbInit => options.gdbinit = true,
+            O::Cd => options.cd = Some(value),
+            O::Directory => options.directories.push(value),
+            O::ModulePath => options.module_path.push(value),
+            O::EarlyFile => options.early.push(Action::File(value)),
+            O::EarlyCommand => options.early.push(Action::Command(value)),
+            O::File => options.actions.push(Action::File(value)),
+            O::Command => options.actions.push(Action::Command(value)),
+            O::Symbols => options.symbols = Some(value),
+            O::Exec => options.exec = Some(value),
+            O::Program => options.program = Some(value),
+            O::Core => options.core = Some(value),
+            O::Timeout => options.timeout = Some(value),
+            O::Baud => options.baud = Some(value),
+            O::Ignored | O::IgnoredWithValue => {}
+            O::Pid => {
+                return Err(format!("option '{typed}': kdive debugs kernels, it cannot attach to a process"));
+            }
+            O::Unsupported => return Err(format!("option '{typed}' is not supported")),
+        }
+    }
+    place(&mut options, free, program_args);
+    Ok(Request::Run(Box::new(options)))
+}
+
+/// The words that are no options: program, core file, and what is too much; or program and its arguments.
+fn place(options: &mut Options, free: Vec<String>, program_args: bool) {
+    let mut free = free.into_iter();
+    if options.program.is_none() {
+        options.program = free.next();
+    }
+    if program_args {
+        options.args = Some(free.collect());
+        return;
+    }
+    if options.core.is_none() {
+        options.core = free.next();
+    }
+    options.excess = free.collect();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(line: &[&str]) -> Options {
+        match parse(line.iter().map(OsString::from)) {
+            Ok(Request::Run(options)) => *options,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn error(line: &[&str]) -> String {
+        parse(line.iter().map(OsString::from)).unwrap_err()
+    }
+
+    fn command(text: &str) -> Action {
+        Action::Command(text.to_owned())
+    }
+
+    #[test]
+    fn dashes_prefixes_and_values() {
+        let got = options(&[
+            "-q",
+            "--batch",
+            "--ex=p 1",
+            "-ex=p 2",
+            "--eval-command",
+            "p 3",
+            "-eval-c",
+            "p 4",
+            "-x",
+            "f",
+        ]);
+        assert!(got.quiet && got.batch);
+        let expected =
+            [command("p 1"), command("p 2"), command("p 3"), command("p 4"), Action::File("f".into())];
+        assert_eq!(got.actions, expected);
+        assert_eq!(options(&["-iex", "a", "-ix", "b", "-init-e", "c"]).early.len(), 3);
+        assert_eq!(options(&["-d", "/usr", "--dir=/bin"]).directories, ["/usr", "/bin"]);
+        assert_eq!(options(&["-cd", "/tmp", "-l", "5", "-b=9600"]).baud.as_deref(), Some("9600"));
+        assert_eq!(options(&["-module-path", "/m", "--mod=/n"]).module_path, ["/m", "/n"]);
+        assert_eq!(options(&["-exe", "-ex", "p 1"]).exec.as_deref(), Some("-ex"));
+        assert!(
+            options(&["-nw", "-nh", "-return-child-result", "-readnow", "-tty", "/dev/null"]).no_home_init
+        );
+    }
+
+    #[test]
+    fn words_that_are_no_options() {
+        let got = options(&["-batch", "vmlinux", "core", "a", "b", "-q"]);
+        assert_eq!((got.program.as_deref(), got.core.as_deref()), (Some("vmlinux"), Some("core")));
+        assert_eq!(got.excess, ["a", "b"]);
+        assert!(got.quiet);
+        let got = options(&["-ex", "p 1", "--", "-odd"]);
+        assert_eq!(got.program.as_deref(), Some("-odd"));
+        let got = options(&["-batch", "--args", "prog", "a", "-ex", "c d"]);
+        assert_eq!(got.program.as_deref(), Some("prog"));
+        assert_eq!(got.args.unwrap(), ["a", "-ex", "c d"]);
+        assert!(got.actions.is_empty());
+        assert_eq!(options(&["-se", "prog"]).program.as_deref(), Some("prog"));
+    }
+
+    #[test]
+    fn mistakes_in_the_words_of_getopt() {
+        assert_eq!(error(&["-foo"]), "unrecognized option '-foo'");
+        assert_eq!(error(&["--foo=1"]), "unrecognized option '--foo'");
+        assert_eq!(error(&["-e"]), "option '-e' requires an argument");
+        assert_eq!(error(&["-q", "-ex"]), "option '-ex' requires an argument");
+        assert_eq!(error(&["--batch=1"]), "option '--batch' doesn't allow an argument");
+        assert_eq!(
+            error(&["-bat", "-ba"]),
+            "option '-bat' is ambiguous; possibilities: '--batch' '--batch-silent'"
+        );
+        assert_eq!(error(&["-tui"]), "option '-tui' is not supported");
+        assert_eq!(error(&["-p", "1"]), "option '-p': kdive debugs kernels, it cannot attach to a process");
+    }
+
+    #[test]
+    fn texts() {
+        assert_eq!(parse(["-version"].iter().map(OsString::from)), Ok(Request::Version));
+        assert_eq!(parse(["-q", "--help"].iter().map(OsString::from)), Ok(Request::Help));
+        assert!(HELP.lines().all(|line| line.len() <= 80));
+    }
+
+    #[test]
+    fn names_are_sorted_and_unique() {
+        assert!(NAMES.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    }
+}

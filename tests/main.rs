@@ -1,0 +1,12 @@
+//! What holds for the program as a whole: the process and its options, the layout of the source tree, the generated pages.
+
+mod cli;
+mod docs_fresh;
+mod tidy;
+
+use std::path::PathBuf;
+
+/// Root of the source tree.
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
