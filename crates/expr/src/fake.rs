@@ -12,7 +12,7 @@ use crate::settings::PrintOptions;
 use crate::store::Store;
 use kdive_base::{Fault, VirtAddr};
 use kdive_types::{Access, FrameId, RegisterId, Type, Value, ValueError};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 /// A program that stands still.
@@ -31,6 +31,8 @@ pub(crate) struct Fake {
     pub(crate) options: RefCell<PrintOptions>,
     /// What was warned of since it was taken last.
     pub(crate) warnings: RefCell<String>,
+    /// `set input-radix`.
+    pub(crate) radix: Cell<u32>,
     /// `rax` and `rsp`, where there are any.
     pub(crate) registers: RefCell<Vec<u64>>,
 }
@@ -173,5 +175,9 @@ impl Context for Fake {
 
     fn print_options(&self) -> PrintOptions {
         self.options.borrow().clone()
+    }
+
+    fn input_radix(&self) -> u32 {
+        self.radix.get()
     }
 }

@@ -12,7 +12,7 @@ use kdive_base::VirtAddr;
 pub struct Find {
     /// First address of a match.
     pub start: VirtAddr,
-    /// Bytes from `start` on a match may lie in; 0 is `Empty search range.`
+    /// Bytes from `start` on a match may lie in. For 0 gdb says `Empty search range.` and `Pattern not found.`
     pub len: u64,
     /// Most matches.
     pub limit: Option<u64>,

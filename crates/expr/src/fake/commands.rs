@@ -119,7 +119,6 @@ fn find(fake: &Fake, args: &str, out: &mut Out) -> Result<()> {
     let find = Find::parse(args, fake)?;
     if find.len == 0 {
         out.push("Empty search range.\n");
-        return Ok(());
     }
     let mut count = 0u32;
     find.run(fake, &mut |addr| {

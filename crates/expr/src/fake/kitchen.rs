@@ -183,6 +183,7 @@ pub(crate) fn kitchen() -> Fake {
     let functions = [("f", 0x40_00e8, 12, &f), ("g", 0x40_00f4, 16, &g), ("fname", 0x40_0104, 93, &fname)];
 
     let mut fake = Fake::default();
+    fake.radix.set(10);
     let symbol = |name: &str, class, ty: &Type, addr: u64| Symbol {
         name: name.into(),
         class,
