@@ -51,6 +51,10 @@ const LOADED: &str = "do_init_module";
 /// Where a module's memory is given back; the same argument.
 const UNLOADED: &str = "free_module";
 
+/// Where sections go that are no longer anywhere: a place no x86-64 address points to, so that no address is taken for
+/// one of theirs.
+const NOWHERE: u64 = 1 << 63;
+
 impl LinuxLayer {
     /// Knows nothing yet.
     #[must_use]
@@ -86,10 +90,13 @@ impl LinuxLayer {
 
     /// Adds a module, or notes the new state of a known one. Whether symbols changed.
     fn take(&mut self, program: &mut Program, info: ModuleInfo) -> bool {
-        if let Some(known) = self.modules.iter_mut().find(|known| same_load(&known.info, &info)) {
+        if let Some(known) = self.modules.iter_mut().find(|known| same_load(&known.info, &info))
+            && (known.info.freed == info.freed || matches!(known.symbols, SymbolsFrom::None(_)))
+        {
             known.info = info;
             return false;
         }
+        // New, or its memory for initialisation is gone since.
         self.drop_module(program, info.addr);
         let symbols = self.load(program, &info);
         let changed = matches!(symbols, SymbolsFrom::File { .. });
@@ -136,11 +143,13 @@ impl LinuxLayer {
             }
         };
         let path = std::path::absolute(&path).unwrap_or(path);
+        let freed = info.freed.iter().enumerate();
         let options = OpenOptions {
             section_addresses: info
                 .sections
                 .iter()
                 .map(|(name, addr)| (name.clone(), LinkAddr(addr.0)))
+                .chain(freed.map(|(index, name)| (name.clone(), LinkAddr(NOWHERE | (index as u64) << 24))))
                 .collect(),
             index_cache: self.index_cache.clone(),
         };
@@ -247,6 +256,18 @@ impl OsLayer for LinuxLayer {
         if symbol(program, UNLOADED) == Some(addr) {
             report.symbols_changed |= self.drop_module(program, module);
         } else if let Ok(info) = module_at(program, module) {
+            // The new one may lie where the init section of another was.
+            let initialising = |known: &&ModuleSymbols| {
+                known.info.addr != module
+                    && known.info.sections.iter().any(|(name, _)| name.starts_with(".init"))
+            };
+            let others: Vec<VirtAddr> =
+                self.modules.iter().filter(initialising).map(|known| known.info.addr).collect();
+            for other in others {
+                if let Ok(info) = module_at(program, other) {
+                    report.symbols_changed |= self.take(program, info);
+                }
+            }
             report.symbols_changed |= self.take(program, info);
         }
         report

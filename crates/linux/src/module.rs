@@ -49,8 +49,11 @@ pub struct ModuleInfo {
     pub references: Option<i64>,
     /// Names of the modules that use it.
     pub used_by: Vec<String>,
-    /// Run-time address of each section, in the order of the file.
+    /// Run-time address of each section, in the order of the file, without [`ModuleInfo::freed`].
     pub sections: Vec<(String, VirtAddr)>,
+    /// Sections for initialisation whose memory was given back. The kernel keeps their addresses; by now there may be
+    /// another module.
+    pub freed: Vec<String>,
     /// The `NT_GNU_BUILD_ID` it was loaded with.
     pub build_id: Option<Vec<u8>>,
 }
@@ -102,8 +105,16 @@ pub fn modules(program: &Program) -> Result<Modules, Error> {
 /// Without types of the kernel, or when the structure cannot be read.
 pub fn module_at(program: &Program, addr: VirtAddr) -> Result<ModuleInfo, Error> {
     let module = Object::of_struct(program, "module", addr)?;
-    let (base, size) = core_memory(&module)?;
+    let memory = Memory::of(&module)?;
     let mut sections = sections(&module).unwrap_or_default();
+    let mut freed = Vec::new();
+    sections.retain(|(name, addr)| {
+        let live = !name.starts_with(".init") || memory.contains(*addr);
+        if !live {
+            freed.push(name.clone());
+        }
+        live
+    });
     // The attributes leave it out: it is a per-CPU address, to which a CPU's offset is added.
     if let Ok(percpu) = module.member("percpu").and_then(|percpu| percpu.pointer())
         && percpu.0 != 0
@@ -124,11 +135,12 @@ pub fn module_at(program: &Program, addr: VirtAddr) -> Result<ModuleInfo, Error>
         addr,
         name: module.member("name")?.string(MAX_NAME)?,
         state: state(module.member("state")?.uint()?),
-        base,
-        size,
+        base: memory.base(),
+        size: memory.core_size(),
         references,
         used_by: used_by(program, &module).unwrap_or_default(),
         sections,
+        freed,
         build_id,
     })
 }
@@ -143,23 +155,62 @@ fn state(value: u64) -> ModuleState {
     }
 }
 
-/// Start and size of the module's core: `mem[MOD_TEXT]` and the sum of the core types (since 6.4), `core_layout` (since
-/// 4.5), `module_core` and `core_size` before.
-fn core_memory(module: &Object<'_>) -> Result<(VirtAddr, u64), Error> {
-    if module.has("mem") {
-        let mem = module.member("mem")?;
-        let mut total = 0u64;
-        // MOD_TEXT, MOD_DATA, MOD_RODATA, MOD_RO_AFTER_INIT; the init types follow.
-        for index in 0..4 {
-            total = total.saturating_add(mem.index(index)?.member("size")?.uint()?);
+/// Start and size of a piece of a module's memory.
+type Piece = (VirtAddr, u64);
+
+/// A module's memory: `mem[]` (since 6.4), `core_layout` and `init_layout` (since 4.5), `module_core` and `module_init`.
+struct Memory {
+    /// What stays, the text first.
+    core: Vec<Piece>,
+    /// What is given back after initialisation, with address 0 from then on.
+    init: Vec<Piece>,
+}
+
+impl Memory {
+    fn of(module: &Object<'_>) -> Result<Self, Error> {
+        let piece = |base: Object<'_>, size: Object<'_>| -> Result<Piece, Error> {
+            Ok((base.pointer()?, size.uint()?))
+        };
+        if module.has("mem") {
+            let mem = module.member("mem")?;
+            let types = |range: std::ops::Range<u64>| {
+                let each = range.map(|index| mem.index(index));
+                each.map(|mem| mem.and_then(|mem| piece(mem.member("base")?, mem.member("size")?))).collect()
+            };
+            // MOD_TEXT, MOD_DATA, MOD_RODATA, MOD_RO_AFTER_INIT; MOD_INIT_TEXT, MOD_INIT_DATA, MOD_INIT_RODATA.
+            let (core, init): (Result<_, _>, Result<_, _>) = (types(0..4), types(4..7));
+            return Ok(Self { core: core?, init: init? });
         }
-        return Ok((mem.index(0)?.member("base")?.pointer()?, total));
+        if module.has("core_layout") {
+            let layout = |name| -> Result<Vec<Piece>, Error> {
+                let layout = module.member(name)?;
+                Ok(vec![piece(layout.member("base")?, layout.member("size")?)?])
+            };
+            let mut core = layout("core_layout")?;
+            // Only where data is allocated apart from text, which x86 does not do.
+            core.extend(layout("data_layout").unwrap_or_default());
+            return Ok(Self { core, init: layout("init_layout")? });
+        }
+        let pair = |base, size| piece(module.member(base)?, module.member(size)?);
+        Ok(Self {
+            core: vec![pair("module_core", "core_size")?],
+            init: vec![pair("module_init", "init_size")?],
+        })
     }
-    if module.has("core_layout") {
-        let layout = module.member("core_layout")?;
-        return Ok((layout.member("base")?.pointer()?, layout.member("size")?.uint()?));
+
+    fn base(&self) -> VirtAddr {
+        self.core.first().map_or(VirtAddr(0), |(base, _)| *base)
     }
-    Ok((module.member("module_core")?.pointer()?, module.member("core_size")?.uint()?))
+
+    fn core_size(&self) -> u64 {
+        self.core.iter().fold(0, |total, (_, size)| total.saturating_add(*size))
+    }
+
+    /// Whether an address is in memory the module has now. An empty section may lie at the very end.
+    fn contains(&self, addr: VirtAddr) -> bool {
+        let mut pieces = self.core.iter().chain(&self.init).filter(|(base, _)| base.0 != 0);
+        pieces.any(|(base, size)| addr.distance_from(*base).is_some_and(|offset| offset <= *size))
+    }
 }
 
 /// Run-time addresses of the sections from `mod->sect_attrs` (kernel/module/sysfs.c).

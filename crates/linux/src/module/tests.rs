@@ -46,22 +46,23 @@ struct Layout {
 /// Linux 3.18 and 4.4.
 const FIRST: Layout = Layout {
     body: "void *module_init, *module_core; unsigned init_size, core_size, init_text_size, core_text_size;",
-    core: ".module_core = (void *)0xffffffffc0100000, .core_size = 0x5000,",
+    core: ".module_core = (void *)0xffffffffc0100000, .core_size = 0x5000, .module_init = (void *)INIT_BASE, .init_size = 0x1000,",
     sections: "struct module_sect_attr { struct attribute attr; char *name; unsigned long address; };
-        struct module_sect_attrs { int grp; unsigned int nsections; struct module_sect_attr attrs[3]; };",
+        struct module_sect_attrs { int grp; unsigned int nsections; struct module_sect_attr attrs[4]; };",
     instances:
-        "struct module_sect_attrs attrs = { 0, 3, { { {}, \".note.gnu.build-id\", (unsigned long)note },
+        "struct module_sect_attrs attrs = { 0, 4, { { {}, \".note.gnu.build-id\", (unsigned long)note },
+        { {}, \".init.text\", 0xffffffffc0110000 },
         { {}, \".text\", 0xffffffffc0100000 }, { {}, \".data\", 0xffffffffc0103000 } } };",
 };
 
 /// Linux 5.8 to 6.3.
 const SECOND: Layout = Layout {
     body: "struct module_layout { void *base; unsigned size, text_size, ro_size; } core_layout, init_layout;",
-    core: ".core_layout = { (void *)0xffffffffc0100000, 0x5000 },",
+    core: ".core_layout = { (void *)0xffffffffc0100000, 0x5000 }, .init_layout = { (void *)INIT_BASE, 0x1000 },",
     sections: "struct module_sect_attr { struct bin_attribute battr; unsigned long address; };
         struct module_sect_attrs { int grp; unsigned int nsections; struct module_sect_attr attrs[]; };",
-    instances: "struct module_sect_attrs attrs = { 0, 3, {
-        { { { \".note.gnu.build-id\" } }, (unsigned long)note },
+    instances: "struct module_sect_attrs attrs = { 0, 4, {
+        { { { \".note.gnu.build-id\" } }, (unsigned long)note }, { { { \".init.text\" } }, 0xffffffffc0110000 },
         { { { \".text\" } }, 0xffffffffc0100000 }, { { { \".data\" } }, 0xffffffffc0103000 } } };",
 };
 
@@ -69,21 +70,29 @@ const SECOND: Layout = Layout {
 const THIRD: Layout = Layout {
     body: "struct module_memory { void *base; unsigned char is_rox; unsigned size; } mem[7];",
     core: ".mem = { { (void *)0xffffffffc0100000, 0, 0x3000 }, { (void *)0xffffffffc0103000, 0, 0x1000 },
-        { (void *)0xffffffffc0104000, 0, 0x1000 }, {}, { (void *)0xffffffffc0200000, 0, 0x7000 } },",
+        { (void *)0xffffffffc0104000, 0, 0x1000 }, {}, INIT },",
     sections: "struct attribute_group { const char *name; struct bin_attribute **bin_attrs; };
         struct module_sect_attrs { struct attribute_group grp; struct bin_attribute attrs[]; };",
     instances: "struct bin_attribute a = { { \".note.gnu.build-id\" }, 0, note },
         b = { { \".text\" }, 0, (void *)0xffffffffc0100000 }, c = { { \".data\" }, 0, (void *)0xffffffffc0103000 };
-        struct bin_attribute *list[] = { &a, &b, &c, 0 };
+        struct bin_attribute i = { { \".init.text\" }, 0, (void *)0xffffffffc0110000 };
+        struct bin_attribute *list[] = { &a, &i, &b, &c, 0 };
         struct module_sect_attrs attrs = { { \"sections\", list } };",
 };
 
 fn source(layout: &Layout) -> String {
+    source_with(layout, "0", "{}")
+}
+
+/// The init memory of `nf_tables`: a value, and one for `mem[]`.
+fn source_with(layout: &Layout, init: &str, init_memory: &str) -> String {
     COMMON
         .replace("BODY", layout.body)
         .replace("CORE", layout.core)
         .replace("SECTIONS", layout.sections)
         .replace("INSTANCES", layout.instances)
+        .replace("INIT_BASE", init)
+        .replace("INIT", init_memory)
 }
 
 #[test]
@@ -110,8 +119,22 @@ fn all_layouts_tell_the_same() {
             (".data..percpu", VirtAddr(0x1a000)),
         ];
         assert_eq!(nf_tables.sections, sections.map(|(name, addr)| (name.to_owned(), addr)));
+        assert_eq!(nf_tables.freed, [".init.text"]);
         let id = nf_tables.build_id.as_deref().unwrap();
         assert_eq!((id.len(), &id[..2]), (20, &[0xab, 0xcd][..]));
+    }
+}
+
+#[test]
+fn init_sections_count_while_their_memory_is_there() {
+    for layout in [&FIRST, &SECOND, &THIRD] {
+        let at = "0xffffffffc0110000";
+        let program = image(&source_with(layout, at, &format!("{{ (void *){at}, 0, 0x1000 }}")));
+        let listed = modules(&program).unwrap();
+        let nf_tables = &listed.found[1];
+        assert_eq!(nf_tables.freed, [""; 0]);
+        assert_eq!(nf_tables.sections[1], (".init.text".to_owned(), VirtAddr(0xffff_ffff_c011_0000)));
+        assert_eq!(nf_tables.size, 0x5000);
     }
 }
 
@@ -144,7 +167,7 @@ fn other_kernels_and_no_kernel() {
 
 #[test]
 fn more_sections_than_any_module_has() {
-    let many = source(&SECOND).replace("attrs = { 0, 3, {", "attrs = { 0, 4000000000u, {");
+    let many = source(&SECOND).replace("attrs = { 0, 4, {", "attrs = { 0, 4000000000u, {");
     let listed = modules(&image(&many)).unwrap();
     assert_eq!(listed.found[1].name, "nf_tables");
 }
