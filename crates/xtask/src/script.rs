@@ -10,7 +10,7 @@
 //!                           `none` (`program` if there is one, else `vmlinux`)
 //! #: feed lines             every command by itself (-ex), so that a failing one does not end the script;
 //!                           without it the script is one command file (-x)
-//! #: timeout SECONDS        until a debugger is given up (120)
+//! #: timeout SECONDS        until a debugger is given up (240)
 //! #: options WORDS          further options for the debugger
 //! ```
 //!
@@ -101,7 +101,7 @@ impl Script {
             program: None,
             symbols: Some("vmlinux".to_owned()),
             lines: false,
-            timeout: Duration::from_secs(120),
+            timeout: Duration::from_secs(240),
             options: Vec::new(),
             commands: Vec::new(),
         };
