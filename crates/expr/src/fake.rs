@@ -38,7 +38,7 @@ pub(crate) struct Fake {
 }
 
 impl Fake {
-    fn map(&self, addr: u64, bytes: &[u8]) {
+    pub(crate) fn map(&self, addr: u64, bytes: &[u8]) {
         self.segments.borrow_mut().insert(addr, bytes.to_vec());
     }
 
