@@ -119,7 +119,7 @@ pub fn open(endpoint: &Endpoint, options: &OpenOptions) -> Result<Box<dyn Transp
             Link::new(Stream::Tcp(stream), None)
         }
         Place::Unix(path) => {
-            let stream = retried(options, |_| UnixStream::connect(path))?.map_err(plain)?;
+            let stream = UnixStream::connect(path).map_err(plain)?;
             Link::over_unix(stream, None).map_err(plain)?
         }
         Place::Command(command) => Link::over_child(command).map_err(plain)?,

@@ -101,10 +101,14 @@ impl PageCache {
         Known::Missing
     }
 
-    /// Copies bytes that are [`Known::All`].
-    pub(crate) fn copy(&self, view: View, number: u64, offset: usize, to: &mut [u8]) -> bool {
-        let from = self.pages.get(&(view, number)).and_then(|page| page.bytes.get(offset..offset + to.len()));
-        from.map(|from| to.copy_from_slice(from)).is_some()
+    /// The `len` bytes at `offset` of page `number`, when all of them are known.
+    pub(crate) fn get(&self, view: View, number: u64, offset: usize, len: usize) -> Option<&[u8]> {
+        let page = self.pages.get(&(view, number))?;
+        let lines = lines(offset, len);
+        if page.known & lines != lines {
+            return None;
+        }
+        page.bytes.get(offset..offset.checked_add(len)?)
     }
 
     /// Keeps bytes read at `offset` of page `number`; lines only partly covered are left out.
@@ -175,9 +179,9 @@ mod tests {
         assert_eq!(cache.known(view, Some(ONE), 7, 64, 128), Known::All);
         assert_eq!(cache.known(view, Some(ONE), 7, 63, 2), Known::Missing);
         assert_eq!(cache.known(view, Some(ONE), 7, 192, 1), Known::Missing);
-        let mut out = [0; 3];
-        assert!(cache.copy(view, 7, 100, &mut out));
-        assert_eq!(out, [0xaa; 3]);
+        assert_eq!(cache.get(view, 7, 100, 3), Some(&[0xaa; 3][..]));
+        assert_eq!(cache.get(view, 7, 191, 2), None);
+        assert_eq!(cache.get(view, 8, 100, 3), None);
     }
 
     #[test]

@@ -229,12 +229,14 @@ impl RemoteTarget {
         result
     }
 
-    /// Closes the connection and leaves the target as it is: stopped if it is stopped, running if it runs. Breakpoints are taken out if it is
-    /// stopped.
+    /// Closes the connection and leaves the target as it is: stopped if it is stopped, running if it runs. Breakpoints are taken out; a running
+    /// target is stopped for that, if it has any, for a moment.
     pub fn disconnect(&self) {
         if let Ok(mut inner) = self.inner() {
-            if matches!(inner.state, State::Stopped(_)) {
-                inner.remove_all();
+            match inner.state {
+                State::Stopped(_) => inner.remove_all(),
+                State::Running => inner.leave_running(),
+                State::Unresponsive(_) | State::NoProcess | State::Closed => {}
             }
             inner.close();
         }

@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 const SIGINT: u8 = 2;
 const SIGTRAP: u8 = 5;
+/// How long a running target may take to stop so that breakpoints can be taken out before leaving.
+const PATIENCE_TO_LEAVE: Duration = Duration::from_secs(2);
 
 impl RunControl for RemoteTarget {
     fn stop(&self) -> Option<Stop> {
@@ -146,6 +148,27 @@ impl Inner {
             if matches!(self.remove(kind, VirtAddr(addr), len), Err(BreakpointError::Target(_))) {
                 return;
             }
+        }
+    }
+
+    /// Before leaving a running target: a breakpoint left behind would stop it with nobody there to notice.
+    pub(super) fn leave_running(&mut self) {
+        if self.inserted.is_empty() {
+            return;
+        }
+        let interrupt = Interrupt::new();
+        interrupt.raise();
+        let limit = Instant::now() + PATIENCE_TO_LEAVE;
+        while self.state == State::Running && Instant::now() < limit {
+            match self.wait(Duration::from_millis(100), &interrupt) {
+                Ok(Wait::Pending | Wait::Event(_)) => {}
+                Ok(Wait::GivenUp) | Err(_) => return,
+            }
+        }
+        if matches!(self.state, State::Stopped(_)) {
+            self.remove_all();
+            let pid = self.pid();
+            let _ = self.client.detach(pid);
         }
     }
 

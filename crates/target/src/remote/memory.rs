@@ -126,8 +126,15 @@ impl Inner {
 
     /// Reads up to [`BLOCK`] bytes through the cache.
     fn read_block(&mut self, space: Space, addr: u64, buf: &mut [u8]) -> Result<(), Error> {
-        self.cache.make_room(BLOCK / PAGE + 1);
         let pieces = pieces(addr, buf.len());
+        // Most reads are of a few bytes that are known.
+        if let [piece] = pieces.as_slice()
+            && let Some(bytes) = self.cached(space, *piece)
+        {
+            buf.copy_from_slice(bytes);
+            return Ok(());
+        }
+        self.cache.make_room(BLOCK / PAGE + 1);
         let missing: Vec<Piece> =
             pieces.iter().copied().filter(|piece| self.known(space, *piece) == Known::Missing).collect();
         let mut direct: HashMap<u64, Vec<u8>> = HashMap::new();
@@ -149,9 +156,9 @@ impl Inner {
                 part.copy_from_slice(bytes);
                 continue;
             }
-            let copied = self.known(space, piece) == Known::All
-                && self.cache.copy(space.view(piece.addr()), piece.page, piece.offset, part);
-            if !copied {
+            if let Some(bytes) = self.cached(space, piece) {
+                part.copy_from_slice(bytes);
+            } else {
                 let bad = match self.known(space, piece) {
                     Known::Unreadable(line) => piece.page * PAGE as u64 + line as u64,
                     Known::All | Known::Missing => piece.addr(),
@@ -160,6 +167,10 @@ impl Inner {
             }
         }
         Ok(())
+    }
+
+    fn cached(&self, space: Space, piece: Piece) -> Option<&[u8]> {
+        self.cache.get(space.view(piece.addr()), piece.page, piece.offset, piece.len)
     }
 
     fn known(&self, space: Space, piece: Piece) -> Known {

@@ -397,14 +397,29 @@ fn dropping_a_stopped_target_leaves_no_breakpoint_behind() {
 }
 
 #[test]
-fn dropping_a_running_target_sends_nothing() {
-    let stub = qemu().then("Z1,1000,1", [reply("OK")]).then("vCont;c", [Action::Run]);
+fn dropping_a_running_target_without_breakpoints_sends_nothing() {
+    let stub = qemu().then("vCont;c", [Action::Run]);
+    let target = connect(&stub);
+    target.resume(Resume::Continue).unwrap();
+    assert_eq!(target.wait(Duration::from_millis(10), &Interrupt::new()), Ok(Wait::Pending));
+    drop(target);
+    assert!(stub.is_running());
+    stub.assert_done();
+}
+
+#[test]
+fn dropping_a_running_target_takes_breakpoints_out_and_lets_it_run() {
+    let stub = qemu()
+        .then("Z1,1000,1", [reply("OK")])
+        .then("vCont;c", [Action::Run])
+        .then("\x03", [stop("T02thread:p01.01;")])
+        .then("z1,1000,1", [reply("OK")])
+        .then("D;1", [reply("OK")]);
     let target = connect(&stub);
     target.insert(BreakpointKind::Hardware, VirtAddr(0x1000), 1).unwrap();
     target.resume(Resume::Continue).unwrap();
     assert_eq!(target.wait(Duration::from_millis(10), &Interrupt::new()), Ok(Wait::Pending));
     drop(target);
-    assert!(stub.is_running());
     stub.assert_done();
 }
 
