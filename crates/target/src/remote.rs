@@ -184,6 +184,41 @@ impl RemoteTarget {
         self.inner()?.accelerator()
     }
 
+    /// What QEMU holds back while one instruction is stepped: 2 interrupts, 4 timers, 1 always set. 7 by default, so that a step does not
+    /// land in an interrupt handler.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the stub is not QEMU.
+    pub fn step_mask(&self) -> Result<u8, Error> {
+        let mut inner = self.inner()?;
+        inner.ready(Regain::Now)?;
+        let result = inner.client.step_mask();
+        inner.checked(result)
+    }
+
+    /// Sets the step mask. It outlives the connection.
+    ///
+    /// # Errors
+    /// As [`RemoteTarget::step_mask`], and [`Error::Remote`] for a bit the accelerator does not have.
+    pub fn set_step_mask(&self, mask: u8) -> Result<(), Error> {
+        let mut inner = self.inner()?;
+        inner.ready(Regain::Now)?;
+        let result = inner.client.set_step_mask(mask);
+        inner.checked(result)
+    }
+
+    /// Whether the stub found the target running rather than started it; `None` when it does not say.
+    ///
+    /// # Errors
+    /// As for any request.
+    pub fn attached(&self) -> Result<Option<bool>, Error> {
+        let mut inner = self.inner()?;
+        inner.ready(Regain::Now)?;
+        let pid = inner.pid();
+        let result = inner.client.attached(pid);
+        inner.checked(result)
+    }
+
     /// `monitor COMMAND`: the stub's own command line. Text goes to `output` as it comes; registers, memory and threads are taken for changed afterwards.
     ///
     /// # Errors

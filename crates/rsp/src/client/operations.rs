@@ -3,7 +3,7 @@
 use super::{Client, Patience, Request};
 use crate::packet::breakpoint::{self, Kind};
 use crate::packet::threads::Part;
-use crate::packet::{Reply, Shape, monitor, process, registers, threads, transfer};
+use crate::packet::{Reply, Shape, monitor, process, qemu, registers, threads, transfer};
 use crate::{Error, ThreadId};
 
 /// Threads in a list, more than any machine has CPUs. Lists from confused stubs never end.
@@ -300,6 +300,39 @@ impl Client {
             Reply::Error(error) => error.payload().to_vec(),
             Reply::Data(data) => data,
         })
+    }
+
+    /// `qAttached`: whether the stub found the target running, so that leaving must not end it; `None` when it does not say.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub fn attached(&mut self, pid: Option<u64>) -> Result<Option<bool>, Error> {
+        Ok(match self.request(Request::query(process::attached(pid), Shape::Text))? {
+            Reply::Data(data) => Some(data != b"0"),
+            Reply::Empty | Reply::Error(_) => None,
+        })
+    }
+
+    /// What QEMU holds back while a single instruction executes: bits [`qemu::STEP_NO_IRQ`] and [`qemu::STEP_NO_TIMER`] (and 1).
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the stub is not QEMU.
+    pub fn step_mask(&mut self) -> Result<u8, Error> {
+        let text = data(self.request(Request::query(qemu::STEP_MASK, Shape::Text))?, "qqemu.sstep")?;
+        let digits = text.strip_prefix(b"0x").unwrap_or(&text);
+        let mask = crate::hex::parse_u64(digits).and_then(|mask| u8::try_from(mask).ok());
+        mask.ok_or_else(|| Error::Unexpected {
+            request: "qqemu.sstep".into(),
+            reply: String::from_utf8_lossy(&text).into_owned(),
+        })
+    }
+
+    /// Sets the step mask. QEMU since 7.0 refuses bits its accelerator does not have, earlier ones take anything.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the stub is not QEMU, [`Error::Remote`] for a bit it refuses.
+    pub fn set_step_mask(&mut self, mask: u8) -> Result<(), Error> {
+        data(self.request(Request::query(qemu::set_step_mask(mask), Shape::Ok))?, "Qqemu.sstep").map(drop)
     }
 
     /// `D`: lets the target run and leaves it. The connection is of no use afterwards.

@@ -67,6 +67,8 @@ fn registers_memory_and_steps() {
     let stopped = stop(&target);
     assert_eq!((stopped.thread, stopped.signal), (thread, 5));
     assert_ne!(target.registers(thread).unwrap().pc(), Some(pc));
+    assert_eq!(target.attached(), Ok(Some(false)));
+    assert!(matches!(target.step_mask(), Err(Error::Unsupported(_))));
     // A write of bytes that need escapes, and its echo.
     let below = VirtAddr(sp.0 - 64);
     target.write(below, b"}#$*\x00\xff").unwrap();

@@ -389,6 +389,17 @@ fn leaving_keeps_the_guest_alive_and_killing_does_not() {
 }
 
 #[test]
+fn the_step_mask_can_be_read_and_set() {
+    let Some(qemu) = Qemu::start(&[]) else { return };
+    let target = qemu.connect();
+    assert_eq!(target.step_mask(), Ok(7));
+    target.set_step_mask(1).unwrap();
+    assert_eq!(target.step_mask(), Ok(1));
+    target.set_step_mask(7).unwrap();
+    assert_eq!(target.attached(), Ok(Some(true)));
+}
+
+#[test]
 fn addresses_that_are_not_there() {
     let Some(qemu) = Qemu::start(&[]) else { return };
     let target = qemu.connect();
