@@ -119,7 +119,10 @@ pub fn open(endpoint: &Endpoint, options: &OpenOptions) -> Result<Box<dyn Transp
             Link::new(Stream::Tcp(stream), None)
         }
         Place::Unix(path) => {
-            let stream = UnixStream::connect(path).map_err(plain)?;
+            // A server has bound its socket a moment before it listens; a socket nobody listens on for longer is a dead one.
+            let connect_timeout = options.connect_timeout.min(Duration::from_secs(1));
+            let brief = OpenOptions { connect_timeout, ..options.clone() };
+            let stream = retried(&brief, |_| UnixStream::connect(path))?.map_err(plain)?;
             Link::over_unix(stream, None).map_err(plain)?
         }
         Place::Command(command) => Link::over_child(command).map_err(plain)?,

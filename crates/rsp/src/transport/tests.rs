@@ -133,6 +133,10 @@ fn unix_sockets_by_either_name() {
         peer.write_all(b"hello").unwrap();
         assert_eq!(receive_text(&mut link, 5), "hello");
     }
+    drop(listener);
+    let dead = OpenOptions { auto_retry: true, ..options() };
+    let error = open_with(&path.display().to_string(), &dead).err().unwrap();
+    assert_eq!(error.to_string(), format!("{}: Connection refused.", path.display()));
     std::fs::remove_file(&path).unwrap();
 }
 
