@@ -1,9 +1,9 @@
 //! What is known about a frame besides its function and its variables: where it lies and what it saved.
 
 use crate::{Frame, Program};
-use kdive_arch::FrameBase;
 use kdive_base::VirtAddr;
-use kdive_unwind::{FrameKind, Location};
+use kdive_unwind::FrameKind;
+use std::rc::Rc;
 
 /// The facts of `info frame`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -17,7 +17,8 @@ pub struct FrameFacts {
     /// Where gdb says arguments and locals are counted from: what its prologue analysis finds, whatever the debug
     /// information says. `None` for inlined calls.
     pub base: Option<VirtAddr>,
-    /// The stack pointer of its caller.
+    /// The stack pointer of its caller; `None` for an inlined call in the innermost frame, where gdb says it is in the
+    /// register.
     pub caller_sp: Option<VirtAddr>,
     /// Registers it saved in memory, by name in gdb's order, and where.
     pub saved: Vec<(String, VirtAddr)>,
@@ -37,36 +38,24 @@ impl Program {
             tail_call: frame.real.kind == FrameKind::TailCall,
             ..FrameFacts::default()
         };
-        if frame.is_inlined() {
-            return facts;
+        // An inlined call has the registers of the function it is in, which the frame below saved.
+        let saver = match frame.is_inlined() {
+            false => Some(Rc::clone(&frame.real)),
+            true => frame.real.level.checked_sub(1).and_then(|below| self.real_frame_at(below)),
+        };
+        let Some(saver) = saver else { return facts };
+        if !frame.is_inlined() {
+            facts.base = frame.real.base(self);
         }
-        facts.base = self.frame_base(frame);
-        facts.caller_sp = caller.read(arch.dwarf_sp(), self).ok().map(VirtAddr);
+        facts.caller_sp = saver.caller().read(arch.dwarf_sp(), self).ok().map(VirtAddr);
+        let saved: Vec<(u16, VirtAddr)> = saver.saved().collect();
         let Some(registers) = self.registers() else { return facts };
         for register in registers.layout().registers() {
-            let Some(number) = arch.dwarf_number(&register.name) else { continue };
-            if number == arch.dwarf_sp() {
-                continue;
-            }
-            if let Location::Memory(at) = caller.location(number) {
-                facts.saved.push((register.name.clone(), at));
+            let number = arch.dwarf_number(&register.name);
+            if let Some((_, at)) = saved.iter().find(|(saved, _)| Some(*saved) == number) {
+                facts.saved.push((register.name.clone(), *at));
             }
         }
         facts
-    }
-
-    fn frame_base(&self, frame: &Frame) -> Option<VirtAddr> {
-        let arch = self.arch();
-        let register = |number| frame.real.registers.read(number, self).ok();
-        let sp = register(arch.dwarf_sp())?;
-        let pc = frame.pc();
-        let prologue = frame.real.function.map(|start| arch.analyze_prologue(self, start, pc).frame);
-        Some(VirtAddr(match prologue {
-            Some(FrameBase::FramePointer { set_at: Some(set_at), .. }) if pc >= set_at => {
-                register(arch.dwarf_fp())?
-            }
-            Some(FrameBase::FramePointer { pushed_at, .. }) if pc >= pushed_at => sp,
-            _ => sp.wrapping_sub(u64::from(arch.address_size())),
-        }))
     }
 }

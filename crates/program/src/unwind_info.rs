@@ -56,14 +56,18 @@ impl UnwindInfo for Program {
     }
 
     fn function_start(&self, pc: VirtAddr) -> Option<VirtAddr> {
-        self.modules.function_bounds(pc).map(|(_, range)| range.start)
+        // The entry also for a cold part far from it: gdb identifies frames by it (`get_pc_function_start`).
+        match self.modules.function_at(pc) {
+            Some(function) => Some(function.entry()),
+            None => self.modules.symbol_at(pc).map(|symbol| symbol.addr),
+        }
     }
 
     fn epilogue_cfi_valid(&self, pc: VirtAddr) -> bool {
         self.modules
             .unit_at(pc)
             .and_then(|unit| unit.producer)
-            .is_some_and(|producer| producer.starts_with("GNU ") && !producer.starts_with("GNU AS"))
+            .is_some_and(|producer| is_gcc_4_5_or_later(&producer))
     }
 
     fn inlined_calls(&self, pc: VirtAddr) -> usize {
@@ -80,8 +84,31 @@ impl UnwindInfo for Program {
     }
 
     fn tail_calls(&self, function: VirtAddr) -> Option<Vec<Call>> {
-        let function = self.modules.function_at(function)?;
+        let function = self.modules.function_at(function).filter(|found| found.entry() == function)?;
         let calls = function.tail_calls();
         Some(calls.iter().map(|site| Call { return_pc: site.return_pc, target: site.target }).collect())
+    }
+}
+
+/// Reads `DW_AT_producer`: `GNU C11 12.2.0 -mno-sse ...`. The assembler calls itself `GNU AS 2.40`, which is no 4.5.
+fn is_gcc_4_5_or_later(producer: &str) -> bool {
+    let version = producer.strip_prefix("GNU ").and_then(|rest| rest.split_once(' '));
+    let mut numbers = version.map_or("", |(_, version)| version).split(|c: char| !c.is_ascii_digit());
+    let mut number = || numbers.next().and_then(|number| number.parse::<u32>().ok());
+    matches!((number(), number()), (Some(major), Some(minor)) if (major, minor) >= (4, 5))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_gcc_4_5_or_later;
+
+    #[test]
+    fn producers() {
+        assert!(is_gcc_4_5_or_later("GNU C11 12.2.0 -mno-sse -O2"));
+        assert!(is_gcc_4_5_or_later("GNU C 4.5.1"));
+        assert!(!is_gcc_4_5_or_later("GNU C 4.4.7"));
+        assert!(!is_gcc_4_5_or_later("GNU AS 2.40"));
+        assert!(!is_gcc_4_5_or_later("Debian clang version 14.0.6"));
+        assert!(!is_gcc_4_5_or_later("GNU C11"));
     }
 }
