@@ -107,7 +107,8 @@ impl Shell {
                 Repeat::No => self.next = Next::Nothing,
             }
         }
-        (spec.run)(self, args)
+        let result = (spec.run)(self, args);
+        if std::mem::take(&mut self.unanswered) { Err(Error::Interrupted) } else { result }
     }
 
     /// An empty line after this command does nothing.

@@ -8,7 +8,7 @@ use kdive_base::Interrupt;
 use crate::dispatch::{Next, Origin};
 use crate::hooks::Hooks;
 use crate::input::{Ask, Input, NoInput};
-use crate::output::Output;
+use crate::output::{Flow, Output};
 use crate::script::{Line, LineSource, UserArgs, join_continued};
 use crate::settings::Settings;
 use crate::table::TABLE;
@@ -44,6 +44,8 @@ pub struct Shell {
     last_line: Option<String>,
     previous: Option<String>,
     pub(crate) trace_level: usize,
+    /// A question was answered with Ctrl-C: the command that asked is to end with `Quit`.
+    pub(crate) unanswered: bool,
 }
 
 /// What `define` left behind besides the commands themselves.
@@ -79,6 +81,7 @@ impl Shell {
             last_line: None,
             previous: None,
             trace_level: 0,
+            unanswered: false,
         }
     }
 
@@ -188,7 +191,7 @@ impl Shell {
                 // gdb takes the end of input for the default.
                 Ok(Line::End) => return answer,
                 Ok(Line::Interrupted) | Err(_) => {
-                    self.interrupt.raise();
+                    self.unanswered = true;
                     return false;
                 }
             };
@@ -263,6 +266,8 @@ impl Shell {
         };
         self.next = Next::Same;
         let result = self.run_line(&line, &Origin { from_tty: true, repeated, body: None });
+        // `q` at the pager ends a command like Ctrl-C.
+        let result = if self.out.flow() == Flow::Quit { Err(Error::Interrupted) } else { result };
         self.out.end_command();
         self.last_line = match std::mem::take(&mut self.next) {
             Next::Same => Some(line),

@@ -130,18 +130,6 @@ impl Branch {
         let prefix = prefix.to_owned();
         self.0[start..].iter().take_while(move |entry| entry.name.starts_with(&prefix))
     }
-
-    fn pick(&self, word: &str) -> Pick<'_> {
-        if let Some(entry) = self.get(word) {
-            return Pick::One(entry);
-        }
-        let mut candidates = self.with_prefix(word);
-        match (candidates.next(), candidates.next()) {
-            (None, _) => Pick::None,
-            (Some(entry), None) => Pick::One(entry),
-            _ => Pick::Many,
-        }
-    }
 }
 
 /// Length of the command name at the start of `text`. `!` and `|` are commands of one character.
@@ -291,7 +279,7 @@ impl Tree {
         let mut rest = line.trim_start();
         loop {
             let (word, after) = rest.split_at(name_length(rest, found.is_none()));
-            let pick = if word.is_empty() { Pick::None } else { branch.pick(word) };
+            let pick = if word.is_empty() { Pick::None } else { self.pick(branch, word) };
             match (pick, found) {
                 (Pick::None, None) => {
                     return Err(Error::msg(format!("Undefined command: \"{word}\".  Try \"help\".")));
@@ -320,6 +308,20 @@ impl Tree {
             }
         }
         found.ok_or_else(|| Error::msg("Undefined command: \"\".  Try \"help\"."))
+    }
+
+    /// The entry with this name, or the only one that starts with it; several names of one command count as one.
+    fn pick<'t>(&'t self, branch: &'t Branch, word: &str) -> Pick<'t> {
+        if let Some(entry) = branch.get(word) {
+            return Pick::One(entry);
+        }
+        let mut candidates = branch.with_prefix(word);
+        let Some(first) = candidates.next() else { return Pick::None };
+        let same = |entry: &Entry| match (self.follow(first), self.follow(entry)) {
+            (Some(one), Some(other)) => std::ptr::eq(one, other),
+            _ => false,
+        };
+        if candidates.all(same) { Pick::One(first) } else { Pick::Many }
     }
 
     fn resolve<'t>(

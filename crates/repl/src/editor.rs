@@ -137,11 +137,9 @@ impl Input for Terminal {
             plain::read_line(&prompt)?
         };
         let Line::Text(line) = line else { return Ok(line) };
-        if ask != Ask::Command {
-            return Ok(Line::Text(line));
-        }
-        let line = self.expand(line)?;
-        if !line.trim().is_empty() {
+        let line = if ask == Ask::Command { self.expand(line)? } else { line };
+        // Lines of blocks are kept too, as gdb does: they are what one wants back when a definition was wrong.
+        if ask != Ask::Answer && !line.trim().is_empty() {
             let _ = self.history.add(&line);
         }
         Ok(Line::Text(line))

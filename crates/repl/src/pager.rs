@@ -33,6 +33,12 @@ impl Pager {
         self.width = look.width;
     }
 
+    /// The window has another size now; what is unlimited stays so.
+    pub fn resize(&mut self, columns: u16, rows: u16) {
+        self.height = self.height.map(|_| u64::from(rows));
+        self.width = self.width.map(|_| u64::from(columns));
+    }
+
     /// The screen is as good as empty.
     pub fn begin(&mut self) {
         self.rows = 0;

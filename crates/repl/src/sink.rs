@@ -19,6 +19,7 @@ pub struct Console {
     styles: Vec<(Style, String)>,
     pager: Option<Pager>,
     ask: fn() -> Answer,
+    size: Option<(u16, u16)>,
 }
 
 impl Console {
@@ -38,7 +39,18 @@ impl Console {
             styles: Vec::new(),
             pager: (terminal && io::stdin().is_terminal()).then(Pager::default),
             ask,
+            size: None,
         }
+    }
+
+    /// The window may have changed since the last command.
+    fn follow_size(&mut self) {
+        let Some(pager) = self.pager.as_mut().filter(|_| self.terminal) else { return };
+        let Ok(size) = crossterm::terminal::size() else { return };
+        if self.size.is_some_and(|known| known != size) {
+            pager.resize(size.0, size.1);
+        }
+        self.size = Some(size);
     }
 
     fn write_out(&mut self, style: Style, bytes: &[u8]) -> Flow {
@@ -113,6 +125,7 @@ impl Sink for Console {
     }
 
     fn begin_command(&mut self) {
+        self.follow_size();
         if let Some(pager) = &mut self.pager {
             pager.begin();
         }
@@ -173,6 +186,7 @@ mod tests {
             styles: Vec::new(),
             pager: terminal.then(Pager::default),
             ask: answer,
+            size: None,
         }
     }
 

@@ -175,7 +175,7 @@ fn source_directories() {
         "Warning: /nonexistent-1: No such file or directory.\n\
          Source directories searched: /nonexistent-1:/:$cdir:$cwd\n\
          Source directories searched: /:$cdir:$cwd\n\
-         Reinitialize source path to $cdir:$cwd? (y or n) [answered Y; input not from terminal]\n\
+         Reinitialize source path to empty? (y or n) [answered Y; input not from terminal]\n\
          Source directories searched: $cdir:$cwd\n"
     );
 }
@@ -368,7 +368,31 @@ fn a_terminal_is_asked() {
     assert_eq!(
         Bench::new().typed("define foo\np 1\nend\nshow commands\nquit\n", true),
         "(kdive) define foo\nType commands for definition of \"foo\".\nEnd with a line saying just \"end\".\n>p 1\n>end\n\
-         (kdive) show commands\n    1  define foo\n    2  show commands\n(kdive) quit\n[exit 0]"
+         (kdive) show commands\n    1  define foo\n    2  p 1\n    3  end\n    4  show commands\n(kdive) quit\n[exit 0]"
+    );
+    assert_eq!(
+        Bench::new().typed("define print\n^C\nif 1\n^C\np 1\nquit\n", true),
+        "(kdive) define print\nReally redefine built-in command \"print\"? (y or n) Quit\n(kdive) if 1\n >Quit\n\
+         (kdive) p 1\n$1 = 1\n(kdive) quit\n[exit 0]"
+    );
+}
+
+#[test]
+fn enough_seen_ends_the_command() {
+    use crate::output::{Flow, Sink, Stream, Style};
+    struct Short(crate::output::Transcript, usize);
+    impl Sink for Short {
+        fn write(&mut self, stream: Stream, style: Style, bytes: &[u8]) -> Flow {
+            self.0.write(stream, style, bytes);
+            self.1 += 1;
+            if stream == Stream::Out && self.1 == 3 { Flow::Quit } else { Flow::Go }
+        }
+    }
+    let mut bench = Bench::new();
+    bench.shell.out = crate::Output::new(Box::new(Short(bench.transcript.clone(), 0)));
+    assert_eq!(
+        bench.typed("echo 1\nif 1\necho 2\necho 3\necho 4\necho 5\nend\np 1\n", false),
+        "(kdive) 1(kdive)  > > > > >23Quit\n(kdive) $1 = 1\n(kdive) [exit 0]"
     );
 }
 

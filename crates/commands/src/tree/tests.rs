@@ -13,7 +13,7 @@ const TABLE: &[&[Spec]] = &[&[
     Spec { name: "thread", allow_unknown: true, ..Spec::EMPTY },
     Spec { name: "thread apply", allow_unknown: true, ..Spec::EMPTY },
     Spec { name: "thread apply all", ..Spec::EMPTY },
-    Spec { name: "shell", aliases: &["!"], ..Spec::EMPTY },
+    Spec { name: "shell", aliases: &["!", "shello"], ..Spec::EMPTY },
 ]];
 
 fn check(line: &str, expected: &str) {
@@ -31,6 +31,8 @@ fn abbreviations_at_every_level() {
     check("inf f", "info frame <>");
     check("info fr", "info frame <>");
     check("i l", "Ambiguous info command \"l\": line, locals.");
+    check("inf", "info <>");
+    check("shel", "shell <>");
     check("st", "Ambiguous command \"st\": step, stepi.");
     check("step", "step <>");
     check("s 3", "step < 3>");
