@@ -1,5 +1,7 @@
 //! What holds for the program as a whole: the process and its options, the layout of the source tree, the generated pages.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
 mod cli;
 mod docs_fresh;
 mod tidy;
