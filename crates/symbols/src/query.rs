@@ -161,6 +161,9 @@ pub struct LinespecDefaults {
 pub enum LinespecMode {
     /// A breakpoint: past the prologue of functions (gdb's `funfirstline`).
     Breakpoint,
+    /// As [`LinespecMode::Breakpoint`], in the order of the debug information instead of that of addresses: `info scope`
+    /// looks at the first place of these.
+    Scope,
     /// `info line`, `list`: where the function or line is, no more.
     List,
 }

@@ -152,11 +152,6 @@ impl FrameScope {
         }
     }
 
-    /// The line gdb's symbol for the block has: that of the declaration, or for an inlined call that of the call.
-    pub(crate) fn symbol_line(&self) -> u32 {
-        self.root().and_then(Block::inlined).map_or(self.function.decl_line(), |call| call.call_line)
-    }
-
     /// Whether this is an inlined call.
     #[must_use]
     pub fn is_inlined(&self) -> bool {

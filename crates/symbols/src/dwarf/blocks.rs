@@ -58,7 +58,7 @@ pub(crate) enum BlockSymbol {
         name: Arc<str>,
         addr: Option<u64>,
     },
-    /// A call inlined into the block, which declares the function's name there.
+    /// The call the block is.
     Inlined(Arc<InlinedCall>),
     /// `struct`, `union`, `enum` or typedef declared in the block.
     Type {
@@ -322,13 +322,10 @@ impl Builder {
             call_line: u32::try_from(call_line).unwrap_or(0),
             entry: ranges.first().map_or(0, |range| range.0),
         });
-        self.push(place, BlockSymbol::Inlined(Arc::clone(&call)));
-        let block = self.open(Block {
-            parent: Some(place.block),
-            kind: BlockKind::Inlined(call),
-            ranges,
-            symbols: Vec::new(),
-        });
+        // gdb's symbol of the call stands first in the call's own block.
+        let symbols = vec![BlockSymbol::Inlined(Arc::clone(&call))];
+        let kind = BlockKind::Inlined(call);
+        let block = self.open(Block { parent: Some(place.block), kind, ranges, symbols });
         self.scope(context, die, Place { block, arguments: true, depth: place.depth + 1 });
     }
 
@@ -355,7 +352,7 @@ impl Builder {
             return;
         }
         let parent = block.parent;
-        // Its children stand behind it; it can only have lexical ones, which are closed.
+        // Its children stand behind it.
         self.blocks.remove(index);
         for block in self.blocks.iter_mut().skip(index) {
             block.parent = match block.parent {

@@ -1,14 +1,14 @@
 //! The order in which gdb lists the names of a lexical block: that of its hash table.
 //!
-//! Functions keep their names in the order of declaration, but blocks without a function have a hash table with 5/4 buckets
-//! per name (gdb 13, `dictionary.c`). `info locals` and `info scope` walk it bucket by bucket, so the order is part of what
+//! Functions keep their names in the order of declaration, but blocks without a function have a hash table with a bucket for
+//! five names (gdb 13, `dictionary.c`). `info locals` and `info scope` walk it bucket by bucket, so the order is part of what
 //! gdb prints.
 
 /// Positions of `names` in gdb's order.
 pub(super) fn hashed_order<'a>(names: impl Iterator<Item = &'a str>) -> Vec<usize> {
     let mut keyed: Vec<(u32, usize)> =
         names.enumerate().map(|(index, name)| (hash(name.as_bytes()), index)).collect();
-    let buckets = u32::try_from(keyed.len() * 5 / 4 + 1).unwrap_or(u32::MAX);
+    let buckets = u32::try_from(keyed.len() / 5 + 1).unwrap_or(u32::MAX);
     for (key, _) in &mut keyed {
         *key %= buckets;
     }
@@ -61,4 +61,27 @@ fn plain_hash(name: &[u8]) -> u32 {
         .take_while(|&&byte| byte != b'(')
         .filter(|byte| !byte.is_ascii_whitespace())
         .fold(0, |hash, &byte| step(hash, byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Orders printed by gdb 13.1 for blocks that declare these names in this order.
+    #[test]
+    fn orders_of_gdb() {
+        let check = |declared: &str, listed: &str| {
+            let names: Vec<&str> = declared.split(' ').collect();
+            let order: Vec<&str> =
+                hashed_order(names.iter().copied()).into_iter().map(|i| names[i]).collect();
+            assert_eq!(order.join(" "), listed);
+        };
+        check("n q tail end", "n q tail end");
+        check("o m B __dst tmp", "o m __dst tmp B");
+        check("a__B __q_size r end node", "a__B end node __q_size r");
+        check("b r flags head A k X1 u", "flags head A k u b r X1");
+        check("__p_size b page d tail a__b x q", "__p_size tail q b page d a__b x");
+        check("cur __dst z node j o aX X1 idx y a e k", "z j aX X1 a cur node e k __dst o idx y");
+        check("v u x i y X1 __src idx C entry flags cur g", "X1 flags g u x entry cur v i y __src idx C");
+    }
 }

@@ -7,6 +7,8 @@
 
 use super::debug_info::UnitContext;
 use super::files::{FileIndex, FileTable, line_program};
+use super::units::Slice;
+use gimli::{LineInstruction, LineRow};
 use std::sync::Arc;
 
 /// A row: line `line` begins at `pc`. Line 0 ends the rows before it.
@@ -39,12 +41,21 @@ pub(crate) struct LineHit {
 impl LineTables {
     /// Decodes a unit's line program. `None` when it has none or its header is damaged.
     pub(super) fn read(context: &UnitContext<'_>, files: &Arc<FileTable>) -> Option<Self> {
-        let mut rows = line_program(context)?.rows();
+        let mut program = line_program(context)?;
         let mut tables = Self { files: Arc::clone(files), rows: vec![Vec::new(); files.files.len()] };
-        let mut recorder = Recorder::default();
+        let mut recorder = Recorder::new(&tables);
+        let mut row = LineRow::new(program.header());
+        let mut instructions = program.header().instructions();
         // A damaged program counts up to the damage.
-        while let Ok(Some((_, row))) = rows.next_row() {
-            recorder.row(&mut tables, row);
+        while let Ok(Some(instruction)) = instructions.next_instruction(program.header()) {
+            recorder.before(&instruction, &row);
+            let line = row.line();
+            let Ok(emits) = row.execute(instruction, &mut program) else { break };
+            recorder.after(&tables, &row, line != row.line());
+            if emits {
+                recorder.row(&mut tables, &row);
+                row.reset(program.header());
+            }
         }
         for rows in &mut tables.rows {
             // gdb sorts ends before beginnings at an address, and is otherwise stable.
@@ -155,47 +166,83 @@ fn statement_at_same_pc(rows: &[Row], index: usize) -> Option<Row> {
         .copied()
 }
 
-/// gdb's state between rows of a sequence.
-#[derive(Default)]
+/// gdb's state machine, as far as it goes beyond the standard's.
 struct Recorder {
+    /// The file that was current before the last change, or that of the last row recorded since.
     last_file: Option<FileIndex>,
+    file: Option<FileIndex>,
     last_line: u32,
-    /// Line of the previous row, recorded or not.
-    row_line: u32,
     last_address: Option<u64>,
     statement_at_address: bool,
-    /// Whether some row since the line last changed had a discriminator.
+    discriminator: u64,
+    /// Whether the current line has had a discriminator since it became current.
     discriminated: bool,
+    /// The sequence is of code that the linker dropped.
+    dropped: bool,
+    changes_file: bool,
 }
 
 impl Recorder {
-    fn row(&mut self, tables: &mut LineTables, row: &gimli::LineRow) {
+    fn new(tables: &LineTables) -> Self {
+        Self {
+            last_file: None,
+            file: tables.files.of_number(1),
+            last_line: 0,
+            last_address: None,
+            statement_at_address: false,
+            discriminator: 0,
+            discriminated: false,
+            dropped: false,
+            changes_file: false,
+        }
+    }
+
+    fn before(&mut self, instruction: &LineInstruction<Slice<'_>>, row: &LineRow) {
+        match *instruction {
+            LineInstruction::SetFile(_) => self.changes_file = true,
+            LineInstruction::SetDiscriminator(discriminator) => {
+                self.discriminated |= discriminator != 0;
+                self.discriminator = discriminator;
+            }
+            // Linkers leave -1, -2 or an address that was passed already.
+            LineInstruction::SetAddress(address) => {
+                self.dropped = address < row.address() || address >= u64::MAX - 1
+            }
+            _ => {}
+        }
+    }
+
+    fn after(&mut self, tables: &LineTables, row: &LineRow, line_changed: bool) {
+        if std::mem::take(&mut self.changes_file) {
+            self.discriminated = self.discriminator != 0;
+            self.last_file = self.file;
+            self.file = tables.files.of_number(row.file_index()).or(self.file);
+        }
+        if line_changed {
+            self.discriminated = self.discriminator != 0;
+        }
+    }
+
+    fn row(&mut self, tables: &mut LineTables, row: &LineRow) {
         let line = row.line().map_or(0, |line| u32::try_from(line.get()).unwrap_or(0));
         let (pc, end) = (row.address(), row.end_sequence());
-        let discriminated = row.discriminator() != 0;
-        self.discriminated =
-            if line == self.row_line { self.discriminated | discriminated } else { discriminated };
-        self.row_line = line;
-
-        let file = tables.files.of_number(row.file_index());
+        let known_file = tables.files.of_number(row.file_index()).is_some();
         if (row.op_index() == 0 || end)
-            && let Some(file) = file
+            && known_file
+            && let Some(file) = self.file
         {
             let changed = self.last_file != Some(file);
-            let ignored = (changed
-                && !end
-                && self.last_address == Some(pc)
-                && !row.is_stmt()
-                && self.statement_at_address)
-                || (!end && line == 0);
+            let again = self.last_address == Some(pc);
+            let ignored =
+                !end && (line == 0 || (changed && again && !row.is_stmt() && self.statement_at_address));
             if ((changed && !ignored) || end)
                 && let Some(last) = self.last_file
             {
-                record(tables, last, Row { pc, line: 0, is_stmt: true });
+                self.record(tables, last, Row { pc, line: 0, is_stmt: true });
             }
             if !end && !ignored {
                 if changed || line != self.last_line || !self.discriminated {
-                    record(tables, file, Row { pc, line, is_stmt: row.is_stmt() });
+                    self.record(tables, file, Row { pc, line, is_stmt: row.is_stmt() });
                 }
                 self.last_file = Some(file);
                 self.last_line = line;
@@ -206,8 +253,15 @@ impl Recorder {
             self.last_address = Some(pc);
         }
         self.statement_at_address |= row.is_stmt();
+        self.discriminator = 0;
         if end {
-            *self = Self::default();
+            *self = Self::new(tables);
+        }
+    }
+
+    fn record(&self, tables: &mut LineTables, file: FileIndex, row: Row) {
+        if !self.dropped {
+            record(tables, file, row);
         }
     }
 }

@@ -38,7 +38,7 @@ impl SymbolTable {
         Self { image: Arc::clone(image), entries, by_name: OnceLock::new() }
     }
 
-    /// All symbols by address; among equals in the order of their names in the string table, which is gdb's.
+    /// All symbols by address, and by name among those of one address.
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
     }
@@ -159,6 +159,11 @@ fn read_entries(image: &Image) -> Option<Vec<Entry>> {
     }
     entries.sort_unstable_by_key(|entry| (entry.addr, entry.name, entry.section));
     entries.dedup_by_key(|entry| (entry.addr, entry.name, entry.section));
+    // Names decide only among the few at one address.
+    let name = |entry: &Entry| symbols.strings().get(entry.name).unwrap_or_default();
+    for group in entries.chunk_by_mut(|a, b| a.addr == b.addr).filter(|group| group.len() > 1) {
+        group.sort_by(|a, b| name(a).cmp(name(b)));
+    }
     Some(entries)
 }
 

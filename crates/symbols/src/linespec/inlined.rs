@@ -1,12 +1,12 @@
 //! Calls of a function that were inlined.
 
-use crate::dwarf::{DebugInfo, IndexKind, UnitContext, UnitIndex};
+use crate::dwarf::{DebugInfo, DieKey, IndexKind, UnitContext, UnitIndex};
 use gimli::constants as dw;
 use rayon::prelude::*;
 
-/// Entries of the blocks of all calls of `name` that were inlined, with their unit. Only the entries that gdb makes a block
-/// of count: those with a call site and code.
-pub(super) fn inlined_calls(debug: &DebugInfo, name: &str) -> Vec<(UnitIndex, u64)> {
+/// The calls of `name` that were inlined: key of the call, and where its block begins. Only those that gdb makes a block
+/// of count, which have a call site and code.
+pub(super) fn inlined_calls(debug: &DebugInfo, name: &str) -> Vec<(DieKey, u64)> {
     let mut units: Vec<(UnitIndex, Vec<u64>)> = Vec::new();
     for (_, key) in debug.named(name, &[IndexKind::Function]) {
         let Some(unit) = debug.unit_of(key) else { continue };
@@ -16,8 +16,7 @@ pub(super) fn inlined_calls(debug: &DebugInfo, name: &str) -> Vec<(UnitIndex, u6
         }
     }
     let search = |(unit, keys): &(UnitIndex, Vec<u64>)| {
-        let found = debug.context(*unit).map(|context| calls_in(&context, keys)).unwrap_or_default();
-        found.into_iter().map(|pc| (*unit, pc)).collect::<Vec<_>>()
+        debug.context(*unit).map(|context| calls_in(&context, keys)).unwrap_or_default()
     };
     if units.len() > 8 {
         units.par_iter().flat_map_iter(search).collect()
@@ -27,7 +26,7 @@ pub(super) fn inlined_calls(debug: &DebugInfo, name: &str) -> Vec<(UnitIndex, u6
 }
 
 /// Looks through all entries of a unit for instances of the abstract functions `origins`.
-fn calls_in(context: &UnitContext<'_>, origins: &[u64]) -> Vec<u64> {
+fn calls_in(context: &UnitContext<'_>, origins: &[DieKey]) -> Vec<(DieKey, u64)> {
     let mut found = Vec::new();
     // A function that is never inlined has no abstract instance, and its unit need not be searched.
     let is_abstract = |&key: &u64| context.die_of_key(key).is_some_and(|die| die.has_attr(dw::DW_AT_inline));
@@ -47,7 +46,7 @@ fn calls_in(context: &UnitContext<'_>, origins: &[u64]) -> Vec<u64> {
             && let Some(ranges) = context.ranges(&die)
             && let Some(&(entry, _)) = ranges.first()
         {
-            found.push(entry);
+            found.push((context.key(&die), entry));
         }
         if entries.skip_attributes(abbreviation.attributes()).is_err() {
             break;

@@ -70,7 +70,7 @@ impl ModuleSet {
 
 impl Resolver<'_> {
     fn breakpoint(&self) -> bool {
-        self.mode == LinespecMode::Breakpoint
+        self.mode != LinespecMode::List
     }
 
     fn resolve(&self, spec: &Linespec) -> Result<Vec<Sal>, LinespecError> {
@@ -177,14 +177,19 @@ impl Resolver<'_> {
                     .as_ref()
                     .is_none_or(|files| files.iter().any(|f| Arc::ptr_eq(f.debug, debug) && f.unit == unit))
             };
-            for function in crate::set::functions_in(module, debug, name) {
-                if in_file(function.info().unit) {
-                    self.add_function(&mut found, &function);
-                }
-            }
+            let functions = crate::set::functions_in(module, debug, name);
+            let of_files = functions.into_iter().filter(|function| in_file(function.info().unit));
+            let mut candidates: Vec<_> = of_files.map(|f| (f.key(), f.entry(), Some(f))).collect();
             if files.is_none() {
-                for (_, entry) in inlined_calls(debug, name) {
-                    self.add_inlined(&mut found, module.to_virt(LinkAddr(entry)), name);
+                let calls = inlined_calls(debug, name).into_iter();
+                candidates.extend(calls.map(|(key, entry)| (key, module.to_virt(LinkAddr(entry)), None)));
+            }
+            // gdb makes their symbols in the order of the debug information.
+            candidates.sort_by_key(|candidate| candidate.0);
+            for (_, entry, function) in candidates {
+                match function {
+                    Some(function) => self.add_function(&mut found, &function),
+                    None => self.add_inlined(&mut found, entry, name),
                 }
             }
         }
@@ -264,18 +269,18 @@ impl Resolver<'_> {
             return Ok(list_lines(files, line));
         }
         let exact = places_of_line(files, line);
-        let (places, was_exact) = if exact.is_empty() {
+        let places = if exact.is_empty() {
             // The nearest line behind it that has code, in any of the files.
             let next = files
                 .iter()
                 .filter_map(|file| file.tables.at_or_after(file.file, line))
                 .map(|(line, _)| line)
                 .min();
-            (next.map(|next| places_of_line(files, next)).unwrap_or_default(), false)
+            next.map(|next| places_of_line(files, next)).unwrap_or_default()
         } else {
-            (exact, true)
+            exact
         };
-        let sals = self.one_per_block(places, line, was_exact);
+        let sals = self.one_per_block(places);
         if sals.is_empty() {
             return Err(match named {
                 Some(file) => LinespecError::NoLine(line, file.to_owned()),
@@ -286,11 +291,11 @@ impl Resolver<'_> {
     }
 
     /// A line's code may be scattered; only the first piece in each block is a place to stop at.
-    fn one_per_block(&self, places: Vec<(Place, VirtAddr)>, asked: u32, was_exact: bool) -> Vec<Sal> {
-        let scopes: Vec<Option<Scope>> = places.iter().map(|(_, pc)| self.set.scope_at(*pc)).collect();
+    fn one_per_block(&self, places: Vec<Place>) -> Vec<Sal> {
+        let scopes: Vec<Option<Scope>> = places.iter().map(|place| self.set.scope_at(place.pc)).collect();
         let mut seen = HashSet::new();
         let mut sals = Vec::new();
-        for ((mut place, pc), scope) in places.into_iter().zip(scopes) {
+        for (mut place, scope) in places.into_iter().zip(scopes) {
             let mut innermost = None;
             if let Some(scope) = &scope {
                 let function = scope.function();
@@ -298,14 +303,6 @@ impl Resolver<'_> {
                     continue;
                 }
                 innermost = scope.frames().into_iter().next();
-            }
-            // The next line with code is that of a function further down: nobody asked for that.
-            if !was_exact
-                && let Some(frame) = &innermost
-                && frame.entry() == pc
-                && asked < frame.symbol_line()
-            {
-                continue;
             }
             skip_prologue(self.set, &mut place, self.code);
             sals.push(Sal {
@@ -324,12 +321,11 @@ impl Resolver<'_> {
 }
 
 /// All places where exactly `line` begins, in the order of the files.
-fn places_of_line(files: &[FileInUnit<'_>], line: u32) -> Vec<(Place, VirtAddr)> {
+fn places_of_line(files: &[FileInUnit<'_>], line: u32) -> Vec<Place> {
     let mut places = Vec::new();
     for file in files {
         for pc in file.tables.exact(file.file, line) {
-            let pc = file.to_virt(pc);
-            places.push((Place { pc, end: None, file: Some(file.name()), line }, pc));
+            places.push(Place { pc: file.to_virt(pc), end: None, file: Some(file.name()), line });
         }
     }
     places

@@ -59,16 +59,18 @@ impl ModuleSet {
         Some((symbol.name, addr.0.wrapping_sub(symbol.addr.0)))
     }
 
-    /// Name and offset for `<name+offset>`: function or symbol, whichever begins nearer (gdb's
-    /// `build_address_symbolic`). With `prefer_function`, as `disassemble` and `x/i` want it, the function even from its
-    /// cold part, where the offset may be negative (`<name-16>`).
+    /// Name and offset for `<name+offset>` (gdb's `build_address_symbolic`): the function, also in its cold part, where
+    /// the offset may be large or negative (`<name-16>`); an ELF symbol where there is no function or, unless
+    /// `prefer_function` as in `disassemble`, one that begins exactly at the address.
     #[must_use]
     pub fn signed_symbolic(&self, addr: VirtAddr, prefer_function: bool) -> Option<(Arc<str>, i64)> {
         let function = self.function_at(addr);
         // A label of size zero in data is not worth a name.
         let symbol = self.symbol_at(addr).filter(|symbol| symbol.size != 0 || symbol.kind.is_text());
         let (name, start) = match (function, symbol) {
-            (Some(function), Some(symbol)) if !prefer_function && symbol.addr > function.entry() => {
+            (Some(function), Some(symbol))
+                if !prefer_function && symbol.addr == addr && function.entry() != addr =>
+            {
                 (symbol.name, symbol.addr)
             }
             (Some(function), _) => (function.shared_name(), function.entry()),
