@@ -53,7 +53,7 @@ pub use view::{
 };
 pub use watch::WatchRequest;
 
-pub use kdive_target::{ConnectError, DebugSink, Log, RemoteTarget, Statistics, ThreadId, WatchKind};
+pub use kdive_target::{ConnectError, DebugSink, Log, Note, RemoteTarget, Statistics, ThreadId, WatchKind};
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use kdive_base::{AddrRange, Fault, ReadMemory, VirtAddr, WriteMemory};
 use kdive_expr::print::value_text;
 use kdive_expr::{Context, Expr, SymbolClass};
 use kdive_program::{Machine, OsReport, Program};
-use kdive_symbols::{LinespecError, LinespecMode, Sal};
+use kdive_symbols::{LinespecError, LinespecMode, Sal, SourceName};
 use kdive_target::{Target, ThreadId};
 use kdive_types::{Encoding, Kind, Type, Value};
 use kdive_unwind::FrameKind;
@@ -92,9 +92,9 @@ impl ProgramView {
 
     fn code_location(&self, sal: &Sal) -> Option<CodeLocation> {
         let addr = sal.pc?;
-        let innermost =
-            self.program.modules.scope_at(addr).and_then(|scope| scope.frames().into_iter().next());
-        let inline_entry = innermost.filter(|frame| {
+        // Several calls may begin at the same address; the place was found by one of them.
+        let frames = self.program.modules.scope_at(addr).map(|scope| scope.frames()).unwrap_or_default();
+        let inline_entry = frames.iter().find(|frame| {
             frame.is_inlined() && frame.entry() == addr && sal.function_name.as_deref() == Some(frame.name())
         });
         Some(CodeLocation {
@@ -105,6 +105,14 @@ impl ProgramView {
             line: if sal.file.is_some() { sal.line } else { 0 },
             symbol: self.program.symbolic(addr).map(Into::into),
         })
+    }
+}
+
+/// A source file by its full path, which means the same from everywhere.
+fn full_name(file: &SourceName) -> String {
+    match &file.comp_dir {
+        Some(dir) if !file.name.starts_with('/') => format!("{dir}/{}", file.name),
+        _ => file.name.to_string(),
     }
 }
 
@@ -248,7 +256,7 @@ impl View for ProgramView {
         let by_line = typed.starts_with(['+', '-']) && !typed.starts_with("-l") && !typed.starts_with("-f")
             || typed.bytes().all(|byte| byte.is_ascii_digit());
         let canonical = match sals.first() {
-            Some(Sal { file: Some(file), line, .. }) if by_line => format!("{}:{line}", file.name),
+            Some(Sal { file: Some(file), line, .. }) if by_line => format!("{}:{line}", full_name(file)),
             _ => typed.to_owned(),
         };
         Ok(Resolution { locations, canonical })

@@ -109,7 +109,7 @@ fn disposition_name(disposition: Disposition) -> &'static str {
 pub fn table(breakpoints: &[&Breakpoint]) -> String {
     let type_width = breakpoints.iter().map(|shown| type_name(shown).len()).fold(14, usize::max);
     let has_address = breakpoints.iter().any(|shown| match &shown.kind {
-        BreakpointKind::Watch(watch) => watch.hardware && !watch.ranges.is_empty(),
+        BreakpointKind::Watch(watch) => !watch.ranges.is_empty(),
         _ => !shown.locations.is_empty(),
     });
     let addr_width = if has_address { 18 } else { 10 };

@@ -7,8 +7,8 @@ use crate::settings::{expand_home, os_message};
 use crate::spec::{Class, Completer, Repeat};
 use crate::{Args, Error, Shell, Spec};
 use kdive_session::{
-    Added, BreakArgs, BreakRequest, Breakpoint, BreakpointKind, Complaint, Switch, View, WatchKind, WatchRequest,
-    parse_list, parse_ranges, save, table,
+    Added, BreakArgs, BreakRequest, Breakpoint, BreakpointKind, Complaint, Switch, View, WatchKind,
+    WatchRequest, parse_list, parse_ranges, save, table,
 };
 
 const PLACES: &str = "LOCATION is a function, LINE, FILE:LINE, *ADDRESS, +N or -N lines from the line shown last,\n\
@@ -24,7 +24,11 @@ pub const COMMANDS: &[Spec] = &[
         class: Class::Breakpoints,
         summary: "Set breakpoint at specified location",
         help: PLACES,
-        examples: &["break vfs_read", "break init/main.c:905 if argc > 1", "break *0xffffffff81000000 thread 2"],
+        examples: &[
+            "break vfs_read",
+            "break init/main.c:905 if argc > 1",
+            "break *0xffffffff81000000 thread 2",
+        ],
         complete: Completer::Location,
         run: |shell, args| make(shell, args, BreakpointKind::Software, false),
         ..Spec::EMPTY
@@ -294,7 +298,13 @@ fn tell(shell: &mut Shell, added: &Added, from_tty: bool) {
     shell.out.line(&added.mention);
 }
 
-fn add(shell: &mut Shell, args: BreakArgs, kind: BreakpointKind, temporary: bool, from_tty: bool) -> Result<(), Error> {
+fn add(
+    shell: &mut Shell,
+    args: BreakArgs,
+    kind: BreakpointKind,
+    temporary: bool,
+    from_tty: bool,
+) -> Result<(), Error> {
     let may_pend = shell.settings.auto_bool("breakpoint pending") != Some(false);
     let request = BreakRequest { args, kind, temporary, may_pend };
     let added = shell.session.add_breakpoint(request).map_err(failure)?;
@@ -338,9 +348,8 @@ fn listed(shell: &mut Shell, text: &str) -> Result<Option<Vec<u32>>, Error> {
     if text.is_empty() {
         return Ok(None);
     }
-    let is_number = |word: &str| {
-        word.starts_with('$') || word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
-    };
+    let is_number =
+        |word: &str| word.starts_with('$') || word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     if !text.split_whitespace().all(is_number) {
         return Err(Error::msg("Arguments must be numbers or '$' variables."));
     }
@@ -484,8 +493,7 @@ fn switch_each(shell: &mut Shell, args: Args<'_>, how: Switch) -> Result<(), Err
 }
 
 fn enable_count(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
-    let (count, rest) =
-        args.split_word().ok_or_else(|| Error::msg("Argument required (hit count)."))?;
+    let (count, rest) = args.split_word().ok_or_else(|| Error::msg("Argument required (hit count)."))?;
     let count = integer(shell, count)?;
     switch_each(shell, rest, Switch::Count(u64::try_from(count).unwrap_or(0)))
 }
@@ -499,7 +507,8 @@ fn condition(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let end = text.find(char::is_whitespace).unwrap_or(text.len());
     let (word, expression) = text.split_at(end);
     let bad = || Error::msg(format!("Bad breakpoint argument: '{word}'"));
-    let number = if word.starts_with('$') { integer(shell, word)? } else { word.parse().map_err(|_| bad())? };
+    let number =
+        if word.starts_with('$') { integer(shell, word)? } else { word.parse().map_err(|_| bad())? };
     let number = u32::try_from(number).map_err(|_| bad())?;
     let expression = Some(expression.trim()).filter(|text| !text.is_empty());
     let warnings = shell.session.set_condition(number, expression, force).map_err(failure)?;
@@ -525,7 +534,8 @@ fn ignore(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let text = args.required("Argument required (a breakpoint number).")?;
     let (word, rest) = args.split_word().unwrap_or((text, args));
     let bad = || Error::msg(format!("bad breakpoint number: '{text}'"));
-    let number = if word.starts_with('$') { integer(shell, word)? } else { word.parse().map_err(|_| bad())? };
+    let number =
+        if word.starts_with('$') { integer(shell, word)? } else { word.parse().map_err(|_| bad())? };
     let number = u32::try_from(number).ok().filter(|&number| number > 0).ok_or_else(bad)?;
     let count = rest.required("Second argument (specified ignore-count) is missing.")?;
     let count = integer(shell, count)?;
@@ -543,6 +553,9 @@ fn commands(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         text => text.to_owned(),
     };
     let numbers = existing(shell, &text)?;
+    if numbers.is_empty() {
+        return Ok(());
+    }
     if args.from_tty && args.body.is_none() && shell.is_interactive() {
         shell.out.line(&format!("Type commands for breakpoint(s) {text}, one per line."));
         shell.out.line("End with a line saying just \"end\".");

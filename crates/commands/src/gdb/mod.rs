@@ -2,6 +2,7 @@
 //! [`crate::table`].
 
 pub mod access;
+pub mod break_cmds;
 pub mod data;
 pub mod debugger;
 pub mod disassemble;
@@ -11,4 +12,8 @@ pub mod files;
 pub mod list;
 pub mod memory;
 pub mod registers;
+pub mod remote;
+pub mod run;
+pub mod stack;
 pub mod symbols;
+pub mod threads;

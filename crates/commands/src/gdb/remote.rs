@@ -29,7 +29,11 @@ pub const COMMANDS: &[Spec] = &[
         help: "Usage: target remote ADDRESS\n\
                ADDRESS is HOST:PORT, :PORT, tcp:HOST:PORT (tcp4:, tcp6:), unix:PATH or the path of a\n\
                socket, | COMMAND, or a serial device (set serial baud).",
-        examples: &["target remote :1234", "target remote /tmp/gdb.sock", "target remote | ssh host nc -U /tmp/g"],
+        examples: &[
+            "target remote :1234",
+            "target remote /tmp/gdb.sock",
+            "target remote | ssh host nc -U /tmp/g",
+        ],
         repeat: Repeat::No,
         complete: Completer::File,
         run: |shell, args| connect(shell, args, false),
@@ -243,7 +247,12 @@ fn notes(shell: &mut Shell) {
 fn detach(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let process = shell.session.process();
     if args.from_tty {
-        let file = shell.program().modules.modules().first().map(|module| module.object().path().display().to_string());
+        let file = shell
+            .program()
+            .modules
+            .modules()
+            .first()
+            .map(|module| module.object().path().display().to_string());
         match file {
             Some(path) => {
                 shell.out.line(&format!("Detaching from program: {path}, process {process}"));
@@ -312,7 +321,13 @@ fn packet(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let reply = shell.session.packet(text.as_bytes()).map_err(failure)?;
     let shown: String = reply
         .iter()
-        .map(|&byte| if byte.is_ascii_graphic() || byte == b' ' { char::from(byte).to_string() } else { format!("\\x{byte:02x}") })
+        .map(|&byte| {
+            if byte.is_ascii_graphic() || byte == b' ' {
+                char::from(byte).to_string()
+            } else {
+                format!("\\x{byte:02x}")
+            }
+        })
         .collect();
     shell.out.line(&format!("received: \"{shown}\""));
     Ok(())
@@ -323,7 +338,8 @@ fn packets(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
         return Err(Error::msg("command can only be used with remote target"));
     };
     let statistics = remote.statistics();
-    for (title, traffic) in [("In all", statistics.total), ("Since the last resume", statistics.since_resume)] {
+    for (title, traffic) in [("In all", statistics.total), ("Since the last resume", statistics.since_resume)]
+    {
         shell.out.line(&format!(
             "{title}: {} packets and {} bytes sent, {} packets and {} bytes received.",
             traffic.packets_sent, traffic.bytes_sent, traffic.packets_received, traffic.bytes_received

@@ -193,15 +193,17 @@ fn finish(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let program = shell.program();
     let level = program.selected_level();
     let frame = program.selected_frame().map_err(Error::msg)?;
-    if program.frame(level + 1).is_err() {
+    if super::stack::visible(shell, level + 1).is_none() {
         return Err(Error::msg("\"finish\" not meaningful in the outermost frame."));
     }
     if args.from_tty {
         let text = program.frame_text(&frame, FrameStyle { level: true, ..FrameStyle::default() });
         let noreturn = program.modules.function_at(frame.real.lookup_pc).filter(|_| !frame.is_inlined());
         if let Some(function) = noreturn.filter(|function| function.is_noreturn()) {
-            let question =
-                format!("warning: Function {} does not return normally.\nTry to finish anyway", function.name());
+            let question = format!(
+                "warning: Function {} does not return normally.\nTry to finish anyway",
+                function.name()
+            );
             if !shell.query(&question) {
                 return Err(Error::msg("Not confirmed."));
             }
@@ -232,7 +234,8 @@ fn jump(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         return Err(Error::msg("Unreasonable jump request"));
     };
     let program = shell.program();
-    let here = program.selected_frame().ok().and_then(|frame| program.modules.function_at(frame.real.lookup_pc));
+    let here =
+        program.selected_frame().ok().and_then(|frame| program.modules.function_at(frame.real.lookup_pc));
     let there = program.modules.function_at(place.addr).map(|function| function.entry());
     if let Some(here) = here
         && there != Some(here.entry())

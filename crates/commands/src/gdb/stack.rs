@@ -4,18 +4,15 @@ use crate::gdb::data::put;
 use crate::gdb::events::show_selected;
 use crate::gdb::run::integer;
 use crate::gdb::threads::{ApplyFlags, apply_one};
-use crate::output::Style;
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Shell, Spec};
-use kdive_arch::FrameBase;
 use kdive_base::VirtAddr;
 use kdive_expr::FrameArguments;
 use kdive_expr::print::print_plain;
 use kdive_program::{Frame, FrameStyle, Program, ShowAddress};
 use kdive_session::Show;
 use kdive_symbols::Variable;
-use kdive_types::Out;
-use kdive_unwind::{FrameKind, Location};
+use kdive_types::{Out, Style};
 use std::rc::Rc;
 
 /// The commands of this file.
@@ -218,8 +215,14 @@ fn parse_trace(text: &str) -> Result<Trace, Error> {
     while let Some(word) = words.next() {
         match word {
             "full" | "-full" => trace.full = true,
-            "hide" | "-hide" | "no-filters" | "-no-filters" | "-past-main" | "-past-entry"
-            | "-raw-frame-arguments" | "-r" => {}
+            "hide"
+            | "-hide"
+            | "no-filters"
+            | "-no-filters"
+            | "-past-main"
+            | "-past-entry"
+            | "-raw-frame-arguments"
+            | "-r" => {}
             "on" | "off" => {}
             "-frame-arguments" => {
                 trace.arguments = Some(match words.next().unwrap_or_default() {
@@ -277,11 +280,8 @@ fn print_frames(
     let mut level = match count {
         Some(count) if count < 0 => {
             let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
-            let mut all = 0;
-            while shell.program().frame(all).is_ok() {
-                check(shell)?;
-                all += 1;
-            }
+            let all = levels(shell).count();
+            check(shell)?;
             all.saturating_sub(wanted)
         }
         _ => 0,
@@ -293,7 +293,7 @@ fn print_frames(
     let mut more = true;
     while left > 0 {
         check(shell)?;
-        let Ok(frame) = shell.program().frame(level) else {
+        let Some(frame) = visible(shell, level) else {
             more = false;
             break;
         };
@@ -305,7 +305,7 @@ fn print_frames(
         level += 1;
         left -= 1;
     }
-    if more && shell.program().frame(level).is_ok() {
+    if more && visible(shell, level).is_some() {
         if from_tty {
             shell.out.line("(More stack frames follow...)");
         }
@@ -324,7 +324,9 @@ fn check(shell: &Shell) -> Result<(), Error> {
 /// One line of a backtrace.
 fn print_line(shell: &mut Shell, frame: &Frame, info: &str) {
     let style = match info {
-        "location-and-address" => FrameStyle { level: true, address: ShowAddress::Always, ..FrameStyle::default() },
+        "location-and-address" => {
+            FrameStyle { level: true, address: ShowAddress::Always, ..FrameStyle::default() }
+        }
         "short-location" => FrameStyle { level: true, location: false, ..FrameStyle::default() },
         _ => FrameStyle { level: true, ..FrameStyle::default() },
     };
@@ -361,7 +363,7 @@ fn by_level(shell: &mut Shell, args: Args<'_>, shown: bool) -> Result<(), Error>
     let wanted = integer(shell, text)?;
     let level = usize::try_from(wanted)
         .ok()
-        .filter(|&level| shell.program().frame(level).is_ok())
+        .filter(|&level| visible(shell, level).is_some())
         .ok_or_else(|| Error::msg(format!("No frame at level {text}.")))?;
     select(shell, level, shown)
 }
@@ -387,13 +389,32 @@ fn by_address(shell: &mut Shell, args: Args<'_>, shown: bool) -> Result<(), Erro
     select(shell, level, shown)
 }
 
-/// All frames, innermost first.
+/// All frames, innermost first, up to `main` unless `set backtrace past-main`.
 fn levels(shell: &Shell) -> impl Iterator<Item = (&Program, Rc<Frame>)> {
     let program = shell.program();
     (0..)
         .take_while(|_| !shell.interrupt.is_raised())
-        .map_while(move |level| program.frame(level).ok())
+        .map_while(move |level| visible(shell, level))
         .map(move |frame| (program, frame))
+}
+
+/// Frame `level` if users get to see it: the callers of `main` are not shown unless `set backtrace past-main`.
+pub fn visible(shell: &Shell, level: usize) -> Option<Rc<Frame>> {
+    let program = shell.program();
+    let frame = program.frame(level).ok()?;
+    let hidden = !shell.settings.bool("backtrace past-main")
+        && level.checked_sub(1).is_some_and(|callee| {
+            // Asked frame by frame outwards, so that looking at the direct callee and the frames after it is enough.
+            (0..=callee)
+                .rev()
+                .take(8)
+                .any(|level| program.frame(level).is_ok_and(|frame| is_main(program, &frame)))
+        });
+    (!hidden).then_some(frame)
+}
+
+fn is_main(program: &Program, frame: &Frame) -> bool {
+    !frame.is_inlined() && program.frame_function(frame).as_deref() == Some("main")
 }
 
 fn relative(shell: &mut Shell, args: Args<'_>, direction: i64, shown: bool) -> Result<(), Error> {
@@ -404,7 +425,7 @@ fn relative(shell: &mut Shell, args: Args<'_>, direction: i64, shown: bool) -> R
     let mut left = steps.unsigned_abs();
     while left > 0 {
         let next = if steps > 0 { Some(at + 1) } else { at.checked_sub(1) };
-        match next.filter(|&next| shell.program().frame(next).is_ok()) {
+        match next.filter(|&next| visible(shell, next).is_some()) {
             Some(next) => at = next,
             // With a count gdb goes as far as it can without a word.
             None if args.is_empty() => {
@@ -423,8 +444,7 @@ fn relative(shell: &mut Shell, args: Args<'_>, direction: i64, shown: bool) -> R
 
 fn faas(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let command = args.required("Please specify a command to apply on all frames")?;
-    let levels: Vec<usize> = levels(shell).map(|(_, frame)| frame.level).collect();
-    apply_levels(shell, &levels, ApplyFlags { silent: true, ..ApplyFlags::default() }, command)
+    shell.execute(&format!("frame apply all -s {command}"), args.from_tty)
 }
 
 fn apply(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
@@ -472,17 +492,23 @@ fn apply(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     if command.is_empty() {
         return Err(Error::msg("Please specify a command to apply on the selected frames"));
     }
-    apply_levels(shell, &levels, flags, command)
+    apply_levels(shell, &levels, flags, command, args.from_tty)
 }
 
-fn apply_levels(shell: &mut Shell, levels: &[usize], flags: ApplyFlags, command: &str) -> Result<(), Error> {
+fn apply_levels(
+    shell: &mut Shell,
+    levels: &[usize],
+    flags: ApplyFlags,
+    command: &str,
+    from_tty: bool,
+) -> Result<(), Error> {
     let selected = shell.program().selected_level();
     let mut result = Ok(());
     for &level in levels {
         let Ok(frame) = shell.program().select_frame(level) else { break };
         let style = FrameStyle { level: true, ..FrameStyle::default() };
         let header = shell.program().frame_text(&frame, style).into_text() + "\n";
-        result = apply_one(shell, flags, &header, command);
+        result = apply_one(shell, flags, &header, command, from_tty);
         if result.is_err() {
             break;
         }
@@ -525,12 +551,12 @@ fn put_variable(shell: &mut Shell, frame: &Frame, variable: &Variable, indent: u
     let program = shell.program();
     let mut out = Out::new();
     out.spaces(indent);
-    out.styled(kdive_types::Style::Variable, variable.name());
+    out.styled(Style::Variable, variable.name());
     out.push(" = ");
     let error = match program.variable_value(variable, Some(frame)) {
         Ok(value) => {
             let mut shown = Out::new();
-            match print_plain(program, &value, &program.options.print, &mut shown) {
+            match print_plain(program, &value, &program.options.print, indent as u32 / 2, &mut shown) {
                 Ok(()) => {
                     out.append(&shown);
                     None
@@ -542,7 +568,7 @@ fn put_variable(shell: &mut Shell, frame: &Frame, variable: &Variable, indent: u
     };
     if let Some(error) = error {
         let text = format!("<error reading variable {} ({error})>", variable.name());
-        out.styled(kdive_types::Style::Metadata, &text);
+        out.styled(Style::Metadata, &text);
     }
     out.push("\n");
     put(shell, &out);
@@ -556,9 +582,9 @@ fn variables(shell: &mut Shell, args: Args<'_>, arguments: bool) -> Result<(), E
     }
     let regex = match text {
         "" => None,
-        text => Some(
-            regex::Regex::new(text).map_err(|error| Error::msg(format!("Invalid regexp: {error}")))?,
-        ),
+        text => {
+            Some(regex::Regex::new(text).map_err(|error| Error::msg(format!("Invalid regexp: {error}")))?)
+        }
     };
     let program = shell.program();
     let frame = program.selected_frame().map_err(Error::msg)?;
@@ -579,8 +605,10 @@ fn variables(shell: &mut Shell, args: Args<'_>, arguments: bool) -> Result<(), E
         }
         Found::Variables(list) => list,
     };
-    let chosen: Vec<&Variable> =
-        list.iter().filter(|variable| regex.as_ref().is_none_or(|regex| regex.is_match(variable.name()))).collect();
+    let chosen: Vec<&Variable> = list
+        .iter()
+        .filter(|variable| regex.as_ref().is_none_or(|regex| regex.is_match(variable.name())))
+        .collect();
     if chosen.is_empty() && !quiet {
         shell.out.line(match (regex.is_some(), arguments) {
             (false, false) => "No locals.",
@@ -605,66 +633,94 @@ fn info_frame(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         let level = integer(shell, &text)?;
         usize::try_from(level)
             .ok()
-            .and_then(|level| shell.program().frame(level).ok())
+            .and_then(|level| visible(shell, level))
             .ok_or_else(|| Error::msg(format!("No frame at level {text}.")))?
     };
     let mut out = Out::new();
-    describe(shell.program(), &frame, selected, &mut out);
+    let caller = visible(shell, frame.level + 1);
+    describe(shell.program(), &frame, caller.as_deref(), selected, &mut out);
     put(shell, &out);
     Ok(())
 }
 
 fn address(out: &mut Out, addr: VirtAddr) {
-    out.styled(kdive_types::Style::Address, &addr.to_string());
+    out.styled(Style::Address, &addr.to_string());
 }
 
 /// The text of `info frame`.
-fn describe(program: &Program, frame: &Rc<Frame>, selected: bool, out: &mut Out) {
+fn describe(program: &Program, frame: &Frame, caller: Option<&Frame>, selected: bool, out: &mut Out) {
     let arch = program.arch();
+    let facts = program.frame_facts(frame);
     if selected {
         out.push(&format!("Stack level {}, frame at ", frame.level));
     } else {
         out.push("Stack frame at ");
     }
-    address(out, frame.real.cfa().unwrap_or_default());
+    address(out, facts.address.unwrap_or_default());
     out.push(&format!(":\n {} = ", arch.pc_name()));
     address(out, frame.pc());
     if let Some(name) = program.frame_function(frame) {
         out.push(" in ");
-        out.styled(kdive_types::Style::Function, &name);
+        out.styled(Style::Function, &name);
     }
     if let Some(line) = program.frame_line(frame) {
         out.push(" (");
-        out.styled(kdive_types::Style::Filename, &line.file.name);
+        out.styled(Style::Filename, &line.file.name);
         out.push(&format!(":{})", line.line));
     }
     out.push(&format!("; saved {} = ", arch.pc_name()));
-    let return_address = arch.dwarf_return_address();
-    match frame.real.caller().read(return_address, program) {
-        Ok(pc) if frame.real.id.is_ok() => address(out, VirtAddr(pc)),
-        _ => out.styled(kdive_types::Style::Metadata, "<not saved>"),
+    match facts.saved_pc {
+        Some(pc) => address(out, pc),
+        None => out.styled(Style::Metadata, "<not saved>"),
     }
     out.push("\n");
-    relations(program, frame, out);
+    relations(program, frame, caller, facts.tail_call, out);
     if frame.scope.is_some() {
         let language = program.modules.unit_at(frame.real.lookup_pc).map_or("c", |unit| unit.language);
         out.push(&format!(" source language {language}.\n"));
     }
-    base(program, frame, out);
-    saved(program, frame, out);
+    match facts.base {
+        Some(base) => {
+            out.push(" Arglist at ");
+            address(out, base);
+            out.push(", args: ");
+            out.append(&program.frame_args_text(frame));
+            out.push("\n Locals at ");
+            address(out, base);
+            out.push(",");
+        }
+        None => out.push(" Arglist at unknown address.\n Locals at unknown address,"),
+    }
+    let mut ends_line = true;
+    match facts.caller_sp {
+        None if frame.is_inlined() => out.push(&format!(" Previous frame's sp in {}\n", arch.sp_name())),
+        Some(sp) => {
+            out.push(" Previous frame's sp is ");
+            address(out, sp);
+            out.push("\n");
+        }
+        None => ends_line = false,
+    }
+    for (index, (name, at)) in facts.saved.iter().enumerate() {
+        out.push(if index == 0 { " Saved registers:\n " } else { "," });
+        out.push(&format!(" {name} at "));
+        address(out, *at);
+    }
+    if !facts.saved.is_empty() || !ends_line {
+        out.push("\n");
+    }
 }
 
 /// Who called it and whom it called.
-fn relations(program: &Program, frame: &Frame, out: &mut Out) {
-    let caller = program.frame(frame.level + 1).ok();
+fn relations(program: &Program, frame: &Frame, caller: Option<&Frame>, tail_call: bool, out: &mut Out) {
     let callee = frame.level.checked_sub(1).and_then(|level| program.frame(level).ok());
-    match &caller {
+    match caller {
         None => {
             if let Some(reason) = program.frames_end().filter(|reason| reason.is_error()) {
                 out.push(&format!(" Outermost frame: {reason}\n"));
             }
         }
-        Some(_) if frame.real.kind == FrameKind::TailCall => out.push(" tail call frame"),
+        Some(_) if tail_call => out.push(" tail call frame"),
         Some(caller) if frame.is_inlined() => out.push(&format!(" inlined into frame {}", caller.level)),
         Some(caller) => {
             out.push(" called by frame at ");
@@ -683,70 +739,6 @@ fn relations(program: &Program, frame: &Frame, out: &mut Out) {
     }
 }
 
-/// Where arguments and locals are counted from. gdb takes the address its prologue analysis finds, whatever the debug
-/// information says.
-fn base(program: &Program, frame: &Frame, out: &mut Out) {
-    let found = if frame.is_inlined() { None } else { frame_base(program, frame) };
-    match found {
-        Some(base) => {
-            out.push(" Arglist at ");
-            address(out, base);
-            out.push(", args: ");
-            out.append(&program.frame_args_text(frame));
-            out.push("\n Locals at ");
-            address(out, base);
-            out.push(",");
-        }
-        None => out.push(" Arglist at unknown address.\n Locals at unknown address,"),
-    }
-}
-
-fn frame_base(program: &Program, frame: &Frame) -> Option<VirtAddr> {
-    let arch = program.arch();
-    let register = |number| frame.real.registers.read(number, program).ok();
-    let sp = register(arch.dwarf_sp())?;
-    let size = u64::from(arch.address_size());
-    let prologue = frame.real.function.map(|start| arch.analyze_prologue(program, start, frame.pc()).frame);
-    Some(VirtAddr(match prologue {
-        Some(FrameBase::FramePointer { set_at: Some(set_at), .. }) if frame.pc() >= set_at => {
-            register(arch.dwarf_fp())?
-        }
-        Some(FrameBase::FramePointer { pushed_at, .. }) if frame.pc() >= pushed_at => sp,
-        _ => sp.wrapping_sub(size),
-    }))
-}
-
-/// The caller's stack pointer and the registers the frame saved in memory, in gdb's order.
-fn saved(program: &Program, frame: &Frame, out: &mut Out) {
-    let arch = program.arch();
-    let sp = arch.dwarf_sp();
-    let mut ends_line = false;
-    let outer_inlined = frame.is_inlined();
-    if outer_inlined {
-        out.push(&format!(" Previous frame's sp in {}\n", arch.sp_name()));
-        ends_line = true;
-    } else if let Ok(value) = frame.real.caller().read(sp, program) {
-        out.push(" Previous frame's sp is ");
-        address(out, VirtAddr(value));
-        out.push("\n");
-        ends_line = true;
-    }
-    let mut count = 0;
-    let names = program.registers().map(|file| file.layout().registers().to_vec()).unwrap_or_default();
-    for register in names.iter().filter(|_| !outer_inlined) {
-        let Some(number) = arch.dwarf_number(&register.name).filter(|&number| number != sp) else { continue };
-        if let Location::Memory(at) = frame.real.caller().location(number) {
-            out.push(if count == 0 { " Saved registers:\n " } else { "," });
-            out.push(&format!(" {} at ", register.name));
-            address(out, at);
-            count += 1;
-        }
-    }
-    if count > 0 || !ends_line {
-        out.push("\n");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -759,9 +751,6 @@ mod tests {
         assert_eq!(check("-full -5").unwrap(), (true, Some("-5".to_owned())));
         assert_eq!(check("$n + 1").unwrap(), (false, Some("$n + 1".to_owned())));
         assert_eq!(check("-frame-arguments all 2").unwrap(), (false, Some("2".to_owned())));
-        assert_eq!(
-            check("-frame-arguments some").unwrap_err().to_string(),
-            "Undefined item: \"some\"."
-        );
+        assert_eq!(check("-frame-arguments some").unwrap_err().to_string(), "Undefined item: \"some\".");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::gdb::data::put;
 use crate::gdb::events::{failure, show_selected};
-use crate::spec::{Class, Completer, Needs, Repeat};
+use crate::spec::{Class, Completer};
 use crate::{Args, Error, Shell, Spec};
 use kdive_program::FrameStyle;
 use kdive_session::Show;
@@ -275,26 +275,11 @@ fn apply(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         return Err(Error::msg("Please specify a command following the thread ID list"));
     }
     let numbers = numbers(shell, &ids.join(" "))?;
-    apply_to(shell, &numbers, flags, command)
+    apply_to(shell, &numbers, flags, command, args.from_tty)
 }
 
 fn apply_all(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
-    all(shell, ApplyFlags::default(), args.text())
-}
-
-fn taas(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
-    let command = args.required("Please specify a command to apply on all threads")?;
-    all(shell, ApplyFlags { silent: true, ..ApplyFlags::default() }, command)
-}
-
-fn tfaas(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
-    let command = args.required("Please specify a command to apply on all frames of all threads")?;
-    let flags = ApplyFlags { silent: true, ..ApplyFlags::default() };
-    all(shell, flags, &format!("-- frame apply all -s {command}"))
-}
-
-fn all(shell: &mut Shell, flags: ApplyFlags, text: &str) -> Result<(), Error> {
-    let (flags, command) = flags.take(text);
+    let (flags, command) = ApplyFlags::default().take(args.text());
     if command.is_empty() {
         return Err(Error::msg("Please specify a command at the end of 'thread apply all'"));
     }
@@ -303,58 +288,81 @@ fn all(shell: &mut Shell, flags: ApplyFlags, text: &str) -> Result<(), Error> {
     if !flags.ascending {
         numbers.reverse();
     }
-    apply_to(shell, &numbers, flags, command)
+    apply_to(shell, &numbers, flags, command, args.from_tty)
 }
 
-fn apply_to(shell: &mut Shell, numbers: &[u32], flags: ApplyFlags, command: &str) -> Result<(), Error> {
+fn taas(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let command = args.required("Please specify a command to apply on all threads")?;
+    shell.execute(&format!("thread apply all -s {command}"), args.from_tty)
+}
+
+fn tfaas(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let command = args.required("Please specify a command to apply on all frames of all threads")?;
+    shell.execute(&format!("thread apply all -s -- frame apply all -s {command}"), args.from_tty)
+}
+
+fn apply_to(
+    shell: &mut Shell,
+    numbers: &[u32],
+    flags: ApplyFlags,
+    command: &str,
+    from_tty: bool,
+) -> Result<(), Error> {
     let selected = shell.session.threads().selected().map(|entry| entry.number);
     let level = shell.program().selected_level();
-    let result = apply_each(shell, numbers, flags, command);
+    let result = apply_each(shell, numbers, flags, command, from_tty);
     restore(shell, selected, level);
     result
 }
 
-fn apply_each(shell: &mut Shell, numbers: &[u32], flags: ApplyFlags, command: &str) -> Result<(), Error> {
+fn apply_each(
+    shell: &mut Shell,
+    numbers: &[u32],
+    flags: ApplyFlags,
+    command: &str,
+    from_tty: bool,
+) -> Result<(), Error> {
     for &number in numbers {
         let Some(id) = shell.session.threads().by_number(number).map(|entry| entry.full_id()) else {
             shell.out.warning(&format!("Unknown thread {number}"));
             continue;
         };
         shell.session.select_thread(number).map_err(failure)?;
-        apply_one(shell, flags, &format!("\nThread {number} ({id}):\n"), command)?;
+        apply_one(shell, flags, &format!("\nThread {number} ({id}):\n"), command, from_tty)?;
     }
     Ok(())
 }
 
-/// Runs a command once, `header` before its output as the flags want it.
+/// Runs a command once and shows its output below `header`, as the flags want it. Of a command that fails only the error
+/// is shown.
 ///
 /// # Errors
 /// The command's, unless errors are to be passed over.
-pub fn apply_one(shell: &mut Shell, flags: ApplyFlags, header: &str, command: &str) -> Result<(), Error> {
-    if !flags.silent && !flags.quiet {
+pub fn apply_one(
+    shell: &mut Shell,
+    flags: ApplyFlags,
+    header: &str,
+    command: &str,
+    from_tty: bool,
+) -> Result<(), Error> {
+    let (result, text) = shell.capture(|shell| shell.execute(command, from_tty));
+    let passed_over = match &result {
+        Ok(()) => flags.silent && text.is_empty(),
+        Err(Error::Exit(_) | Error::Interrupted) => return result,
+        Err(_) => flags.silent,
+    };
+    if passed_over {
+        return Ok(());
+    }
+    if !flags.quiet {
         shell.out.put(header);
     }
-    if !flags.silent {
-        return match shell.execute(command, false) {
-            Err(error) if flags.go_on && !matches!(error, Error::Exit(_) | Error::Interrupted) => {
-                shell.report(&error);
-                Ok(())
-            }
-            other => other,
-        };
-    }
-    let (result, text) = shell.capture(|shell| shell.execute(command, false));
     match result {
-        Ok(()) if !text.is_empty() => {
-            if !flags.quiet {
-                shell.out.put(header);
-            }
-            shell.out.put_bytes(&text);
-            Ok(())
-        }
-        Err(error @ (Error::Exit(_) | Error::Interrupted)) => Err(error),
-        _ => Ok(()),
+        Ok(()) => shell.out.put_bytes(&text),
+        Err(error) if flags.go_on => shell.out.line(&error.to_string()),
+        Err(error) => return Err(error),
     }
+    Ok(())
 }
 
 fn name(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
