@@ -40,6 +40,12 @@ pub struct Builtin {
     pub double: Type,
     /// `long double`.
     pub long_double: Type,
+    /// `_Decimal32`.
+    pub decimal32: Type,
+    /// `_Decimal64`.
+    pub decimal64: Type,
+    /// `_Decimal128`.
+    pub decimal128: Type,
     /// `int8_t` of target descriptions and `x/b`: a number, never a character.
     pub int8: Type,
     /// `int16_t`.
@@ -48,6 +54,8 @@ pub struct Builtin {
     pub int32: Type,
     /// `int64_t`.
     pub int64: Type,
+    /// `wchar_t`, which only C++ has built in: for contexts whose language that is.
+    pub wchar: Type,
     /// `char16_t`.
     pub char16: Type,
     /// `char32_t`.
@@ -59,7 +67,7 @@ pub struct Builtin {
 }
 
 static BUILTIN: LazyLock<Builtin> = LazyLock::new(|| {
-    use Encoding::{Float, Signed, SignedChar, Unsigned, UnsignedChar, Utf};
+    use Encoding::{DecimalFloat, Float, Signed, SignedChar, Unsigned, UnsignedChar, Utf};
     let void = Type::void();
     let function = kdive_types::Function {
         ret: void.clone().into(),
@@ -84,10 +92,14 @@ static BUILTIN: LazyLock<Builtin> = LazyLock::new(|| {
         float: Type::base("float", 4, Float),
         double: Type::base("double", 8, Float),
         long_double: Type::base("long double", 16, Float),
+        decimal32: Type::base("_Decimal32", 4, DecimalFloat),
+        decimal64: Type::base("_Decimal64", 8, DecimalFloat),
+        decimal128: Type::base("_Decimal128", 16, DecimalFloat),
         int8: Type::base("int8_t", 1, Signed),
         int16: Type::base("int16_t", 2, Signed),
         int32: Type::base("int32_t", 4, Signed),
         int64: Type::base("int64_t", 8, Signed),
+        wchar: Type::base("wchar_t", 4, Signed),
         char16: Type::base("char16_t", 2, Utf),
         char32: Type::base("char32_t", 4, Utf),
         data_ptr: void.pointer_to(),
@@ -122,6 +134,9 @@ impl Builtin {
             "float" => &self.float,
             "double" => &self.double,
             "long double" => &self.long_double,
+            "_Decimal32" => &self.decimal32,
+            "_Decimal64" => &self.decimal64,
+            "_Decimal128" => &self.decimal128,
             _ => return None,
         })
     }

@@ -16,7 +16,9 @@ use kdive_base::{Fault, VirtAddr};
 use kdive_types::{Access, FrameId, Kind, Node as TypeNode, RegisterId, Type, Value, ValueError};
 
 pub(crate) use arith::part_type;
-pub(crate) use convert::{as_address, as_float, as_int, float_format, from_int, int_from_bytes, is_true};
+pub(crate) use convert::{
+    as_address, as_decimal, as_float, as_int, float_format, from_int, int_from_bytes, is_true,
+};
 
 /// A target of zeros: what a value's type alone needs (`sizeof`, `whatis`), and literals, which need nothing.
 pub(crate) struct NoTarget;

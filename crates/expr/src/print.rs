@@ -267,7 +267,7 @@ pub(crate) fn is_text(ty: &Type, format: Option<Format>) -> bool {
     let Kind::Base(base) = stripped.kind() else { return false };
     match base.encoding {
         Encoding::Utf => true,
-        Encoding::Float | Encoding::ComplexFloat | Encoding::Bool => false,
+        Encoding::Float | Encoding::DecimalFloat | Encoding::ComplexFloat | Encoding::Bool => false,
         Encoding::SignedChar | Encoding::UnsignedChar if stripped.size() == Some(1) => true,
         Encoding::Signed | Encoding::Unsigned if stripped.size() == Some(1) && format.is_some() => true,
         _ => text::wide_name(ty).is_some(),

@@ -2,10 +2,10 @@
 
 use crate::context::Context;
 use crate::error::{ExprError, Result};
-use crate::eval::{as_address, as_float, as_int, float_format};
+use crate::eval::{as_address, as_decimal, as_float, as_int, float_format};
 use crate::expr::Expr;
 use crate::functions::{c_string, read_c_string};
-use kdive_types::{Float, FloatFormat, Place, Value};
+use kdive_types::{DecimalFormat, Float, FloatFormat, Place, Value};
 
 /// A format and the expressions it wants. Parsed once; `dprintf` prints it again and again.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ struct Conversion {
     big_l: bool,
     half: bool,
     size_t: bool,
+    /// `H`, `D`, `DD`: bytes of a decimal.
+    decimal: Option<u64>,
     letter: char,
 }
 
@@ -205,6 +207,13 @@ impl Conversion {
             (this.half, rest) = (true, after);
         } else if let Some(after) = rest.strip_prefix('L') {
             (this.big_l, rest) = (true, after);
+        } else if let Some(after) = rest.strip_prefix('H') {
+            (this.decimal, rest) = (Some(4), after);
+        } else if let Some(after) = rest.strip_prefix('D') {
+            (this.decimal, rest) = match after.strip_prefix('D') {
+                Some(after) => (Some(16), after),
+                None => (Some(8), after),
+            };
         } else if let Some(after) = rest.strip_prefix('z') {
             (this.size_t, rest) = (true, after);
         }
@@ -354,6 +363,11 @@ impl Conversion {
     }
 
     fn float(&self, context: &dyn Context, value: &Value, out: &mut Vec<u8>) -> Result<()> {
+        if let Some(format) = self.decimal.and_then(DecimalFormat::of) {
+            let number = as_decimal(value, context)?.rounded(format);
+            self.pad(number.to_string().as_bytes(), out);
+            return Ok(());
+        }
         let format = if self.big_l { FloatFormat::X87 } else { FloatFormat::DOUBLE };
         let number = if value.ty().is_float() {
             as_float(value, context)?

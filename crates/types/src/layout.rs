@@ -168,7 +168,7 @@ impl Type {
         match self.strip().kind() {
             Kind::Enum(_) => true,
             Kind::Base(Base { encoding, .. }) => {
-                !matches!(encoding, Encoding::Float | Encoding::ComplexFloat)
+                !matches!(encoding, Encoding::Float | Encoding::DecimalFloat | Encoding::ComplexFloat)
             }
             _ => false,
         }
@@ -178,6 +178,12 @@ impl Type {
     #[must_use]
     pub fn is_float(&self) -> bool {
         self.encoding() == Some(Encoding::Float)
+    }
+
+    /// Whether it is `_Decimal32`, `_Decimal64` or `_Decimal128`.
+    #[must_use]
+    pub fn is_decimal(&self) -> bool {
+        self.encoding() == Some(Encoding::DecimalFloat)
     }
 
     /// Whether it is a complex type.

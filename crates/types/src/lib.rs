@@ -4,6 +4,7 @@
 //! [`TypeSource`] that made it, so that printing one `struct task_struct *` does not load a kernel's types.
 //! A [`Value`] is a type, a place and lazily read contents.
 
+mod decimal;
 mod error;
 mod float;
 mod layout;
@@ -12,6 +13,7 @@ pub mod print;
 mod ty;
 mod value;
 
+pub use decimal::{Decimal, DecimalFormat, DecimalOp};
 pub use error::ValueError;
 pub use float::{Float, FloatFormat, FloatOp};
 pub use out::{Out, Style};

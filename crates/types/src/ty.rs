@@ -77,6 +77,8 @@ pub enum Encoding {
     Bool,
     /// IEEE 754, or x87 80 bits in 10, 12 or 16 bytes.
     Float,
+    /// IEEE 754 decimal: `_Decimal32`, `_Decimal64`, `_Decimal128`.
+    DecimalFloat,
     /// Pair of floats of half the size.
     ComplexFloat,
     /// `char8_t`, `char16_t`, `char32_t`.

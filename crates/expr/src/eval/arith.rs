@@ -1,12 +1,12 @@
 //! Arithmetic and comparison with C's conversions, as gdb applies them.
 
-use super::convert::{as_float, as_int, float_format, from_float, from_int, is_true, promoted};
+use super::convert::{as_decimal, as_float, as_int, float_format, from_float, from_int, is_true, promoted};
 use super::{Evaluator, no_user_operator};
 use crate::ast::{Binary, Unary};
 use crate::builtin::builtin;
 use crate::error::{ExprError, Result};
 use crate::lexer::complex_of;
-use kdive_types::{Float, FloatOp, Kind, Type, Value};
+use kdive_types::{DecimalFormat, DecimalOp, Float, FloatOp, Kind, Type, Value};
 use std::cmp::Ordering;
 
 const NOT_A_NUMBER: &str = "Argument to arithmetic operation not a number or boolean.";
@@ -33,8 +33,13 @@ impl Evaluator<'_> {
             return self.each_element(&operand, |this, element| this.arithmetic_unary(operator, element));
         }
         match operator {
-            Unary::Plus if ty.is_integral() || ty.is_float() || ty.is_complex() => {
+            Unary::Plus if ty.is_integral() || ty.is_float() || ty.is_decimal() || ty.is_complex() => {
                 Ok(operand.with_type(ty).without_place(self.access))
+            }
+            Unary::Neg if ty.is_decimal() => {
+                let format = DecimalFormat::of(ty.size().unwrap_or(0)).unwrap_or(DecimalFormat::LONG);
+                let number = as_decimal(&operand, self.access)?.negated();
+                Ok(Value::from_bytes(ty, number.encode(format)))
             }
             Unary::Neg if ty.is_integral() || ty.is_float() => {
                 let zero = from_int(&ty, 0);
@@ -157,9 +162,12 @@ impl Evaluator<'_> {
         if a.is_complex() || b.is_complex() {
             return self.complex_scalar(operator, left, right);
         }
-        let is_number = |ty: &Type| ty.is_integral() || ty.is_float();
+        let is_number = |ty: &Type| ty.is_integral() || ty.is_float() || ty.is_decimal();
         if !is_number(&a) || !is_number(&b) {
             return Err(ExprError::msg(NOT_A_NUMBER));
+        }
+        if a.is_decimal() || b.is_decimal() {
+            return self.decimal_scalar(operator, left, right);
         }
         if a.is_float() || b.is_float() {
             return self.float_scalar(operator, left, right);
@@ -242,6 +250,26 @@ impl Evaluator<'_> {
         Ok(from_float(&ty.unaliased(), x.binary(operation, y, format), format))
     }
 
+    fn decimal_scalar(&self, operator: Binary, left: &Value, right: &Value) -> Result<Value> {
+        no_mixture(left, right)?;
+        let ty = match (left.ty().is_decimal(), right.ty().is_decimal()) {
+            (true, false) => left.ty(),
+            (false, true) => right.ty(),
+            _ if right.ty().size() > left.ty().size() => right.ty(),
+            _ => left.ty(),
+        };
+        let format = DecimalFormat::of(ty.size().unwrap_or(0)).ok_or_else(|| ExprError::msg(NOT_A_NUMBER))?;
+        let operation = match operator {
+            Binary::Add => DecimalOp::Add,
+            Binary::Sub => DecimalOp::Sub,
+            Binary::Mul => DecimalOp::Mul,
+            Binary::Div => DecimalOp::Div,
+            _ => return Err(ExprError::msg("Operation not valid for decimal floating point number.")),
+        };
+        let (x, y) = (as_decimal(left, self.access)?, as_decimal(right, self.access)?);
+        Ok(Value::from_bytes(ty.unaliased(), x.binary(operation, &y, format).encode(format)))
+    }
+
     /// The real and imaginary parts of a complex value.
     pub(super) fn parts(&self, value: &Value) -> Result<(Value, Value)> {
         let part = part_type(value.ty());
@@ -307,8 +335,13 @@ impl Evaluator<'_> {
 
     fn compare_numbers(&self, left: &Value, right: &Value) -> Result<Option<Option<Ordering>>> {
         let (a, b) = (left.ty(), right.ty());
-        let is_number = |ty: &Type| ty.is_integral() || ty.is_float();
+        let is_number = |ty: &Type| ty.is_integral() || ty.is_float() || ty.is_decimal();
         if is_number(a) && is_number(b) {
+            if a.is_decimal() || b.is_decimal() {
+                no_mixture(left, right)?;
+                let (x, y) = (as_decimal(left, self.access)?, as_decimal(right, self.access)?);
+                return Ok(Some(x.compare(&y)));
+            }
             if a.is_float() || b.is_float() {
                 return Ok(Some(as_float(left, self.access)?.compare(as_float(right, self.access)?)));
             }
@@ -342,6 +375,16 @@ impl Evaluator<'_> {
             None => Err(ExprError::msg("Invalid type combination in ordering comparison.")),
         }
     }
+}
+
+/// Decimal and binary floating point do not go together.
+fn no_mixture(left: &Value, right: &Value) -> Result<()> {
+    if left.ty().is_float() || right.ty().is_float() {
+        return Err(ExprError::msg(
+            "Mixing decimal floating types with other floating types is not allowed.",
+        ));
+    }
+    Ok(())
 }
 
 fn is_comparison(operator: Binary) -> bool {

@@ -1,11 +1,11 @@
 //! Casts, and values written out in braces.
 
 use super::Evaluator;
-use super::convert::{as_float, as_int, float_format, from_float, from_int};
+use super::convert::{as_decimal, as_float, as_int, float_format, from_float, from_int};
 use crate::ast::Node;
 use crate::context::SymbolClass;
 use crate::error::{ExprError, Result};
-use kdive_types::{Array, Composite, CompositeKind, Kind, Place, Type, Value};
+use kdive_types::{Array, Composite, CompositeKind, DecimalFormat, Kind, Place, Type, Value};
 
 impl Evaluator<'_> {
     pub(super) fn cast_node(&self, ty: &Node, operand: &Node) -> Result<Value> {
@@ -41,9 +41,16 @@ impl Evaluator<'_> {
         }
         let value = &self.decayed(value)?;
         let from = value.ty().unaliased().split_quals().1;
-        let is_scalar = from.is_integral() || from.is_float();
+        let is_scalar = from.is_integral() || from.is_float() || from.is_decimal();
         if to.is_complex() {
             return self.cast_to_complex(ty, value);
+        }
+        if to.is_decimal()
+            && is_scalar
+            && let Some(format) = DecimalFormat::of(to.size().unwrap_or(0))
+        {
+            let number = as_decimal(value, self.access)?;
+            return Ok(Value::from_bytes(ty.clone(), number.encode(format)));
         }
         if let Some(format) = float_format(&to)
             && is_scalar

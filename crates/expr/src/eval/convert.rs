@@ -3,7 +3,7 @@
 use crate::builtin::builtin;
 use crate::error::{ExprError, Result};
 use kdive_base::VirtAddr;
-use kdive_types::{Access, Encoding, Float, FloatFormat, Kind, Type, Value};
+use kdive_types::{Access, Decimal, DecimalFormat, Encoding, Float, FloatFormat, Kind, Type, Value};
 
 /// The floating-point layout of a type.
 pub(crate) fn float_format(ty: &Type) -> Option<FloatFormat> {
@@ -40,6 +40,9 @@ pub(crate) fn as_int(value: &Value, access: &dyn Access) -> Result<i128> {
     let ty = value.ty().strip();
     match ty.kind() {
         Kind::Base(base) if base.encoding == Encoding::Float => {
+            Ok(i128::from(as_float(value, access)?.to_i64()))
+        }
+        Kind::Base(base) if base.encoding == Encoding::DecimalFloat => {
             Ok(i128::from(as_float(value, access)?.to_i64()))
         }
         Kind::Base(base) if base.encoding == Encoding::ComplexFloat => Err(not_an_integer()),
@@ -85,15 +88,39 @@ pub(crate) fn as_float(value: &Value, access: &dyn Access) -> Result<Float> {
     if let Some(format) = float_format(value.ty()) {
         return Ok(Float::decode(value.bytes(access)?, format));
     }
+    if value.ty().is_decimal() {
+        // By way of text, as between formats that have nothing in common.
+        let text = as_decimal(value, access)?.to_string();
+        return Ok(Float::parse(&text, FloatFormat::QUAD).unwrap_or(Float::ZERO));
+    }
     let int = as_int(value, access)?;
     let is_wide_unsigned = int < 0 && !value.ty().is_signed();
     Ok(if is_wide_unsigned { Float::from_uint(int.cast_unsigned()) } else { Float::from_int(int) })
+}
+
+/// A number as decimal floating point.
+pub(crate) fn as_decimal(value: &Value, access: &dyn Access) -> Result<Decimal> {
+    if value.ty().is_decimal()
+        && let Some(format) = DecimalFormat::of(value.ty().size().unwrap_or(0))
+    {
+        return Ok(Decimal::decode(value.bytes(access)?, format));
+    }
+    if let Some(format) = float_format(value.ty()) {
+        let text = as_float(value, access)?.printf('g', Some(format.decimal_digits()), false);
+        return Ok(Decimal::parse(&text).unwrap_or_else(|| Decimal::from_int(0)));
+    }
+    Ok(Decimal::from_int(as_int(value, access)?))
 }
 
 /// A value of an integer, enumeration or pointer type (or of a float type, converted) with this number, cut to its size.
 pub(crate) fn from_int(ty: &Type, number: i128) -> Value {
     if let Some(format) = float_format(ty) {
         return from_float(ty, Float::from_int(number), format);
+    }
+    if ty.is_decimal()
+        && let Some(format) = DecimalFormat::of(ty.size().unwrap_or(0))
+    {
+        return Value::from_bytes(ty.clone(), Decimal::from_int(number).encode(format));
     }
     let size = usize::try_from(ty.size().unwrap_or(8)).unwrap_or(8);
     let bytes = number.to_le_bytes();
@@ -115,7 +142,7 @@ pub(crate) fn from_float(ty: &Type, number: Float, format: FloatFormat) -> Value
 /// Whether a value counts as true. Arrays and functions do, being addresses.
 pub(crate) fn is_true(value: &Value, access: &dyn Access) -> Result<bool> {
     let ty = value.ty();
-    if ty.is_float() {
+    if ty.is_float() || ty.is_decimal() {
         return Ok(!as_float(value, access)?.is_zero());
     }
     if ty.is_array() || ty.is_function() {

@@ -2,7 +2,7 @@
 
 use crate::builtin::builtin;
 use crate::error::{ExprError, Result};
-use kdive_types::{Base, Encoding, Float, FloatFormat, Kind, Node, Type, Value};
+use kdive_types::{Base, Decimal, DecimalFormat, Encoding, Float, FloatFormat, Kind, Node, Type, Value};
 
 /// Length of the number at the start of `text`: letters and digits, with a point and a signed exponent where those can be.
 pub(super) fn scan(text: &str, radix: u32) -> usize {
@@ -58,6 +58,13 @@ fn parse_float(text: &str) -> Option<Value> {
         Some(text) => (text, true),
         None => (text, false),
     };
+    let decimal = [("df", &types.decimal32), ("dd", &types.decimal64), ("dl", &types.decimal128)];
+    if let Some((digits, ty)) =
+        decimal.into_iter().find_map(|(suffix, ty)| Some((text.strip_suffix(suffix)?, ty)))
+    {
+        let format = DecimalFormat::of(ty.size()?)?;
+        return Some(Value::from_bytes(ty.clone(), Decimal::parse(digits)?.encode(format)));
+    }
     let (digits, ty, format) = if text.ends_with(['f', 'F']) {
         (&text[..text.len() - 1], &types.float, FloatFormat::SINGLE)
     } else if text.ends_with(['l', 'L']) {

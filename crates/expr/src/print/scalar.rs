@@ -8,7 +8,9 @@ use crate::eval::{as_int, float_format, from_int, int_from_bytes};
 use crate::format::{Format, UnitSize};
 use crate::settings::PrintOptions;
 use kdive_base::VirtAddr;
-use kdive_types::{Encoding, Enum, FlagField, Float, FloatFormat, Kind, Out, Style, Type, Value};
+use kdive_types::{
+    Decimal, DecimalFormat, Encoding, Enum, FlagField, Float, FloatFormat, Kind, Out, Style, Type, Value,
+};
 use std::fmt::Write as _;
 
 /// A value's bits in a format, as `print /FMT` and `x` show one unit. With `size`, hexadecimal and binary are padded.
@@ -89,6 +91,10 @@ impl Printer<'_> {
             }
             None | Some(Format::Float) => match float {
                 Some(float) => out.push(&Float::decode(bytes, float).print(float)),
+                None if ty.is_decimal() && self.options.format.is_none() => {
+                    let format = DecimalFormat::of(ty.size().unwrap_or(0)).unwrap_or(DecimalFormat::LONG);
+                    out.push(&Decimal::decode(bytes, format).to_string());
+                }
                 None => out.push(&decimal(bytes, is_signed(&ty))),
             },
         }
@@ -109,7 +115,9 @@ impl Printer<'_> {
         let own_format = self.options.format.filter(|&format| format != Format::String);
         let format = match ty.encoding() {
             // The radix is for integers, `_Bool` and characters.
-            Some(encoding) if encoding != Encoding::Float => own_format.or_else(|| self.radix_format()),
+            Some(encoding) if !matches!(encoding, Encoding::Float | Encoding::DecimalFloat) => {
+                own_format.or_else(|| self.radix_format())
+            }
             _ => own_format,
         };
         if format.is_some() {
