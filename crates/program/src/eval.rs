@@ -259,9 +259,7 @@ impl Context for Program {
     }
 
     fn has_file(&self, name: &str) -> bool {
-        self.modules
-            .parse_linespec(name)
-            .is_ok_and(|spec| matches!(spec, kdive_symbols::Linespec::Line { .. }))
+        self.modules.has_file(name)
     }
 
     fn has_symbols(&self) -> bool {
@@ -308,7 +306,7 @@ impl Context for Program {
 
 /// Whether two handles are of the same variable.
 fn same_variable(a: &Variable, b: &Variable) -> bool {
-    a.module().id() == b.module().id() && a.name() == b.name() && a.decl_line() == b.decl_line()
+    a.module().id() == b.module().id() && a.key() == b.key()
 }
 
 /// Whether a file of the debug information is the one the user means: equal, or equal from the last components on.

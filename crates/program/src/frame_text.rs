@@ -41,7 +41,7 @@ impl Program {
     pub fn shows_address(&self, frame: &Frame) -> bool {
         match self.frame_line(frame) {
             None => frame.inlined_call.is_none(),
-            Some(line) => line.entry.is_some_and(|entry| entry.start != frame.pc()),
+            Some(line) => line.entry.is_some_and(|entry| entry.start != frame.pc() || !entry.is_stmt),
         }
     }
 

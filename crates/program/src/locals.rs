@@ -50,7 +50,8 @@ impl EvalContext for FrameEval<'_> {
         let site = function.call_site(caller.pc).ok_or(LocationError::NoEntryValue)?;
         // A call that went elsewhere (a tail call in between) says nothing about this function's arguments.
         let callee = self.program.modules.function_at(real.lookup_pc).map(|function| function.entry());
-        if site.target.is_some() && callee.is_some() && site.target != callee {
+        // Nor does an indirect call, whose callee may have jumped on to this function.
+        if site.target.is_none() || site.target != callee {
             return Err(LocationError::NoEntryValue);
         }
         let param = site.params.iter().find(|param| param.what == what).ok_or(LocationError::NoEntryValue)?;
@@ -158,9 +159,6 @@ impl Program {
     /// (gdb's `NAME@entry`). `None` when the caller does not tell.
     #[must_use]
     pub fn entry_value(&self, variable: &Variable, frame: &Frame) -> Option<Value> {
-        if frame.is_inlined() {
-            return None;
-        }
         let eval = FrameEval { program: self, real: Some(Rc::clone(&frame.real)), depth: 0 };
         // Where it was at the first instruction decides which argument of the call it is.
         let entry = frame.scope.as_ref()?.entry();

@@ -72,7 +72,12 @@ impl Program {
 
     /// `$name` as a register of the selected frame.
     pub(crate) fn register_value(&self, name: &str) -> Option<Result<Value, ValueError>> {
-        let registers = self.registers()?;
+        let Some(registers) = self.registers() else {
+            // Which names are registers is known without a machine.
+            let known = kdive_arch::RegisterLayout::for_g_length(self.arch(), QEMU_G_LENGTH).ok()?;
+            known.lookup(name)?;
+            return Some(Err(ValueError::other("No registers.")));
+        };
         let layout = registers.layout();
         let reference = layout.lookup(name)?;
         let frame = match self.selected_frame() {
@@ -195,6 +200,9 @@ impl Program {
         Ok(())
     }
 }
+
+/// Bytes of QEMU's `g` reply for x86-64, the layout whose register names are known without a machine.
+const QEMU_G_LENGTH: usize = 608;
 
 /// Whether the unwinder keeps track of a register (by DWARF number).
 fn known_slot(number: u16) -> bool {

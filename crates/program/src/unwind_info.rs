@@ -2,7 +2,7 @@
 
 use crate::Program;
 use kdive_base::{LinkAddr, VirtAddr};
-use kdive_symbols::{Module, ObjectFile};
+use kdive_symbols::{CallSite, Module, ObjectFile};
 use kdive_unwind::{Call, CfiKind, CfiSection, ObjectAt, OrcTable, SectionBytes, UnwindInfo, UnwindTables};
 use std::sync::Arc;
 
@@ -48,6 +48,16 @@ impl Program {
     }
 }
 
+impl Program {
+    /// The callee, as far as chains of tail calls are followed: gdb gives up at a function that has a cold part, because
+    /// to it each part is a callee of its own.
+    fn followed_target(&self, site: &CallSite) -> Option<VirtAddr> {
+        let target = site.target?;
+        let parts = self.modules.function_at(target).map_or(1, |function| function.ranges().len());
+        (parts == 1).then_some(target)
+    }
+}
+
 impl UnwindInfo for Program {
     fn object_at(&self, pc: VirtAddr) -> Option<ObjectAt> {
         let (module, _) = self.modules.module_at(pc)?;
@@ -80,13 +90,14 @@ impl UnwindInfo for Program {
         // The call instruction may be the last of its function.
         let function = self.modules.function_at(VirtAddr(return_pc.0.wrapping_sub(1)))?;
         let site = function.call_site(return_pc)?;
-        Some(Call { return_pc: site.return_pc, target: site.target })
+        Some(Call { return_pc: site.return_pc, target: self.followed_target(&site) })
     }
 
     fn tail_calls(&self, function: VirtAddr) -> Option<Vec<Call>> {
         let function = self.modules.function_at(function).filter(|found| found.entry() == function)?;
         let calls = function.tail_calls();
-        Some(calls.iter().map(|site| Call { return_pc: site.return_pc, target: site.target }).collect())
+        let call = |site: &CallSite| Call { return_pc: site.return_pc, target: self.followed_target(site) };
+        Some(calls.iter().map(call).collect())
     }
 }
 

@@ -196,7 +196,8 @@ fn take_options<'a>(text: &'a str, options: &mut PrintOptions) -> Result<&'a str
                 rest = without_value;
             }
             (None, []) if switches.is_empty() => return Ok(rest),
-            _ => return Err(Error::msg(format!("-{word}: ambiguous option"))),
+            // gdb takes what could be several options for the beginning of the expression.
+            _ => return Ok(rest),
         }
         any = true;
     }
@@ -230,7 +231,10 @@ fn print_command(shell: &mut Shell, args: Args<'_>, show_void: bool) -> Result<(
         let last = program.store().history_len();
         match program.store().history(last) {
             Some(value) => value,
-            None => Value::from_bytes(Type::void(), Vec::new()),
+            None => {
+                shell.out.line("The history is empty.");
+                return Ok(());
+            }
         }
     } else {
         program.evaluate(text)?
@@ -370,7 +374,8 @@ fn type_command(shell: &mut Shell, args: Args<'_>, show: i32) -> Result<(), Erro
     let program = shell.program();
     let ty = if text.is_empty() {
         let last = program.store().history_len();
-        program.store().history(last).map_or_else(Type::void, |value| value.ty().clone())
+        let last = program.store().history(last);
+        last.map_or_else(|| kdive_expr::builtin().int.clone(), |value| value.ty().clone())
     } else {
         // A bare `struct foo` gets gdb's words for a tag that does not exist from the parser.
         let expr = Expr::parse(text, program)?;

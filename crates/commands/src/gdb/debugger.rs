@@ -107,7 +107,11 @@ impl Hooks for Debugger {
     fn before_exit(&self, shell: &mut Shell) {
         // Quitting never kills the guest: it goes on without us.
         if shell.session.target().is_some() {
-            let _ = shell.session.detach();
+            let process = shell.session.process();
+            // A connection that is already gone has nothing left to detach from.
+            if shell.session.detach().is_ok() {
+                shell.out.line(&format!("[Inferior 1 (process {process}) detached]"));
+            }
         }
     }
 

@@ -80,12 +80,9 @@ fn one(shell: &mut Shell, pc: VirtAddr, modifiers: Modifiers, padded: bool) -> R
     let current = program.selected_frame().ok().map(|frame| frame.pc());
     let mark = if current == Some(pc) { "=> " } else { "   " };
     let address = if padded { format!("{pc:#018x}") } else { format!("{pc:#x}") };
-    let place = match program.modules.symbolic(pc, true) {
-        Some((name, offset)) if modifiers.omit_function => {
-            let _ = name;
-            format!(" <+{offset}>")
-        }
-        Some((name, offset)) => format!(" <{name}+{offset}>"),
+    let place = match program.modules.signed_symbolic(pc, true) {
+        Some((_, offset)) if modifiers.omit_function => format!(" <{offset:+}>"),
+        Some((name, offset)) => format!(" <{name}{offset:+}>"),
         None => String::new(),
     };
     let flavor = flavor(shell);
@@ -96,7 +93,10 @@ fn one(shell: &mut Shell, pc: VirtAddr, modifiers: Modifiers, padded: bool) -> R
     let insn = insn?;
     if modifiers.bytes {
         let bytes: Vec<String> = insn.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        shell.out.put(&format!("{}\t", bytes.join(" ")));
+        // As gdb pads them: to seven bytes, which most instructions have room in.
+        let missing = 7usize.saturating_sub(bytes.len());
+        let pad = " ".repeat((3 * missing).saturating_sub(1));
+        shell.out.put(&format!("{}{pad}\t", bytes.join(" ")));
     }
     shell.out.line(&insn.text);
     Ok(insn.next())

@@ -4,7 +4,7 @@ use crate::gdb::data::{examine_once, put};
 use crate::spec::{Class, Completer};
 use crate::{Args, Error, Shell, Spec};
 use kdive_expr::print::print_value;
-use kdive_expr::{Expr, Format, FormatSpec, PrintOptions, SymbolClass};
+use kdive_expr::{Expr, Format, FormatSpec, PrintOptions, SymbolClass, UnitSize};
 use kdive_types::Out;
 
 /// The commands of this file.
@@ -123,7 +123,10 @@ fn display(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     shell.displays.last += 1;
     let shown = Shown { number: shell.displays.last, enabled: true, text: text.to_owned(), spec, function };
     shell.displays.list.push(shown.clone());
-    show(shell, &shown);
+    // gdb shows it at once to a person only; a command file sees it at the next stop.
+    if args.from_tty {
+        show(shell, &shown);
+    }
     Ok(())
 }
 
@@ -243,10 +246,15 @@ fn info_display(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
     for shown in shell.displays.list.clone() {
         let mut line = format!("{}:   {}  ", shown.number, if shown.enabled { 'y' } else { 'n' });
         let letter = shown.spec.format.map(Format::letter);
-        match (shown.spec.size, letter) {
+        // Strings and instructions are examined byte by byte.
+        let size = match shown.spec.format {
+            Some(Format::Instruction | Format::String) => Some('b'),
+            _ => shown.spec.size.map(UnitSize::letter),
+        };
+        match (size, letter) {
             (Some(size), Some(letter)) => {
                 let count = shown.spec.count.unwrap_or(1);
-                line.push_str(&format!("/{count}{letter}{} ", size.letter()));
+                line.push_str(&format!("/{count}{size}{letter} "));
             }
             (None, Some(letter)) => line.push_str(&format!("/{letter} ")),
             _ => {}

@@ -78,6 +78,15 @@ pub const COMMANDS: &[Spec] = &[
         ..Spec::EMPTY
     },
     Spec {
+        name: "info inferiors",
+        class: Class::Status,
+        summary: "What is being debugged, and over which connection",
+        help: "There is one: a guest is one program to its stub.",
+        examples: &["info inferiors"],
+        run: info_inferiors,
+        ..Spec::EMPTY
+    },
+    Spec {
         name: "info sharedlibrary",
         aliases: &["info dll"],
         class: Class::Status,
@@ -429,6 +438,23 @@ fn entry_of(path: &Path) -> LinkAddr {
         std::fs::File::open(path).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut header));
     let bytes = header.get(24..32).and_then(|bytes| bytes.try_into().ok()).unwrap_or_default();
     LinkAddr(if read.is_ok() { u64::from_le_bytes(bytes) } else { 0 })
+}
+
+fn info_inferiors(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
+    let description = match shell.session.target() {
+        Some(_) => format!("process {}", shell.session.process()),
+        None => "<null>".to_owned(),
+    };
+    let connection = match shell.session.remote() {
+        Some(remote) => format!("1 (remote {})", remote.address()),
+        None => String::new(),
+    };
+    let main = shell.program().modules.modules().first();
+    let executable = main.map(|module| module.object().path().display().to_string()).unwrap_or_default();
+    let width = connection.len().max(17);
+    shell.out.line(&format!("  Num  {:<17} {:<width$} {:<17} ", "Description", "Connection", "Executable"));
+    shell.out.line(&format!("* 1    {description:<17} {connection:<width$} {executable:<17} "));
+    Ok(())
 }
 
 fn info_files(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {

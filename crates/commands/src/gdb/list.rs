@@ -91,10 +91,11 @@ pub fn show_lines(shell: &mut Shell, file: &SourceName, first: u32, end: u32) ->
 fn warn_if_newer(shell: &mut Shell, source: &kdive_program::SourceFile) {
     let Some(changed) = source.modified else { return };
     let program = shell.program();
-    let built =
-        program.modules.modules().first().and_then(|module| {
-            module.object().path().metadata().and_then(|metadata| metadata.modified()).ok()
-        });
+    // What was compiled from the file: the object around the pc, else the program itself.
+    let pc = program.selected_frame().ok().map(|frame| frame.real.lookup_pc);
+    let module = pc.and_then(|pc| program.modules.module_at(pc)).map(|(module, _)| module);
+    let object = module.or_else(|| program.modules.modules().first()).map(|module| module.object());
+    let built = object.and_then(|object| object.path().metadata().and_then(|data| data.modified()).ok());
     if built.is_some_and(|built| changed > built) && program.sources.note_newer(&source.path) {
         shell.out.warning("Source file is more recent than executable.");
     }

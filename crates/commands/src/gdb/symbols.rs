@@ -5,7 +5,6 @@ use crate::output::Style;
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Shell, Spec};
 use kdive_base::VirtAddr;
-use kdive_program::ListPosition;
 use kdive_symbols::{LinespecMode, ListingKind, Sal};
 use kdive_types::Kind;
 
@@ -135,23 +134,31 @@ fn one_line(shell: &mut Shell, sal: &Sal) {
         return;
     };
     let (number, name) = (sal.line, &file.name);
-    let found = sal.pc.filter(|_| number > 0).and_then(|pc| shell.program().modules.line_at(pc, false));
-    let Some(found) = found else {
+    let range = match sal.pc {
+        Some(pc) => shell.program().modules.line_at(pc, false).map(|line| {
+            let end = if line.line == number { line.end } else { line.start };
+            (line.start, end)
+        }),
+        None => shell.program().modules.line_range(file, number),
+    };
+    let Some((start, end)) = range.filter(|_| number > 0) else {
         shell.out.line(&format!("Line number {number} is out of range for \"{name}\"."));
         return;
     };
-    let start = address(shell, found.start);
-    if found.line == number && found.start != found.end {
-        let end = address(shell, found.end);
-        let text = format!("Line {number} of \"{name}\" starts at address {start} and ends at {end}.");
-        shell.out.line(&text);
+    let at = address(shell, start);
+    let text = if start == end {
+        format!("Line {number} of \"{name}\" is at address {at} but contains no code.")
     } else {
-        shell.out.line(&format!("Line {number} of \"{name}\" is at address {start} but contains no code."));
+        let end = address(shell, end);
+        format!("Line {number} of \"{name}\" starts at address {at} and ends at {end}.")
+    };
+    shell.out.line(&text);
+    shell.program().set_next_address(start);
+    if let Some(listed) = &mut *shell.program().listed.borrow_mut()
+        && listed.file == *file
+    {
+        listed.last = number + 1;
     }
-    shell.program().set_next_address(found.start);
-    let listed =
-        ListPosition { file: file.clone(), line: number, first: number, last: number + 1, center: false };
-    *shell.program().listed.borrow_mut() = Some(listed);
 }
 
 fn info_symbol(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
@@ -196,31 +203,17 @@ fn info_address(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
 }
 
 fn info_scope(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
-    let text = args.required("requires an argument (an expression or variable to look up)")?;
-    let text = text.to_owned();
-    let sals = shell.program().resolve_location(&text, LinespecMode::Breakpoint)?;
-    let Some(pc) = sals.first().and_then(|sal| sal.pc) else { return Ok(()) };
-    let frame = shell.program().modules.scope_at(pc).and_then(|scope| scope.frames().into_iter().next());
-    let mut first = true;
-    let variables = frame
-        .map(|frame| {
-            let mut found: Vec<_> = frame.locals().into_iter().flatten().collect();
-            let params = frame.params();
-            found.splice(0..0, params);
-            found
-        })
-        .unwrap_or_default();
-    for variable in &variables {
-        if std::mem::take(&mut first) {
-            shell.out.line(&format!("Scope for {text}:"));
-        }
-        let place = variable.describe(Some(pc));
-        let size = shell.program().modules.complete(&variable.ty()).size();
-        let length = size.map_or_else(String::new, |size| format!(", length {size}"));
-        shell.out.line(&format!("Symbol {} is {place}{length}.", variable.name()));
+    let text = args.required("requires an argument (function, line or *addr) to define a scope")?;
+    let sals = shell.program().resolve_location(text, LinespecMode::Breakpoint)?;
+    let pc = sals.first().and_then(|sal| sal.pc);
+    let lines = pc.and_then(|pc| shell.program().modules.scope_at(pc)).map(|scope| scope.describe());
+    let lines = lines.unwrap_or_default();
+    shell.out.line(&format!("Scope for {text}:"));
+    for line in &lines {
+        shell.out.line(line);
     }
-    if first {
-        shell.out.line(&format!("Scope for {text}:\nContains no locals or arguments."));
+    if lines.is_empty() {
+        shell.out.line("Contains no locals or arguments.");
     }
     Ok(())
 }
@@ -235,17 +228,24 @@ fn info_source(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
     let comp_dir = listed.file.comp_dir.clone();
     let source = program.sources.find(&listed.file.name, comp_dir.as_deref().unwrap_or_default());
     let unit = program
-        .resolve_location(&format!("{}:{}", listed.file.name, listed.line.max(1)), LinespecMode::List)
-        .ok()
-        .and_then(|sals| sals.into_iter().find_map(|sal| sal.pc))
-        .and_then(|pc| program.modules.unit_at(pc));
+        .modules
+        .line_range(&listed.file, listed.line.max(1))
+        .and_then(|(pc, _)| program.modules.unit_at(pc));
     let mut text = format!("Current source file is {}\n", listed.file.name);
     if let Some(dir) = &comp_dir {
         text.push_str(&format!("Compilation directory is {dir}\n"));
     }
+    match (&source, &comp_dir) {
+        (Some(source), _) => {
+            let path = std::path::absolute(&source.path).unwrap_or_else(|_| source.path.clone());
+            text.push_str(&format!("Located in {}\n", path.display()));
+        }
+        (None, Some(dir)) if !listed.file.name.starts_with('/') => {
+            text.push_str(&format!("Located in {dir}/{}\n", listed.file.name));
+        }
+        (None, _) => text.push_str(&format!("Located in {}\n", listed.file.name)),
+    }
     if let Some(source) = &source {
-        let path = std::path::absolute(&source.path).unwrap_or_else(|_| source.path.clone());
-        text.push_str(&format!("Located in {}\n", path.display()));
         let count = source.line_count();
         text.push_str(&format!("Contains {count} line{}.\n", if count == 1 { "" } else { "s" }));
     }
@@ -290,11 +290,23 @@ fn pattern(text: &str) -> Result<Option<regex::Regex>, Error> {
 
 fn listing(shell: &mut Shell, args: Args<'_>, kind: ListingKind) -> Result<(), Error> {
     let (mut quiet, mut non_debugging) = (false, kind != ListingKind::Types);
+    let mut of_type: Option<String> = None;
     let mut rest = args;
     while let Some((word, after)) = rest.split_word() {
         match word {
             "-q" => quiet = true,
             "-n" => non_debugging = false,
+            "-t" if kind != ListingKind::Types => {
+                let words = crate::gdb::files::words(after.text());
+                let ty = words.first().ok_or_else(|| Error::msg("-t requires an argument"))?;
+                // The word as it stands may be quoted; what follows it is the rest.
+                let typed = after.text();
+                let quoted = typed.len() - typed.trim_start_matches(['"', '\'']).len();
+                rest = after.with(typed.get(ty.len() + 2 * quoted..).unwrap_or_default());
+                of_type = Some(ty.clone());
+                non_debugging = false;
+                continue;
+            }
             "--" => {
                 rest = after;
                 break;
@@ -312,13 +324,24 @@ fn listing(shell: &mut Shell, args: Args<'_>, kind: ListingKind) -> Result<(), E
     };
     let interrupt = shell.interrupt.clone();
     let found = shell.program().modules.listing(kind, regex.as_ref(), non_debugging, &interrupt);
+    let type_pattern = pattern(of_type.as_deref().unwrap_or_default())?;
     if !quiet {
-        match &regex {
-            Some(_) => shell.out.line(&format!("All {what}s matching regular expression \"{text}\":")),
-            None => shell.out.line(&format!("All defined {what}s:")),
-        }
+        shell.out.line(&match (&regex, &of_type) {
+            (Some(_), None) => format!("All {what}s matching regular expression \"{text}\":"),
+            (Some(_), Some(ty)) => format!(
+                "All {what}s matching regular expression \"{text}\" with type matching regular expression \"{ty}\":"
+            ),
+            (None, None) => format!("All defined {what}s:"),
+            (None, Some(ty)) => format!("All defined {what}s with type matching regular expression \"{ty}\" :"),
+        });
     }
+    let matches_type = |symbol: &kdive_symbols::ListedSymbol| {
+        type_pattern.as_ref().is_none_or(|pattern| pattern.is_match(&symbol.ty.declaration("")))
+    };
     for file in &found.files {
+        if !file.symbols.iter().any(matches_type) {
+            continue;
+        }
         match &file.file {
             Some(name) => {
                 shell.out.put("\nFile ");
@@ -327,7 +350,7 @@ fn listing(shell: &mut Shell, args: Args<'_>, kind: ListingKind) -> Result<(), E
             }
             None => shell.out.put("\n"),
         }
-        for symbol in &file.symbols {
+        for symbol in file.symbols.iter().filter(|symbol| matches_type(symbol)) {
             let line = if symbol.line == 0 { "\t".to_owned() } else { format!("{}:\t", symbol.line) };
             let text = match kind {
                 ListingKind::Types => type_line(symbol),
