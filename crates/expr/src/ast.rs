@@ -2,7 +2,7 @@
 
 use crate::context::Symbol;
 use kdive_types::{Type, Value};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// One operation.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub(crate) enum Node {
         name: Arc<str>,
         /// Written with an arrow; for the text of errors.
         arrow: bool,
+        /// Where the member was found the first time: in conditions it is asked for again and again.
+        found: OnceLock<Found>,
     },
     Subscript(Box<Node>, Box<Node>),
     Call(Box<Node>, Vec<Node>),
@@ -51,6 +53,15 @@ pub(crate) enum Node {
     Type(Type),
     /// `typeof (expression)`, a type too.
     Typeof(Box<Node>),
+}
+
+/// A member of a type, and its offset in bits from the start of the type.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub of: Type,
+    pub offset: u64,
+    pub bit_size: Option<u32>,
+    pub ty: Type,
 }
 
 /// A place in the value history.

@@ -101,9 +101,9 @@ impl<'a> Evaluator<'a> {
                 self.value(left)?;
                 self.value(right)
             }
-            Node::Member { of, name, arrow } => {
+            Node::Member { of, name, arrow, found } => {
                 let of = self.value(of)?;
-                self.member(&of, name, *arrow)
+                self.member(&of, name, *arrow, found)
             }
             Node::Subscript(array, index) => self.subscript(array, index),
             Node::Call(function, args) => self.call(function, args),

@@ -7,7 +7,7 @@ use crate::context::{Context, Scope, Symbol, SymbolClass};
 use crate::error::{ExprError, Result};
 use crate::lexer::{Ends, Keyword, Lexeme, Lexer, Token, Width};
 use kdive_types::Value;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Deepest nesting of operators: the evaluator goes as deep into its own stack.
 const MAX_DEPTH: usize = 250;
@@ -263,7 +263,7 @@ impl<'a> Parser<'a> {
                 Token::Punct(operator @ ("." | "->")) => {
                     self.advance()?;
                     let name = self.field_name()?;
-                    Node::Member { of: Box::new(node), name, arrow: operator == "->" }
+                    Node::Member { of: Box::new(node), name, arrow: operator == "->", found: OnceLock::new() }
                 }
                 Token::Punct(step @ ("++" | "--")) => {
                     self.advance()?;

@@ -104,7 +104,8 @@ impl Evaluator<'_> {
             return Ok((left.clone(), right.clone()));
         }
         let ty = common_type(&a, &b);
-        Ok((self.cast(ty, left)?, self.cast(ty, right)?))
+        let convert = |value: &Value| as_int(value, self.access).map(|number| from_int(ty, number));
+        Ok((convert(left)?, convert(right)?))
     }
 
     fn scalar_or_vector(&self, operator: Binary, left: &Value, right: &Value) -> Result<Value> {

@@ -2,12 +2,13 @@
 
 use super::convert::{as_address, as_int, from_int};
 use super::{Evaluator, no_user_operator};
-use crate::ast::Node;
+use crate::ast::{Found, Node};
 use crate::builtin::builtin;
 use crate::context::SymbolClass;
 use crate::error::{ExprError, Result};
 use kdive_base::VirtAddr;
 use kdive_types::{Array, Kind, PieceSource, Place, Type, Value};
+use std::sync::OnceLock;
 
 const NOT_IN_MEMORY: &str = "Attempt to take address of value not located in memory.";
 
@@ -19,11 +20,12 @@ pub(crate) fn pointer(target: &Type, addr: VirtAddr) -> Value {
 impl Evaluator<'_> {
     /// An array as the pointer to its first element, a function as the pointer to itself; other values as they are.
     pub(super) fn decayed(&self, value: &Value) -> Result<Value> {
-        let ty = value.ty().unaliased();
-        match ty.split_quals().1.kind() {
-            Kind::Array(Array { vector: false, elem, .. }) => {
+        match value.ty().strip().kind() {
+            Kind::Array(Array { vector: false, .. }) => {
                 let addr = self.in_memory(value)?;
-                Ok(pointer(&elem.get(), addr))
+                // The qualifiers of the array are those of its elements.
+                let elem = value.ty().unaliased().target().ok_or_else(not_a_pointer)?;
+                Ok(pointer(&elem, addr))
             }
             Kind::Function(_) | Kind::NoDebugText => {
                 let addr = value.address().ok_or_else(|| ExprError::msg(NOT_IN_MEMORY))?;
@@ -171,7 +173,13 @@ impl Evaluator<'_> {
         Ok(from_int(&builtin().long, i128::from(distance as i64) / size))
     }
 
-    pub(super) fn member(&self, of: &Value, name: &str, arrow: bool) -> Result<Value> {
+    pub(super) fn member(
+        &self,
+        of: &Value,
+        name: &str,
+        arrow: bool,
+        found: &OnceLock<Found>,
+    ) -> Result<Value> {
         let mut of = if self.types_only && of.ty().is_array() { self.deref(of)? } else { self.decayed(of)? };
         // Each level of a chain of pointers costs a read; nobody writes more than a few stars.
         for _ in 0..16 {
@@ -183,6 +191,11 @@ impl Evaluator<'_> {
                 of = if self.types_only { of } else { self.decayed(&of)? };
             }
         }
+        if let Some(found) = found.get()
+            && found.of.same_node(of.ty())
+        {
+            return Ok(of.component(found.ty.clone(), found.offset, found.bit_size));
+        }
         let ty = self.complete(of.ty());
         if !ty.is_composite() {
             let what = if arrow { "structure pointer" } else { "structure" };
@@ -192,7 +205,15 @@ impl Evaluator<'_> {
         }
         let (offset, member) =
             ty.member(name).ok_or_else(|| ExprError::msg(format!("There is no member named {name}.")))?;
-        Ok(of.component(member.ty.get(), offset, member.bit_size))
+        let member_ty = member.ty.get();
+        // Of a second type at the same place of the text (`$x.a`) nothing is kept.
+        let _ = found.set(Found {
+            of: of.ty().clone(),
+            offset,
+            bit_size: member.bit_size,
+            ty: member_ty.clone(),
+        });
+        Ok(of.component(member_ty, offset, member.bit_size))
     }
 
     pub(super) fn subscript(&self, array: &Node, index: &Node) -> Result<Value> {
