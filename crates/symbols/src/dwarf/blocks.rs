@@ -309,10 +309,13 @@ impl Builder {
     }
 
     fn inlined<'a>(&mut self, context: &UnitContext<'a>, die: &Die<'a>, place: Place) {
-        // Without its call site it cannot be shown as a frame.
         let call_line = die.attr_value(dw::DW_AT_call_line).and_then(|value| value.udata_value());
         let call_file = context.file_number(die, dw::DW_AT_call_file);
-        let (Some(call_line), Some(call_file)) = (call_line, call_file) else { return };
+        // Without its call site it cannot be shown as a frame; its variables can.
+        let (Some(call_line), Some(call_file)) = (call_line, call_file) else {
+            self.lexical_block(context, die, place);
+            return;
+        };
         let Some(name) = context.name(die) else { return };
         let Some(ranges) = context.ranges(die).filter(|ranges| !ranges.is_empty()) else { return };
         let call = Arc::new(InlinedCall {

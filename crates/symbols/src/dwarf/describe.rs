@@ -28,17 +28,17 @@ impl DebugInfo {
                 let context = context()?;
                 let expression = context.expression(start, len)?;
                 let mut out = String::new();
-                context.describe_expression(&mut out, expression, around, &variable.name);
+                context.describe_expression(&mut out, expression, around);
                 Some(out)
             }
-            Location::List(offset) => Some(context()?.describe_list(offset, around, &variable.name)),
+            Location::List(offset) => Some(context()?.describe_list(offset, around)),
             _ => None,
         }
     }
 }
 
 impl<'a> UnitContext<'a> {
-    fn describe_list(&self, list: usize, around: &Surroundings<'_>, name: &str) -> String {
+    fn describe_list(&self, list: usize, around: &Surroundings<'_>) -> String {
         let mut out = String::from("multi-location:\n");
         let mut base = self.unit.low_pc;
         let Ok(mut entries) = self.dwarf.raw_locations(&self.unit, LocationListsOffset(list)) else {
@@ -77,7 +77,7 @@ impl<'a> UnitContext<'a> {
                 RawLocListEntry::DefaultLocation { .. } => continue,
             };
             let _ = write!(out, "  Range {:#x}-{:#x}: ", (around.relocate)(begin), (around.relocate)(end));
-            self.describe_expression(&mut out, data, around, name);
+            self.describe_expression(&mut out, data, around);
             out.push('\n');
         }
         out
@@ -89,8 +89,8 @@ impl<'a> UnitContext<'a> {
         out: &mut String,
         expression: Expression<Slice<'a>>,
         around: &Surroundings<'_>,
-        name: &str,
     ) {
+        let before = out.len();
         let all = expression.0.slice();
         let mut at = 0;
         let mut first = true;
@@ -118,8 +118,11 @@ impl<'a> UnitContext<'a> {
             }
             let (operation, len) = match self.operation(all, at) {
                 Some(found) if is_piece(at) => found,
+                // More than one thing in one piece: gdb calls that corrupted.
                 _ => {
-                    *out = format!("Corrupted DWARF2 expression for \"{name}\".");
+                    out.truncate(before);
+                    out.push_str("a complex DWARF expression:\n");
+                    self.disassemble(out, all, 0, all.len(), 0, around);
                     return;
                 }
             };

@@ -111,6 +111,7 @@ impl Resolver<'_> {
         if self.set.has_file(first) {
             return self.functions(Some(first), second);
         }
+        self.needs_debug_info()?;
         match self.functions(None, first) {
             Ok(functions) => self.label(&functions, first, second),
             Err(LinespecError::NoFunction(_)) => Err(LinespecError::NoFile(first.to_owned())),
@@ -162,6 +163,7 @@ impl Resolver<'_> {
         }
         let files = match file {
             Some(file) => {
+                self.needs_debug_info()?;
                 let files = self.set.files_named(file);
                 if files.is_empty() && !self.set.has_file(file) {
                     return Err(LinespecError::NoFile(file.to_owned()));
@@ -240,18 +242,19 @@ impl Resolver<'_> {
     // Lines.
 
     fn line_here(&self, line: u32) -> Result<Vec<Sal>, LinespecError> {
-        if !self.set.has_symbols() {
-            return Err(LinespecError::NoSymbols);
-        }
+        self.needs_debug_info()?;
         let default = self.defaults.file.clone().or_else(|| self.set.default_file().map(|(file, _)| file));
         let Some(file) = default else { return Err(LinespecError::NoLineHere(line)) };
         self.lines(&self.set.files_named(&file.name), line, None)
     }
 
+    /// Files and lines mean nothing without debug information.
+    fn needs_debug_info(&self) -> Result<(), LinespecError> {
+        if self.set.debugs().next().is_none() { Err(LinespecError::NoSymbols) } else { Ok(()) }
+    }
+
     fn line_in(&self, file: &str, line: u32) -> Result<Vec<Sal>, LinespecError> {
-        if !self.set.has_symbols() {
-            return Err(LinespecError::NoSymbols);
-        }
+        self.needs_debug_info()?;
         let files = self.set.files_named(file);
         if files.is_empty() && !self.set.has_file(file) {
             return Err(LinespecError::NoFile(file.to_owned()));
