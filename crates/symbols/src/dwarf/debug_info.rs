@@ -2,6 +2,7 @@
 
 use super::address_map::AddressMap;
 use super::blocks::BlockTree;
+use super::cache::{self, Identity, Stored};
 use super::call_sites::{self, CallSiteInfo};
 use super::die::FileRef;
 use super::files::{FileTable, SourceIndex};
@@ -27,6 +28,7 @@ pub(crate) struct DebugInfo {
     index_cache: Option<PathBuf>,
     units: OnceLock<Vec<Unit>>,
     addresses: OnceLock<AddressMap>,
+    stored: OnceLock<Option<Stored>>,
     index: OnceLock<Index>,
     sources: OnceLock<SourceIndex>,
     pub(super) types: TypeCache,
@@ -68,6 +70,7 @@ impl DebugInfo {
             index_cache: index_cache.map(Into::into),
             units: OnceLock::new(),
             addresses: OnceLock::new(),
+            stored: OnceLock::new(),
             index: OnceLock::new(),
             sources: OnceLock::new(),
             types: TypeCache::default(),
@@ -116,7 +119,21 @@ impl DebugInfo {
     }
 
     pub(crate) fn units(&self) -> &[Unit] {
-        self.units.get_or_init(|| units::read_heads(&self.dwarf()).into_iter().map(Unit::new).collect())
+        self.units.get_or_init(|| {
+            let known = self.stored_once().map(|stored| stored.units.clone());
+            known.unwrap_or_else(|| self.read_heads()).into_iter().map(Unit::new).collect()
+        })
+    }
+
+    fn read_heads(&self) -> Vec<units::UnitHead> {
+        let base = self.image.file_range(".debug_info").map(|(offset, _)| offset);
+        let mut released = 0;
+        units::read_heads(&self.dwarf(), |reached| {
+            if let Some(base) = base {
+                self.image.release(base + released, reached - released);
+                released = reached;
+            }
+        })
     }
 
     /// The unit that contains an entry.
@@ -275,9 +292,36 @@ impl DebugInfo {
         Some(UnitContext { info: self, index, dwarf, unit, data, base })
     }
 
-    /// The name index, built or read from the cache on first use.
+    fn cache_identity(&self) -> Identity {
+        let sections = self.build_sections();
+        Identity::new(&self.image, [sections.info.len(), sections.types.len(), sections.strings.len()])
+    }
+
+    /// What the cache has of this file.
+    fn stored_once(&self) -> Option<&Stored> {
+        let load = || cache::load(self.index_cache.as_deref()?, &self.cache_identity());
+        self.stored.get_or_init(load).as_ref()
+    }
+
+    /// The name index: read from the cache, or else built and put there.
     pub(crate) fn index(&self) -> &Index {
-        self.index.get_or_init(|| Index::build(&self.image, &self.build_sections(), self.units()))
+        if let Some(stored) = self.stored_once() {
+            return &stored.index;
+        }
+        self.index.get_or_init(|| {
+            let index = Index::build(&self.image, &self.build_sections(), self.units());
+            if let Some(directory) = &self.index_cache {
+                // Without a place to put it, the next start builds it again.
+                let heads = self.units().iter().map(|unit| &unit.head);
+                let _ = cache::store(directory, &self.cache_identity(), &index, heads);
+            }
+            index
+        })
+    }
+
+    /// Whether the index is there already: a look-up then does not have to wait for it.
+    pub(crate) fn index_is_ready(&self) -> bool {
+        self.index.get().is_some() || self.stored.get().is_some_and(Option::is_some)
     }
 
     /// Entries of that name in the order of the file.

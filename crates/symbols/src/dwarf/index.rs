@@ -146,6 +146,8 @@ pub(crate) struct Index {
     pub(super) records: Words,
     /// log2 of the number of buckets.
     pub(super) bits: u32,
+    /// Whether it was read from the cache.
+    pub(super) stored: bool,
 }
 
 /// Little-endian words: built in this process, or mapped from the cache.
@@ -163,7 +165,7 @@ impl Words {
         }
     }
 
-    fn get(&self, index: usize) -> Option<u32> {
+    pub(super) fn get(&self, index: usize) -> Option<u32> {
         match self {
             Self::Owned(words) => words.get(index).copied(),
             Self::Mapped { map, start, len } => {
@@ -179,6 +181,10 @@ impl Index {
     pub(super) fn record(&self, index: usize) -> Option<Record> {
         let word = |i| self.records.get(index * 4 + i);
         Some(Record { hash: word(0)?, name: word(1)?, low: word(2)?, high: word(3)? })
+    }
+
+    pub(crate) fn stored(&self) -> bool {
+        self.stored
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -421,5 +427,5 @@ fn assemble(parts: &[Vec<Record>], names: NameSections<'_>) -> Index {
         start = end;
         *head = (words.len() / 4) as u32;
     }
-    Index { heads: Words::Owned(heads), records: Words::Owned(words), bits }
+    Index { heads: Words::Owned(heads), records: Words::Owned(words), bits, stored: false }
 }

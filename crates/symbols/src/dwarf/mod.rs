@@ -3,6 +3,7 @@
 mod abbrev;
 mod address_map;
 mod blocks;
+mod cache;
 mod call_sites;
 mod debug_info;
 mod describe;

@@ -29,9 +29,9 @@ pub(crate) struct UnitHead {
     pub(crate) end: u64,
     /// Whether it is in `.debug_types`.
     pub(crate) in_types: bool,
-    root: u64,
-    abbrev_offset: u64,
-    sizes: Sizes,
+    pub(super) root: u64,
+    pub(super) abbrev_offset: u64,
+    pub(super) sizes: Sizes,
     /// For a type unit: its signature, and the offset of the type in the unit.
     pub(crate) signature: Option<(u64, u64)>,
 }
@@ -86,13 +86,21 @@ pub(crate) struct UnitData {
     pub(super) names: OnceLock<Arc<super::unit_names::UnitNames>>,
 }
 
-/// Reads all unit headers of a section. Ends at the first damaged one.
-pub(super) fn read_heads(dwarf: &Dwarf<'_>) -> Vec<UnitHead> {
-    let mut heads = Vec::new();
+/// Reads all unit headers. A section ends at the first damaged one. `passed` is told from time to time which offset of
+/// `.debug_info` was reached: touching a header makes the system map its surroundings.
+pub(super) fn read_heads(dwarf: &Dwarf<'_>, mut passed: impl FnMut(u64)) -> Vec<UnitHead> {
+    const STEP: u64 = 16 << 20;
+    let mut heads: Vec<UnitHead> = Vec::new();
+    let mut next = STEP;
     let mut headers = dwarf.units();
     while let Ok(Some(header)) = headers.next() {
         if let Some(offset) = header.debug_info_offset() {
-            heads.push(head(&header, offset.0, false));
+            let head = head(&header, offset.0, false);
+            if head.start >= next {
+                passed(head.start);
+                next = head.start + STEP;
+            }
+            heads.push(head);
         }
     }
     let mut headers = dwarf.type_units();

@@ -10,4 +10,4 @@ pub(crate) mod symtab;
 pub(crate) use image::Image;
 pub use image::Section;
 pub use notes::{DebugLink, Note};
-pub use object_file::{ElfKind, ObjectFile, OpenOptions};
+pub use object_file::{ElfKind, IndexInfo, ObjectFile, OpenOptions};

@@ -31,6 +31,19 @@ pub struct OpenOptions {
     pub index_cache: Option<PathBuf>,
 }
 
+/// State of a file's name index.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct IndexInfo {
+    /// Whether it was built or read already.
+    pub ready: bool,
+    /// Number of entries.
+    pub names: usize,
+    /// Whether it was read from the cache.
+    pub from_cache: bool,
+    /// Number of compilation and type units.
+    pub units: usize,
+}
+
 /// One ELF file, mapped. All answers are in [`LinkAddr`]s.
 #[derive(Debug)]
 pub struct ObjectFile {
@@ -119,6 +132,23 @@ impl ObjectFile {
     /// Whether there is DWARF.
     pub fn has_debug_info(&self) -> bool {
         self.debug().is_some()
+    }
+
+    /// Builds the name index, or reads it from the cache, unless that was done: for a thread in the background. Look-ups by
+    /// name that come meanwhile wait for it.
+    pub fn prepare_index(&self) {
+        if let Some(debug) = self.debug() {
+            debug.index();
+        }
+    }
+
+    /// State of the name index, for `maint info index`. `None` without debug information.
+    pub fn index_info(&self) -> Option<IndexInfo> {
+        let debug = self.debug()?;
+        let ready = debug.index_is_ready();
+        let (names, from_cache) =
+            if ready { (debug.index().len(), debug.index().stored()) } else { (0, false) };
+        Some(IndexInfo { ready, names, from_cache, units: debug.units().len() })
     }
 
     /// Whether there is a symbol table with at least one symbol.
