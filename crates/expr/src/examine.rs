@@ -74,6 +74,13 @@ impl Examine {
         self.next
     }
 
+    /// Lets `x` without an address go on after a value that `print` or `output` showed, once there was an `x`.
+    pub fn set_printed(&mut self, value: &Value) {
+        if let (Some(addr), Some(_)) = (value.address(), self.next) {
+            self.next = Some(addr.offset(value.ty().size().unwrap_or(0)));
+        }
+    }
+
     /// Sets where `x` without an address goes on, and `$_` with it (`info line`, `info breakpoints`).
     pub fn set_next_address(&mut self, context: &dyn Context, addr: VirtAddr) {
         self.next = Some(addr);

@@ -181,7 +181,7 @@ impl Evaluator<'_> {
     }
 
     fn sized(&self, ty: &Type, mut bytes: Vec<u8>, size: usize) -> Result<Value> {
-        if self.access.max_value_size().is_some_and(|limit| size as u64 > limit) {
+        if size as u64 > self.access.max_value_size().unwrap_or(u64::MAX).min(1 << 30) {
             return Err(kdive_types::ValueError::TooLarge { size: size as u64, name: None }.into());
         }
         bytes.resize(size, 0);

@@ -54,7 +54,7 @@ fn run(fake: &Fake, examine: &mut Examine, command: &str, out: &mut Vec<u8>) -> 
     let mut text = Out::new();
     let result = match verb {
         "p" => print(fake, examine, args, &mut text),
-        "output" => output(fake, args, &mut text),
+        "output" => output(fake, examine, args, &mut text),
         "whatis" | "ptype" => parse_type_flags(args).and_then(|(options, rest)| {
             let expr = Expr::parse(rest, fake)?;
             describe_type(fake, &expr, verb == "ptype", options, &mut text)
@@ -86,10 +86,11 @@ fn print(fake: &Fake, examine: &mut Examine, args: &str, out: &mut Out) -> Resul
     value.contents(fake)?;
     let number = fake.store().record(value.clone());
     out.push(&format!("${number} = "));
+    examine.set_printed(&value);
     print_value(fake, &value, &options, out)
 }
 
-fn output(fake: &Fake, args: &str, out: &mut Out) -> Result<()> {
+fn output(fake: &Fake, examine: &mut Examine, args: &str, out: &mut Out) -> Result<()> {
     let mut options = fake.print_options();
     let mut rest = args;
     if let Some(letters) = args.strip_prefix('/') {
@@ -97,7 +98,9 @@ fn output(fake: &Fake, args: &str, out: &mut Out) -> Result<()> {
         options.format = spec.for_value("output", None)?;
         rest = after;
     }
-    print_value(fake, &Expr::parse(rest, fake)?.evaluate(fake)?, &options, out)
+    let value = Expr::parse(rest, fake)?.evaluate(fake)?;
+    examine.set_printed(&value);
+    print_value(fake, &value, &options, out)
 }
 
 fn x(fake: &Fake, examine: &mut Examine, args: &str, out: &mut Out) -> Result<()> {

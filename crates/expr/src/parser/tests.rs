@@ -84,6 +84,24 @@ proptest! {
     }
 
     #[test]
+    fn no_argument_does_harm(text in "[-a-z0-9 :,*'\"%/$+(){}.\\\\@é]{0,30}") {
+        let fake = kitchen();
+        let mut options = fake.print_options();
+        let _ = crate::parse_print_options(&text, &mut options);
+        let _ = crate::parse_type_flags(&text);
+        let _ = crate::FormatSpec::parse(&text);
+        let _ = crate::Location::parse(&text, &fake);
+        let _ = crate::Tail::parse(&text, &fake);
+        let _ = crate::Find::parse(&text, &fake);
+        let _ = crate::echo(&text);
+        for args in [text.clone(), format!("\"{text}\", 1, gs"), format!("\"%{text}\", 1")] {
+            if let Ok(printf) = crate::Printf::parse(&args, &fake) {
+                let _ = printf.print(&fake);
+            }
+        }
+    }
+
+    #[test]
     fn no_tokens_do_harm(tokens in prop::collection::vec(prop::sample::select(vec![
         "gs", "sp", "garr", "f", "str", "col", "$x", "$", "$$2", "1", "0x10", "1.5", "'a'", "\"s\"", "(", ")", "[", "]",
         "{", "}", "*", "&", "-", "+", "!", "~", "->x", ".in", ".name", "=", "+=", "==", "<", "<<", "@", ",", "?", ":", "::",

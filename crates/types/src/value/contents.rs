@@ -130,12 +130,13 @@ impl Contents {
 /// Largest stand-in made for a value that is not there.
 const MAX_MISSING: u64 = 1 << 20;
 
+/// Largest value that is read even where the user set no limit: types come from files that may lie.
+pub(crate) const MAX_SIZE: u64 = 1 << 30;
+
 /// Reads a value from where it lives.
 pub(super) fn fetch(value: &Value, access: &dyn Access) -> Result<Contents, ValueError> {
     let size = value.ty.size().unwrap_or(0);
-    if let Some(limit) = access.max_value_size()
-        && size > limit
-    {
+    if size > access.max_value_size().unwrap_or(u64::MAX).min(MAX_SIZE) {
         return Err(ValueError::TooLarge { size, name: value.ty.name().map(Into::into) });
     }
     let size = usize::try_from(size).map_err(|_| ValueError::TooLarge { size, name: None })?;
