@@ -126,6 +126,32 @@ fn analyze(start: VirtAddr, current: VirtAddr, memory: &dyn ReadMemory) -> Resul
     Ok(found)
 }
 
+/// Most registers a function can push at its start: all but rsp.
+const MAX_PUSHES: usize = 15;
+
+/// The registers, by DWARF number, that the function at `start` pushes as its first instructions and has pushed when it
+/// is at `current`; the first of them lies right below the return address. `mov %rsp,%rbp` may stand between.
+pub(crate) fn pushed_registers(start: VirtAddr, current: VirtAddr, memory: &dyn ReadMemory) -> Vec<u16> {
+    let mut pushed = Vec::new();
+    let mut pc = start;
+    while pc < current && pushed.len() < MAX_PUSHES {
+        let mut insn = [0u8; 4];
+        if memory.read(pc, &mut insn).is_err() {
+            break;
+        }
+        let (len, register) = match insn {
+            ENDBR64 => (4, None),
+            [op @ 0x50..=0x57, ..] => (1, Some(op & 7)),
+            [0x41, op @ 0x50..=0x57, ..] => (2, Some(8 | op & 7)),
+            [a, b, c, _] if MOV_RSP_RBP.contains(&[a, b, c]) => (3, None),
+            _ => break,
+        };
+        pushed.extend(register.map(dwarf_number));
+        pc = pc.offset(len);
+    }
+    pushed
+}
+
 /// What GCC starts a function with whose stack needs more than 16-byte alignment:
 /// `[push %REG;] lea N(%rsp),%REG; and $-ALIGN,%rsp; push -8(%REG)`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -267,6 +267,7 @@ fn by_orc(start: &Start<'_>, entry: OrcEntry, memory: &dyn ReadMemory) -> Result
             let mut caller = start.registers.clone();
             caller.set(reg::RIP, Location::Memory(VirtAddr(stack.wrapping_sub(8))));
             caller.set(reg::RSP, Location::Value(stack));
+            find_pushed(start, stack, &mut caller, memory);
             caller.set(reg::RBP, rbp);
             Ok(Step {
                 method: Method::Orc,
@@ -278,6 +279,21 @@ fn by_orc(start: &Start<'_>, entry: OrcEntry, memory: &dyn ReadMemory) -> Result
                 is_trampoline: false,
             })
         }
+    }
+}
+
+/// ORC tells of rbp only; the other registers the function has pushed, and not popped yet, are found by their pushes.
+fn find_pushed(start: &Start<'_>, cfa: u64, caller: &mut RegisterSet, memory: &dyn ReadMemory) {
+    let (Some(function), Ok(sp)) = (start.function, read_register(start.registers, reg::RSP, memory)) else {
+        return;
+    };
+    let mut slot = cfa.wrapping_sub(8);
+    for number in heuristic::pushed_registers(function, start.pc, memory) {
+        slot = slot.wrapping_sub(8);
+        if slot < sp {
+            break;
+        }
+        caller.set(number, Location::Memory(VirtAddr(slot)));
     }
 }
 

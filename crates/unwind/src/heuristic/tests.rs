@@ -65,6 +65,23 @@ fn code_that_cannot_be_read_is_a_reason() {
 }
 
 #[test]
+fn registers_pushed_so_far() {
+    let mut memory = SparseMemory::new();
+    // endbr64; push %rbp; mov %rsp,%rbp; push %r12; push %rbx; sub $16,%rsp; push %r13
+    let code = [
+        0xf3, 0x0f, 0x1e, 0xfa, 0x55, 0x48, 0x89, 0xe5, 0x41, 0x54, 0x53, 0x48, 0x83, 0xec, 0x10, 0x41, 0x55,
+    ];
+    memory.map(START, [&code[..], &[0x90; 16]].concat());
+    let pushed = |executed| pushed_registers(START, START.offset(executed), &memory);
+    assert_eq!(pushed(4), [0u16; 0]);
+    assert_eq!(pushed(5), [reg::RBP]);
+    assert_eq!(pushed(10), [reg::RBP, reg::R12]);
+    // After the sub slots no longer follow one another.
+    assert_eq!(pushed(17), [reg::RBP, reg::R12, reg::RBX]);
+    assert_eq!(pushed_registers(VirtAddr(0x9000), VirtAddr(0x9100), &memory), [0u16; 0]);
+}
+
+#[test]
 fn any_bytes_will_do() {
     let mut seed = 1u64;
     for _ in 0..20_000 {

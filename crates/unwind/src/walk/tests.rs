@@ -199,6 +199,33 @@ fn orc_leads_back_from_the_interrupt_stack() {
 }
 
 #[test]
+fn registers_pushed_by_assembly() {
+    // push %rbx; push %r12; then 8 bytes of its own.
+    let mut kernel = kernel(&[(TEXT, 16, ORC_CALL), (ENTRY, 32, ORC_CALL), (ENTRY + 0x80, 16, ORC_CALL)]);
+    kernel.memory.map(VirtAddr(ENTRY), [&[0x53, 0x41, 0x54][..], &[0x90; 0x100]].concat());
+    kernel.memory.map(VirtAddr(STACK), words(&[0x11, 12, 3, TEXT + 0x110]));
+    let registers = |rip| {
+        RegisterSet::live([
+            (reg::RIP, rip),
+            (reg::RSP, STACK),
+            (reg::RBP, 0),
+            (reg::RBX, 0x99),
+            (reg::R12, 0x98),
+        ])
+    };
+    let found = walk_from(&kernel, registers(ENTRY + 0x20), Policy::Kernel);
+    assert_eq!(found.frame_at(1).registers.read(reg::RBX, &kernel.memory), Ok(3));
+    assert_eq!(found.frame_at(1).registers.read(reg::R12, &kernel.memory), Ok(12));
+    // Where r12 has been popped again it is in the register, rbx is not.
+    kernel.memory = SparseMemory::new();
+    kernel.memory.map(VirtAddr(ENTRY), [&[0x53, 0x41, 0x54][..], &[0x90; 0x100]].concat());
+    kernel.memory.map(VirtAddr(STACK), words(&[3, TEXT + 0x110]));
+    let found = walk_from(&kernel, registers(ENTRY + 0x90), Policy::Kernel);
+    assert_eq!(found.frame_at(1).registers.read(reg::RBX, &kernel.memory), Ok(3));
+    assert_eq!(found.frame_at(1).registers.read(reg::R12, &kernel.memory), Ok(0x98));
+}
+
+#[test]
 fn exception_frame_before_anything_is_pushed() {
     let mut kernel = kernel(&[(ENTRY, 8, ORC_IRET)]);
     kernel.memory.map(VirtAddr(STACK), words(&[0xbad, USER_PC, 0x33, 0x246, 0x7fff_0000, 0x2b]));
