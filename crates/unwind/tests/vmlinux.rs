@@ -1,7 +1,7 @@
 //! The compiler's and objtool's unwind tables of a real vmlinux against each other: two independent descriptions of the
 //! same code, read by two readers of ours.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
 
 use kdive_base::{Interrupt, LinkAddr, SparseMemory, VirtAddr};
 use kdive_unwind::{
