@@ -191,7 +191,8 @@ impl<'a> Printer<'a> {
                 Ok(())
             }
             Kind::Error(_) | Kind::NoDebugData => {
-                out.styled(Style::Metadata, "<unknown type>");
+                // Such a type prints as its name, and so do values of it.
+                kdive_types::print::print_declaration(&ty, "", kdive_types::print::NAME_ONLY, out);
                 Ok(())
             }
             Kind::Base(base) if base.encoding == Encoding::ComplexFloat => self.complex(value, out),

@@ -145,6 +145,17 @@ fn unreadable_memory_is_an_error_of_its_value() {
 }
 
 #[test]
+fn values_of_types_that_are_none_print_their_name() {
+    let fake = kitchen();
+    let data = Value::at(Type::derived(Kind::NoDebugData), VirtAddr(0x40_1000));
+    assert_eq!(shown(&fake, &data), "<data variable, no debug info>");
+    let broken = Value::at(Type::error("entry is damaged"), VirtAddr(0x40_1000));
+    assert_eq!(shown(&fake, &broken), "<unknown type>");
+    let code = Value::at(Type::derived(Kind::NoDebugText), VirtAddr(0x40_00e8));
+    assert_eq!(shown(&fake, &code), "{<text variable, no debug info>} 0x4000e8 <f>");
+}
+
+#[test]
 fn arguments_of_frames() {
     let fake = kitchen();
     let show = |text: &str, frame_arguments| {
