@@ -72,6 +72,14 @@ impl SymbolTable {
         let covers = |entry: &Entry| addr.0 - entry.addr.0 < entry.size;
         let mut found = None;
         while let Some(entry) = candidates.next() {
+            // Of a function's two names that are otherwise the same, the global one.
+            if entry.kind != SymbolKind::Text
+                && candidates.peek().is_some_and(|previous| {
+                    previous.kind == SymbolKind::Text && (previous.addr, previous.size) == (entry.addr, entry.size)
+                })
+            {
+                continue;
+            }
             if entry.size == 0 {
                 label = label.or(Some(entry));
                 continue;

@@ -234,8 +234,9 @@ impl Resolver<'_> {
                 }
             }
             let place = function_start(self.set, symbol.addr, self.breakpoint(), self.code);
-            let function = self.set.function_at(place.pc);
-            found.add(place, Some(Arc::clone(&symbol.name)), function, Some(symbol), false);
+            let containing = self.set.sal_at(place.pc);
+            let name = containing.function_name.unwrap_or_else(|| Arc::clone(&symbol.name));
+            found.add(place, Some(name), containing.function, Some(symbol), containing.inlined);
         }
     }
 
