@@ -108,6 +108,6 @@ fn setting(out: &mut String, row: &Setting) {
     };
     let help = row.help.replace('\n', " ");
     let help = if help.is_empty() { String::new() } else { format!(". {help}") };
-    let text = format!("{}{help}", row.summary).replace('|', "\\|");
+    let text = format!("{}{help}", row.summary).replace('|', "\\|").replace('<', "\\<");
     let _ = writeln!(out, "| {} | {values} | {default} | {text} |", code(row.name));
 }

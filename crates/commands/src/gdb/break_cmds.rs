@@ -11,9 +11,10 @@ use kdive_session::{
     WatchRequest, parse_list, parse_ranges, save, table,
 };
 
-const PLACES: &str = "LOCATION is a function, LINE, FILE:LINE, *ADDRESS, +N or -N lines from the line shown last,\n\
-    or -function F, -source S, -line N. Without one it is where the selected frame stands.\n\
-    if CONDITION stops only when it is true, thread N only on that CPU. A place that is not known\n\
+const PLACES: &str = "LOCATION is a function, LINE, FILE:LINE, *ADDRESS, +N or -N lines from the line\n\
+    shown last, or -function F, -source S, -line N. Without one it is where the\n\
+    selected frame stands. if CONDITION stops only when it is true, thread N only on\n\
+    that CPU. A place that is not known\n\
     yet is waited for: the breakpoint takes effect when its module is loaded.";
 
 /// The commands of this file.
@@ -119,8 +120,8 @@ pub const COMMANDS: &[Spec] = &[
         class: Class::Breakpoints,
         summary: "Status of specified breakpoints (all user-settable breakpoints if no argument)",
         help: "Usage: info breakpoints [NUMBER]...\n\
-               For each its kind, what happens when it is hit, whether it is enabled, where it is, its\n\
-               condition, and how often it was hit.",
+               For each its kind, what happens when it is hit, whether it is enabled, where it\n\
+               is, its condition, and how often it was hit.",
         examples: &["info breakpoints", "info breakpoints 2-4"],
         run: |shell, args| list(shell, args, false),
         ..Spec::EMPTY
@@ -313,6 +314,9 @@ fn add(
 }
 
 fn make(shell: &mut Shell, args: Args<'_>, kind: BreakpointKind, temporary: bool) -> Result<(), Error> {
+    if kind == BreakpointKind::Hardware && shell.session.target().is_none() {
+        return Err(Error::msg("No hardware breakpoint support in the target."));
+    }
     let parsed = BreakArgs::parse(args.text()).map_err(failure)?;
     add(shell, parsed, kind, temporary, args.from_tty)
 }

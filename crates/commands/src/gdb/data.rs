@@ -20,7 +20,8 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Print value of expression EXP",
         help: "Usage: print [[OPTION]... --] [/FMT] [EXP]\n\
                FMT is one of x d u o t z a c f s r. Without EXP, the last value again.\n\
-               Options: -address -array -array-indexes -elements N -max-depth N -null-stop -pretty -repeats N\n\
+               Options: -address -array -array-indexes -elements N -max-depth N -null-stop\n\
+               -pretty -repeats N\n\
                \x20        -symbol -union, each as the setting of the same name below `set print`.",
         examples: &["print init_task.comm", "print/x $rip", "print -pretty on -- init_task.se"],
         complete: Completer::Expr,
@@ -52,9 +53,10 @@ pub const COMMANDS: &[Spec] = &[
         class: Class::Data,
         summary: "Examine memory",
         help: "Usage: x [/FMT] [ADDRESS]\n\
-               FMT is a repeat count, a format letter (x d u o t z a c f i s) and a size letter (b h w g).\n\
-               A negative count goes backwards. Without ADDRESS it goes on after what was examined last, and an empty\n\
-               line after it does so too.",
+               FMT is a repeat count, a format letter (x d u o t z a c f i s) and a size\n\
+               letter (b h w g).\n\
+               A negative count goes backwards. Without ADDRESS it goes on after what was\n\
+               examined last, and an empty line after it does so too.",
         examples: &["x/4gx $rsp", "x/5i $pc", "x/s saved_command_line"],
         repeat: Repeat::Bare,
         complete: Completer::Expr,
@@ -91,7 +93,8 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Search memory for a sequence of bytes",
         help: "Usage: find [/SIZE-CHAR] [/MAX-COUNT] START, +LENGTH, EXPR1 [, EXPR2 ...]\n\
                \x20      find [/SIZE-CHAR] [/MAX-COUNT] START, END, EXPR1 [, EXPR2 ...]\n\
-               SIZE-CHAR is b, h, w or g. The last address found is in $_, their number in $numfound.",
+               SIZE-CHAR is b, h, w or g. The last address found is in $_, their number in\n\
+               $numfound.",
         examples: &["find /w linux_banner, +4096, 0x756e694c"],
         complete: Completer::Expr,
         run: find,

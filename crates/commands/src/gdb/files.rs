@@ -14,7 +14,8 @@ pub const COMMANDS: &[Spec] = &[
         class: Class::Files,
         summary: "Use FILE as program to be debugged",
         help: "Usage: file [FILE]\n\
-               Its symbols are read, and memory is read from it while there is no target. Without argument: no file.",
+               Its symbols are read, and memory is read from it while there is no target.\n\
+               Without argument: no file.",
         examples: &["file vmlinux"],
         repeat: Repeat::No,
         complete: Completer::File,
@@ -72,7 +73,8 @@ pub const COMMANDS: &[Spec] = &[
         aliases: &["info target"],
         class: Class::Status,
         summary: "Names of targets and files being debugged",
-        help: "Shows the files whose symbols are loaded, and the sections of the program with their addresses.",
+        help: "Shows the files whose symbols are loaded, and the sections of the program with\n\
+               their addresses.",
         examples: &["info files"],
         run: info_files,
         ..Spec::EMPTY

@@ -64,8 +64,8 @@ pub const COMMANDS: &[Spec] = &[
         needs: Needs::STOPPED,
         summary: "Restore the contents of FILE to target memory",
         help: "Usage: restore FILE binary OFFSET [START [END]]\n\
-               Writes the file's bytes to memory from OFFSET on. START and END select a part of the file by its\n\
-               positions; the byte at START goes to OFFSET + START.",
+               Writes the file's bytes to memory from OFFSET on. START and END select a part\n\
+               of the file by its positions; the byte at START goes to OFFSET + START.",
         examples: &["restore text.bin binary 0xffffffff81000000"],
         repeat: Repeat::No,
         complete: Completer::File,

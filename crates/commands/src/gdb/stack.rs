@@ -136,7 +136,7 @@ pub const COMMANDS: &[Spec] = &[
     },
     Spec {
         name: "down",
-        aliases: &["dow"],
+        aliases: &["dow", "do"],
         class: Class::Stack,
         needs: Needs::STACK,
         summary: "Select and print stack frame called by this one",

@@ -15,8 +15,8 @@ pub const COMMANDS: &[Spec] = &[
         needs: Needs::TARGET.and(Needs::SYMBOLS),
         summary: "Modules of the running kernel and where their symbols come from",
         help: "Usage: info modules [-s] [NAME]...\n\
-               For each module: address of its text, state, and the file its symbols were read from, or why there are\n\
-               none. -s lists the address of every section.",
+               For each module: address of its text, state, and the file its symbols were read\n\
+               from, or why there are none. -s lists the address of every section.",
         examples: &["info modules", "info modules -s poc"],
         run: info_modules,
         ..Spec::EMPTY
@@ -26,7 +26,8 @@ pub const COMMANDS: &[Spec] = &[
         class: Class::Linux,
         needs: Needs::TARGET.and(Needs::SYMBOLS),
         summary: "List currently loaded modules",
-        help: "Shows address, name, size, reference count and users of each module, as scripts/gdb does.",
+        help: "Shows address, name, size, reference count and users of each module, as\n\
+               scripts/gdb does.",
         examples: &["lx-lsmod"],
         run: lsmod,
         ..Spec::EMPTY
@@ -37,7 +38,8 @@ pub const COMMANDS: &[Spec] = &[
         needs: Needs::TARGET.and(Needs::SYMBOLS),
         summary: "Read the kernel's module list anew and load the symbols of its modules",
         help: "Usage: lx-symbols [DIRECTORY]...\n\
-               Seldom needed: this happens by itself when a target is connected and when a module is loaded.\n\
+               Seldom needed: this happens by itself when a target is connected and when a\n\
+               module is loaded.\n\
                Each DIRECTORY is added to the module path.",
         examples: &["lx-symbols"],
         complete: Completer::Dir,
