@@ -215,3 +215,6 @@ impl Value {
 
 /// Names of convenience variables in [`Place::Internal`].
 type InternalName = Arc<str>;
+
+#[cfg(test)]
+mod tests;
