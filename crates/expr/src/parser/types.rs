@@ -6,13 +6,19 @@ use crate::builtin::builtin;
 use crate::context::{Scope, SymbolClass, Tag};
 use crate::error::{ExprError, Result};
 use crate::lexer::{Keyword, Token};
-use kdive_types::{Function, Kind, Param, Quals, Type, Value};
+use kdive_types::{Function, Kind, Node as TypeNode, Param, Quals, Type, Value};
 
 /// What a declarator makes of a type, in order from the base type outwards.
 enum Derivation {
     Pointer(Quals),
+    /// C++ only; C's grammar in gdb takes it.
+    Reference,
     Array(Option<u64>),
-    Function { params: Vec<Type>, variadic: bool, prototyped: bool },
+    Function {
+        params: Vec<Type>,
+        variadic: bool,
+        prototyped: bool,
+    },
 }
 
 /// The words of an arithmetic type, counted.
@@ -217,6 +223,9 @@ impl Parser<'_> {
             while this.accept("*")? {
                 derivations.push(Derivation::Pointer(this.qualifiers()?));
             }
+            if this.accept("&")? {
+                derivations.push(Derivation::Reference);
+            }
             let mut inner = Vec::new();
             let mut suffixes = Vec::new();
             if this.is("(") {
@@ -305,9 +314,20 @@ fn with_quals(ty: Type, quals: Quals) -> Type {
     if quals.is_empty() { ty } else { ty.requalified(quals) }
 }
 
+/// A C++ reference. C has no values of such types: the name is all there is.
+fn reference(ty: &Type) -> Type {
+    Type::new(TypeNode {
+        name: Some(format!("{ty} &").into()),
+        byte_size: Some(8),
+        align: None,
+        kind: Kind::Error("a C++ reference".into()),
+    })
+}
+
 fn derive(ty: Type, derivation: Derivation) -> Type {
     match derivation {
         Derivation::Pointer(quals) => with_quals(ty.pointer_to(), quals),
+        Derivation::Reference => reference(&ty),
         Derivation::Array(count) => ty.array_of(count),
         Derivation::Function { params, variadic, prototyped } => {
             let params = params.into_iter().map(|ty| Param { name: None, ty: ty.into() }).collect();
