@@ -1,5 +1,6 @@
 # The breakpoint table without a running target.
 #: feed lines
+set breakpoint pending off
 info breakpoints
 break start_kernel
 break vfs_read

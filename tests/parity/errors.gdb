@@ -1,5 +1,6 @@
 # Every mistake is one line, and the next command still works.
 #: feed lines
+set breakpoint pending off
 nosuchcommand
 info nosuchsubcommand
 show nosuchsetting

@@ -10,7 +10,6 @@ info functions -t int ^vfs_fsync
 info variables ^init_task$
 info variables ^jiffies
 info variables -q no_such_variable
-info variables -t "struct task_struct" init_
 info variables ^console_log
 info types ^list_head$
 info types ^hlist

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::script::{Kind, Script};
+use crate::script::Script;
 use crate::spec::{Needs, Repeat, Spec};
 use crate::tree::What;
 use crate::user::When;
@@ -60,9 +60,7 @@ impl Shell {
         } else {
             Cow::Owned(format!("{} {raw}", found.default_args))
         };
-        if !matches!(Kind::of(&found.name(), raw.trim()), Kind::If | Kind::While) {
-            self.trace(line.trim_end());
-        }
+        self.trace(line.trim_end());
         let args = Args {
             raw: &raw,
             invoked: &invoked,

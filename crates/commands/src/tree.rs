@@ -341,13 +341,23 @@ impl Tree {
         Ok((path, entry, default_args))
     }
 
-    /// Names under `branch` that start with `word`, hidden ones left out.
+    /// Names under `branch` that start with `word`, for completion: short forms of other names are left out.
     pub fn candidates<'t>(branch: &'t Branch, word: &str) -> impl Iterator<Item = &'t str> {
-        branch
-            .with_prefix(word)
-            .filter(|entry| !matches!(&entry.what, What::Alias(alias) if alias.hidden))
-            .map(|entry| entry.name.as_str())
+        let offered = |entry: &&Entry| match &entry.what {
+            What::Alias(alias) => {
+                !alias.hidden && (alias.by_user || !is_short_form(&entry.name, &alias.target))
+            }
+            _ => true,
+        };
+        branch.with_prefix(word).filter(offered).map(|entry| entry.name.as_str())
     }
+}
+
+/// Whether a name only saves typing: the start of the other (`brea`), or a few of its letters (`ni`, `thb`).
+fn is_short_form(name: &str, target: &[String]) -> bool {
+    let Some(full) = target.last() else { return false };
+    let mut rest = full.chars();
+    full.starts_with(name) || name.len() <= 3 && name.chars().all(|c| rest.any(|other| other == c))
 }
 
 fn ambiguous(prefix: Option<Vec<String>>, rest: &str, branch: &Branch) -> Error {

@@ -10,6 +10,13 @@ use kdive_symbols::{Function, SymbolKind, Variable};
 use kdive_types::{Access, FrameId, Kind, Node, RegisterId, Type, Value, ValueError};
 use std::sync::Arc;
 
+/// What a [`Symbol`] keeps of a variable.
+struct Named {
+    variable: Variable,
+    /// The function it was looked up in by name (`FUNCTION::NAME`).
+    function: Option<Arc<str>>,
+}
+
 /// What values were read from.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Trace {
@@ -76,20 +83,20 @@ impl Program {
         }
     }
 
-    fn variable_symbol(&self, variable: Variable) -> Symbol {
+    fn variable_symbol(&self, variable: Variable, function: Option<&str>) -> Symbol {
         let needs_frame = variable.static_address().is_none() && variable.needs_frame();
         Symbol {
             name: variable.name().into(),
             class: SymbolClass::Variable { needs_frame, in_register: None },
             ty: self.modules.complete(&variable.ty()),
-            handle: Some(Arc::new(variable)),
+            handle: Some(Arc::new(Named { variable, function: function.map(Into::into) })),
         }
     }
 
     fn global(&self, name: &str, near: Option<VirtAddr>) -> Option<Symbol> {
         // A text symbol settles most names without the DWARF index: functions come first where there is one.
         if let Some(variable) = self.modules.variable(name, near) {
-            return Some(self.variable_symbol(variable));
+            return Some(self.variable_symbol(variable, None));
         }
         if let Some(function) = self.modules.function(name, near) {
             return Some(Self::function_symbol(&function));
@@ -171,7 +178,7 @@ impl Context for Program {
     fn lookup(&self, name: &str, scope: Scope<'_>) -> Result<Option<Symbol>> {
         Ok(match scope {
             Scope::Here => match self.local(name) {
-                Some(variable) => Some(self.variable_symbol(variable)),
+                Some(variable) => Some(self.variable_symbol(variable, None)),
                 None => self.global(name, self.near()),
             },
             Scope::Global => self.global(name, self.near()),
@@ -180,11 +187,11 @@ impl Context for Program {
                 let variable = function.and_then(|function| {
                     function.variables().into_iter().find(|variable| variable.name() == name)
                 });
-                variable.map(|variable| self.variable_symbol(variable))
+                variable.map(|variable| self.variable_symbol(variable, Some(&symbol.name)))
             }
             Scope::File(file) => {
                 if let Some(variable) = self.modules.variable_in_file(file, name) {
-                    Some(self.variable_symbol(variable))
+                    Some(self.variable_symbol(variable, None))
                 } else {
                     self.modules
                         .functions_named(name)
@@ -201,10 +208,9 @@ impl Context for Program {
     }
 
     fn variable(&self, symbol: &Symbol) -> Result<Value> {
-        let variable =
-            symbol.handle.as_ref().and_then(|handle| handle.downcast_ref::<Variable>()).ok_or_else(|| {
-                ExprError::msg(format!("No symbol \"{}\" in current context.", symbol.name))
-            })?;
+        let missing = || ExprError::msg(format!("No symbol \"{}\" in current context.", symbol.name));
+        let handle = symbol.handle.as_ref().and_then(|handle| handle.downcast_ref::<Named>());
+        let Named { variable, function } = handle.ok_or_else(missing)?;
         if !variable.needs_frame() {
             return Ok(self.variable_value(variable, None)?);
         }
@@ -221,8 +227,8 @@ impl Context for Program {
         if in_scope {
             return Ok(self.variable_value(variable, Some(&frame))?);
         }
-        // `FUNCTION::NAME`: the innermost frame of that function.
-        let mut level = 0;
+        // `FUNCTION::NAME`: the innermost frame of that function from the selected one outwards.
+        let mut level = frame.level;
         while let Ok(frame) = self.frame(level) {
             let found = frame.scope.as_ref().is_some_and(|scope| {
                 scope
@@ -236,7 +242,8 @@ impl Context for Program {
             }
             level += 1;
         }
-        Err(ExprError::msg(format!("No frame is currently executing in the block of {}.", variable.name())))
+        let block = function.as_deref().unwrap_or(variable.name());
+        Err(ExprError::msg(format!("No frame is currently executing in block {block}.")))
     }
 
     fn lookup_tag(&self, tag: Tag, name: &str) -> Result<Option<Type>> {

@@ -51,7 +51,8 @@ impl EvalContext for FrameEval<'_> {
         // A call that went elsewhere (a tail call in between) says nothing about this function's arguments.
         let callee = self.program.modules.function_at(real.lookup_pc).map(|function| function.entry());
         // Nor does an indirect call, whose callee may have jumped on to this function.
-        if site.target.is_none() || site.target != callee {
+        let target = self.program.callee_entry(&site);
+        if target.is_none() || target != callee {
             return Err(LocationError::NoEntryValue);
         }
         let param = site.params.iter().find(|param| param.what == what).ok_or(LocationError::NoEntryValue)?;

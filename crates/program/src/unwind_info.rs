@@ -49,10 +49,18 @@ impl Program {
 }
 
 impl Program {
+    /// Entry of the function a call site calls directly: of the same unit, or by name of another.
+    pub(crate) fn callee_entry(&self, site: &CallSite) -> Option<VirtAddr> {
+        site.target.or_else(|| {
+            let symbols = self.modules.symbols_named(site.callee.as_deref()?);
+            symbols.first().map(|symbol| symbol.addr)
+        })
+    }
+
     /// The callee, as far as chains of tail calls are followed: gdb gives up at a function that has a cold part, because
     /// to it each part is a callee of its own.
     fn followed_target(&self, site: &CallSite) -> Option<VirtAddr> {
-        let target = site.target?;
+        let target = self.callee_entry(site)?;
         let parts = self.modules.function_at(target).map_or(1, |function| function.ranges().len());
         (parts == 1).then_some(target)
     }

@@ -61,7 +61,7 @@ impl<V: View> Session<V> {
         let spec = if args.location.is_empty() {
             match self.view.default_location() {
                 Some(pc) => format!("*{pc}"),
-                None => return Err(Error::msg("No default breakpoint address available.")),
+                None => return Err(Error::msg("No default breakpoint address now.")),
             }
         } else {
             args.location.clone()

@@ -46,6 +46,15 @@ pub const COMMANDS: &[Spec] = &[
         ..Spec::EMPTY
     },
     Spec {
+        name: "rbreak",
+        class: Class::Breakpoints,
+        summary: "Set a breakpoint for all functions matching REGEXP",
+        help: "Usage: rbreak REGEXP",
+        examples: &["rbreak ^vfs_read"],
+        run: rbreak,
+        ..Spec::EMPTY
+    },
+    Spec {
         name: "hbreak",
         aliases: &["hb"],
         class: Class::Breakpoints,
@@ -321,6 +330,37 @@ fn make(shell: &mut Shell, args: Args<'_>, kind: BreakpointKind, temporary: bool
     add(shell, parsed, kind, temporary, args.from_tty)
 }
 
+/// A breakpoint on every function whose name matches, each with the function's declaration after it.
+fn rbreak(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let text = args.text();
+    let pattern = crate::gdb::symbols::pattern(text)?;
+    let interrupt = shell.interrupt.clone();
+    let found = shell.program().modules.listing(
+        kdive_symbols::ListingKind::Functions,
+        pattern.as_ref(),
+        true,
+        &interrupt,
+    );
+    for file in &found.files {
+        for function in &file.symbols {
+            let place = match &file.file {
+                Some(name) => format!("{name}:{}", function.name),
+                None => function.name.to_string(),
+            };
+            let parsed = BreakArgs::parse(&place).map_err(failure)?;
+            add(shell, parsed, BreakpointKind::Software, false, args.from_tty)?;
+            let prefix = if function.is_static { "static " } else { "" };
+            shell.out.line(&format!("{prefix}{};", function.ty.declaration(&function.name)));
+        }
+    }
+    for symbol in found.non_debugging.iter().filter(|symbol| symbol.kind.is_text()) {
+        let parsed = BreakArgs::parse(&symbol.name).map_err(failure)?;
+        add(shell, parsed, BreakpointKind::Software, false, args.from_tty)?;
+        shell.out.line(&format!("<function, no debug info> {};", symbol.name));
+    }
+    Ok(())
+}
+
 fn dprintf(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let text = args.text();
     let Some((location, format)) = text.split_once(',') else {
@@ -476,6 +516,9 @@ fn switch(shell: &mut Shell, args: Args<'_>, on: bool) -> Result<(), Error> {
         for range in parse_ranges(shell.session.view_mut(), word).map_err(failure)? {
             match range.locations {
                 Some(locations) => {
+                    if !shell.session.breakpoints().any(|shown| shown.number == range.number) {
+                        return Err(Error::msg(format!("Bad breakpoint number '{}'", range.number)));
+                    }
                     shell.session.switch_locations(range.number, locations, on).map_err(failure)?;
                 }
                 None => {
@@ -519,7 +562,7 @@ fn condition(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     for warning in warnings {
         shell.out.warning(&warning);
     }
-    if expression.is_none() {
+    if expression.is_none() && args.from_tty {
         shell.out.line(&format!("Breakpoint {number} now unconditional."));
     }
     Ok(())

@@ -83,7 +83,7 @@ impl Hooks for Debugger {
             _ => {}
         }
         take_over(shell);
-        Ok(())
+        crate::gdb::remote::setting_changed(shell, name)
     }
 
     fn current(&self, shell: &Shell, setting: &str) -> Option<String> {

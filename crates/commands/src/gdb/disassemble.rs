@@ -17,7 +17,8 @@ pub const COMMANDS: &[Spec] = &[Spec {
     class: Class::Data,
     summary: "Disassemble a specified section of memory",
     help: "Usage: disassemble [/MODIFIERS] [START[, END | ,+LENGTH]]\n\
-           The function around START, by default around the selected frame's pc, or the given range.\n\
+           The function around START, by default around the selected frame's pc, or the\n\
+               given range.\n\
            \x20 /m  with source lines, in the order of the lines\n\
            \x20 /s  with source lines, in the order of the addresses\n\
            \x20 /r  with the raw bytes\n\
@@ -297,10 +298,12 @@ fn by_address(shell: &mut Shell, range: AddrRange, modifiers: Modifiers) -> Resu
     Ok(())
 }
 
-/// Source lines in a listing: a line that is out of range must not end it.
+/// Source lines in a listing, each by itself: one that is out of range, or a file that is not there, must not end it.
 fn show_source(shell: &mut Shell, file: &SourceName, first: u32, end: u32) {
-    if let Err(error) = show_lines(shell, file, first, end) {
-        shell.out.line(&error.to_string());
+    for line in first..end {
+        if let Err(error) = show_lines(shell, file, line, line + 1) {
+            shell.out.line(&error.to_string());
+        }
     }
 }
 

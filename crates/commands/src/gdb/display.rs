@@ -230,7 +230,7 @@ fn undisplay(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         let before = shell.displays.list.len();
         shell.displays.list.retain(|shown| shown.number != number);
         if shell.displays.list.len() == before {
-            shell.out.line(&format!("Could not find display number {number}."));
+            shell.out.line(&format!("No display number {number}."));
         }
     }
     shell.dont_repeat();

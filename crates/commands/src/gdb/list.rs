@@ -51,7 +51,7 @@ pub const COMMANDS: &[Spec] = &[
 /// `905<tab>in init/main.c` from then on until another file is shown.
 ///
 /// # Errors
-/// `Line number 4000 out of range; "init/main.c" has 1650 lines.`
+/// `Line number 4000 out of range; init/main.c has 1650 lines.`
 pub fn show_lines(shell: &mut Shell, file: &SourceName, first: u32, end: u32) -> Result<(), Error> {
     let comp_dir = file.comp_dir.as_deref().unwrap_or_default();
     let source = shell.program().sources.find(&file.name, comp_dir);
@@ -73,7 +73,7 @@ pub fn show_lines(shell: &mut Shell, file: &SourceName, first: u32, end: u32) ->
         position(shell, file, first, first, first);
         let lines = source.line_count();
         return Err(Error::msg(format!(
-            "Line number {first} out of range; \"{}\" has {lines} lines.",
+            "Line number {first} out of range; {} has {lines} lines.",
             file.name
         )));
     }

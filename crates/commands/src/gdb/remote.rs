@@ -27,8 +27,8 @@ pub const COMMANDS: &[Spec] = &[
         class: Class::Running,
         summary: "Use a remote computer via a stub, such as QEMU's",
         help: "Usage: target remote ADDRESS\n\
-               ADDRESS is HOST:PORT, :PORT, tcp:HOST:PORT (tcp4:, tcp6:), unix:PATH or the path of a\n\
-               socket, | COMMAND, or a serial device (set serial baud).",
+               ADDRESS is HOST:PORT, :PORT, tcp:HOST:PORT (tcp4:, tcp6:), unix:PATH or the\n\
+               path of a socket, | COMMAND, or a serial device (set serial baud).",
         examples: &[
             "target remote :1234",
             "target remote /tmp/gdb.sock",
@@ -94,7 +94,6 @@ pub const COMMANDS: &[Spec] = &[
     },
     Spec {
         name: "maintenance packet",
-        aliases: &["maint packet", "mt packet"],
         class: Class::Internals,
         summary: "Send an arbitrary packet to a remote target",
         help: "Usage: maintenance packet TEXT\nThe text is sent as it stands, and the reply is shown.",
@@ -104,7 +103,6 @@ pub const COMMANDS: &[Spec] = &[
     },
     Spec {
         name: "maintenance packets",
-        aliases: &["maint packets", "mt packets"],
         class: Class::Internals,
         summary: "Number of packets and bytes on the connection",
         help: "In all, and since the program was last resumed.",
@@ -114,7 +112,6 @@ pub const COMMANDS: &[Spec] = &[
     },
     Spec {
         name: "maintenance flush dcache",
-        aliases: &["maint flush dcache"],
         class: Class::Internals,
         summary: "Forget everything read from the target",
         help: "Memory and registers are fetched anew.",
@@ -124,7 +121,7 @@ pub const COMMANDS: &[Spec] = &[
     },
     Spec {
         name: "maintenance flush register-cache",
-        aliases: &["maint flush register-cache", "flushregs"],
+        aliases: &["flushregs"],
         class: Class::Internals,
         summary: "Forget everything read from the target",
         help: "Memory and registers are fetched anew.",
@@ -174,14 +171,6 @@ pub fn setting_changed(shell: &mut Shell, name: &str) -> Result<(), Error> {
         _ => {}
     }
     Ok(())
-}
-
-/// The debugger ends: the guest is left as it stands, stopped or running, never killed.
-pub fn leave(shell: &mut Shell) {
-    if shell.session.remote().is_some() {
-        // gdb detaches, which lets a guest run that it was attached to.
-        let _ = shell.session.detach();
-    }
 }
 
 fn connect(shell: &mut Shell, args: Args<'_>, extended: bool) -> Result<(), Error> {
@@ -264,14 +253,15 @@ fn detach(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     if args.from_tty {
         shell.out.line("Ending remote debugging.");
     }
-    shell.out.line(&format!("[Inferior 1 (process {process}) detached]"));
     after(shell);
+    shell.out.line(&format!("[Inferior 1 (process {process}) detached]"));
     result
 }
 
 fn disconnect(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     if shell.session.remote().is_none() {
-        return Err(Error::msg("You can't do that without a process to debug."));
+        let target = if shell.program().modules.modules().is_empty() { "None" } else { "exec" };
+        return Err(Error::msg(format!("You can't do that when your target is `{target}'")));
     }
     shell.session.disconnect().map_err(failure)?;
     if args.from_tty {

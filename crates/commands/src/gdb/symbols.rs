@@ -16,7 +16,8 @@ pub const COMMANDS: &[Spec] = &[
         needs: Needs::NONE,
         summary: "Core addresses of the code for a source line",
         help: "Usage: info line [LOCATION]\n\
-               LOCATION is a function, LINE, FILE:LINE or *ADDRESS. The address becomes the default for x.",
+               LOCATION is a function, LINE, FILE:LINE or *ADDRESS. The address becomes the\n\
+               default for x.",
         examples: &["info line start_kernel", "info line init/main.c:905", "info line *0xffffffff81000000"],
         complete: Completer::Location,
         run: info_line,
@@ -208,12 +209,13 @@ fn info_scope(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let pc = sals.first().and_then(|sal| sal.pc);
     let lines = pc.and_then(|pc| shell.program().modules.scope_at(pc)).map(|scope| scope.describe());
     let lines = lines.unwrap_or_default();
+    if lines.is_empty() {
+        shell.out.line(&format!("Scope for {text} contains no locals or arguments."));
+        return Ok(());
+    }
     shell.out.line(&format!("Scope for {text}:"));
     for line in &lines {
         shell.out.line(line);
-    }
-    if lines.is_empty() {
-        shell.out.line("Contains no locals or arguments.");
     }
     Ok(())
 }
@@ -279,7 +281,11 @@ fn info_sources(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-fn pattern(text: &str) -> Result<Option<regex::Regex>, Error> {
+/// A regular expression typed by the user; `None` for no text.
+///
+/// # Errors
+/// `Invalid regexp: ...`
+pub fn pattern(text: &str) -> Result<Option<regex::Regex>, Error> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -377,7 +383,8 @@ fn listing(shell: &mut Shell, args: Args<'_>, kind: ListingKind) -> Result<(), E
 fn type_line(symbol: &kdive_symbols::ListedSymbol) -> String {
     match symbol.ty.kind() {
         Kind::Typedef(target) => {
-            format!("typedef {};", target.get().declaration(&symbol.name))
+            // gdb writes the type as a whole before the name, also that of a pointer to function.
+            format!("typedef {} {};", target.get().declaration(""), symbol.name)
         }
         Kind::Base(_) => symbol.name.to_string(),
         _ => format!("{};", symbol.ty.declaration("")),

@@ -88,7 +88,7 @@ pub const COMMANDS: &[Spec] = &[
     },
     Spec {
         name: "stop",
-        class: Class::UserDefined,
+        class: Class::Obscure,
         summary: "Do nothing; hook-stop runs at every stop",
         help: "Define hook-stop to have commands run whenever the program stops.",
         examples: &["stop"],

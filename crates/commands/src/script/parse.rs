@@ -19,18 +19,22 @@ pub trait Reader {
 }
 
 /// Reads lines up to the `end` that closes the list, or to the end of input. With `text` the lines are kept as they are.
+/// An `else` that belongs to no `if` ends the list as well: what follows is not part of it any more.
 ///
 /// # Errors
-/// `if command requires an argument.`, too deep nesting, [`Error::Interrupted`], and [`Error::BadBlock`] for an `else`
-/// that belongs to no `if`.
+/// `if command requires an argument.`, too deep nesting, [`Error::Interrupted`].
 pub fn parse(reader: &mut dyn Reader, text: bool) -> Result<Script, Error> {
-    Parser { reader }.block(0, text, false).map(|(script, _)| script)
+    let mut script = Script::default();
+    match (Parser { reader }).block(&mut script, 0, text, false) {
+        Ok(_) | Err(Error::BadBlock) => Ok(script),
+        Err(error) => Err(error),
+    }
 }
 
 /// Reads what belongs to the block whose head is `line`.
 ///
 /// # Errors
-/// As [`parse`].
+/// As [`parse`], and [`Error::BadBlock`].
 pub fn parse_block(mut line: ScriptLine, reader: &mut dyn Reader) -> Result<ScriptLine, Error> {
     Parser { reader }.fill(&mut line, 1)?;
     Ok(line)
@@ -53,26 +57,29 @@ impl Parser<'_> {
             return Err(Error::msg("Control nesting too deep!"));
         }
         let is_if = line.kind == Kind::If;
-        let (body, close) = self.block(depth, line.kind.is_text(), is_if)?;
-        line.body = body;
-        if close == Close::Else {
-            line.otherwise = Some(self.block(depth, false, false)?.0);
+        if self.block(&mut line.body, depth, line.kind.is_text(), is_if)? == Close::Else {
+            self.block(line.otherwise.get_or_insert_default(), depth, false, false)?;
         }
         Ok(())
     }
 
-    fn block(&mut self, depth: usize, text: bool, may_else: bool) -> Result<(Script, Close), Error> {
-        let mut script = Script::default();
+    fn block(
+        &mut self,
+        script: &mut Script,
+        depth: usize,
+        text: bool,
+        may_else: bool,
+    ) -> Result<Close, Error> {
         loop {
             let raw = match self.reader.next(depth)? {
                 Line::Text(raw) => raw,
                 // gdb runs what it has when a file ends in the middle of a block.
-                Line::End => return Ok((script, Close::End)),
+                Line::End => return Ok(Close::End),
                 Line::Interrupted => return Err(Error::Interrupted),
             };
             let line = raw.trim();
             if line == "end" {
-                return Ok((script, Close::End));
+                return Ok(Close::End);
             }
             if text {
                 script.lines.push(ScriptLine::simple(raw.trim_end()));
@@ -83,7 +90,7 @@ impl Parser<'_> {
             }
             if line == "else" {
                 if may_else {
-                    return Ok((script, Close::Else));
+                    return Ok(Close::Else);
                 }
                 return Err(Error::BadBlock);
             }
@@ -137,8 +144,10 @@ mod tests {
     #[test]
     fn errors() {
         assert_eq!(check("if\np 1\nend").unwrap_err().to_string(), "if command requires an argument.");
-        assert_eq!(check("while 1\nelse\nend").unwrap_err(), Error::BadBlock);
-        assert_eq!(check("if 1\nelse\nelse\nend").unwrap_err(), Error::BadBlock);
+        // gdb keeps what came before.
+        assert_eq!(check("p 1\nelse\np 2\nend").unwrap(), ["p 1"]);
+        assert_eq!(check("p 1\nwhile 1\nelse\nend").unwrap(), ["p 1"]);
+        assert_eq!(check("p 1\nif 1\nelse\nelse\nend").unwrap(), ["p 1"]);
         assert_eq!(check(&"if 1\n".repeat(300)).unwrap_err().to_string(), "Control nesting too deep!");
     }
 

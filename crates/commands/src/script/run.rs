@@ -39,6 +39,13 @@ impl Shell {
     /// # Errors
     /// The command's.
     pub fn run_script_line(&mut self, line: &ScriptLine) -> Result<Flow, Error> {
+        if matches!(line.kind, Kind::If | Kind::While) {
+            self.trace(&line.text);
+        }
+        self.run_parsed(line)
+    }
+
+    fn run_parsed(&mut self, line: &ScriptLine) -> Result<Flow, Error> {
         match line.kind {
             Kind::Break => return Ok(Flow::Break),
             Kind::Continue => return Ok(Flow::Continue),
@@ -47,12 +54,10 @@ impl Shell {
                 self.run_line(&text, &Origin::default())?;
             }
             Kind::If => {
-                self.trace_control("if", line)?;
                 let chosen = if self.condition(line)? { Some(&line.body) } else { line.otherwise.as_ref() };
                 return chosen.map_or(Ok(Flow::Next), |script| self.run_block(script));
             }
             Kind::While => {
-                self.trace_control("while", line)?;
                 while self.condition(line)? {
                     if self.run_block(&line.body)? == Flow::Break {
                         break;
@@ -87,12 +92,6 @@ impl Shell {
         result
     }
 
-    fn trace_control(&mut self, name: &str, line: &ScriptLine) -> Result<(), Error> {
-        let expression = self.insert_user_args(&self.argument(&line.text)?)?;
-        self.trace(&format!("{name} {expression}"));
-        Ok(())
-    }
-
     /// What follows the name of the command of a line.
     fn argument(&self, line: &str) -> Result<String, Error> {
         Ok(self.tree().find(line)?.rest.trim().to_owned())
@@ -121,7 +120,7 @@ impl Shell {
             }
             Err(error) => return Err(error),
         };
-        self.run_script_line(&line).map(|_| ())
+        self.run_parsed(&line).map(|_| ())
     }
 
     /// The lines up to `end` that belong to a block command (`commands`): from the script it stands in, or read

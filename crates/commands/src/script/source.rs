@@ -37,6 +37,7 @@ pub trait LineSource {
 pub struct FileSource {
     reader: Box<dyn BufRead>,
     number: u32,
+    ended: bool,
 }
 
 /// No command is longer; a file with longer lines (a binary by mistake) is refused rather than read into memory.
@@ -52,13 +53,13 @@ impl FileSource {
         if file.metadata()?.is_dir() {
             return Err(io::Error::from(io::ErrorKind::IsADirectory));
         }
-        Ok(Self { reader: Box::new(BufReader::new(file)), number: 0 })
+        Ok(Self { reader: Box::new(BufReader::new(file)), number: 0, ended: false })
     }
 
     /// Lines out of memory.
     #[must_use]
     pub fn from_text(text: &str) -> Self {
-        Self { reader: Box::new(io::Cursor::new(text.as_bytes().to_vec())), number: 0 }
+        Self { reader: Box::new(io::Cursor::new(text.as_bytes().to_vec())), number: 0, ended: false }
     }
 }
 
@@ -66,7 +67,11 @@ impl LineSource for FileSource {
     fn next_line(&mut self) -> io::Result<Line> {
         let mut bytes = Vec::new();
         let mut limited = io::Read::take(&mut self.reader, MAX_LINE);
-        if limited.read_until(b'\n', &mut bytes)? == 0 {
+        let length = limited.read_until(b'\n', &mut bytes)?;
+        if length == 0 {
+            // An error in a block that has no end is one of the line after the last, as in gdb.
+            self.number += u32::from(!self.ended);
+            self.ended = true;
             return Ok(Line::End);
         }
         if bytes.len() as u64 == MAX_LINE {

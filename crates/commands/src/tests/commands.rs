@@ -457,6 +457,8 @@ fn completion() {
         ("complete set disassembly-flavor i", "set disassembly-flavor intel\n"),
         ("complete show conf", "show confirm\n"),
         ("complete foo", ""),
+        ("complete p", "pipe\nprint\nprintf\nptype\npwd\npython\npython-interactive\n"),
+        ("complete i", "if\ninfo\ninspect\n"),
         ("complete é", ""),
         ("complete p é", ""),
         ("complete help info li", "help info line\n"),

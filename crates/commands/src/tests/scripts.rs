@@ -111,6 +111,14 @@ fn user_commands_and_their_arguments() {
         file("define foo\np 1 \\\n+ 1\nend\nfoo\nshow user foo\n"),
         "$1 = 2\nUser command \"foo\":\n  p 1 + 1\n\n"
     );
+    assert_eq!(
+        file("define foo\np 1\nelse\np 2\nend\nfoo\n"),
+        "$1 = 2\nf.gdb:5: Error in sourced command file:\nThis command cannot be used at the top level.\n"
+    );
+    assert_eq!(
+        file("if 1 # c\np 1\nend # c\n"),
+        "f.gdb:4: Error in sourced command file:\nNo symbol \"1 # c\" in current context.\n"
+    );
     assert_eq!(file("define foo\nend\nfoo\nshow user foo\n"), "User command \"foo\":\n");
     assert_eq!(
         file(
@@ -274,7 +282,7 @@ fn tracing() {
         file(
             "set trace-commands on\ndefine foo\nif $argc\np $arg0\nend\nend\nfoo 1\nwhile 0\nend\nset trace-commands off\np 1\n"
         ),
-        "+define foo\n+foo 1\n++if 1\n+++p 1\n$1 = 1\n+while 0\n+set trace-commands off\n$2 = 1\n"
+        "+define foo\n+foo 1\n++if $argc\n+++p 1\n$1 = 1\n+while 0\n+set trace-commands off\n$2 = 1\n"
     );
 }
 
