@@ -41,8 +41,9 @@ impl Hooks for Debugger {
     fn evaluate(&self, shell: &mut Shell, expression: &str) -> Result<(), Error> {
         let program = shell.program();
         let value = Expr::parse(expression, program)?.evaluate(program)?;
-        // Side effects have happened; what the value is does not matter, but reading it may say why it is wrong.
+        // Side effects have happened; what the value is does not matter.
         drop(value);
+        crate::gdb::data::tell_warnings(shell);
         Ok(())
     }
 
