@@ -290,6 +290,24 @@ impl Context for Program {
             .is_some_and(|symbol| matches!(symbol.kind, SymbolKind::Text | SymbolKind::FileText))
     }
 
+    fn register_name(&self, register: RegisterId) -> String {
+        let registers = self.registers();
+        let layout = registers.as_ref().map(|registers| registers.layout());
+        let described = layout.and_then(|layout| layout.registers().get(register.0 as usize));
+        described.map_or_else(|| format!("r{}", register.0), |described| described.name.clone())
+    }
+
+    fn entry_value(&self, symbol: &Symbol) -> Result<Value> {
+        let missing = || ExprError::msg("Cannot find matching parameter at caller and callee");
+        let handle = symbol.handle.as_ref().and_then(|handle| handle.downcast_ref::<Named>());
+        let frame = self.selected_frame().map_err(|error| ExprError::msg(error.to_string()))?;
+        Program::entry_value(self, &handle.ok_or_else(missing)?.variable, &frame).ok_or_else(missing)
+    }
+
+    fn warn(&self, text: &str) {
+        self.warnings.borrow_mut().push(text.to_owned());
+    }
+
     fn function(&self, name: &str) -> Option<Arc<dyn NamedFunction>> {
         self.functions.borrow().get(name).cloned()
     }

@@ -88,6 +88,7 @@ pub struct Program {
     pub(crate) scope_pc: Cell<Option<VirtAddr>>,
     pub(crate) tables: RefCell<HashMap<ModuleId, Arc<UnwindTables>>>,
     pub(crate) functions: RefCell<HashMap<String, Arc<dyn kdive_expr::Function>>>,
+    pub(crate) warnings: RefCell<Vec<String>>,
     pub(crate) trace: RefCell<Option<crate::eval::Trace>>,
     pub(crate) computed: RefCell<HashMap<String, kdive_types::Value>>,
 }
@@ -121,6 +122,7 @@ impl Program {
             scope_pc: Cell::new(None),
             tables: RefCell::default(),
             functions: RefCell::default(),
+            warnings: RefCell::default(),
             trace: RefCell::default(),
             computed: RefCell::default(),
         }
@@ -167,6 +169,12 @@ impl Program {
     /// Makes an address the default of `x` and the value of `$_`.
     pub fn set_next_address(&self, addr: VirtAddr) {
         self.examine.borrow_mut().set_next_address(self, addr);
+    }
+
+    /// What expressions had to say that is no error, since this was asked last.
+    #[must_use]
+    pub fn take_warnings(&self) -> Vec<String> {
+        self.warnings.take()
     }
 
     /// Makes `$name(...)` callable in expressions.

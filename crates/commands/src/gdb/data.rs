@@ -242,10 +242,18 @@ fn print_command(shell: &mut Shell, args: Args<'_>, show_void: bool) -> Result<(
     } else {
         program.evaluate(text)?
     };
+    tell_warnings(shell);
     if !show_void && value.ty().strip().is_void() {
         return Ok(());
     }
     record(shell, value, &options)
+}
+
+/// Says what expressions had to say that is no error.
+pub fn tell_warnings(shell: &mut Shell) {
+    for warning in shell.program().take_warnings() {
+        shell.out.warning(&warning);
+    }
 }
 
 /// Prints a value as `$N = VALUE` and puts it into the history.
@@ -264,6 +272,7 @@ pub fn record(shell: &mut Shell, value: Value, options: &PrintOptions) -> Result
     let result = print_value(program, &value, options, &mut out);
     if result.is_ok() {
         out.push("\n");
+        program.examine.borrow_mut().set_printed(&value);
     }
     put(shell, &out);
     Ok(result?)
