@@ -7,36 +7,36 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// A home directory of its own, and the current directory in it.
-struct Place {
+pub(crate) struct Place {
     dir: tempfile::TempDir,
 }
 
-struct Outcome {
-    out: String,
-    err: String,
-    status: i32,
+pub(crate) struct Outcome {
+    pub(crate) out: String,
+    pub(crate) err: String,
+    pub(crate) status: i32,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("work")).unwrap();
         Self { dir }
     }
 
-    fn home(&self) -> &Path {
+    pub(crate) fn home(&self) -> &Path {
         self.dir.path()
     }
 
     /// Writes a file; relative names are in the current directory.
-    fn file(&self, name: &str, text: &str) -> &Self {
+    pub(crate) fn file(&self, name: &str, text: &str) -> &Self {
         let path = self.home().join("work").join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
         self
     }
 
-    fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kdive"));
         command.current_dir(self.home().join("work")).env("HOME", self.home()).env("TERM", "dumb");
         for name in ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"] {
@@ -45,7 +45,7 @@ impl Place {
         command
     }
 
-    fn run(&self, args: &[&str], input: &str) -> Outcome {
+    pub(crate) fn run(&self, args: &[&str], input: &str) -> Outcome {
         let mut child = self
             .command()
             .args(args)
@@ -65,7 +65,7 @@ impl Place {
     }
 
     #[track_caller]
-    fn check(&self, args: &[&str], out: &str, err: &str, status: i32) {
+    pub(crate) fn check(&self, args: &[&str], out: &str, err: &str, status: i32) {
         let got = self.run(args, "");
         assert_eq!((got.out.as_str(), got.err.as_str(), got.status), (out, err, status), "{args:?}");
     }
