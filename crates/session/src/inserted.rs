@@ -69,8 +69,16 @@ pub(crate) struct Synced {
 /// What is in the target.
 #[derive(Debug, Default)]
 pub(crate) struct Inserted {
-    /// By what was wanted: the kind that is really there, or why there is nothing.
-    places: BTreeMap<Place, Result<PlaceKind, String>>,
+    /// By what was wanted: what is really there, or why there is nothing.
+    places: BTreeMap<Place, Result<Present, String>>,
+}
+
+/// What is in the target for one place.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Present {
+    kind: PlaceKind,
+    /// Address and length of each part: one, but for watchpoints that are too large for one debug register.
+    parts: Vec<(VirtAddr, u64)>,
 }
 
 impl Inserted {
@@ -96,7 +104,7 @@ impl Inserted {
                 continue;
             }
             let after = match insert(control, place, auto_hardware) {
-                Ok(kind) => Ok(kind),
+                Ok(present) => Ok(present),
                 Err(BreakpointError::Target(error)) => {
                     synced.lost = Some(error);
                     return synced;
@@ -120,11 +128,13 @@ impl Inserted {
         control: &dyn RunControl,
         place: Place,
     ) -> Result<(), kdive_target::Error> {
-        let Some(Ok(kind)) = self.places.remove(&place) else { return Ok(()) };
-        match control.remove(kind.wire(), place.addr, place.len) {
-            Err(BreakpointError::Target(error)) => Err(error),
-            _ => Ok(()),
+        let Some(Ok(present)) = self.places.remove(&place) else { return Ok(()) };
+        for (addr, len) in present.parts {
+            if let Err(BreakpointError::Target(error)) = control.remove(present.kind.wire(), addr, len) {
+                return Err(error);
+            }
         }
+        Ok(())
     }
 
     /// Takes everything out: before the connection is given up.
@@ -158,7 +168,8 @@ impl Inserted {
 
     /// Whether a read watchpoint had to be made an access watchpoint (x86 debug registers know no reads alone).
     pub(crate) fn stands_in_for_read(&self, addr: VirtAddr, len: u64) -> bool {
-        self.places.get(&Place { kind: PlaceKind::Read, addr, len }) == Some(&Ok(PlaceKind::Access))
+        let place = Place { kind: PlaceKind::Read, addr, len };
+        matches!(self.places.get(&place), Some(Ok(present)) if present.kind == PlaceKind::Access)
     }
 
     /// What became of a place, [`LocationState::Idle`] for one that was not wanted the last time.
@@ -167,8 +178,8 @@ impl Inserted {
     }
 }
 
-fn state(place: Place, result: &Result<PlaceKind, String>) -> LocationState {
-    match result {
+fn state(place: Place, result: &Result<Present, String>) -> LocationState {
+    match result.as_ref().map(|present| present.kind) {
         Ok(PlaceKind::Software) => LocationState::Software,
         Ok(PlaceKind::Hardware) if place.kind == PlaceKind::Software => LocationState::HardwareInstead,
         Ok(_) => LocationState::Hardware,
@@ -177,21 +188,82 @@ fn state(place: Place, result: &Result<PlaceKind, String>) -> LocationState {
 }
 
 /// Inserts one place. Where no breakpoint instruction can be written (nothing is mapped there yet), a debug register does.
-fn insert(control: &dyn RunControl, place: Place, auto_hardware: bool) -> Result<PlaceKind, BreakpointError> {
-    match control.insert(place.kind.wire(), place.addr, place.len) {
-        Ok(()) => Ok(place.kind),
-        Err(BreakpointError::Target(error)) => Err(BreakpointError::Target(error)),
-        Err(refusal) if place.kind == PlaceKind::Software && auto_hardware => {
+/// Watchpoints that debug registers cannot do as they are (reads alone, odd sizes) are made of what they can.
+fn insert(control: &dyn RunControl, place: Place, auto_hardware: bool) -> Result<Present, BreakpointError> {
+    let whole = |kind| Present { kind, parts: vec![(place.addr, place.len)] };
+    let refusal = match control.insert(place.kind.wire(), place.addr, place.len) {
+        Ok(()) => return Ok(whole(place.kind)),
+        Err(BreakpointError::Target(error)) => return Err(BreakpointError::Target(error)),
+        Err(refusal) => refusal,
+    };
+    match place.kind {
+        PlaceKind::Software if auto_hardware => {
             match control.insert(BreakpointKind::Hardware, place.addr, place.len) {
-                Ok(()) => Ok(PlaceKind::Hardware),
+                Ok(()) => Ok(whole(PlaceKind::Hardware)),
                 Err(BreakpointError::Target(error)) => Err(BreakpointError::Target(error)),
                 Err(_) => Err(refusal),
             }
         }
-        Err(BreakpointError::Unsupported) if place.kind == PlaceKind::Read => {
-            control.insert(BreakpointKind::Watch(WatchKind::Access), place.addr, place.len)?;
-            Ok(PlaceKind::Access)
+        PlaceKind::Software | PlaceKind::Hardware => Err(refusal),
+        PlaceKind::Read if refusal == BreakpointError::Unsupported => {
+            match control.insert(BreakpointKind::Watch(WatchKind::Access), place.addr, place.len) {
+                Ok(()) => Ok(whole(PlaceKind::Access)),
+                Err(_) => insert_parts(control, place, PlaceKind::Access, refusal),
+            }
         }
-        Err(refusal) => Err(refusal),
+        kind => insert_parts(control, place, kind, refusal),
+    }
+}
+
+/// Inserts a watchpoint in parts of 1, 2, 4 or 8 bytes, each aligned to its size: what a debug register of x86 covers.
+fn insert_parts(
+    control: &dyn RunControl,
+    place: Place,
+    kind: PlaceKind,
+    refusal: BreakpointError,
+) -> Result<Present, BreakpointError> {
+    let parts = parts(place.addr, place.len);
+    // Nobody has more debug registers; a single part is what was refused already.
+    if parts.len() < 2 || parts.len() > 4 {
+        return Err(refusal);
+    }
+    let mut done: Vec<(VirtAddr, u64)> = Vec::new();
+    for &(addr, len) in &parts {
+        if let Err(error) = control.insert(kind.wire(), addr, len) {
+            for (addr, len) in done {
+                control.remove(kind.wire(), addr, len)?;
+            }
+            return Err(error);
+        }
+        done.push((addr, len));
+    }
+    Ok(Present { kind, parts })
+}
+
+fn parts(addr: VirtAddr, len: u64) -> Vec<(VirtAddr, u64)> {
+    let (mut parts, mut at, end) = (Vec::new(), addr.0, addr.0.saturating_add(len.min(64)));
+    while at < end {
+        let size = [8u64, 4, 2, 1]
+            .into_iter()
+            .find(|&size| at.is_multiple_of(size) && end - at >= size)
+            .unwrap_or(1);
+        parts.push((VirtAddr(at), size));
+        at += size;
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_aligned_to_their_size() {
+        let check = |addr: u64, len: u64| {
+            parts(VirtAddr(addr), len).iter().map(|(addr, len)| (addr.0, *len)).collect::<Vec<_>>()
+        };
+        assert_eq!(check(0x1000, 8), [(0x1000, 8)]);
+        assert_eq!(check(0x1003, 7), [(0x1003, 1), (0x1004, 4), (0x1008, 2)]);
+        assert_eq!(check(0x1006, 12), [(0x1006, 2), (0x1008, 8), (0x1010, 2)]);
     }
 }

@@ -4,6 +4,7 @@
 //! has been dealt with executes that one instruction alone; else the stepped thread executes one instruction; else
 //! everything runs. Each ends in a stop that the module `stop` looks at, and which either ends the command or not.
 
+use crate::frames;
 use crate::inserted::{Place, PlaceKind};
 use crate::step::Step;
 use crate::view::{FrameId, ReturnPlan, View};
@@ -81,8 +82,10 @@ pub(crate) struct Run {
     pub(crate) step: Option<Step>,
     /// Where `until`, `advance` and `finish` end.
     pub(crate) targets: Vec<Momentary>,
-    /// Where a halted CPU goes on.
-    pub(crate) wake: Option<Momentary>,
+    /// Where the thread goes on when what keeps its step from ending is over: a halted CPU, an interrupt.
+    pub(crate) wake: Vec<Momentary>,
+    /// Where the instruction that is being stepped may lead, and the stack frame, when the target lets interrupts in.
+    pub(crate) expected: Option<(Vec<VirtAddr>, Option<FrameId>)>,
     /// Threads that stand at a breakpoint which has been dealt with.
     pub(crate) over: BTreeMap<ThreadId, VirtAddr>,
     pub(crate) inflight: Option<InFlight>,
@@ -106,7 +109,8 @@ impl Run {
             command,
             step: None,
             targets: Vec::new(),
-            wake: None,
+            wake: Vec::new(),
+            expected: None,
             over: BTreeMap::new(),
             inflight: None,
             steps: 0,
@@ -120,12 +124,12 @@ impl Run {
     /// All breakpoints of its own.
     pub(crate) fn momentary(&self) -> impl Iterator<Item = &Momentary> {
         let resume = self.step.as_ref().and_then(|step| step.resume_at.as_ref());
-        self.targets.iter().chain(resume).chain(self.wake.as_ref())
+        self.targets.iter().chain(resume).chain(&self.wake)
     }
 
     /// Whether its thread is to be stepped now.
     fn is_single_stepping(&self) -> bool {
-        self.step.as_ref().is_some_and(|step| step.resume_at.is_none()) && self.wake.is_none()
+        self.step.as_ref().is_some_and(|step| step.resume_at.is_none()) && self.wake.is_empty()
     }
 
     /// Whether the stop that ended a step which took too long was asked for by us.
@@ -286,7 +290,7 @@ impl<V: View> Session<V> {
         let wanted = self.wanted();
         let steps_for_watch = self.steps_for_watch();
         let Some(run) = self.run.as_mut() else { return Err(Error::NotRunning) };
-        let single = run.is_single_stepping() || steps_for_watch && run.wake.is_none();
+        let single = run.is_single_stepping() || steps_for_watch && run.wake.is_empty();
         let at_code = |addr: VirtAddr| {
             wanted.iter().any(|place| {
                 place.addr == addr && matches!(place.kind, PlaceKind::Software | PlaceKind::Hardware)
@@ -323,6 +327,7 @@ impl<V: View> Session<V> {
             });
         }
         run.waited = Duration::ZERO;
+        self.expect(control, inflight);
         self.sync(control, &wanted)?;
         control.resume(how)?;
         if let Some(run) = self.run.as_mut() {
@@ -432,6 +437,47 @@ impl<V: View> Session<V> {
         }
     }
 
+    /// Before a step on a target that lets interrupts in: where the instruction may lead, so that an interrupt is told from
+    /// a jump. Instructions that may lead anywhere are not watched over.
+    fn expect(&mut self, control: &dyn RunControl, inflight: InFlight) {
+        let mut expected = None;
+        if let InFlight::Step { thread, .. } = inflight
+            && *self.interrupts_come_in.get_or_insert_with(|| control.steps_into_interrupts())
+        {
+            if self.threads.selected().map(|entry| entry.id) != Some(thread) {
+                self.focus(thread);
+            }
+            let insn = self.view.pc().ok().and_then(|pc| self.view.instruction(pc));
+            // Only calls and jumps may lead to another frame.
+            let places = insn.and_then(|insn| match (insn.flow, insn.target) {
+                (Flow::Next, _) => Some((vec![insn.next()], true)),
+                (Flow::RepString, _) => Some((vec![insn.addr, insn.next()], true)),
+                (Flow::Branch, Some(target)) => Some((vec![insn.next(), target], true)),
+                (Flow::Jump | Flow::Call, Some(target)) => Some((vec![target], false)),
+                _ => None,
+            });
+            expected = places.map(|(places, same_frame)| {
+                let frame = if same_frame { frames::stack_id(&mut self.view, 0) } else { None };
+                (places, frame)
+            });
+        }
+        if let Some(run) = self.run.as_mut() {
+            run.expected = expected;
+        }
+    }
+
+    /// A step ended somewhere its instruction does not lead to: an interrupt or exception came in. The handler runs, with
+    /// everything else, until the thread is back.
+    pub(crate) fn was_interrupted(&mut self, thread: ThreadId, pc: VirtAddr) -> bool {
+        let Some(run) = self.run.as_mut() else { return false };
+        let Some((places, frame)) = run.expected.take() else { return false };
+        if places.contains(&pc) {
+            return false;
+        }
+        run.wake = places.into_iter().map(|addr| Momentary { addr, frame, thread }).collect();
+        true
+    }
+
     /// A step that does not end: the CPU waits in `hlt` for an interrupt that single-stepping keeps away, or another thread
     /// has to do something first. The first gets a breakpoint behind it and runs, with the others, until it wakes up.
     pub(crate) fn unblock(&mut self, thread: ThreadId, pc: VirtAddr) {
@@ -441,10 +487,10 @@ impl<V: View> Session<V> {
             .filter(|insn| insn.flow == Flow::Halt)
             .map(|insn| insn.next())
             .or_else(|| self.just_halted(pc));
-        let frame = crate::frames::stack_id(&mut self.view, 0);
+        let frame = frames::stack_id(&mut self.view, 0);
         let Some(run) = self.run.as_mut() else { return };
         match halted {
-            Some(next) => run.wake = Some(Momentary { addr: next, frame, thread }),
+            Some(next) => run.wake = vec![Momentary { addr: next, frame, thread }],
             None => run.steps = SPIN_STEPS,
         }
     }

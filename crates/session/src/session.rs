@@ -71,6 +71,8 @@ pub struct Session<V: View> {
     pub(crate) last_hits: Vec<u32>,
     /// Commands of those breakpoints that nobody has taken yet.
     pub(crate) commands: VecDeque<(u32, Vec<String>)>,
+    /// Whether single steps of the target may end in interrupt handlers, once that was asked.
+    pub(crate) interrupts_come_in: Option<bool>,
     /// How often the program stopped or ended.
     pub(crate) stops: u64,
 }
@@ -104,6 +106,7 @@ impl<V: View> Session<V> {
             queue: VecDeque::new(),
             last_hits: Vec::new(),
             commands: VecDeque::new(),
+            interrupts_come_in: None,
             stops: 0,
         }
     }
@@ -235,6 +238,7 @@ impl<V: View> Session<V> {
         self.inserted.forget();
         self.reported.clear();
         self.last_hits.clear();
+        self.interrupts_come_in = None;
         self.run = None;
         self.threads.clear();
         self.threads.update(&listed);

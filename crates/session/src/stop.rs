@@ -53,6 +53,8 @@ struct Outcome {
     titled: bool,
     /// The frame is shown whatever a step would show.
     whole_frame: bool,
+    /// What kept a step from ending is over.
+    woken: bool,
     commands: Vec<(u32, Vec<String>)>,
     hits: Vec<u32>,
     delete: Vec<u32>,
@@ -80,7 +82,7 @@ impl<V: View> Session<V> {
         }
         let own = thread == run.thread;
         let range = run.step.as_ref().filter(|_| own).map(|step| step.range);
-        let waits = run.step.as_ref().is_some_and(|step| step.resume_at.is_some()) || run.wake.is_some();
+        let waits = run.step.as_ref().is_some_and(|step| step.resume_at.is_some()) || !run.wake.is_empty();
         self.view.invalidate();
         self.focus(thread);
         let pc = match self.view.pc() {
@@ -92,6 +94,9 @@ impl<V: View> Session<V> {
         };
         if nudged {
             return self.unblock(thread, pc);
+        }
+        if stop.signal == signal::TRAP && own && self.was_interrupted(thread, pc) {
+            return;
         }
         let trap = stop.signal == signal::TRAP;
         let mut causes = if trap { self.causes(stop, pc) } else { Vec::new() };
@@ -147,10 +152,10 @@ impl<V: View> Session<V> {
             }
             _ => {}
         }
-        if run.wake.is_some_and(|wake| wake.addr == pc && wake.thread == thread) {
-            run.wake = None;
+        if outcome.woken {
+            run.wake.clear();
         }
-        let idle = run.step.as_ref().is_none_or(|step| step.resume_at.is_some()) || run.wake.is_some();
+        let idle = run.step.as_ref().is_none_or(|step| step.resume_at.is_some()) || !run.wake.is_empty();
         if !own || idle {
             return;
         }
@@ -304,7 +309,11 @@ impl<V: View> Session<V> {
             });
             return Action::Stop;
         }
-        if run.wake == Some(momentary) { Action::PassOver } else { Action::StepResume }
+        if run.wake.contains(&momentary) {
+            outcome.woken = true;
+            return Action::PassOver;
+        }
+        Action::StepResume
     }
 
     fn weigh_code(&mut self, number: u32, index: usize, thread: ThreadId, outcome: &mut Outcome) -> Action {

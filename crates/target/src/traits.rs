@@ -149,4 +149,10 @@ pub trait RunControl {
     fn steps_over_breakpoints(&self) -> bool {
         false
     }
+
+    /// Whether a single step may end in the handler of an interrupt that came in (QEMU with KVM on hosts without
+    /// `KVM_GUESTDBG_BLOCKIRQ`).
+    fn steps_into_interrupts(&self) -> bool {
+        false
+    }
 }

@@ -7,8 +7,11 @@ use crate::linux::modules::report;
 use crate::output::{Stream, Style};
 use crate::{Error, Shell};
 use kdive_program::{FrameStyle, ShowAddress};
-use kdive_session::{Event, Request, Show, Stop};
+use kdive_session::{Event, Request, Show, Stop, StopReason};
 use std::time::Duration;
+
+/// gdb's number of the signal that stands for Ctrl-C.
+const SIGINT: u8 = 2;
 
 /// How long one look for an event takes at most; Ctrl-C is seen at once, whatever this is.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -34,7 +37,12 @@ pub fn run(shell: &mut Shell, request: Request) -> Result<(), Error> {
         tell_reports(shell);
         let Some(event) = event else { continue };
         match event {
-            Event::Stopped(stop) => return stopped(shell, &stop),
+            Event::Stopped(stop) => {
+                stopped(shell, &stop)?;
+                // Ctrl-C stops the program and the script that made it run.
+                let interrupted = stop.reasons.contains(&StopReason::Signal(SIGINT));
+                return if interrupted && shell.depth > 1 { Err(Error::Interrupted) } else { Ok(()) };
+            }
             Event::Exited { text, .. } | Event::Killed { text, .. } => {
                 shell.out.line(&text);
                 finish(shell);

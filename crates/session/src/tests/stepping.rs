@@ -289,3 +289,21 @@ fn stepi_shows_the_innermost_frame() {
     let mut toy = inlined();
     assert_eq!(toy.step(StepKind::Instruction), "outer:20");
 }
+
+#[test]
+fn interrupts_that_come_in_are_run_through() {
+    let mut toy = calls();
+    toy.machine.borrow_mut().code.extend([(0x5000, Op::Nop), (0x5004, Op::Ret)]);
+    toy.machine.borrow_mut().source.functions.push(Function {
+        name: "handler",
+        start: 0x5000,
+        end: 0x5008,
+        body: 0x5000,
+    });
+    toy.machine.borrow_mut().interrupt_handler = Some(0x5000);
+    assert_eq!(toy.step(StepKind::Over), "| 12");
+    // Every step lands in the handler; the instruction is executed on the way back.
+    assert_eq!(toy.log(), "s1 Z0 1008 c");
+    assert_eq!(toy.step(StepKind::Instruction), "leaf:20");
+    assert_eq!(toy.step(StepKind::Over), "| 21");
+}

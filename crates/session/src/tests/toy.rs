@@ -88,6 +88,8 @@ pub(crate) struct Machine {
     /// Hardware breakpoints and watchpoints the stub has.
     pub(crate) slots: usize,
     generation: u64,
+    /// Single steps end in the handler that starts here.
+    pub(crate) interrupt_handler: Option<u64>,
     /// Instructions until a halted CPU wakes up.
     pub(crate) wake_after: u32,
 }
@@ -214,6 +216,14 @@ impl Machine {
             }
             if halted {
                 return interrupted.then(|| self.stop(cpu, 2, StopReason::Signal));
+            }
+            if let Some(handler) = self.interrupt_handler {
+                let state = &mut self.cpus[cpu];
+                state.sp -= 8;
+                let (at, back) = (state.sp, state.pc);
+                state.pc = handler;
+                self.memory.insert(at, back);
+                return Some(self.stop(cpu, 5, StopReason::Signal));
             }
             return Some(match self.execute(cpu, true) {
                 Some(event) => event,
@@ -353,6 +363,9 @@ impl RunControl for ToyTarget {
     }
     fn steps_over_breakpoints(&self) -> bool {
         self.0.borrow().tcg
+    }
+    fn steps_into_interrupts(&self) -> bool {
+        self.0.borrow().interrupt_handler.is_some()
     }
 }
 
@@ -554,7 +567,10 @@ impl View for ToyView {
             bytes: vec![0; 4],
             text: String::new(),
             flow,
-            target: None,
+            target: match op {
+                Op::Call(target) | Op::Jump(target) | Op::Loop(_, target) => Some(VirtAddr(target)),
+                _ => None,
+            },
             memory: None,
             writes_flags: false,
             writes_sp: false,
