@@ -8,6 +8,7 @@ use crate::{alias, apropos, complete, gdb, help, meta, settings, user};
 pub const TABLE: &[&[Spec]] = &[
     gdb::files::COMMANDS,
     gdb::data::COMMANDS,
+    gdb::convenience::COMMANDS,
     gdb::display::COMMANDS,
     gdb::memory::COMMANDS,
     gdb::registers::COMMANDS,
@@ -29,6 +30,7 @@ pub const TABLE: &[&[Spec]] = &[
     meta::with::COMMANDS,
     meta::show::COMMANDS,
     meta::logging::COMMANDS,
+    meta::radix::COMMANDS,
     settings::PATH_COMMANDS,
     user::COMMANDS,
     alias::COMMANDS,

@@ -137,7 +137,8 @@ fn name_length(text: &str, first: bool) -> usize {
     if first && text.starts_with(['!', '|']) {
         return 1;
     }
-    text.find(|c: char| !is_name_char(c)).unwrap_or(text.len())
+    // gdb takes `p+1` and `p$x` for names; only other characters end one.
+    text.find(|c: char| !(is_name_char(c) || matches!(c, '$' | '+'))).unwrap_or(text.len())
 }
 
 /// Whether a command name can contain `c`.

@@ -68,7 +68,6 @@ pub const COMMANDS: &[Spec] = &[
     },
     Spec {
         name: "thbreak",
-        aliases: &["thb"],
         class: Class::Breakpoints,
         summary: "Set a temporary hardware assisted breakpoint",
         help: "Like hbreak, but the breakpoint is deleted when it is hit.",

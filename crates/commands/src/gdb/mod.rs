@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod break_cmds;
+pub mod convenience;
 pub mod data;
 pub mod debugger;
 pub mod disassemble;

@@ -6,6 +6,7 @@ pub(crate) mod flow;
 pub(crate) mod logging;
 pub(crate) mod prefix;
 pub(crate) mod quit;
+pub(crate) mod radix;
 pub(crate) mod shell;
 pub(crate) mod show;
 pub(crate) mod with;

@@ -60,7 +60,7 @@ fn show_commands(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         }
     }
     shell.commands_shown = Some(first + PAGE);
-    if args.is_empty() {
+    if !args.is_empty() {
         // Enter goes on, as in gdb.
         shell.repeat_with("+");
     }

@@ -70,6 +70,11 @@ fn effect(shell: &mut Shell, name: &str, from_tty: bool) -> Result<(), Error> {
     if name == "logging enabled" {
         return crate::meta::logging::switch(shell, from_tty);
     }
+    if from_tty && let Some(which) = name.strip_suffix("-radix") {
+        let radix = shell.settings.signed(name).unwrap_or(10);
+        let which = if which == "input" { "Input" } else { "Output" };
+        shell.out.line(&format!("{which} radix now set to decimal {radix}, hex {radix:x}, octal {radix:o}."));
+    }
     if name.starts_with("logging ")
         && let Some(log) = shell.out.log_name()
     {

@@ -57,7 +57,7 @@ const DEFAULT: &str = "$cdir:$cwd";
 
 fn directory(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let list = if args.is_empty() {
-        if !shell.query("Reinitialize source path to empty") {
+        if args.from_tty && !shell.query("Reinitialize source path to empty") {
             return Ok(());
         }
         DEFAULT.to_owned()

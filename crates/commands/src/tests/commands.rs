@@ -10,7 +10,7 @@ fn names_and_abbreviations() {
         ("foo bar", "Undefined command: \"foo\".  Try \"help\".\n"),
         ("foo-bar 1", "Undefined command: \"foo-bar\".  Try \"help\".\n"),
         ("(1)", "Undefined command: \"\".  Try \"help\".\n"),
-        ("$x", "Undefined command: \"\".  Try \"help\".\n"),
+        ("$x", "Undefined command: \"$x\".  Try \"help\".\n"),
         ("P 1", "Undefined command: \"P\".  Try \"help\".\n"),
         ("info foo", "Undefined info command: \"foo\".  Try \"help info\".\n"),
         ("i foo bar", "Undefined info command: \"foo bar\".  Try \"help info\".\n"),
@@ -116,8 +116,12 @@ fn assignments_and_settings() {
          The default OS ABI is \"GNU/Linux\".\n"
     );
     assert_eq!(
-        bench.all(&["set remote Z-packet off", "show remote Z-packet", "show remote noack-packet"]),
-        "Support for the `Z0' packet is currently disabled.\n\
+        bench.all(&[
+            "set remote X-packet off",
+            "show remote binary-download-packet",
+            "show remote noack-packet"
+        ]),
+        "Support for the `X' packet is currently disabled.\n\
          Support for the `QStartNoAckMode' packet is auto-detected, currently unknown.\n"
     );
     assert_eq!(
@@ -175,7 +179,6 @@ fn source_directories() {
         "Warning: /nonexistent-1: No such file or directory.\n\
          Source directories searched: /nonexistent-1:/:$cdir:$cwd\n\
          Source directories searched: /:$cdir:$cwd\n\
-         Reinitialize source path to empty? (y or n) [answered Y; input not from terminal]\n\
          Source directories searched: $cdir:$cwd\n"
     );
 }

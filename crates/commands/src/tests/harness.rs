@@ -137,6 +137,7 @@ const TABLE: &[&[Spec]] = &[
     crate::meta::with::COMMANDS,
     crate::meta::show::COMMANDS,
     crate::meta::logging::COMMANDS,
+    crate::meta::radix::COMMANDS,
     crate::settings::PATH_COMMANDS,
     crate::user::COMMANDS,
     crate::alias::COMMANDS,

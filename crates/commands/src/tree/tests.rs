@@ -35,6 +35,11 @@ fn abbreviations_at_every_level() {
     check("shel", "shell <>");
     check("st", "Ambiguous command \"st\": step, stepi.");
     check("step", "step <>");
+    check("s+1", "Undefined command: \"s+1\".  Try \"help\".");
+    check("$x y", "Undefined command: \"$x\".  Try \"help\".");
+    check("@x", "Undefined command: \"\".  Try \"help\".");
+    check("info foo$", "Undefined info command: \"foo$\".  Try \"help info\".");
+    check("s(3)", "step <(3)>");
     check("s 3", "step < 3>");
     check("step/x", "step </x>");
     check("!ls -l", "shell <ls -l>");

@@ -7,6 +7,7 @@ macro_rules! packets {
     ($(($name:literal, $packet:literal)),* $(,)?) => {
         &[$(Setting {
             name: concat!("remote ", $name, "-packet"),
+            aliases: old_names($name),
             kind: Kind::AutoBool,
             default: "auto",
             summary: concat!("the use of the remote protocol's `", $packet, "' packet"),
@@ -16,11 +17,25 @@ macro_rules! packets {
     };
 }
 
-fn say(_shell: &Shell, packet: &str, value: &Value) -> String {
-    match value {
-        Value::Bool(true) => format!("Support for the `{packet}' packet is currently enabled."),
-        Value::Bool(false) => format!("Support for the `{packet}' packet is currently disabled."),
-        _ => format!("Support for the `{packet}' packet is auto-detected, currently unknown."),
+/// One line per packet.
+fn say(_shell: &Shell, packets: &str, value: &Value) -> String {
+    let state = match value {
+        Value::Bool(true) => "currently enabled",
+        Value::Bool(false) => "currently disabled",
+        _ => "auto-detected, currently unknown",
+    };
+    let lines: Vec<String> =
+        packets.split('/').map(|packet| format!("Support for the `{packet}' packet is {state}.")).collect();
+    lines.join("\n")
+}
+
+/// Names from the time when packets had no names.
+const fn old_names(name: &str) -> &'static [&'static str] {
+    match name.as_bytes() {
+        b"binary-download" => &["remote X-packet"],
+        b"fetch-register" => &["remote p-packet"],
+        b"set-register" => &["remote P-packet"],
+        _ => &[],
     }
 }
 
@@ -107,5 +122,5 @@ pub(super) const ROWS: &[Setting] = packets![
     ("vfork-event-feature", "vfork-event-feature"),
     ("write-siginfo-object", "qXfer:siginfo:write"),
     ("write-watchpoint", "Z2"),
-    ("Z", "Z0"),
+    ("Z", "Z0/Z1/Z2/Z3/Z4"),
 ];
