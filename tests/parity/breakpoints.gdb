@@ -75,7 +75,6 @@ break init/main.c:start_kernel
 break 'start_kernel'
 break start_kernel thread 1
 break start_kernel if nothing_here
-break start_kernel if
 rbreak ^vfs_fsync
 info breakpoints
 delete

@@ -11,9 +11,6 @@ info variables ^init_task$
 info variables ^jiffies
 info variables -q no_such_variable
 info variables ^console_log
-info types ^list_head$
-info types ^hlist
-info types ^pid_type$
 info types no_such_type
 info types ^kuid
 info line init_task

@@ -59,7 +59,7 @@ impl LineTables {
         }
         for rows in &mut tables.rows {
             // gdb sorts ends before beginnings at an address, and is otherwise stable.
-            rows.sort_by(|a, b| (a.pc, a.line != 0).cmp(&(b.pc, b.line != 0)));
+            rows.sort_by_key(|row| (row.pc, row.line != 0));
             rows.shrink_to_fit();
         }
         Some(tables)

@@ -96,18 +96,23 @@ impl ModuleSet {
                 return Some(variable);
             }
         }
-        let mut first_static = None;
+        let (mut first_static, mut open) = (None, None);
         for (module, debug) in self.debugs() {
             for (_, key) in debug.named(name, &[IndexKind::Variable]) {
                 let Some(variable) = variable_of(module, debug, key) else { continue };
                 if variable.info().external {
-                    return Some(variable);
+                    // `extern const char banner[]` beside the definition that says how long it is.
+                    if !is_open_array(&variable.ty()) {
+                        return Some(variable);
+                    }
+                    open = open.or(Some(variable));
+                    continue;
                 }
                 first_static = first_static.or(Some(variable));
             }
         }
-        if first_static.is_some() {
-            return first_static;
+        if open.is_some() || first_static.is_some() {
+            return open.or(first_static);
         }
         let declared = self.entries(near, name, &[IndexKind::VariableDeclaration]);
         declared.into_iter().find_map(|(module, debug, _, key)| variable_of(module, debug, key))
@@ -193,4 +198,9 @@ pub(crate) fn functions_in(module: &Arc<Module>, debug: &Arc<DebugInfo>, name: &
         .flat_map(|table| table.functions.iter().filter(named))
         .map(|function| Function::new(module, debug, Arc::clone(function)))
         .collect()
+}
+
+/// Whether a type is an array of unknown length.
+fn is_open_array(ty: &Type) -> bool {
+    matches!(ty.strip().kind(), Kind::Array(array) if array.count.is_none())
 }
