@@ -191,7 +191,10 @@ impl Shell {
             let line = match self.read_input(&question, Ask::Answer) {
                 Ok(Line::Text(line)) => line,
                 // gdb takes the end of input for the default.
-                Ok(Line::End) => return answer,
+                Ok(Line::End) => {
+                    self.out.line(&format!("EOF [assumed {}]", if answer { 'Y' } else { 'N' }));
+                    return answer;
+                }
                 Ok(Line::Interrupted) | Err(_) => {
                     self.unanswered = true;
                     return false;

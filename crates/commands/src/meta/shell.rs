@@ -1,5 +1,6 @@
 //! `shell`, `!`, `make`, `pipe`, `|`: other programs.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
@@ -96,9 +97,9 @@ fn pipe(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     }
     let command = command.trim();
     let command = if command.is_empty() {
-        shell.previous_line().ok_or_else(|| Error::msg("No previous command to relaunch"))?
+        Cow::Owned(shell.previous_line().ok_or_else(|| Error::msg("No previous command to relaunch"))?)
     } else {
-        command.to_owned()
+        Cow::Borrowed(command)
     };
     let (result, output) = shell.capture(|shell| shell.execute(&command, args.from_tty));
     result?;

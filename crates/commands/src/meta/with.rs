@@ -1,5 +1,7 @@
 //! `with`: one command under another setting.
 
+use std::borrow::Cow;
+
 use crate::spec::{Class, Completer, Spec};
 use crate::{Args, Error, Shell, settings};
 
@@ -19,11 +21,12 @@ pub const COMMANDS: &[Spec] = &[Spec {
 
 fn with(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let text = args.required("Missing arguments.")?;
+    // Not copied: a line may hold thousands of these.
     let (setting, command) = match text.split_once("--") {
-        Some((setting, command)) => (setting, command.trim().to_owned()),
+        Some((setting, command)) => (setting, Cow::Borrowed(command.trim())),
         None => {
             let last = shell.previous_line().ok_or_else(|| Error::msg("No previous command to relaunch"))?;
-            (text, last)
+            (text, Cow::Owned(last))
         }
     };
     if command.is_empty() {
