@@ -37,6 +37,19 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The reason alone, for commands that word the rest themselves (`` `F': can't read symbols: REASON. ``).
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Io { source, .. } => io_words(source),
+            Self::NotElf { .. } => "file format not recognized".into(),
+            Self::Malformed { what, .. } => what.clone(),
+            Self::NoSection { section, .. } => format!("no section {section}"),
+        }
+    }
+}
+
 /// The system's message without Rust's ` (os error N)`.
 fn io_words(error: &std::io::Error) -> String {
     let text = error.to_string();

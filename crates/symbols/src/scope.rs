@@ -259,9 +259,15 @@ impl FrameScope {
     /// The address of a `goto` label.
     #[must_use]
     pub fn label(&self, name: &str) -> Option<VirtAddr> {
+        self.label_place(name).map(|(addr, _, _)| addr)
+    }
+
+    /// A `goto` label: its address, and the file and line that declare it.
+    pub(crate) fn label_place(&self, name: &str) -> Option<(VirtAddr, Option<SourceName>, u32)> {
         self.tree.blocks.iter().flat_map(|block| &block.symbols).find_map(|symbol| match symbol {
-            BlockSymbol::Label { name: own, addr: Some(addr), .. } if &**own == name => {
-                Some(self.function.module().to_virt(LinkAddr(*addr)))
+            BlockSymbol::Label { name: own, addr: Some(addr), file, line } if &**own == name => {
+                let file = file.and_then(|file| self.function.debug().source_name(file));
+                Some((self.function.module().to_virt(LinkAddr(*addr)), file, *line))
             }
             _ => None,
         })

@@ -57,6 +57,8 @@ pub(crate) enum BlockSymbol {
     Label {
         name: Arc<str>,
         addr: Option<u64>,
+        file: Option<FileRef>,
+        line: u32,
     },
     /// The call the block is.
     Inlined(Arc<InlinedCall>),
@@ -246,7 +248,8 @@ impl Builder {
             dw::DW_TAG_label => {
                 if let Some(name) = context.name(die) {
                     let addr = context.address(die, dw::DW_AT_low_pc);
-                    self.push(place, BlockSymbol::Label { name, addr });
+                    let (file, line) = context.declared_at(die);
+                    self.push(place, BlockSymbol::Label { name, addr, file, line });
                 }
             }
             tag @ (dw::DW_TAG_structure_type

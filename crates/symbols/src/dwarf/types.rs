@@ -57,10 +57,24 @@ impl DebugInfo {
         }
     }
 
+    /// The type of a type unit, which is not itself a stand-in.
+    fn in_type_unit(&self, key: DieKey) -> Type {
+        let definition = |context: UnitContext<'_>| {
+            let die = context.die_of_key(key)?;
+            (!die.has_attr(dw::DW_AT_signature)).then(|| self.resolve(key))
+        };
+        self.context_of(key).and_then(definition).unwrap_or_else(|| Type::error("damaged type unit"))
+    }
+
     fn make_type(&self, key: DieKey) -> Type {
         let found = self.context_of(key).and_then(|context| {
             let die = context.die_of_key(key)?;
-            Some(context.make_type(&die, key))
+            // Only a stand-in for the type of a type unit.
+            let unit = die.attr_value(dw::DW_AT_signature).and_then(|value| context.reference(value));
+            match unit {
+                Some(unit) => Some(self.in_type_unit(unit)),
+                None => Some(context.make_type(&die, key)),
+            }
         });
         found.unwrap_or_else(|| Type::error(&format!("no entry at offset {key:#x}")))
     }

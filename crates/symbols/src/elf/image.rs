@@ -79,7 +79,8 @@ impl Image {
         let file = File::open(path).map_err(io)?;
         let metadata = file.metadata().map_err(io)?;
         if metadata.is_dir() {
-            return Err(io(std::io::Error::from(std::io::ErrorKind::IsADirectory)));
+            const EISDIR: i32 = 21;
+            return Err(io(std::io::Error::from_raw_os_error(EISDIR)));
         }
         let not_elf = || Error::NotElf { path: path.into() };
         if metadata.len() < size_of::<Header>() as u64 {

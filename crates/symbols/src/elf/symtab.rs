@@ -75,7 +75,8 @@ impl SymbolTable {
             // Of a function's two names that are otherwise the same, the global one.
             if entry.kind != SymbolKind::Text
                 && candidates.peek().is_some_and(|previous| {
-                    previous.kind == SymbolKind::Text && (previous.addr, previous.size) == (entry.addr, entry.size)
+                    previous.kind == SymbolKind::Text
+                        && (previous.addr, previous.size) == (entry.addr, entry.size)
                 })
             {
                 continue;

@@ -124,8 +124,7 @@ impl Resolver<'_> {
         match self.functions(None, name) {
             Err(LinespecError::NoFunction(missing)) => {
                 let here = self.defaults.pc.and_then(|pc| self.set.scope_at(pc));
-                let found =
-                    here.and_then(|scope| Some(self.label_sal(&scope, scope.frames().last()?.label(name)?)));
+                let found = here.and_then(|scope| self.label_sal(&scope, name));
                 found.map(|sal| vec![sal]).ok_or(LinespecError::NoFunction(missing))
             }
             other => other,
@@ -138,8 +137,7 @@ impl Resolver<'_> {
             .filter(|sal| !sal.inlined)
             .filter_map(|sal| {
                 let scope = self.set.scope_at(sal.function.as_ref()?.entry())?;
-                let addr = scope.frames().last()?.label(label)?;
-                Some(self.label_sal(&scope, addr))
+                self.label_sal(&scope, label)
             })
             .collect();
         if found.is_empty() {
@@ -148,11 +146,15 @@ impl Resolver<'_> {
         Ok(found)
     }
 
-    fn label_sal(&self, scope: &Scope, addr: VirtAddr) -> Sal {
+    fn label_sal(&self, scope: &Scope, label: &str) -> Option<Sal> {
+        let (addr, file, line) = scope.frames().last()?.label_place(label)?;
         let mut sal = self.set.sal_at(addr);
         sal.function = Some(scope.function().clone());
         sal.function_name = Some(scope.function().shared_name());
-        sal
+        if line != 0 {
+            (sal.file, sal.line) = (file, line);
+        }
+        Some(sal)
     }
 
     // Functions.
