@@ -225,8 +225,15 @@ impl<V: View> Session<V> {
             let Some(watch) = entry.watch() else { continue };
             // The stub says which kind of watchpoint it was: a write is none of a read watchpoint's business.
             let covers = |(kind, addr): (WatchKind, VirtAddr)| {
-                let matches =
-                    kind == watch.access || kind == WatchKind::Access || watch.access == WatchKind::Access;
+                // A stub without read watchpoints was given an access watchpoint instead, and some report every hit
+                // of one as a write.
+                let stands_in = || {
+                    watch.ranges.iter().any(|&(start, len)| self.inserted.stands_in_for_read(start, len))
+                };
+                let matches = kind == watch.access
+                    || kind == WatchKind::Access
+                    || watch.access == WatchKind::Access
+                    || stands_in();
                 matches
                     && watch
                         .ranges
