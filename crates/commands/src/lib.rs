@@ -1,6 +1,6 @@
 //! The command table and the command language: everything between a line of text and the debugger's answer.
 //!
-//! The engine (lookup, scripts, settings, help) is here; the shell's own commands are in [`meta`], the debugger's in
+//! The engine (lookup, scripts, settings, help) is here; the shell's own commands are in `meta`, the debugger's in
 //! [`gdb`], one file per family, each a slice of [`Spec`] records named once in [`table`]. Nothing here writes to a stream
 //! or knows a terminal: commands write to [`Output`] and ask through [`input::Input`]; the crate `repl` or a test is at the
 //! other ends. What the command language wants from expressions and from the target it asks through [`hooks::Hooks`].

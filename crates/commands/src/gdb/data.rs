@@ -125,8 +125,11 @@ pub fn put(shell: &mut Shell, out: &Out) {
     shell.out.put(text.get(at..).unwrap_or_default());
 }
 
+type Switch = fn(&mut PrintOptions, bool);
+type Limit = fn(&mut PrintOptions, Option<u32>);
+
 /// The value options of `print` that are switches, and which field of the options they set.
-const SWITCHES: &[(&str, fn(&mut PrintOptions, bool))] = &[
+const SWITCHES: &[(&str, Switch)] = &[
     ("address", |options, on| options.address = on),
     ("array", |options, on| options.array = on),
     ("array-indexes", |options, on| options.array_indexes = on),
@@ -142,7 +145,7 @@ const SWITCHES: &[(&str, fn(&mut PrintOptions, bool))] = &[
 ];
 
 /// Those that take a number; `None` is unlimited.
-const NUMBERS: &[(&str, fn(&mut PrintOptions, Option<u32>))] = &[
+const NUMBERS: &[(&str, Limit)] = &[
     ("characters", |options, limit| options.characters = Some(limit)),
     ("elements", |options, limit| options.elements = limit),
     ("max-depth", |options, limit| options.max_depth = limit),

@@ -108,7 +108,7 @@ impl Script {
     }
 
     /// The lines with gdb's indentation of two blanks per level, starting with `indent` blanks, as `info breakpoints`
-    /// (8) and `show user` (2) print them. [`parse`] reads them back.
+    /// (8) and `show user` (2) print them. [`parse()`] reads them back.
     #[must_use]
     pub fn render(&self, indent: usize) -> Vec<String> {
         let mut out = Vec::new();

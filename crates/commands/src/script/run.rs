@@ -149,7 +149,7 @@ impl Shell {
     /// Parses lines that were kept as text, such as the commands of a breakpoint.
     ///
     /// # Errors
-    /// As [`parse`].
+    /// As [`parse()`].
     pub fn parse_lines(&self, lines: &[String]) -> Result<Script, Error> {
         struct Kept<'a>(&'a Shell, std::slice::Iter<'a, String>);
         impl Reader for Kept<'_> {

@@ -1,7 +1,7 @@
 //! `set` and `show`: one table of every setting, and its current values by name.
 //!
 //! Every name gdb 13 knows is accepted, so that command files written for gdb run; those without a meaning here are in
-//! [`rows::ignored`] and say so in their help.
+//! `rows::ignored` and say so in their help.
 
 pub mod command;
 mod kind;
