@@ -54,7 +54,7 @@ impl Shell {
         let found = tree.find(line)?;
         let typed = line.len() - found.rest.len();
         let invoked = line.get(..typed).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
-        let raw = found.rest.trim_start();
+        let raw = found.rest.trim_start_matches([' ', '\t']);
         let raw: Cow<'_, str> = if found.default_args.is_empty() {
             Cow::Borrowed(raw)
         } else {

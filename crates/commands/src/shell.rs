@@ -62,7 +62,7 @@ impl Shell {
     /// A shell over `session` with the commands of [`TABLE`] and nobody to talk to.
     #[must_use]
     pub fn new(session: Session, out: Output, hooks: Rc<dyn Hooks>, interrupt: Interrupt) -> Self {
-        Self {
+        let mut shell = Self {
             session,
             out,
             settings: Settings::new(),
@@ -84,7 +84,12 @@ impl Shell {
             previous: None,
             trace_level: 0,
             unanswered: false,
-        }
+        };
+        // What scripts ask before they use something new.
+        let hooks = shell.hooks();
+        hooks.set_convenience(&mut shell, "_gdb_major", Some(13));
+        hooks.set_convenience(&mut shell, "_gdb_minor", Some(1));
+        shell
     }
 
     /// Takes commands and answers from `input` from now on.

@@ -15,8 +15,8 @@ pub const COMMANDS: &[Spec] = &[
                backslash before a leading or after a trailing blank keeps it.",
         examples: &["echo hello\\n"],
         run: |shell, args| {
-            // Blanks at the end are dropped unless a backslash follows them.
-            shell.out.put_bytes(&unescape(args.text()));
+            // Blanks at the end are dropped unless a backslash follows them; a newline (from `eval`) is none.
+            shell.out.put_bytes(&unescape(args.raw.trim_end_matches([' ', '\t'])));
             Ok(())
         },
         ..Spec::EMPTY

@@ -257,6 +257,8 @@ fn texts() {
     assert_eq!(ex("printf"), "Argument required (format-control string and values to print).\n");
     assert_eq!(ex("printf \"%d\\n\", 1+2"), "3\n");
     assert_eq!(ex("eval \"p %d\", 3"), "$1 = 3\n");
+    assert_eq!(ex("eval \"echo %d\n\", 3"), "3\n");
+    assert_eq!(ex("p $_gdb_major"), "$1 = 13\n");
     assert_eq!(
         ex("python print(1)"),
         "Python scripting is not supported in kdive; \"help linux\" lists what it knows of the kernel by itself.\n"
