@@ -50,6 +50,11 @@ pub(super) struct Shape {
     pub(super) class: Class,
     tag: DwTag,
     pub(super) children: bool,
+    /// `DW_AT_inline`: an abstract function that calls are instances of.
+    pub(super) inline: bool,
+    /// An inlined call, and where its `DW_AT_abstract_origin` is.
+    pub(super) inlined_call: bool,
+    pub(super) origin: Option<Slot>,
     /// `DW_AT_declaration` with `DW_FORM_flag_present`, or an implicit one.
     pub(super) declaration: bool,
     /// Size of all attributes together, when it is the same for every entry. `name`, `sibling` and `reference` are then
@@ -92,6 +97,11 @@ impl Shapes {
     /// Reads the table at the start of `data` into `self`, replacing what was there (allocations are kept).
     /// `None` when it is damaged.
     pub(super) fn read(&mut self, data: &[u8], sizes: Sizes) -> Option<()> {
+        self.read_until(data, sizes, 0)
+    }
+
+    /// As [`Shapes::read`], but not beyond the abbreviation `last`.
+    pub(super) fn read_until(&mut self, data: &[u8], sizes: Sizes, last: u64) -> Option<()> {
         self.shapes.clear();
         self.specs.clear();
         let mut at = 0;
@@ -112,6 +122,9 @@ impl Shapes {
                 self.shapes.resize(index + 1, None);
             }
             *self.shapes.get_mut(index)? = Some(shape);
+            if code == last {
+                return Some(());
+            }
         }
     }
 
@@ -128,6 +141,9 @@ impl Shapes {
             class: Class::of(tag),
             tag,
             children,
+            inline: false,
+            inlined_call: tag == dw::DW_TAG_inlined_subroutine,
+            origin: None,
             declaration: false,
             fixed: Some(0),
             name: None,
@@ -150,6 +166,8 @@ impl Shapes {
                 dw::DW_AT_name => shape.name = slot,
                 dw::DW_AT_sibling => shape.sibling = slot,
                 dw::DW_AT_specification => shape.reference = slot,
+                dw::DW_AT_abstract_origin => shape.origin = slot,
+                dw::DW_AT_inline => shape.inline = true,
                 dw::DW_AT_declaration if form == dw::DW_FORM_flag_present => shape.declaration = true,
                 dw::DW_AT_declaration if form == dw::DW_FORM_implicit_const => {
                     shape.declaration = constant != Some(0)

@@ -1,6 +1,7 @@
 //! From an address to the unit whose code it is.
 
 use super::debug_info::DebugInfo;
+use super::root::Roots;
 use super::units::UnitIndex;
 use gimli::{DebugAranges, LittleEndian};
 
@@ -35,8 +36,14 @@ impl AddressMap {
                 *mentioned = true;
             }
         }
+        let mut roots = Roots::new(info);
         for (unit, mentioned) in mentioned.into_iter().enumerate() {
-            if !mentioned && let Some(data) = info.unit_data(unit) {
+            let mut has_code =
+                || units.get(unit).and_then(|unit| roots.read(&unit.head)).is_some_and(|root| root.has_code);
+            if !mentioned
+                && has_code()
+                && let Some(data) = info.unit_data(unit)
+            {
                 ranges.extend(data.ranges.iter().map(|&(start, end)| (start, end, unit)));
             }
         }

@@ -5,10 +5,12 @@ use super::blocks::BlockTree;
 use super::cache::{self, Identity, Stored};
 use super::call_sites::{self, CallSiteInfo};
 use super::die::FileRef;
-use super::files::{FileTable, SourceIndex};
+use super::files::{FileTable, LineUnit, SourceIndex};
 use super::functions::{FunctionInfo, FunctionTable};
 use super::index::{BuildSections, Index, IndexKind, NameSections};
 use super::lines::LineTables;
+use super::root::Roots;
+use super::scan::Scanner;
 use super::types::TypeCache;
 use super::unit_names::UnitNames;
 use super::units::{self, DieKey, Dwarf, Slice, TYPES_FLAG, Unit, UnitData, UnitIndex};
@@ -157,36 +159,77 @@ impl DebugInfo {
 
     /// The line tables of a unit.
     pub(crate) fn line_tables(&self, unit: UnitIndex) -> Option<&Arc<LineTables>> {
-        let data = self.unit_data(unit)?;
-        let read = || LineTables::read(&self.context(unit)?, self.files(unit)?).map(Arc::new);
-        data.lines.get_or_init(read).as_ref()
+        let unit = self.units().get(unit)?;
+        let read = || LineTables::read(&self.line_unit(&unit.head)?, self.files_of(unit)?).map(Arc::new);
+        unit.lines.get_or_init(read).as_ref()
     }
 
     /// As [`DebugInfo::line_tables`], for a look at many units: what is not there already is not kept.
     pub(crate) fn line_tables_once(&self, unit: UnitIndex) -> Option<Arc<LineTables>> {
-        let data = self.unit_data(unit)?;
-        if let Some(known) = data.lines.get() {
+        let unit = self.units().get(unit)?;
+        if let Some(known) = unit.lines.get() {
             return known.clone();
         }
-        let context = self.context(unit)?;
-        let files = data.files.get().cloned().unwrap_or_else(|| Arc::new(FileTable::read(&context)));
-        LineTables::read(&context, &files).map(Arc::new)
+        let line_unit = self.line_unit(&unit.head)?;
+        let files =
+            unit.files.get().cloned().flatten().unwrap_or_else(|| Arc::new(FileTable::read(&line_unit)));
+        LineTables::read(&line_unit, &files).map(Arc::new)
+    }
+
+    fn line_unit(&self, head: &units::UnitHead) -> Option<LineUnit<'_>> {
+        Some(LineUnit::new(self, head, Roots::new(self).read(head)?))
+    }
+
+    fn files_of<'a>(&'a self, unit: &'a Unit) -> Option<&'a Arc<FileTable>> {
+        let read = || Some(Arc::new(FileTable::read(&self.line_unit(&unit.head)?)));
+        unit.files.get_or_init(read).as_ref()
     }
 
     /// The source files of a unit.
     pub(crate) fn files(&self, unit: UnitIndex) -> Option<&Arc<FileTable>> {
-        let data = self.unit_data(unit)?;
-        if let Some(known) = data.files.get() {
-            return Some(known);
-        }
-        let table = Arc::new(FileTable::read(&self.context(unit)?));
-        Some(data.files.get_or_init(|| table))
+        self.files_of(self.units().get(unit)?)
     }
 
     /// The source files of a unit, not kept if they are not already.
-    pub(crate) fn files_once(&self, unit: UnitIndex, context: &UnitContext<'_>) -> Arc<FileTable> {
-        let known = self.unit_data(unit).and_then(|data| data.files.get().cloned());
-        known.unwrap_or_else(|| Arc::new(FileTable::read(context)))
+    pub(crate) fn files_once(&self, unit: UnitIndex) -> Option<Arc<FileTable>> {
+        let unit = self.units().get(unit)?;
+        let read = || Some(Arc::new(FileTable::read(&self.line_unit(&unit.head)?)));
+        unit.files.get().cloned().unwrap_or_else(read)
+    }
+
+    /// All source files of all units.
+    pub(crate) fn sources(&self) -> &SourceIndex {
+        self.sources.get_or_init(|| SourceIndex::read(self))
+    }
+
+    /// Gives the memory of a section back that was read from end to end.
+    pub(super) fn release_section(&self, name: &str) {
+        if let Some((offset, len)) = self.image.file_range(name) {
+            self.image.release(offset, len);
+        }
+    }
+
+    /// Gives the memory of consecutive units back, of which only the beginnings were looked at: the system maps more of a file
+    /// than what is touched.
+    pub(super) fn release_units(&self, indices: &[UnitIndex]) {
+        let unit = |index: Option<&UnitIndex>| self.units().get(*index?).filter(|unit| !unit.head.in_types);
+        if let (Some(first), Some(last)) = (unit(indices.first()), unit(indices.last()))
+            && let Some((base, _)) = self.image.file_range(".debug_info")
+        {
+            self.image.release(base + first.head.start, last.head.end.saturating_sub(first.head.start));
+        }
+    }
+
+    /// Entries of the inlined calls in a unit that are instances of the functions at `origins`.
+    pub(crate) fn inlined_calls(&self, unit: UnitIndex, origins: &[DieKey]) -> Vec<DieKey> {
+        let Some(head) = self.units().get(unit).map(|unit| unit.head) else { return Vec::new() };
+        let Some(scan_unit) = head.scan_unit() else { return Vec::new() };
+        let flag = head.key() & TYPES_FLAG;
+        let origins: Vec<usize> =
+            origins.iter().filter_map(|key| usize::try_from(key & !TYPES_FLAG).ok()).collect();
+        let found =
+            Scanner::default().inlined_calls(self.build_sections().scan(head.in_types), scan_unit, &origins);
+        found.into_iter().map(|die| die as u64 | flag).collect()
     }
 
     /// Calls `visit` for each name of the index.
@@ -206,17 +249,21 @@ impl DebugInfo {
         UnitNames::visit(self, unit, kinds, visit);
     }
 
-    /// All source files of all units.
-    pub(crate) fn sources(&self) -> &SourceIndex {
-        self.sources.get_or_init(|| SourceIndex::read(self))
-    }
-
     /// A source file by the number that entries of a unit use.
     pub(crate) fn source_name(&self, file: FileRef) -> Option<SourceName> {
         let table = self.files(file.unit)?;
         let found = table.files.get(table.of_number(file.number)?)?;
-        let comp_dir = self.unit_data(file.unit)?.comp_dir.clone();
+        let comp_dir = self.comp_dir(file.unit);
         Some(SourceName { name: Arc::clone(&found.name), comp_dir })
+    }
+
+    /// `DW_AT_comp_dir` of a unit, which need not be parsed for it.
+    pub(crate) fn comp_dir(&self, unit: UnitIndex) -> Option<Arc<str>> {
+        let unit = self.units().get(unit)?;
+        if let Some(Some(data)) = unit.data.get() {
+            return data.comp_dir.clone();
+        }
+        Some(Roots::new(self).read(&unit.head)?.comp_dir?.into())
     }
 
     /// What a unit says of itself.

@@ -1,9 +1,12 @@
 //! The source files of units: the numbers entries use, and which units a file contributed to.
 
-use super::debug_info::{DebugInfo, UnitContext};
-use super::units::{Slice, UnitIndex};
+use super::debug_info::DebugInfo;
+use super::root::{Root, Roots};
+use super::units::{Dwarf, Slice, UnitHead, UnitIndex};
 use crate::paths;
-use gimli::{DebugLine, DebugLineOffset, FileEntry, IncompleteLineProgram, LineProgramHeader};
+use gimli::{
+    AttributeValue, DebugLine, DebugLineOffset, FileEntry, IncompleteLineProgram, LineProgramHeader,
+};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -31,22 +34,79 @@ pub(crate) struct FileTable {
     first_number: u64,
 }
 
+/// What the line table of a unit is read with.
+pub(super) struct LineUnit<'a> {
+    pub(super) dwarf: Dwarf<'a>,
+    section: &'a [u8],
+    root: Root<'a>,
+    address_size: u8,
+}
+
+impl<'a> LineUnit<'a> {
+    pub(super) fn new(info: &'a DebugInfo, head: &UnitHead, root: Root<'a>) -> Self {
+        let section = info.section(".debug_line");
+        Self { dwarf: info.dwarf(), section, root, address_size: head.sizes.address }
+    }
+
+    /// The line program, its header read.
+    pub(super) fn program(&self) -> Option<IncompleteLineProgram<Slice<'a>>> {
+        let line = DebugLine::from(Slice::new(self.section, gimli::LittleEndian));
+        line.program(DebugLineOffset(self.root.line_offset?), self.address_size, None, None).ok()
+    }
+
+    fn text(&self, value: AttributeValue<Slice<'a>>) -> Option<Slice<'a>> {
+        match value {
+            AttributeValue::String(text) => Some(text),
+            AttributeValue::DebugStrRef(offset) => self.dwarf.string(offset).ok(),
+            AttributeValue::DebugLineStrRef(offset) => self.dwarf.line_string(offset).ok(),
+            _ => None,
+        }
+    }
+
+    /// Directory and name of a file. Before DWARF 5, directory 0 is the compilation directory and not in the table.
+    fn parts(
+        &self,
+        header: &LineProgramHeader<Slice<'a>>,
+        file: &FileEntry<Slice<'a>>,
+    ) -> (Option<Slice<'a>>, Option<Slice<'a>>) {
+        let name = self.text(file.path_name());
+        let first = u64::from(header.version() < 5);
+        let directory = file
+            .directory_index()
+            .checked_sub(first)
+            .and_then(|index| header.include_directories().get(usize::try_from(index).ok()?))
+            .and_then(|&directory| self.text(directory));
+        (directory, name)
+    }
+}
+
+fn join_parts(directory: Option<Slice<'_>>, name: Option<Slice<'_>>) -> String {
+    let name = name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    match directory {
+        Some(directory) => join(&directory.to_string_lossy(), &name),
+        None => name,
+    }
+}
+
 impl FileTable {
     /// The files of a unit's line table; without one, its main file.
-    pub(super) fn read(context: &UnitContext<'_>) -> Self {
-        let comp_dir = context.data.comp_dir.as_deref();
+    pub(super) fn read(unit: &LineUnit<'_>) -> Self {
+        let comp_dir = unit.root.comp_dir.as_deref();
         let mut files = Files::default();
-        if let Some(name) = &context.data.name {
+        if let Some(name) = &unit.root.name {
             files.add(name, &absolute(comp_dir, name));
         }
         let mut table = Self { files: Vec::new(), numbers: Vec::new(), first_number: 1 };
-        if let Some(program) = line_program(context) {
+        if let Some(program) = unit.program() {
             let header = program.header();
             table.first_number = if header.version() < 5 { 1 } else { 0 };
             for file in header.file_names() {
-                let name = file_name(context, header, file);
+                let (directory, name) = unit.parts(header, file);
+                let name = join_parts(directory, name);
                 let path = absolute(comp_dir, &name);
-                table.numbers.push(files.add(&name, &path));
+                let index = files.add(&name, &path);
+                // gdb reads no line table for a unit without code: whatever is declared in it counts as its main file's.
+                table.numbers.push(if unit.root.has_code { index } else { 0 });
             }
         }
         table.files = files.files;
@@ -57,50 +117,6 @@ impl FileTable {
     pub(crate) fn of_number(&self, number: u64) -> Option<FileIndex> {
         let index = usize::try_from(number.checked_sub(self.first_number)?).ok()?;
         self.numbers.get(index).copied()
-    }
-}
-
-/// The line program of a unit, its header read.
-pub(super) fn line_program<'a>(context: &UnitContext<'a>) -> Option<IncompleteLineProgram<Slice<'a>>> {
-    let section = context.info.section(".debug_line");
-    let line = DebugLine::from(Slice::new(section, gimli::LittleEndian));
-    line.program(DebugLineOffset(context.data.line_offset?), context.unit.header.address_size(), None, None)
-        .ok()
-}
-
-fn text(context: &UnitContext<'_>, value: gimli::AttributeValue<Slice<'_>>) -> Option<String> {
-    // The two lifetimes are of the same sections.
-    match value {
-        gimli::AttributeValue::String(text) => Some(text.to_string_lossy().into_owned()),
-        gimli::AttributeValue::DebugStrRef(offset) => {
-            Some(context.dwarf.string(offset).ok()?.to_string_lossy().into_owned())
-        }
-        gimli::AttributeValue::DebugLineStrRef(offset) => {
-            Some(context.dwarf.line_string(offset).ok()?.to_string_lossy().into_owned())
-        }
-        gimli::AttributeValue::DebugStrOffsetsIndex(index) => {
-            let offset = context.dwarf.string_offset(&context.unit, index).ok()?;
-            Some(context.dwarf.string(offset).ok()?.to_string_lossy().into_owned())
-        }
-        _ => None,
-    }
-}
-
-/// Directory and name. Before DWARF 5, directory 0 is the compilation directory and not in the table.
-fn file_name(
-    context: &UnitContext<'_>,
-    header: &LineProgramHeader<Slice<'_>>,
-    file: &FileEntry<Slice<'_>>,
-) -> String {
-    let name = text(context, file.path_name()).unwrap_or_default();
-    if header.version() < 5 && file.directory_index() == 0 {
-        return name;
-    }
-    let index = file.directory_index() - u64::from(header.version() < 5);
-    let directory = usize::try_from(index).ok().and_then(|index| header.include_directories().get(index));
-    match directory.and_then(|&directory| text(context, directory)) {
-        Some(directory) => join(&directory, &name),
-        None => name,
     }
 }
 
@@ -131,7 +147,7 @@ fn join(directory: &str, name: &str) -> String {
     format!("{}/{name}", directory.strip_suffix('/').unwrap_or(directory))
 }
 
-pub(crate) fn absolute(comp_dir: Option<&str>, name: &str) -> String {
+fn absolute(comp_dir: Option<&str>, name: &str) -> String {
     comp_dir.map_or_else(|| name.to_owned(), |directory| join(directory, name))
 }
 
@@ -148,11 +164,16 @@ impl SourceIndex {
     pub(super) fn read(info: &DebugInfo) -> Self {
         let units: Vec<UnitIndex> = (0..info.units().len()).collect();
         let parts: Vec<BTreeMap<String, Vec<UnitIndex>>> =
-            units.par_chunks(64).map(|units| names_of(info, units)).collect();
+            units.par_chunks(128).map(|units| names_of(info, units)).collect();
+        info.release_section(".debug_line");
         let mut index = Self::default();
         for (name, mut units) in parts.into_iter().flatten() {
-            let name: Arc<str> = name.into();
-            index.units.entry(name).or_default().append(&mut units);
+            match index.units.get_mut(name.as_str()) {
+                Some(known) => known.append(&mut units),
+                None => {
+                    index.units.insert(name.into(), units);
+                }
+            }
         }
         for name in index.units.keys() {
             let base = paths::base_name(name);
@@ -178,20 +199,58 @@ impl SourceIndex {
     }
 }
 
-/// The names of the files of some units, in the order of the units.
+/// The names of the files of some units, with the units in order.
 fn names_of(info: &DebugInfo, units: &[UnitIndex]) -> BTreeMap<String, Vec<UnitIndex>> {
-    let mut found: BTreeMap<String, Vec<UnitIndex>> = BTreeMap::new();
+    let mut roots = Roots::new(info);
+    let mut names: Vec<(String, Vec<UnitIndex>)> = Vec::new();
+    let mut by_name: HashMap<String, usize> = HashMap::new();
+    // Directories and names are shared strings: the same two places mean the same file.
+    let mut by_place: HashMap<(usize, usize), usize> = HashMap::new();
+    let place = |text: Option<Slice<'_>>| text.map_or(0, |text| text.slice().as_ptr() as usize);
     for &unit in units {
-        let Some(context) = info.context(unit) else { continue };
-        // Not kept: a kernel's tables together are large, and few are ever asked for.
-        for file in FileTable::read(&context).files {
-            match found.get_mut(&*file.name) {
-                Some(units) => units.push(unit),
-                None => {
-                    found.insert(file.name.to_string(), vec![unit]);
+        let Some(head) = info.units().get(unit).map(|unit| unit.head) else { continue };
+        let Some(root) = roots.read(&head) else { continue };
+        let line_unit = LineUnit::new(info, &head, root);
+        let comp_dir = line_unit.root.comp_dir.as_deref();
+        let mut mention = |name: String| -> usize {
+            let next = names.len();
+            let id = *by_name.entry(name.clone()).or_insert(next);
+            if id == next {
+                names.push((name, Vec::new()));
+            }
+            id
+        };
+        let mut ids = Vec::new();
+        let main = line_unit.root.name.as_deref();
+        let main_path = main.map(|name| absolute(comp_dir, name));
+        ids.extend(main.map(|name| mention(name.to_owned())));
+        if let Some(program) = line_unit.program() {
+            let header = program.header();
+            for file in header.file_names() {
+                let (directory, name) = line_unit.parts(header, file);
+                let known = by_place.get(&(place(directory), place(name))).copied();
+                let id = known.unwrap_or_else(|| {
+                    let id = mention(join_parts(directory, name));
+                    by_place.insert((place(directory), place(name)), id);
+                    id
+                });
+                ids.push(id);
+            }
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        for id in ids {
+            if let Some((name, units)) = names.get_mut(id) {
+                // The main file goes by the unit's name alone.
+                let is_main = main.is_some_and(|main| main != name)
+                    && main_path.as_ref().is_some_and(|path| path.ends_with(paths::base_name(name)))
+                    && main_path == Some(absolute(comp_dir, name));
+                if !is_main {
+                    units.push(unit);
                 }
             }
         }
     }
-    found
+    info.release_units(units);
+    names.into_iter().filter(|(_, units)| !units.is_empty()).collect()
 }

@@ -5,8 +5,7 @@
 //! that differ only in discriminators collapse. The rules below are those of gdb 13 (`lnp_state_machine::record_line`,
 //! `buildsym_compunit::record_line`, `find_pc_sect_line`), without which breakpoints land elsewhere than its users expect.
 
-use super::debug_info::UnitContext;
-use super::files::{FileIndex, FileTable, line_program};
+use super::files::{FileIndex, FileTable, LineUnit};
 use super::units::Slice;
 use gimli::{LineInstruction, LineRow};
 use std::sync::Arc;
@@ -40,8 +39,8 @@ pub(crate) struct LineHit {
 
 impl LineTables {
     /// Decodes a unit's line program. `None` when it has none or its header is damaged.
-    pub(super) fn read(context: &UnitContext<'_>, files: &Arc<FileTable>) -> Option<Self> {
-        let mut program = line_program(context)?;
+    pub(super) fn read(unit: &LineUnit<'_>, files: &Arc<FileTable>) -> Option<Self> {
+        let mut program = unit.program()?;
         let mut tables = Self { files: Arc::clone(files), rows: vec![Vec::new(); files.files.len()] };
         let mut recorder = Recorder::new(&tables);
         let mut row = LineRow::new(program.header());
@@ -110,22 +109,6 @@ impl LineTables {
         Some(LineHit { file, line: row.line, start: row.pc, end, is_stmt: row.is_stmt })
     }
 
-    /// Addresses at which exactly `line` of a file begins.
-    pub(crate) fn exact(&self, file: FileIndex, line: u32) -> impl Iterator<Item = u64> {
-        self.rows(file).iter().filter(move |row| row.is_stmt && row.line == line).map(|row| row.pc)
-    }
-
-    /// The smallest line of a file with code that is not before `line`, and its first address.
-    pub(crate) fn at_or_after(&self, file: FileIndex, line: u32) -> Option<(u32, u64)> {
-        let mut best: Option<(u32, u64)> = None;
-        for row in self.rows(file).iter().filter(|row| row.is_stmt && row.line >= line && row.line != 0) {
-            if best.is_none_or(|(line, _)| row.line < line) {
-                best = Some((row.line, row.pc));
-            }
-        }
-        best
-    }
-
     /// Beginnings of lines of all files within a range, by address.
     pub(crate) fn starts_in(&self, start: u64, end: u64) -> Vec<u64> {
         let mut starts: Vec<u64> = self
@@ -144,11 +127,6 @@ impl LineTables {
     /// How many rows of a file begin a line at an address.
     pub(crate) fn rows_at(&self, file: FileIndex, pc: u64) -> usize {
         self.rows(file).iter().filter(|row| row.pc == pc && row.line != 0).count()
-    }
-
-    /// Largest line number of a file with code.
-    pub(crate) fn last_line(&self, file: FileIndex) -> u32 {
-        self.rows(file).iter().map(|row| row.line).max().unwrap_or(0)
     }
 }
 

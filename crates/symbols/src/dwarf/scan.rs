@@ -91,13 +91,7 @@ impl Scanner {
         unit: ScanUnit,
         sink: &mut impl Sink,
     ) -> Option<()> {
-        let sizes = unit.sizes;
-        let key = (unit.abbrev_offset, sizes.offset, sizes.address, sizes.version);
-        if self.abbrev_offset != Some(key) {
-            self.abbrev_offset = None;
-            self.shapes.read(sections.abbrev.get(unit.abbrev_offset..)?, sizes)?;
-            self.abbrev_offset = Some(key);
-        }
+        self.read_shapes(sections, unit)?;
         let data = sections.units.get(..unit.end)?;
         let mut walk = Walk { sections, unit, data, shapes: &self.shapes, str_offsets_base: None };
         self.levels.clear();
@@ -150,6 +144,79 @@ impl Scanner {
                 _ if self.levels.len() >= MAX_DEPTH => return None,
                 _ => self.levels.push(inside),
             }
+        }
+        Some(())
+    }
+}
+
+impl Scanner {
+    /// Offsets of the inlined calls in a unit that are instances of one of the functions at `origins`.
+    pub(super) fn inlined_calls(
+        &mut self,
+        sections: ScanSections<'_>,
+        unit: ScanUnit,
+        origins: &[usize],
+    ) -> Vec<usize> {
+        let mut found = Vec::new();
+        // A damaged unit has as many as stand before the damage.
+        let _ = self.find_inlined_calls(sections, unit, origins, &mut found);
+        found
+    }
+
+    fn find_inlined_calls(
+        &mut self,
+        sections: ScanSections<'_>,
+        unit: ScanUnit,
+        origins: &[usize],
+        found: &mut Vec<usize>,
+    ) -> Option<()> {
+        self.read_shapes(sections, unit)?;
+        let data = sections.units.get(..unit.end)?;
+        let walk = Walk { sections, unit, data, shapes: &self.shapes, str_offsets_base: None };
+        // A function that is never inlined has no abstract instance, and its unit need not be searched.
+        let is_abstract = |&origin: &usize| {
+            let shape = uleb(data, &mut origin.clone()).and_then(|code| walk.shapes.get(code));
+            shape.is_some_and(|shape| shape.inline)
+        };
+        if !origins.iter().any(is_abstract) {
+            return Some(());
+        }
+        let mut at = unit.root;
+        while at < data.len() {
+            let die = at;
+            let code = uleb(data, &mut at)?;
+            if code == 0 {
+                continue;
+            }
+            let shape = walk.shapes.get(code)?;
+            let start = at;
+            match shape.fixed {
+                Some(size) => at += usize::from(size),
+                None => {
+                    for spec in walk.shapes.specs(shape) {
+                        skip_form(data, &mut at, spec.form, unit.sizes)?;
+                    }
+                }
+            }
+            if shape.inlined_call {
+                // Compilers put it first; anywhere else the entry is looked at closely by the caller.
+                match shape.origin {
+                    Some(slot)
+                        if walk.reference(slot, start).is_some_and(|origin| !origins.contains(&origin)) => {}
+                    _ => found.push(die),
+                }
+            }
+        }
+        Some(())
+    }
+
+    fn read_shapes(&mut self, sections: ScanSections<'_>, unit: ScanUnit) -> Option<()> {
+        let sizes = unit.sizes;
+        let key = (unit.abbrev_offset, sizes.offset, sizes.address, sizes.version);
+        if self.abbrev_offset != Some(key) {
+            self.abbrev_offset = None;
+            self.shapes.read(sections.abbrev.get(unit.abbrev_offset..)?, sizes)?;
+            self.abbrev_offset = Some(key);
         }
         Some(())
     }

@@ -57,6 +57,8 @@ impl UnitHead {
 pub(crate) struct Unit {
     pub(crate) head: UnitHead,
     pub(super) data: OnceLock<Option<Arc<UnitData>>>,
+    pub(super) files: OnceLock<Option<Arc<super::files::FileTable>>>,
+    pub(super) lines: OnceLock<Option<Arc<super::lines::LineTables>>>,
 }
 
 /// What the first entry of a unit says, and the caches of what is further inside.
@@ -69,8 +71,6 @@ pub(crate) struct UnitData {
     pub(crate) language: Option<DwLang>,
     pub(crate) version: u16,
     pub(crate) has_macros: bool,
-    /// `DW_AT_stmt_list`.
-    pub(crate) line_offset: Option<usize>,
     /// Code of the unit, as stated by its first entry.
     pub(crate) ranges: Vec<(u64, u64)>,
     /// Whether gdb trusts its locations from a function's first instruction on (`COMPUNIT_LOCATIONS_VALID`).
@@ -80,8 +80,6 @@ pub(crate) struct UnitData {
     addr_base: usize,
     loclists_base: usize,
     rnglists_base: usize,
-    pub(super) files: OnceLock<Arc<super::files::FileTable>>,
-    pub(super) lines: OnceLock<Option<Arc<super::lines::LineTables>>>,
     pub(super) functions: OnceLock<Arc<super::functions::FunctionTable>>,
     pub(super) names: OnceLock<Arc<super::unit_names::UnitNames>>,
 }
@@ -135,7 +133,7 @@ fn head(header: &gimli::UnitHeader<Slice<'_>>, start: usize, in_types: bool) -> 
 
 impl Unit {
     pub(super) fn new(head: UnitHead) -> Self {
-        Self { head, data: OnceLock::new() }
+        Self { head, data: OnceLock::new(), files: OnceLock::new(), lines: OnceLock::new() }
     }
 
     fn header<'a>(&self, dwarf: &Dwarf<'a>) -> Option<gimli::UnitHeader<Slice<'a>>> {
@@ -197,10 +195,6 @@ impl Unit {
             has_macros: root.has_attr(dw::DW_AT_macros)
                 || root.has_attr(dw::DW_AT_macro_info)
                 || root.has_attr(dw::DW_AT_GNU_macros),
-            line_offset: match root.attr_value(dw::DW_AT_stmt_list) {
-                Some(AttributeValue::DebugLineRef(offset)) => Some(offset.0),
-                _ => None,
-            },
             ranges,
             locations_valid,
             low_pc: unit.low_pc,
@@ -209,8 +203,6 @@ impl Unit {
             loclists_base: unit.loclists_base.0,
             rnglists_base: unit.rnglists_base.0,
             abbreviations,
-            files: OnceLock::new(),
-            lines: OnceLock::new(),
             functions: OnceLock::new(),
             names: OnceLock::new(),
         }))

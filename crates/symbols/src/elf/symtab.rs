@@ -2,11 +2,11 @@
 
 use super::{Image, Section};
 use crate::SymbolKind;
+use crate::hash::name_hash;
 use kdive_base::LinkAddr;
 use object::LittleEndian;
 use object::elf::{SHN_ABS, SHN_UNDEF, STB_LOCAL, STT_FILE, STT_GNU_IFUNC, STT_SECTION};
 use object::read::elf::Sym;
-use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, OnceLock};
 
 const LE: LittleEndian = LittleEndian;
@@ -191,7 +191,7 @@ impl NameTable {
         let symbols = table.image.symbols();
         for (index, entry) in table.entries.iter().enumerate() {
             let name = symbols.as_ref().and_then(|s| s.strings().get(entry.name).ok()).unwrap_or_default();
-            let mut at = hash(name) as usize & (size - 1);
+            let mut at = name_hash(name) as usize & (size - 1);
             while slots.get(at).is_some_and(|&slot| slot != EMPTY) {
                 at = (at + 1) & (size - 1);
             }
@@ -204,16 +204,9 @@ impl NameTable {
 
     fn candidates(&self, name: &str) -> impl Iterator<Item = usize> {
         let mask = self.slots.len() - 1;
-        let start = hash(name.as_bytes()) as usize & mask;
+        let start = name_hash(name.as_bytes()) as usize & mask;
         (0..self.slots.len())
             .map_while(move |i| self.slots.get((start + i) & mask).copied().filter(|&slot| slot != EMPTY))
             .map(|slot| slot as usize)
     }
-}
-
-/// The hash of names in tables that never leave this process.
-fn hash(name: &[u8]) -> u64 {
-    let mut hasher = std::hash::BuildHasherDefault::<std::hash::DefaultHasher>::default().build_hasher();
-    hasher.write(name);
-    hasher.finish()
 }

@@ -16,7 +16,14 @@ pub(super) fn inlined_calls(debug: &DebugInfo, name: &str) -> Vec<(DieKey, u64)>
         }
     }
     let search = |(unit, keys): &(UnitIndex, Vec<u64>)| {
-        debug.context(*unit).map(|context| calls_in(&context, keys)).unwrap_or_default()
+        let calls = debug.inlined_calls(*unit, keys);
+        if calls.is_empty() {
+            return Vec::new();
+        }
+        // Only units with such calls are read in full.
+        let context = debug.context(*unit);
+        let entry = |&key: &DieKey| Some((key, entry_of(context.as_ref()?, key, keys)?));
+        calls.iter().filter_map(entry).collect::<Vec<_>>()
     };
     if units.len() > 8 {
         units.par_iter().flat_map_iter(search).collect()
@@ -25,32 +32,13 @@ pub(super) fn inlined_calls(debug: &DebugInfo, name: &str) -> Vec<(DieKey, u64)>
     }
 }
 
-/// Looks through all entries of a unit for instances of the abstract functions `origins`.
-fn calls_in(context: &UnitContext<'_>, origins: &[DieKey]) -> Vec<(DieKey, u64)> {
-    let mut found = Vec::new();
-    // A function that is never inlined has no abstract instance, and its unit need not be searched.
-    let is_abstract = |&key: &u64| context.die_of_key(key).is_some_and(|die| die.has_attr(dw::DW_AT_inline));
-    if !origins.iter().any(is_abstract) {
-        return found;
+/// Where the block of a call begins, if gdb makes one of it.
+fn entry_of(context: &UnitContext<'_>, key: DieKey, origins: &[DieKey]) -> Option<u64> {
+    let die = context.die_of_key(key)?;
+    let origin = context.origin(&die)?;
+    if !origins.contains(&origin) || !die.has_attr(dw::DW_AT_call_line) || !die.has_attr(dw::DW_AT_call_file)
+    {
+        return None;
     }
-    let Ok(mut entries) = context.unit.entries_raw(None) else { return found };
-    while !entries.is_empty() {
-        let offset = entries.next_offset();
-        let Ok(abbreviation) = entries.read_abbreviation() else { break };
-        let Some(abbreviation) = abbreviation else { continue };
-        if abbreviation.tag() == dw::DW_TAG_inlined_subroutine
-            && let Some(die) = context.die(offset.0)
-            && context.origin(&die).is_some_and(|origin| origins.contains(&origin))
-            && die.has_attr(dw::DW_AT_call_line)
-            && die.has_attr(dw::DW_AT_call_file)
-            && let Some(ranges) = context.ranges(&die)
-            && let Some(&(entry, _)) = ranges.first()
-        {
-            found.push((context.key(&die), entry));
-        }
-        if entries.skip_attributes(abbreviation.attributes()).is_err() {
-            break;
-        }
-    }
-    found
+    Some(context.ranges(&die)?.first()?.0)
 }

@@ -231,7 +231,7 @@ impl Resolver<'_> {
         for symbol in symbols {
             if let Some(files) = files {
                 let line = self.set.line_at(symbol.addr, false);
-                if !line.is_some_and(|line| files.iter().any(|file| file.name() == line.file)) {
+                if !line.is_some_and(|line| files.iter().any(|file| file.name == line.file)) {
                     continue;
                 }
             }
@@ -277,11 +277,7 @@ impl Resolver<'_> {
         let exact = places_of_line(files, line);
         let places = if exact.is_empty() {
             // The nearest line behind it that has code, in any of the files.
-            let next = files
-                .iter()
-                .filter_map(|file| file.tables.at_or_after(file.file, line))
-                .map(|(line, _)| line)
-                .min();
+            let next = files.iter().filter_map(|file| file.at_or_after(line)).map(|(line, _)| line).min();
             next.map(|next| places_of_line(files, next)).unwrap_or_default()
         } else {
             exact
@@ -330,9 +326,8 @@ impl Resolver<'_> {
 fn places_of_line(files: &[FileInUnit<'_>], line: u32) -> Vec<Place> {
     let mut places = Vec::new();
     for file in files {
-        for pc in file.tables.exact(file.file, line) {
-            places.push(Place { pc: file.to_virt(pc), end: None, file: Some(file.name()), line });
-        }
+        let place = |pc| Place { pc, end: None, file: Some(file.name.clone()), line };
+        places.extend(file.exact(line).map(place));
     }
     places
 }
@@ -341,9 +336,8 @@ fn places_of_line(files: &[FileInUnit<'_>], line: u32) -> Vec<Place> {
 fn list_lines(files: &[FileInUnit<'_>], line: u32) -> Vec<Sal> {
     let mut names: Vec<SourceName> = Vec::new();
     for file in files {
-        let name = file.name();
-        if !names.contains(&name) {
-            names.push(name);
+        if !names.contains(&file.name) {
+            names.push(file.name.clone());
         }
     }
     let sal = |file| Sal {

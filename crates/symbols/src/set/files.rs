@@ -1,32 +1,39 @@
 //! Source files: which there are, and where the code of their lines is.
 
 use super::ModuleSet;
-use super::by_address::make_line;
-use crate::dwarf::{DebugInfo, FileIndex, LineTables, UnitIndex};
+use crate::dwarf::{DebugInfo, Row, UnitIndex};
 use crate::{Module, SourceName, paths};
 use kdive_base::{Interrupt, LinkAddr, VirtAddr};
+use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A file of a unit with its lines: what gdb calls a symtab.
 pub(crate) struct FileInUnit<'a> {
-    pub(crate) module: &'a Arc<Module>,
+    module: &'a Arc<Module>,
     pub(crate) debug: &'a Arc<DebugInfo>,
     pub(crate) unit: UnitIndex,
-    pub(crate) tables: Arc<LineTables>,
-    pub(crate) file: FileIndex,
+    pub(crate) name: SourceName,
+    rows: Vec<Row>,
 }
 
 impl FileInUnit<'_> {
-    pub(crate) fn name(&self) -> SourceName {
-        let name =
-            self.tables.files.files.get(self.file).map_or_else(|| "".into(), |file| Arc::clone(&file.name));
-        SourceName { name, comp_dir: self.debug.unit_data(self.unit).and_then(|data| data.comp_dir.clone()) }
+    /// Addresses at which exactly `line` begins, in their order.
+    pub(crate) fn exact(&self, line: u32) -> impl Iterator<Item = VirtAddr> {
+        let statements = self.rows.iter().filter(move |row| row.is_stmt && row.line == line);
+        statements.map(|row| self.module.to_virt(LinkAddr(row.pc)))
     }
 
-    /// The line an address of this unit belongs to.
-    pub(crate) fn line_at(&self, pc: u64) -> Option<crate::Line> {
-        make_line(self.module, self.debug, self.unit, &self.tables, self.tables.find(pc)?)
+    /// The smallest line with code that is not before `line`, and its first address.
+    pub(crate) fn at_or_after(&self, line: u32) -> Option<(u32, VirtAddr)> {
+        let statements = self.rows.iter().filter(|row| row.is_stmt && row.line >= line && row.line != 0);
+        // Of equal lines the first.
+        let row = statements.min_by_key(|row| row.line)?;
+        Some((row.line, self.module.to_virt(LinkAddr(row.pc))))
+    }
+
+    fn last_line(&self) -> u32 {
+        self.rows.iter().map(|row| row.line).max().unwrap_or(0)
     }
 }
 
@@ -40,14 +47,30 @@ impl ModuleSet {
             for (_, mentioned) in debug.sources().candidates(wanted) {
                 units.extend(mentioned.iter().copied());
             }
-            for unit in units {
-                let Some(tables) = debug.line_tables_once(unit) else { continue };
-                let comp_dir = debug.unit_data(unit).and_then(|data| data.comp_dir.as_deref());
-                for (file, source) in tables.files.files.iter().enumerate() {
-                    if meant(wanted, &source.name, &source.path, comp_dir) {
-                        found.push(FileInUnit { module, debug, unit, tables: Arc::clone(&tables), file });
-                    }
-                }
+            // A header may be part of every unit of a kernel: only its own rows are kept.
+            let in_unit = |unit| {
+                let tables = debug.line_tables_once(unit)?;
+                let comp_dir = debug.comp_dir(unit);
+                let files = tables.files.files.iter().enumerate();
+                let meant: Vec<(SourceName, Vec<Row>)> = files
+                    .filter(|(_, source)| meant(wanted, &source.name, &source.path))
+                    .map(|(file, source)| {
+                        let name = SourceName { name: Arc::clone(&source.name), comp_dir: comp_dir.clone() };
+                        (name, tables.rows(file).to_vec())
+                    })
+                    .collect();
+                Some((unit, meant))
+            };
+            let units: Vec<UnitIndex> = units.into_iter().collect();
+            let hits: Vec<_> = units.into_par_iter().filter_map(in_unit).collect();
+            for (unit, files) in hits {
+                found.extend(files.into_iter().map(|(name, rows)| FileInUnit {
+                    module,
+                    debug,
+                    unit,
+                    name,
+                    rows,
+                }));
             }
         }
         found
@@ -73,7 +96,7 @@ impl ModuleSet {
                 if interrupt.is_raised() {
                     break;
                 }
-                let comp_dir = units.first().and_then(|&unit| debug.unit_data(unit)?.comp_dir.clone());
+                let comp_dir = units.first().and_then(|&unit| debug.comp_dir(unit));
                 found.insert(SourceName { name: Arc::clone(name), comp_dir });
             }
         }
@@ -85,28 +108,17 @@ impl ModuleSet {
     #[must_use]
     pub fn line_range(&self, file: &SourceName, line: u32) -> Option<(VirtAddr, VirtAddr)> {
         let files = self.files_named(&file.name);
-        let exact =
-            files.iter().find_map(|file| Some((file, line, file.tables.exact(file.file, line).next()?)));
-        let (file, found, pc) = exact.or_else(|| {
-            let later = files.iter().filter_map(|file| {
-                let (line, pc) = file.tables.at_or_after(file.file, line)?;
-                Some((file, line, pc))
-            });
-            later.min_by_key(|&(_, line, _)| line)
-        })?;
-        let _ = found;
-        let hit = file.line_at(pc)?;
-        if hit.line == line { Some((hit.start, hit.end)) } else { Some((hit.start, hit.start)) }
+        let exact = files.iter().find_map(|file| file.exact(line).next());
+        let later = || files.iter().filter_map(|file| file.at_or_after(line)).min_by_key(|&(line, _)| line);
+        let pc = exact.or_else(|| later().map(|(_, pc)| pc))?;
+        let found = self.line_at(pc, false)?;
+        if found.line == line { Some((found.start, found.end)) } else { Some((found.start, found.start)) }
     }
 
     /// The largest line of a file that has code.
     #[must_use]
     pub fn last_line(&self, file: &SourceName) -> Option<u32> {
-        self.files_named(&file.name)
-            .iter()
-            .map(|file| file.tables.last_line(file.file))
-            .max()
-            .filter(|&line| line > 0)
+        self.files_named(&file.name).iter().map(|file| file.last_line()).max().filter(|&line| line > 0)
     }
 
     /// The file a program is read from when nothing else was said: that of `main`, or else of the first unit with code
@@ -120,13 +132,6 @@ impl ModuleSet {
 }
 
 /// gdb's `iterate_over_some_symtabs`: by the name shown, or for an absolute name by the whole path.
-fn meant(wanted: &str, name: &str, path: &str, comp_dir: Option<&str>) -> bool {
-    paths::matches(name, wanted)
-        || (wanted.starts_with('/') && (path == wanted || crate::dwarf::absolute(comp_dir, name) == wanted))
-}
-
-impl FileInUnit<'_> {
-    pub(crate) fn to_virt(&self, pc: u64) -> VirtAddr {
-        self.module.to_virt(LinkAddr(pc))
-    }
+fn meant(wanted: &str, name: &str, path: &str) -> bool {
+    paths::matches(name, wanted) || (wanted.starts_with('/') && path == wanted)
 }

@@ -117,7 +117,7 @@ fn collect(
     found: &mut BTreeMap<Key, Entity>,
 ) {
     let Some(context) = debug.context(unit) else { return };
-    let files = debug.files_once(unit, &context);
+    let Some(files) = debug.files_once(unit) else { return };
     let mut add = |file: Option<u64>, line: u32, is_static: bool, name: Arc<str>, ty: DieKey| {
         let file = file_name(&files, &context, file);
         found.entry((file, is_static, name)).or_insert(Entity { line, ty });
