@@ -74,7 +74,6 @@ print 1
 define hookpost-print
 end
 show user twice
-show convenience
 init-if-undefined $x = 1
 init-if-undefined $x = 2
 print $x
