@@ -24,15 +24,34 @@ pub enum Complaint {
     Warning(String),
 }
 
-/// A number or `$variable`; `Err(None)` for a word that is neither.
-fn number<V: View>(view: &mut V, token: &str) -> Result<i64, Option<Error>> {
-    if token.starts_with('$') {
-        return view
-            .integer(token)
-            .map_err(|_| Some(Error::msg("Convenience variable must have integer value.")));
-    }
-    token.parse().map_err(|_| None)
+/// Why a word is no number.
+enum NotNumber {
+    /// It is neither a number nor a variable.
+    Word,
+    /// It is a variable that holds no integer; what gdb says of it before it complains about the number 0.
+    Variable(&'static str),
+    /// The whole command ends here.
+    Fatal(Error),
 }
+
+/// A number, `$variable` or a value of the history.
+fn number<V: View>(view: &mut V, token: &str) -> Result<i64, NotNumber> {
+    let Some(name) = token.strip_prefix('$') else {
+        return token.parse().map_err(|_| NotNumber::Word);
+    };
+    let from_history = name.trim_start_matches('$').bytes().all(|byte| byte.is_ascii_digit());
+    if !from_history && name.starts_with(|c: char| c.is_ascii_digit()) {
+        return Err(NotNumber::Variable(NO_INTEGER));
+    }
+    match view.integer_of(token) {
+        Ok(Some(value)) => Ok(value),
+        Ok(None) if from_history => Err(NotNumber::Variable("History value must have integer type.")),
+        Ok(None) => Err(NotNumber::Variable(NO_INTEGER)),
+        Err(error) => Err(NotNumber::Fatal(error)),
+    }
+}
+
+const NO_INTEGER: &str = "Convenience variable must have integer value.";
 
 /// The list after `delete`, `tbreak`-like commands that take whole breakpoints only: `1-3 5 $n`. Parsing ends silently at
 /// the first word that is neither a number nor a variable, as in gdb. Complaints come as warnings beside the numbers.
@@ -49,19 +68,22 @@ pub fn parse_list<V: View>(view: &mut V, text: &str) -> Result<(Vec<u32>, Vec<Co
             break;
         }
         let (from, to) = match token.split_once('-') {
-            Some((from, to)) => (number(view, from), number(view, to)),
-            None => {
-                let only = number(view, token);
-                (only.clone(), only)
-            }
+            Some((from, to)) => (number(view, from), Some(number(view, to))),
+            None => (number(view, token), None),
         };
-        let (from, to) = match (from, to) {
-            (Ok(from), Ok(to)) => (from, to),
-            (Err(Some(error)), _) | (_, Err(Some(error))) => {
-                complaints.push(Complaint::Plain(error.to_string()));
-                (0, 0)
+        let mut zero_if_bad = |end: Result<i64, NotNumber>| match end {
+            Ok(value) => Ok(value),
+            Err(NotNumber::Word) => Ok(0),
+            Err(NotNumber::Variable(text)) => {
+                complaints.push(Complaint::Plain(text.to_owned()));
+                Ok(0)
             }
-            _ => (0, 0),
+            Err(NotNumber::Fatal(error)) => Err(error),
+        };
+        let from = zero_if_bad(from)?;
+        let to = match to {
+            Some(to) => zero_if_bad(to)?,
+            None => from,
         };
         if from < 0 || to < 0 {
             return Err(Error::msg("negative value"));
@@ -87,16 +109,18 @@ pub fn parse_list<V: View>(view: &mut V, text: &str) -> Result<(Vec<u32>, Vec<Co
 pub fn parse_ranges<V: View>(view: &mut V, token: &str) -> Result<Vec<NumberRange>, Error> {
     let bad = |text: &str| Error::msg(format!("Bad breakpoint number '{text}'"));
     let bad_location = |text: &str| Error::msg(format!("Bad breakpoint location number '{text}'"));
-    let one = |view: &mut V, part: &str| -> Result<u32, Error> {
-        let n = number(view, part).map_err(|_| bad(token))?;
-        u32::try_from(n).ok().filter(|&n| n > 0).ok_or_else(|| bad(token))
+    let positive = |view: &mut V, part: &str, bad: Error| -> Result<u32, Error> {
+        match number(view, part) {
+            Ok(n) => u32::try_from(n).ok().filter(|&n| n > 0).ok_or(bad),
+            Err(NotNumber::Word) => Err(bad),
+            Err(NotNumber::Variable(text)) => Err(Error::msg(format!("{text}\n{bad}"))),
+            Err(NotNumber::Fatal(error)) => Err(error),
+        }
     };
+    let one = |view: &mut V, part: &str| positive(view, part, bad(token));
     if let Some((owner, rest)) = token.split_once('.') {
         let owner = one(view, owner)?;
-        let location = |view: &mut V, part: &str| -> Result<u32, Error> {
-            let n = number(view, part).map_err(|_| bad_location(part))?;
-            u32::try_from(n).ok().filter(|&n| n > 0).ok_or_else(|| bad_location(part))
-        };
+        let location = |view: &mut V, part: &str| positive(view, part, bad_location(part));
         let range = match rest.split_once('-') {
             Some((from, to)) => {
                 let (from_n, to_n) = (location(view, from)?, location(view, to)?);

@@ -243,14 +243,15 @@ impl View for ProgramView {
     }
 
     fn resolve(&mut self, location: &str) -> Result<Resolution, Error> {
+        // C has no name spaces to be qualified with.
+        let plain = location.trim();
+        let plain = ["-qualified ", "-q "].iter().find_map(|flag| plain.strip_prefix(flag)).unwrap_or(plain);
         let sals =
-            self.program.resolve_location(location, LinespecMode::Breakpoint).map_err(
-                |error| match error {
-                    kdive_program::Error::Linespec(LinespecError::Malformed(_)) => Error::msg(error),
-                    kdive_program::Error::Linespec(error) => Error::NotFound(error.to_string()),
-                    other => Error::msg(other),
-                },
-            )?;
+            self.program.resolve_location(plain, LinespecMode::Breakpoint).map_err(|error| match error {
+                kdive_program::Error::Linespec(LinespecError::Malformed(_)) => Error::msg(error),
+                kdive_program::Error::Linespec(error) => Error::NotFound(error.to_string()),
+                other => Error::msg(other),
+            })?;
         let locations: Vec<CodeLocation> = sals.iter().filter_map(|sal| self.code_location(sal)).collect();
         let typed = location.trim();
         let by_line = typed.starts_with(['+', '-']) && !typed.starts_with("-l") && !typed.starts_with("-f")
@@ -283,6 +284,15 @@ impl View for ProgramView {
             .and_then(|expr| expr.evaluate_int(&self.program))
             .map_err(Error::msg)?;
         Ok(value as i64)
+    }
+
+    fn integer_of(&mut self, name: &str) -> Result<Option<i64>, Error> {
+        let value = self.program.evaluate(name).map_err(Error::msg)?;
+        if !value.ty().is_integral() {
+            return Ok(None);
+        }
+        let expr = Expr::parse(name, &self.program).map_err(Error::msg)?;
+        Ok(expr.evaluate_int(&self.program).ok().map(|value| value as i64))
     }
 
     fn watch(&mut self, expr: &Expr) -> WatchReading {

@@ -227,9 +227,8 @@ impl<V: View> Session<V> {
             let covers = |(kind, addr): (WatchKind, VirtAddr)| {
                 // A stub without read watchpoints was given an access watchpoint instead, and some report every hit
                 // of one as a write.
-                let stands_in = || {
-                    watch.ranges.iter().any(|&(start, len)| self.inserted.stands_in_for_read(start, len))
-                };
+                let stands_in =
+                    || watch.ranges.iter().any(|&(start, len)| self.inserted.stands_in_for_read(start, len));
                 let matches = kind == watch.access
                     || kind == WatchKind::Access
                     || watch.access == WatchKind::Access

@@ -198,6 +198,12 @@ pub trait View {
     /// gdb's words for what is wrong.
     fn integer(&mut self, text: &str) -> Result<i64, Error>;
 
+    /// The integer a convenience variable or history value holds (`$bpnum`, `$3`); `None` for one that holds none.
+    ///
+    /// # Errors
+    /// `History has not yet reached $10.`
+    fn integer_of(&mut self, name: &str) -> Result<Option<i64>, Error>;
+
     /// Looks at a watched expression in the selected frame.
     fn watch(&mut self, expr: &Self::Expr) -> WatchReading;
 

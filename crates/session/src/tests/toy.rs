@@ -644,6 +644,9 @@ impl View for ToyView {
             None => text.parse().map_err(|_| Error::msg("not a number")),
         }
     }
+    fn integer_of(&mut self, name: &str) -> Result<Option<i64>, Error> {
+        Ok(name.strip_prefix('$').and_then(|name| self.convenience.get(name)).copied())
+    }
     fn watch(&mut self, expr: &ToyExpr) -> WatchReading {
         match self.value(&expr.name) {
             Ok((value, addr)) => WatchReading {
