@@ -194,11 +194,25 @@ impl<'a> UnitContext<'a> {
             }
         });
         // As in gdb: unsigned when the underlying type is, or when no value is negative.
-        let underlying = self.type_key(die).map(|key| self.info.resolve(key).strip());
-        let unsigned = matches!(underlying.as_ref().map(Type::kind), Some(Kind::Base(base))
-            if !matches!(base.encoding, Encoding::Signed | Encoding::SignedChar))
-            || enumerators.iter().all(|enumerator| enumerator.value >= 0);
+        let unsigned =
+            self.underlying_is_unsigned(die) || enumerators.iter().all(|enumerator| enumerator.value >= 0);
         Enum { enumerators, unsigned, declaration: self.is_declaration(die) }
+    }
+
+    /// Whether the base type behind an enumeration is unsigned. Follows entries, not types: damaged ones may lead back here.
+    fn underlying_is_unsigned(&self, die: &Die<'a>) -> bool {
+        let mut next = self.type_key(die);
+        for _ in 0..8 {
+            let Some(die) = next.filter(|&key| self.holds(key)).and_then(|key| self.die_of_key(key)) else {
+                return false;
+            };
+            if die.tag() == dw::DW_TAG_base_type {
+                return matches!(base_kind(&die), Kind::Base(base)
+                    if !matches!(base.encoding, Encoding::Signed | Encoding::SignedChar));
+            }
+            next = self.type_key(&die);
+        }
+        false
     }
 
     fn array(&self, die: &Die<'a>) -> Type {
