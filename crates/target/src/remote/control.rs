@@ -63,7 +63,8 @@ impl RunControl for RemoteTarget {
 
     fn steps_into_interrupts(&self) -> bool {
         // KVM never holds timers back: a mask that says so is of a QEMU that does not know what its accelerator can.
-        self.accelerator() == Ok(Accelerator::Kvm) && self.step_mask().is_ok_and(|mask| mask & 2 == 0 || mask & 4 != 0)
+        self.accelerator() == Ok(Accelerator::Kvm)
+            && self.step_mask().is_ok_and(|mask| mask & 2 == 0 || mask & 4 != 0)
     }
 }
 
