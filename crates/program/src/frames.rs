@@ -212,10 +212,8 @@ impl Program {
         let inlined = scopes.len().saturating_sub(1);
         let hidden = if real.level == 0 { self.hidden.get().min(inlined) } else { 0 };
         let mut frames = Vec::with_capacity(scopes.len());
-        let mut call = match hidden.checked_sub(1).and_then(|index| scopes.get(index)) {
-            Some(callee) => Some(callee.call_site_line()),
-            None => None,
-        };
+        let innermost = hidden.checked_sub(1).and_then(|index| scopes.get(index));
+        let mut call = innermost.map(FrameScope::call_site_line);
         for (index, scope) in scopes.iter().enumerate().skip(hidden) {
             frames.push(Rc::new(Frame {
                 level: first_level + frames.len(),

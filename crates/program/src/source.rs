@@ -54,14 +54,17 @@ impl SourceFile {
     }
 }
 
+/// A file as DWARF names it, and the directory it was compiled in.
+type FileKey = (String, String);
+
 /// Where source files are looked for, and the files found so far.
 #[derive(Debug)]
 pub struct SourcePath {
     directories: Vec<String>,
     substitutions: Vec<(String, String)>,
     roots: Vec<PathBuf>,
-    found: RefCell<HashMap<(String, String), Option<Rc<SourceFile>>>>,
-    missed: RefCell<Option<(String, String)>>,
+    found: RefCell<HashMap<FileKey, Option<Rc<SourceFile>>>>,
+    missed: RefCell<Option<FileKey>>,
     newer: RefCell<HashSet<PathBuf>>,
 }
 
