@@ -105,7 +105,14 @@ impl BreakArgs {
             } else if "-force-condition".starts_with(word) && word.len() > 1 {
                 self.force_condition = true;
                 rest = after.trim_start();
-            } else if "thread".starts_with(word) && word.len() > 1 {
+            } else if "task".starts_with(word) && word.len() > 1 {
+                // Tasks are a thing of Ada programs.
+                let id = after.split_whitespace().next().unwrap_or_default();
+                return Err(Error::msg(match id.parse::<u32>() {
+                    Ok(id) => format!("Unknown task {id}."),
+                    Err(_) => "Junk after task keyword.".to_owned(),
+                }));
+            } else if "thread".starts_with(word) {
                 if self.thread.is_some() {
                     return Err(Error::msg("You can specify only one thread."));
                 }
@@ -121,14 +128,14 @@ impl BreakArgs {
         Ok(())
     }
 
-    /// A condition reaches to the end, or to `thread N`.
+    /// A condition reaches to the end, or to `thread N`, `task N` or a short form of those.
     fn take_condition<'a>(&mut self, text: &'a str) -> &'a str {
         let words = words(text);
         let end = words
             .windows(2)
             .find_map(|pair| match pair {
                 [keyword, value]
-                    if keyword.text == "thread"
+                    if ["thread", "task"].iter().any(|word| word.starts_with(keyword.text))
                         && value.text.bytes().all(|b| b.is_ascii_digit() || b == b'.') =>
                 {
                     Some(keyword.start)
