@@ -26,6 +26,12 @@ pub enum Error {
     /// A location that names no place.
     #[error(transparent)]
     Linespec(#[from] LinespecError),
+    /// `break $1`.
+    #[error("History values used in line specs must have integer values.")]
+    NoLineInHistory,
+    /// `break file.c:$line`.
+    #[error("Convenience variables used in line specs must have integer values.")]
+    NoLineInVariable,
     /// An expression.
     #[error(transparent)]
     Expr(#[from] kdive_expr::ExprError),

@@ -57,7 +57,29 @@ impl Program {
                 let addr = self.evaluate_address(&expression)?;
                 Ok(vec![self.modules.sal_at(addr)])
             }
+            Linespec::Function { file, name, label: None } if name.starts_with('$') => {
+                let spec = match self.line_variable(&name)? {
+                    Some(line) => Linespec::Line { file, line },
+                    None => Linespec::Function { file, name, label: None },
+                };
+                Ok(self.modules.resolve(&spec, mode, &self.location_defaults(), self)?)
+            }
             spec => Ok(self.modules.resolve(&spec, mode, &self.location_defaults(), self)?),
+        }
+    }
+    /// The line a variable or value of the history stands for in a location; `None` when there is no such variable.
+    fn line_variable(&self, name: &str) -> Result<Option<u32>, Error> {
+        let bare = name.trim_start_matches('$');
+        let from_history = bare.bytes().all(|byte| byte.is_ascii_digit());
+        if !from_history && self.store().get(bare).is_none() {
+            return Ok(None);
+        }
+        let value = self.evaluate(name)?;
+        let line = value.ty().is_integral().then(|| self.evaluate_address(name)).transpose()?;
+        match line.and_then(|line| u32::try_from(line.0).ok()) {
+            Some(line) => Ok(Some(line)),
+            None if from_history => Err(Error::NoLineInHistory),
+            None => Err(Error::NoLineInVariable),
         }
     }
 }

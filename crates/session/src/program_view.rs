@@ -243,14 +243,13 @@ impl View for ProgramView {
     }
 
     fn resolve(&mut self, location: &str) -> Result<Resolution, Error> {
-        // C has no name spaces to be qualified with.
-        let plain = location.trim();
-        let plain = ["-qualified ", "-q "].iter().find_map(|flag| plain.strip_prefix(flag)).unwrap_or(plain);
         let sals =
-            self.program.resolve_location(plain, LinespecMode::Breakpoint).map_err(|error| match error {
-                kdive_program::Error::Linespec(LinespecError::Malformed(_)) => Error::msg(error),
-                kdive_program::Error::Linespec(error) => Error::NotFound(error.to_string()),
-                other => Error::msg(other),
+            self.program.resolve_location(location.trim(), LinespecMode::Breakpoint).map_err(|error| {
+                match error {
+                    kdive_program::Error::Linespec(LinespecError::Malformed(_)) => Error::msg(error),
+                    kdive_program::Error::Linespec(error) => Error::NotFound(error.to_string()),
+                    other => Error::msg(other),
+                }
             })?;
         let locations: Vec<CodeLocation> = sals.iter().filter_map(|sal| self.code_location(sal)).collect();
         let typed = location.trim();

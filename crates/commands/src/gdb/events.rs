@@ -115,7 +115,10 @@ fn stopped(shell: &mut Shell, stop: &Stop) -> Result<(), Error> {
         do_displays(shell);
     }
     match &stop.returned {
-        Some(Ok((number, text))) => shell.out.line(&format!("Value returned is ${number} = {text}")),
+        Some(Ok((number, text))) => {
+            let text = if shell.settings.bool("print finish") { text.as_str() } else { "<not displayed>" };
+            shell.out.line(&format!("Value returned is ${number} = {text}"));
+        }
         Some(Err(text)) if !text.is_empty() => shell.out.line(text),
         _ => {}
     }

@@ -34,10 +34,29 @@ impl ModuleSet {
         if let Some(expression) = location.strip_prefix('*') {
             return Ok((Linespec::Address(expression.trim_start().to_owned()), rest));
         }
+        // Nothing in C is qualified, so that asking for it changes nothing.
+        let unqualified = location.split_once(char::is_whitespace).filter(|(flag, rest)| {
+            flag.len() >= 2 && "-qualified".starts_with(flag) && !rest.trim_start().starts_with('-')
+        });
+        let location = unqualified.map_or(location, |(_, rest)| rest.trim_start());
         let explicit = location.starts_with('-') && location.chars().nth(1).is_some_and(char::is_alphabetic);
         let spec = if explicit { parse_explicit(location)? } else { parse_implicit(location)? };
         Ok((spec, rest))
     }
+}
+
+/// After a line number there is nothing.
+fn nothing_after_number(text: &str) -> Result<(), LinespecError> {
+    let Some((_, rest)) = text.split_once(char::is_whitespace).filter(|(first, _)| number(first).is_some())
+    else {
+        return Ok(());
+    };
+    let rest = rest.trim_start();
+    let next = rest.split(char::is_whitespace).next().unwrap_or_default();
+    Err(match number(next) {
+        Some(_) => LinespecError::Malformed(format!("unexpected number, \"{next}\"")),
+        None => unexpected_string(rest),
+    })
 }
 
 fn unexpected_string(text: &str) -> LinespecError {
@@ -135,6 +154,7 @@ fn parse_implicit(text: &str) -> Result<Linespec, LinespecError> {
     if let Some(distance) = offset(text) {
         return Ok(Linespec::Offset(distance));
     }
+    nothing_after_number(text)?;
     let (first, rest) = part(text)?;
     let Some(rest) = rest else {
         return Ok(Linespec::Function { file: None, name: first, label: None });
@@ -145,6 +165,7 @@ fn parse_implicit(text: &str) -> Result<Linespec, LinespecError> {
     if let Some(line) = number(rest) {
         return Ok(Linespec::Line { file: Some(first), line });
     }
+    nothing_after_number(rest)?;
     let (second, rest) = part(rest)?;
     match rest {
         // Whether the first part is a file or a function is for the look-up to find out.
@@ -165,7 +186,7 @@ fn parse_explicit(text: &str) -> Result<Linespec, LinespecError> {
     let (mut file, mut function, mut label, mut line) = (None, None, None, None);
     let mut words = text.split_whitespace();
     while let Some(option) = words.next() {
-        if option == "-qualified" {
+        if option.len() >= 2 && "-qualified".starts_with(option) {
             continue;
         }
         let mut value = || words.next().map(|word| word.trim_matches(['\'', '"']).to_owned());
@@ -237,6 +258,7 @@ mod tests {
             Linespec::Line { file: Some("a.c".into()), line: 7 }
         );
         assert_eq!(parse("-function f -label l").unwrap().0, function(None, "f", Some("l")));
+        assert_eq!(parse("-q f").unwrap().0, function(None, "f", None));
         assert_eq!(parse("-fu f").unwrap().0, function(None, "f", None));
     }
 
@@ -252,6 +274,11 @@ mod tests {
     fn gdb_words_for_mistakes() {
         assert_eq!(parse(":5"), Err("malformed linespec error: unexpected colon".into()));
         assert_eq!(parse("main.c:"), Err("malformed linespec error: unexpected end of input".into()));
+        assert_eq!(
+            parse("48 foo bar"),
+            Err("malformed linespec error: unexpected string, \"foo bar\"".into())
+        );
+        assert_eq!(parse("a.c:1 2"), Err("malformed linespec error: unexpected number, \"2\"".into()));
         assert_eq!(parse("-line"), Err("missing argument for \"-line\"".into()));
         assert_eq!(
             parse("-source a.c"),
