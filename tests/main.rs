@@ -5,6 +5,8 @@
 mod bad_input;
 mod cli;
 mod docs_fresh;
+mod guest;
+mod terminal;
 mod tidy;
 
 use std::path::PathBuf;

@@ -100,6 +100,10 @@ impl Hooks for Debugger {
         crate::gdb::events::after_command(shell)
     }
 
+    fn after_failure(&self, shell: &mut Shell, error: Error) -> Error {
+        crate::gdb::events::after_failure(shell, error)
+    }
+
     fn quit_warning(&self, shell: &Shell) -> Option<String> {
         shell.session.target()?;
         Some("\tInferior 1 [process 1] will be detached.\n".to_owned())
