@@ -145,10 +145,17 @@ fn default_position(shell: &Shell) -> Result<ListPosition, Error> {
         if let Ok(sals) = program.resolve_location(name, LinespecMode::Breakpoint)
             && let Some(Sal { file: Some(file), line, .. }) = sals.into_iter().next()
         {
+            // As gdb: the last line of a first listing is to be the function's.
+            let line = line.saturating_sub(list_size(shell).saturating_sub(1)).max(1);
             return Ok(ListPosition { file, line, first: 0, last: 0, center: true });
         }
     }
     Err(Error::msg("No default source file."))
+}
+
+fn list_around(shell: &mut Shell, at: &ListPosition, size: u32) -> Result<(), Error> {
+    let first = at.line.saturating_sub(size / 2).max(1);
+    show_lines(shell, &at.file, first, first.saturating_add(size))
 }
 
 fn list(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
@@ -157,11 +164,17 @@ fn list(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     match text {
         "" | "+" => {
             let at = default_position(shell)?;
-            let first = if at.center { at.line.saturating_sub(size / 2).max(1) } else { at.line };
-            return show_lines(shell, &at.file, first, first.saturating_add(size));
+            if at.center {
+                return list_around(shell, &at, size);
+            }
+            return show_lines(shell, &at.file, at.line, at.line.saturating_add(size));
         }
         "-" => {
             let at = default_position(shell)?;
+            // The first listing after a stop is around its line, whichever way it goes.
+            if at.center {
+                return list_around(shell, &at, size);
+            }
             if at.first <= 1 {
                 return Err(Error::msg(format!("Already at the start of {}.", at.file.name)));
             }
