@@ -17,7 +17,12 @@ pub(crate) fn boot(prepared: &Path, append: &str) -> (Place, Guest) {
     let place = Place::new();
     let work = place.home().join("work");
     std::os::unix::fs::symlink(prepared.join("vmlinux"), work.join("vmlinux")).unwrap();
-    std::os::unix::fs::symlink(prepared.join("modules"), work.join("modules")).unwrap();
+    // A directory, as where modules are built: links to directories are not followed in search of modules.
+    fs::create_dir(work.join("modules")).unwrap();
+    for file in fs::read_dir(prepared.join("modules")).unwrap() {
+        let file = file.unwrap();
+        std::os::unix::fs::symlink(file.path(), work.join("modules").join(file.file_name())).unwrap();
+    }
     let guest = Guest::boot(prepared, &work, append, &[]);
     (place, guest)
 }

@@ -167,3 +167,28 @@ fn an_empty_line_repeats_and_history_outlives_the_shell() {
     press(&mut session, "\x1b[A\x1b[A\r");
     session.exp_string("$1 = 42").unwrap();
 }
+
+#[test]
+fn the_session_of_the_readme_is_as_it_says() {
+    let Some(prepared) = prepared() else { return };
+    let readme = std::fs::read_to_string(crate::root().join("README.md")).unwrap();
+    let session = readme.split("```\n$ kdive vmlinux\n").nth(1).unwrap().split("```").next().unwrap();
+    let (place, _guest) = boot(&prepared, "nokaslr kdive.insmod=poc");
+    let mut command = place.command();
+    command.args(["-nx", "-q", "vmlinux"]);
+    // Without abilities the terminal shows what was typed and what was answered, and nothing else.
+    let mut shell = spawn_command(command, Some(PATIENCE)).unwrap();
+    let mut shown = String::new();
+    for part in session.split("(kdive) ").skip(1) {
+        shown += &shell.exp_string(PROMPT).unwrap();
+        let line = part.lines().next().unwrap();
+        shown += &format!("{PROMPT}{line}\n");
+        shell.send_line(line).unwrap();
+    }
+    shown += &shell.exp_string(PROMPT).unwrap();
+    let mut shown = shown.replace('\r', "");
+    for directory in [&prepared, &place.home().join("work")] {
+        shown = shown.replace(directory.canonicalize().unwrap().to_str().unwrap(), "/home/me");
+    }
+    assert_eq!(shown, session);
+}
