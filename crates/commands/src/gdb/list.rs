@@ -5,6 +5,7 @@ use crate::spec::{Class, Completer, Repeat};
 use crate::{Args, Error, Shell, Spec};
 use kdive_program::ListPosition;
 use kdive_symbols::{LinespecMode, Sal, SourceName};
+use std::time::SystemTime;
 
 /// The commands of this file.
 pub const COMMANDS: &[Spec] = &[
@@ -96,7 +97,12 @@ fn warn_if_newer(shell: &mut Shell, source: &kdive_program::SourceFile) {
     let module = pc.and_then(|pc| program.modules.module_at(pc)).map(|(module, _)| module);
     let object = module.or_else(|| program.modules.modules().first()).map(|module| module.object());
     let built = object.and_then(|object| object.path().metadata().and_then(|data| data.modified()).ok());
-    if built.is_some_and(|built| changed > built) && program.sources.note_newer(&source.path) {
+    // Whole seconds, as gdb: a build writes both within one.
+    let seconds =
+        |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    if built.is_some_and(|built| seconds(changed) > seconds(built))
+        && program.sources.note_newer(&source.path)
+    {
         shell.out.warning("Source file is more recent than executable.");
     }
 }
@@ -193,11 +199,20 @@ fn list(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         None => {
             let several = begin.len() > 1;
             for sal in &begin {
+                let at = first.strip_prefix('*').and(sal.pc);
+                if let (Some(addr), None) = (at, &sal.file) {
+                    // gdb says nothing at all, and it is no error there either.
+                    shell.out.line(&format!("No source file for address {addr:#x}."));
+                    continue;
+                }
                 let file = file_of(sal, first)?;
-                if let Some(addr) = first.strip_prefix('*').and(sal.pc) {
-                    let symbol = shell.program().modules.function_bounds(addr).map(|(name, _)| name);
-                    let function = symbol.map_or_else(String::new, |name| format!(" in {name}"));
-                    shell.out.put(&format!("{addr:#x} is{function} ({}:{}).\n", file.name, sal.line));
+                if let Some(addr) = at {
+                    let line = format!("{}:{}", file.name, sal.line);
+                    let place = match shell.program().modules.function_at(addr) {
+                        Some(function) => format!("in {} ({line})", function.name()),
+                        None => format!("at {line}"),
+                    };
+                    shell.out.line(&format!("{addr:#x} is {place}."));
                 }
                 if several {
                     let symbol = sal.function_name.as_deref().unwrap_or("???");
