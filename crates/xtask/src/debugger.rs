@@ -109,7 +109,7 @@ pub fn run(
 }
 
 /// Nothing of the user's surroundings changes what a debugger says.
-fn clean_environment(command: &mut Command) {
+pub fn clean_environment(command: &mut Command) {
     command.env_clear();
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.env("HOME", "/nonexistent").env("LC_ALL", "C.UTF-8").env("TERM", "dumb").env("TZ", "UTC");

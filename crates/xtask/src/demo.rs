@@ -73,7 +73,7 @@ fn subject(options: Options) -> Result<Subject> {
             if vmlinux.is_some() {
                 bail!("--vmlinux without --kernel: the kernel that runs and its symbols belong together");
             }
-            let mut subject = Subject::from(&guest::prepare()?);
+            let mut subject = Subject::from(&guest::prepare(None)?);
             if let Some(initrd) = initrd {
                 subject.initrd = Some(absolute(initrd)?);
             }

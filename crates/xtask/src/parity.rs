@@ -1,8 +1,8 @@
 //! `cargo xtask parity`: gdb and kdive on the same script and on identical boots; every difference is either
 //! listed with its reason or a failure.
 
-mod accepted;
-mod diff;
+pub mod accepted;
+pub mod diff;
 
 use std::fs;
 use std::path::{Path, PathBuf};
