@@ -6,6 +6,7 @@ mod bad_input;
 mod cli;
 mod docs_fresh;
 mod guest;
+mod linux;
 mod terminal;
 mod tidy;
 

@@ -77,6 +77,7 @@ impl Hooks for Debugger {
                 let paths = paths.split(':').filter(|path| !path.is_empty()).map(PathBuf::from).collect();
                 set_module_path(shell, paths);
             }
+            "kaslr" => crate::linux::kernel::set_kaslr(shell),
             "index-cache enabled" | "index-cache directory" => {
                 let cache = shell.index_cache();
                 with_linux(shell, |linux, _| linux.index_cache = cache);

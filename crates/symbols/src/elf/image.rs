@@ -118,7 +118,7 @@ impl Image {
             path: path.into(),
             kind,
             machine: header.e_machine(LE).0,
-            entry: LinkAddr(header.e_entry(LE).into()),
+            entry: LinkAddr(header.e_entry(LE)),
             modified: metadata.modified().ok(),
             map,
             sections,
