@@ -77,6 +77,9 @@ pub enum LocationError {
     /// A location expression that is damaged or uses an operation nobody implements.
     #[error("{0}")]
     Malformed(String),
+    /// A location expression divides by what turned out to be 0.
+    #[error("Division by zero")]
+    DivisionByZero,
     /// Thread-local storage, which a kernel does not have.
     #[error("Cannot find thread-local variables on this target")]
     ThreadLocal,

@@ -133,7 +133,7 @@ fn play(kdive: &Path, subject: &Subject, own: bool, directory: &Path, signals: &
             script.symbols = None;
         }
         let directory = directory.join(&script.name);
-        let outcome = debugger::run(kdive, script, subject, None, &directory, signals)?;
+        let outcome = debugger::run(kdive, &[], script, subject, None, &directory, signals)?;
         print!("{}", outcome.text);
         for complaint in check(&script.commands, &outcome.text) {
             println!("demo: {}: {complaint}", script.name);
