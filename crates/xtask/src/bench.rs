@@ -117,7 +117,10 @@ impl Bench<'_> {
                     .with_context(|| format!("{}: modules", debugger.name))?;
             }
             if let Some((python, _)) = &self.tools.drgn {
-                self.drgn(python, &vmlinux, &boot, &mut measured.results).context("drgn")?;
+                // A comparison that fails does not lose the others.
+                if let Err(error) = self.drgn(python, &vmlinux, &boot, &mut measured.results) {
+                    println!("bench: drgn: {error:#}");
+                }
             }
             steps.push(self.wire(&vmlinux, &boot, &mut measured.results).context("bare wire")?);
         }
@@ -290,7 +293,7 @@ impl Bench<'_> {
     }
 
     fn drgn(&self, python: &Path, vmlinux: &Path, boot: &qemu::Boot, results: &mut Results) -> Result<()> {
-        let script = paths::root().join("tests/bench/drgn.py");
+        let script = paths::root().join("tests/bench/with_drgn.py");
         let directory = self.fresh(DRGN)?;
         let start = Instant::now();
         process::output(Command::new(python).arg(&script).arg("types").arg(vmlinux))?;
@@ -302,7 +305,7 @@ impl Bench<'_> {
         drop(machine);
         // The first walk reads types.
         for line in said.lines().skip(1) {
-            let seconds = line.split_whitespace().next().context("drgn.py said nothing")?;
+            let seconds = line.split_whitespace().next().context("with_drgn.py said nothing")?;
             results.add(Work::Walk, DRGN, seconds.parse()?);
         }
         Ok(())

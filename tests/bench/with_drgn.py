@@ -1,7 +1,7 @@
 """What drgn is measured with: the types of a vmlinux, and a walk of the tasks of a stopped guest.
 
-Usage: drgn.py types VMLINUX
-       drgn.py walk VMLINUX SOCKET COUNT     prints the seconds of each walk, and the number of tasks
+Usage: with_drgn.py types VMLINUX
+       with_drgn.py walk VMLINUX SOCKET COUNT     prints the seconds of each walk, and the number of tasks
 """
 
 import socket
