@@ -11,6 +11,7 @@
 //! | what `info registers` prints | [`mod@format`] |
 //! | what the bits mean, in words | [`explain`] |
 //! | real, protected or long mode, CPL, page-table root | [`CpuMode`], [`PagingMode`] |
+//! | where a linear address is in physical memory | [`paging::PageTables`] |
 //! | what the bytes at an address do | [`Disassembler`], [`Insn`], [`Flow`] |
 //! | where arguments and results live | [`abi`] |
 //! | where a function's prologue ends | [`Arch::analyze_prologue`] |
@@ -24,6 +25,7 @@ pub mod float;
 pub mod format;
 mod layout;
 mod mode;
+pub mod paging;
 mod prologue;
 mod pseudo;
 mod regfile;

@@ -94,6 +94,7 @@ pub fn settings() -> String {
 
 fn setting(out: &mut String, row: &Setting) {
     let values = match row.kind {
+        Kind::AutoOffset => "auto, off, offset".to_owned(),
         Kind::Bool => "on, off".to_owned(),
         Kind::AutoBool => "on, off, auto".to_owned(),
         Kind::UInteger | Kind::Limit | Kind::Integer => "number, unlimited".to_owned(),

@@ -1,6 +1,6 @@
 //! The command table, in help order. A command file is named here and nowhere else.
 
-use crate::linux::modules;
+use crate::linux::{kernel, modules};
 use crate::spec::Spec;
 use crate::{alias, apropos, complete, gdb, help, meta, settings, user};
 
@@ -20,6 +20,7 @@ pub const TABLE: &[&[Spec]] = &[
     gdb::stack::COMMANDS,
     gdb::threads::COMMANDS,
     gdb::remote::COMMANDS,
+    kernel::COMMANDS,
     modules::COMMANDS,
     meta::prefix::COMMANDS,
     meta::flow::COMMANDS,

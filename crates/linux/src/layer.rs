@@ -1,8 +1,9 @@
 //! The Linux layer of a program: keeps the symbols of loaded modules in step with the running kernel.
 
 use crate::identity::{Identity, banner, hex, identity, symbol};
+use crate::locate::{RESET_VECTOR, Whereabouts};
 use crate::{FindResult, ModuleFinder, ModuleInfo, module_at, modules};
-use kdive_base::{LinkAddr, VirtAddr};
+use kdive_base::{AddrRange, LinkAddr, VirtAddr};
 use kdive_program::{OsLayer, OsReport, Program};
 use kdive_symbols::{ModuleId, ObjectFile, OpenOptions, Placement};
 use std::path::{Path, PathBuf};
@@ -40,6 +41,7 @@ pub struct LinuxLayer {
     pub finder: ModuleFinder,
     /// Directory of the on-disk name index; `None` switches it off.
     pub index_cache: Option<PathBuf>,
+    pub(crate) place: Whereabouts,
     modules: Vec<ModuleSymbols>,
     identified: bool,
     listed: bool,
@@ -175,8 +177,14 @@ impl LinuxLayer {
         }
     }
 
+    /// Whether the running kernel was told to be the one of the loaded vmlinux, or another.
+    #[must_use]
+    pub fn is_identified(&self) -> bool {
+        self.identified
+    }
+
     /// Forgets the running system.
-    fn forget(&mut self, program: &mut Program) -> bool {
+    pub(crate) fn forget(&mut self, program: &mut Program) -> bool {
         self.identified = false;
         self.listed = false;
         let mut changed = false;
@@ -219,6 +227,7 @@ fn same_load(a: &ModuleInfo, b: &ModuleInfo) -> bool {
 impl OsLayer for LinuxLayer {
     fn attached(&mut self, program: &mut Program) -> OsReport {
         let mut report = OsReport { symbols_changed: self.forget(program), ..OsReport::default() };
+        self.place.start_over();
         let more = self.stopped(program);
         report.symbols_changed |= more.symbols_changed;
         report.notes.extend(more.notes);
@@ -228,6 +237,7 @@ impl OsLayer for LinuxLayer {
 
     fn stopped(&mut self, program: &mut Program) -> OsReport {
         let mut report = OsReport::default();
+        self.locate(program, &mut report);
         if !self.identified {
             self.identify(program, &mut report);
         }
@@ -241,11 +251,31 @@ impl OsLayer for LinuxLayer {
     }
 
     fn points(&self, program: &Program) -> Vec<VirtAddr> {
-        [LOADED, UNLOADED].iter().filter_map(|name| symbol(program, name)).collect()
+        let mut points: Vec<VirtAddr> =
+            [LOADED, UNLOADED].iter().filter_map(|name| symbol(program, name)).collect();
+        // Where breakpoints are written into memory this one would end up in whatever a program has there.
+        if self.place.is_known() && program.machine().is_some_and(|machine| !machine.patches_memory()) {
+            points.push(RESET_VECTOR);
+        }
+        points
+    }
+
+    fn watched(&self, _program: &Program) -> Option<AddrRange> {
+        self.place.watched()
+    }
+
+    fn touched(&mut self, program: &mut Program) -> OsReport {
+        self.place.was_touched();
+        self.stopped(program)
     }
 
     fn reached(&mut self, program: &mut Program, addr: VirtAddr) -> OsReport {
         let mut report = OsReport::default();
+        if addr == RESET_VECTOR {
+            self.restarted(program, &mut report);
+            return report;
+        }
+        self.locate(program, &mut report);
         if !self.identified {
             self.identify(program, &mut report);
         }

@@ -1,7 +1,7 @@
 //! What a program needs of the thing it runs on: memory, and the registers of one thread.
 
 use kdive_arch::{RawWrite, RegisterFile};
-use kdive_base::{ReadMemory, WriteMemory};
+use kdive_base::{Fault, PhysAddr, ReadMemory, VirtAddr, WriteMemory};
 use std::rc::Rc;
 
 /// A stopped machine, seen from one of its threads.
@@ -26,4 +26,18 @@ pub trait Machine: ReadMemory + WriteMemory {
     /// # Errors
     /// One line for the user.
     fn write_register(&self, write: &RawWrite) -> Result<(), String>;
+
+    /// Reads guest-physical memory.
+    ///
+    /// # Errors
+    /// A fault at the physical address, also where there is no way to physical memory.
+    fn read_physical(&self, addr: PhysAddr, _buf: &mut [u8]) -> Result<(), Fault> {
+        Err(Fault::unmapped(VirtAddr(addr.0)))
+    }
+
+    /// Whether breakpoints are instructions written into the program's memory, so that one where nothing is mapped yet is
+    /// refused, and one where something else comes to lie does damage.
+    fn patches_memory(&self) -> bool {
+        true
+    }
 }

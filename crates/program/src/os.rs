@@ -1,7 +1,7 @@
 //! The seam to what knows the operating system: run control and the program see it only through [`OsLayer`].
 
 use crate::Program;
-use kdive_base::VirtAddr;
+use kdive_base::{AddrRange, VirtAddr};
 
 /// What the operating system layer has to say after it looked at the program.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -28,6 +28,16 @@ pub trait OsLayer {
     /// The selected thread reached one of [`OsLayer::points`].
     fn reached(&mut self, program: &mut Program, addr: VirtAddr) -> OsReport;
 
+    /// Memory of which the layer wants to hear when it is used, invisible to the user: asked before each resume.
+    fn watched(&self, _program: &Program) -> Option<AddrRange> {
+        None
+    }
+
+    /// Memory in [`OsLayer::watched`] was used by the selected thread.
+    fn touched(&mut self, _program: &mut Program) -> OsReport {
+        OsReport::default()
+    }
+
     /// For callers that know which layer there is.
     fn as_any(&mut self) -> &mut dyn std::any::Any;
 }
@@ -45,6 +55,12 @@ impl Program {
         let answer = ask(&mut *os, self);
         self.os = Some(os);
         Some(answer)
+    }
+
+    /// Memory of which the operating system layer wants to hear when it is used.
+    #[must_use]
+    pub fn os_watched(&self) -> Option<AddrRange> {
+        self.os.as_ref().and_then(|os| os.watched(self))
     }
 
     /// Addresses where the operating system layer wants to look.

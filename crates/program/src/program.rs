@@ -219,7 +219,7 @@ impl Program {
     /// `name+offset` for an address in code, as `<...>` shows it.
     #[must_use]
     pub fn symbolic(&self, addr: VirtAddr) -> Option<String> {
-        let (name, offset) = self.modules.symbolic(addr, true)?;
+        let (name, offset) = self.modules.symbolic(addr, false)?;
         Some(if offset == 0 { name.to_string() } else { format!("{name}+{offset}") })
     }
 }

@@ -360,8 +360,12 @@ impl<V: View> Session<V> {
         for index in 0..self.breakpoints.len() {
             let Some(entry) = self.breakpoints.get(index) else { continue };
             let mut shown = entry.shown.clone();
-            // An address stays what it is, whatever lies there.
-            if shown.is_watch() || shown.spec.starts_with('*') {
+            if shown.is_watch() {
+                self.reset_watch(shown.number);
+                continue;
+            }
+            // An address that depends on the machine stays what it was when it was typed.
+            if shown.spec.starts_with('*') && shown.spec.contains('$') {
                 continue;
             }
             let spec = if shown.canonical.is_empty() { &shown.spec } else { &shown.canonical };

@@ -4,7 +4,7 @@
 //! sent. Several logical breakpoints at one address are one place here, so nothing has to be counted.
 
 use crate::LocationState;
-use kdive_base::VirtAddr;
+use kdive_base::{AddrRange, VirtAddr};
 use kdive_target::{BreakpointError, BreakpointKind, RunControl, WatchKind};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,6 +50,10 @@ impl PlaceKind {
 impl Place {
     pub(crate) fn software(addr: VirtAddr) -> Self {
         Self { kind: PlaceKind::Software, addr, len: 1 }
+    }
+
+    pub(crate) fn internal_watch(range: AddrRange) -> Self {
+        Self { kind: PlaceKind::Access, addr: range.start, len: range.len() }
     }
 
     pub(crate) fn hardware(addr: VirtAddr) -> Self {

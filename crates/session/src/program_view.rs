@@ -5,8 +5,9 @@ use crate::view::{
     CodeLocation, Frame, FrameId, FunctionAt, InlineBlock, LineRow, Resolution, ReturnPlan, View,
     WatchReading,
 };
+use kdive_arch::paging::PageTables;
 use kdive_arch::{Disassembler, Flavor, Insn, RawWrite, RegisterFile};
-use kdive_base::{AddrRange, Fault, ReadMemory, VirtAddr, WriteMemory};
+use kdive_base::{AddrRange, Fault, PhysAddr, ReadMemory, VirtAddr, WriteMemory};
 use kdive_expr::print::value_text;
 use kdive_expr::{Context, Expr, SymbolClass};
 use kdive_program::{Machine, OsReport, Program};
@@ -24,7 +25,41 @@ struct TargetMachine {
 
 impl ReadMemory for TargetMachine {
     fn read(&self, addr: VirtAddr, buf: &mut [u8]) -> Result<(), Fault> {
-        self.target.read(addr, buf)
+        let result = self.target.read(addr, buf);
+        if result.is_err() && addr.0 >> 63 == 1 && self.read_behind_isolation(addr, buf).is_some() {
+            return Ok(());
+        }
+        result
+    }
+}
+
+impl TargetMachine {
+    /// Kernel memory as seen from user mode, where page-table isolation (KPTI) hides nearly all of it: through the
+    /// kernel's half of the pair of page tables.
+    fn read_behind_isolation(&self, addr: VirtAddr, buf: &mut [u8]) -> Option<()> {
+        let registers = self.registers().ok()?;
+        let state = registers.layout().arch().cpu_state(&registers);
+        let user = PageTables::of(&state).filter(|_| state.cpl == 3)?;
+        let tables = user.kernel_side();
+        if tables == user {
+            return None;
+        }
+        let mut entry = |at: PhysAddr, size: usize| -> Result<u64, Fault> {
+            let mut bytes = [0; 8];
+            self.read_physical(at, bytes.get_mut(..size).unwrap_or_default())?;
+            Ok(u64::from_le_bytes(bytes))
+        };
+        let mut done = 0;
+        while done < buf.len() {
+            let at = addr.offset(done as u64);
+            let walk = tables.walk(at, &mut entry).ok()?;
+            let left = usize::try_from(walk.size - at.0 % walk.size).ok()?;
+            let part = buf.get_mut(done..)?;
+            let len = part.len().min(left);
+            self.read_physical(walk.phys?, part.get_mut(..len)?).ok()?;
+            done += len;
+        }
+        Some(())
     }
 }
 
@@ -42,6 +77,14 @@ impl Machine for TargetMachine {
     fn fetch_register(&self, index: usize) -> Result<Option<Vec<u8>>, String> {
         let file = self.target.registers_with(self.thread, index).map_err(|error| error.to_string())?;
         Ok(file.raw(index).map(<[u8]>::to_vec))
+    }
+
+    fn read_physical(&self, addr: PhysAddr, buf: &mut [u8]) -> Result<(), Fault> {
+        self.target.read_physical(addr, buf).map_err(|_| Fault::unmapped(VirtAddr(addr.0)))
+    }
+
+    fn patches_memory(&self) -> bool {
+        !self.target.run_control().is_some_and(|control| control.steps_over_breakpoints())
     }
 
     fn write_register(&self, write: &RawWrite) -> Result<(), String> {
@@ -66,6 +109,18 @@ impl ProgramView {
     #[must_use]
     pub fn new(program: Program) -> Self {
         Self { program, reports: Vec::new(), target: None, thread: None }
+    }
+
+    /// Keeps what the operating system layer had to say for the command layer. Whether symbols have changed.
+    fn take_report(&mut self, report: OsReport) -> bool {
+        let changed = report.symbols_changed;
+        if changed {
+            self.program.modules_changed();
+        }
+        if report != OsReport::default() {
+            self.reports.push(report);
+        }
+        changed
     }
 
     fn convert(&self, frame: &kdive_program::Frame) -> Frame {
@@ -382,14 +437,16 @@ impl View for ProgramView {
     }
 
     fn internal_hit(&mut self, addr: VirtAddr) -> bool {
-        let report = self.program.with_os(|os, program| os.reached(program, addr)).unwrap_or_default();
-        let changed = report.symbols_changed;
-        if changed {
-            self.program.modules_changed();
-        }
-        if report != OsReport::default() {
-            self.reports.push(report);
-        }
-        changed
+        let report = self.program.with_os(|os, program| os.reached(program, addr));
+        self.take_report(report.unwrap_or_default())
+    }
+
+    fn internal_watch(&self) -> Option<AddrRange> {
+        self.program.os_watched()
+    }
+
+    fn internal_touched(&mut self) -> bool {
+        let report = self.program.with_os(|os, program| os.touched(program));
+        self.take_report(report.unwrap_or_default())
     }
 }

@@ -357,6 +357,7 @@ impl<V: View> Session<V> {
             }
         }
         wanted.extend(self.view.internal_points().into_iter().map(Place::software));
+        wanted.extend(self.view.internal_watch().map(Place::internal_watch));
         if let Some(run) = &self.run {
             wanted.extend(run.momentary().map(|momentary| Place::software(momentary.addr)));
         }
@@ -395,6 +396,10 @@ impl<V: View> Session<V> {
 
     fn report_place(&mut self, place: Place, state: &LocationState) {
         let owners = self.owners(place);
+        // A stub that cannot watch that much memory is nothing the user can do anything about.
+        if self.view.internal_watch().map(Place::internal_watch) == Some(place) {
+            return;
+        }
         let addr = place.addr;
         match state {
             LocationState::HardwareInstead => {

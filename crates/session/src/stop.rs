@@ -23,6 +23,8 @@ enum Cause {
     Momentary(Momentary),
     /// A place the operating system layer asked for.
     Internal,
+    /// Memory the operating system layer asked about was used.
+    InternalWatch,
     /// The place where the scope of a watchpoint ends.
     Scope,
 }
@@ -115,7 +117,8 @@ impl<V: View> Session<V> {
         } else {
             self.hide_inlined(pc, &causes);
         }
-        if causes.contains(&Cause::Internal) && self.view.internal_hit(pc) {
+        let changed = causes.contains(&Cause::Internal) && self.view.internal_hit(pc);
+        if causes.contains(&Cause::InternalWatch) && self.view.internal_touched() || changed {
             let events = self.symbols_changed();
             self.queue.extend(events);
             self.view.select(Some(thread));
@@ -251,6 +254,9 @@ impl<V: View> Session<V> {
             Cause::Code(number, _) | Cause::Watch(number) => *number,
             _ => 0,
         });
+        if hit.is_some_and(|(_, addr)| self.view.internal_watch().is_some_and(|range| range.contains(addr))) {
+            causes.push(Cause::InternalWatch);
+        }
         if self.view.internal_points().contains(&pc) {
             causes.push(Cause::Internal);
         }
@@ -295,6 +301,7 @@ impl<V: View> Session<V> {
             Cause::Code(number, index) => self.weigh_code(number, index, thread, outcome),
             Cause::Watch(number) => self.weigh_watch(number, thread, outcome),
             Cause::Momentary(momentary) => self.weigh_momentary(momentary, thread, outcome),
+            Cause::InternalWatch => Action::Nothing,
             Cause::Internal | Cause::Scope => Action::PassOver,
         };
         outcome.action = outcome.action.max(action);

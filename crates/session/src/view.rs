@@ -245,6 +245,16 @@ pub trait View {
     fn internal_hit(&mut self, _addr: VirtAddr) -> bool {
         false
     }
+
+    /// Memory whose first use the operating system layer wants to hear of, invisible to the user.
+    fn internal_watch(&self) -> Option<AddrRange> {
+        None
+    }
+
+    /// The selected thread used memory in [`View::internal_watch`]. `true`: symbols have changed.
+    fn internal_touched(&mut self) -> bool {
+        false
+    }
 }
 
 /// What [`View::plan_return`] has to remember until the function has returned. Opaque to the session.

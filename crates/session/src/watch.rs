@@ -157,6 +157,29 @@ impl<V: View> Session<V> {
         }
     }
 
+    /// Symbols have changed: a watched variable may lie elsewhere. What cannot be understood any more stays as it was.
+    pub(crate) fn reset_watch(&mut self, number: u32) {
+        let Some(watch) = self.watch_mut(number).filter(|watch| watch.frame.is_none()) else { return };
+        let text = watch.text.clone();
+        let text = match text.strip_prefix("-location ") {
+            Some(place) => self.view.location_of(place).ok(),
+            None => Some(text),
+        };
+        let Some(expr) = text.and_then(|text| self.view.compile(&text, None).ok()) else { return };
+        let reading = self.view.watch(&expr);
+        let Some(entry) = self.breakpoints.iter_mut().find(|entry| entry.shown.number == number) else {
+            return;
+        };
+        entry.expr = Some(expr);
+        if let Some(watch) = entry.watch_mut()
+            && watch.ranges != reading.ranges
+        {
+            watch.ranges = reading.ranges;
+            watch.value =
+                watch.value.is_some().then_some(SeenValue { bytes: reading.bytes, text: reading.text });
+        }
+    }
+
     fn watch_mut(&mut self, number: u32) -> Option<&mut Watch> {
         self.breakpoints.iter_mut().find(|entry| entry.shown.number == number)?.watch_mut()
     }

@@ -110,7 +110,7 @@ pub enum LinespecError {
     #[error("missing argument for \"{0}\"")]
     MissingArgument(String),
     /// An unknown option of an explicit location.
-    #[error("invalid explicit argument, \"{0}\"")]
+    #[error("invalid explicit location argument, \"{0}\"")]
     InvalidExplicit(String),
     /// `-source FILE` and nothing else.
     #[error("Source filename requires function, label, or line offset.")]

@@ -24,6 +24,10 @@ pub struct Module {
     placement: Placement,
     /// Link addresses of per-CPU variables are offsets into each CPU's area: KASLR does not move them.
     per_cpu: Option<(u64, u64)>,
+    /// Lowest address of any other section: what lies below is no address (`L4_PAGE_OFFSET`, `kexec_control_code_size`)
+    /// or a physical one (`phys_startup_64`). Absolute symbols above it are addresses for all that
+    /// (`init_per_cpu__gdt_page`), and the kernel relocates what refers to them (arch/x86/tools/relocs.c).
+    lowest: u64,
 }
 
 impl Module {
@@ -32,7 +36,11 @@ impl Module {
             .section(".data..percpu")
             .filter(|section| section.addr == LinkAddr(0))
             .map(|section| (section.addr.0, section.addr.0 + section.size));
-        Self { id, object, placement, per_cpu }
+        let allocated = object.sections().iter().filter(|section| section.alloc && section.size != 0);
+        let elsewhere = allocated.filter(|section| per_cpu.is_none_or(|_| &*section.name != ".data..percpu"));
+        // Only kernels live in the upper half; elsewhere even address 0 may be one of the file's own.
+        let lowest = elsewhere.map(|section| section.addr.0).min().filter(|lowest| lowest >> 63 == 1);
+        Self { id, object, placement, per_cpu, lowest: lowest.unwrap_or(0) }
     }
 
     /// Its id.
@@ -61,7 +69,7 @@ impl Module {
     /// Run-time address of a link address.
     #[must_use]
     pub fn to_virt(&self, addr: LinkAddr) -> VirtAddr {
-        if self.is_per_cpu(addr.0) {
+        if addr.0 < self.lowest || self.is_per_cpu(addr.0) {
             return VirtAddr(addr.0);
         }
         VirtAddr(addr.0.wrapping_add(self.placement.slide))

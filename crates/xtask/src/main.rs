@@ -198,9 +198,8 @@ fn run() -> Result<ExitCode> {
         "gdb-suite" => {
             let Named { debugger, names, .. } = named(&mut args)?;
             let signals = signals::Signals::listen()?;
-            let prompt = if debugger.is_some() { "gdb" } else { "kdive" };
             let debugger = debugger.map_or_else(cargo::kdive, Ok)?;
-            Ok(exit_code(gdb_suite::run(&debugger, prompt, &names, &signals)?))
+            Ok(exit_code(gdb_suite::run(&debugger, &names, &signals)?))
         }
         "demo" => {
             let mut options = demo::Options::default();

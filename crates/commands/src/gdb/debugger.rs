@@ -77,6 +77,7 @@ impl Hooks for Debugger {
                 let paths = paths.split(':').filter(|path| !path.is_empty()).map(PathBuf::from).collect();
                 set_module_path(shell, paths);
             }
+            "kaslr" => crate::linux::kernel::set_kaslr(shell),
             "index-cache enabled" | "index-cache directory" => {
                 let cache = shell.index_cache();
                 with_linux(shell, |linux, _| linux.index_cache = cache);
@@ -98,6 +99,10 @@ impl Hooks for Debugger {
 
     fn after_command(&self, shell: &mut Shell) -> Result<(), Error> {
         crate::gdb::events::after_command(shell)
+    }
+
+    fn after_failure(&self, shell: &mut Shell, error: Error) -> Error {
+        crate::gdb::events::after_failure(shell, error)
     }
 
     fn quit_warning(&self, shell: &Shell) -> Option<String> {

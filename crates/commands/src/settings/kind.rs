@@ -27,6 +27,8 @@ pub enum Kind {
     OptionalFile,
     /// A path.
     File,
+    /// `auto`, `off`, or how far something is moved: a number, `0x` in front for hexadecimal.
+    AutoOffset,
 }
 
 /// A value.
@@ -77,9 +79,12 @@ impl Kind {
             Self::UInteger | Self::Limit | Self::Integer | Self::Plain | Self::Unsigned => {
                 Value::Number(text.parse().ok())
             }
-            Self::Enum(_) | Self::Text | Self::RawText | Self::OptionalFile | Self::File => {
-                Value::Text(text.to_owned())
-            }
+            Self::Enum(_)
+            | Self::Text
+            | Self::RawText
+            | Self::OptionalFile
+            | Self::File
+            | Self::AutoOffset => Value::Text(text.to_owned()),
         }
     }
 
@@ -107,6 +112,7 @@ impl Kind {
                 return Err("Argument required (filename to set it to.).".to_owned());
             }
             Self::File => Value::Text(expand_home(text)),
+            Self::AutoOffset => Value::Text(parse_offset(text)?),
         };
         Ok(Parsed::Value(value))
     }
@@ -154,6 +160,7 @@ impl Kind {
         match self {
             Self::Bool => vec!["off", "on"],
             Self::AutoBool => vec!["auto", "off", "on"],
+            Self::AutoOffset => vec!["auto", "off"],
             Self::UInteger | Self::Limit | Self::Integer => vec!["unlimited"],
             Self::Enum(words) => words.to_vec(),
             Self::Plain | Self::Unsigned | Self::Text | Self::RawText | Self::OptionalFile | Self::File => {
@@ -166,6 +173,25 @@ impl Kind {
     #[must_use]
     pub fn is_file(self) -> bool {
         matches!(self, Self::File | Self::OptionalFile)
+    }
+}
+
+/// The offset in the form shown: `auto`, `off`, `0x1c00000`.
+fn parse_offset(text: &str) -> Result<String, String> {
+    if matches!(text, "auto" | "off") {
+        return Ok(text.to_owned());
+    }
+    match offset(text) {
+        Some(offset) => Ok(format!("{offset:#x}")),
+        None => Err("\"auto\", \"off\" or an offset such as 0x1c000000 expected.".to_owned()),
+    }
+}
+
+/// A number as people write offsets.
+pub(crate) fn offset(text: &str) -> Option<u64> {
+    match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
     }
 }
 
@@ -324,6 +350,16 @@ mod tests {
         assert_eq!(shown(kind, "intel foo"), "Junk after item \"intel\": foo");
         assert_eq!(shown(Kind::Enum(&["off", "on", "step"]), "o"), "Ambiguous item \"o\".");
         assert_eq!(shown(Kind::Enum(&["auto", "auto-x"]), "auto"), "auto");
+    }
+
+    #[test]
+    fn offsets() {
+        let kind = Kind::AutoOffset;
+        assert_eq!(shown(kind, "auto "), "auto");
+        assert_eq!(shown(kind, "29360128"), "0x1c00000");
+        assert_eq!(shown(kind, "0x1C00000"), "0x1c00000");
+        let expected = "\"auto\", \"off\" or an offset such as 0x1c000000 expected.";
+        assert_eq!((shown(kind, "on"), shown(kind, "")), (expected.to_owned(), expected.to_owned()));
     }
 
     #[test]

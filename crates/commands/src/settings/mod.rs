@@ -4,7 +4,7 @@
 //! `rows::ignored` and say so in their help.
 
 pub mod command;
-mod kind;
+pub(crate) mod kind;
 pub(crate) mod look;
 mod paths;
 mod rows;

@@ -1,6 +1,6 @@
 //! Where files are looked for, and what may be run from them.
 
-use crate::settings::kind::Kind::{AutoBool, Bool, File, OptionalFile, RawText};
+use crate::settings::kind::Kind::{AutoOffset, Bool, File, OptionalFile, RawText};
 use crate::settings::{Setting, Show, Value};
 
 /// The settings of this file.
@@ -98,9 +98,9 @@ pub(super) const ROWS: &[Setting] = &[
         })),
     Setting::new(
         "kaslr",
-        AutoBool,
+        AutoOffset,
         "auto",
-        "whether the kernel's random base address is looked for",
-        "Looking for the kernel's base address is {}.",
+        "how far KASLR has moved the kernel: looked for (auto), not at all (off), or a number of bytes",
+        "The KASLR slide of the kernel is {}.",
     ),
 ];

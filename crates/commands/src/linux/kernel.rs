@@ -1,0 +1,79 @@
+//! The running kernel as a whole: `info kernel`, `set kaslr`.
+
+use super::modules::{report, with_linux};
+use crate::settings::kind;
+use crate::spec::{Class, Needs};
+use crate::{Args, Error, Shell, Spec};
+use kdive_linux::{Identity, Kaslr};
+
+/// The commands of this file.
+pub const COMMANDS: &[Spec] = &[Spec {
+    name: "info kernel",
+    class: Class::Linux,
+    needs: Needs::TARGET.and(Needs::SYMBOLS),
+    summary: "The running kernel: release, place, and whether its symbols are the right ones",
+    help: "The place is found by itself, also with KASLR; see set kaslr.",
+    examples: &["info kernel"],
+    run: info_kernel,
+    ..Spec::EMPTY
+}];
+
+/// Takes over `set kaslr`.
+pub fn set_kaslr(shell: &mut Shell) {
+    let text = shell.settings.text("kaslr");
+    let kaslr = match text.as_str() {
+        "auto" => Kaslr::Auto,
+        "off" => Kaslr::Off,
+        offset => Kaslr::By(kind::offset(offset).unwrap_or(0)),
+    };
+    if let Some(told) = with_linux(shell, |linux, program| linux.set_kaslr(program, kaslr)) {
+        report(shell, &told);
+    }
+}
+
+fn info_kernel(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
+    let place = with_linux(shell, |linux, _| linux.kernel_place()).flatten();
+    let program = shell.program();
+    let mut lines = Vec::new();
+    let mut row = |title: &str, text: String| lines.push(format!("{:<10} {text}", format!("{title}:")));
+    match kdive_linux::banner(program) {
+        Ok(banner) => row("Kernel", banner),
+        Err(error) => row("Kernel", format!("not to be seen yet: {error}")),
+    }
+    match place {
+        Some(place) => {
+            let slide = if place.slide == 0 {
+                "not moved".to_owned()
+            } else {
+                format!("KASLR slide {:#x}", place.slide)
+            };
+            row("Image", format!("{}, {slide}, {}", place.start, place.by));
+        }
+        None => {
+            let setting = shell.settings.text("kaslr");
+            row("Image", match setting.as_str() {
+                "auto" => "place not known yet; it is looked for at each stop, and when the kernel turns on its page tables".to_owned(),
+                "off" => "where the file says (set kaslr off)".to_owned(),
+                offset => format!("moved by {offset} (set kaslr)"),
+            });
+        }
+    }
+    if let Some(main) = program.modules.modules().first() {
+        let same = match kdive_linux::identity(program) {
+            Identity::Same => "build-id is the guest's".to_owned(),
+            Identity::Different { running, .. } => format!("another build: the guest has build-id {running}"),
+            Identity::NotThere => "the guest has no build-id where this file has its own".to_owned(),
+            Identity::Unknown => "build-id not compared yet".to_owned(),
+        };
+        row("Symbols", format!("{}, {same}", main.object().path().display()));
+    }
+    if let Some(state) = program.cpu_state() {
+        let root =
+            state.page_table_root.map_or_else(String::new, |root| format!(", root at physical {root}"));
+        row("CPU", format!("{}, CPL {}, {}{root}", state.mode, state.cpl, state.paging));
+    }
+    for line in lines {
+        shell.out.line(&line);
+    }
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! A guest with a shell on its serial line: what kdive says about it is compared with what it says itself.
+
+use crate::cli::{Outcome, Place};
+use kdive_testkit::environment::{guest, programs};
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// How long a guest may take for anything.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// A booted guest, ended with the test.
+pub(crate) struct Guest {
+    child: Child,
+    place: Place,
+    files: PathBuf,
+    serial: UnixStream,
+    /// Pieces of what the guest prints. A thread takes them in: a guest whose serial line nobody reads comes to a halt.
+    printed: Receiver<String>,
+    heard: String,
+}
+
+/// What to boot.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Boot<'a> {
+    /// Words for the kernel command line.
+    pub(crate) append: &'a str,
+    /// Further options of QEMU.
+    pub(crate) options: &'a [&'a str],
+}
+
+impl Boot<'_> {
+    /// Starts QEMU; with `-S` among the options, stopped at reset. `None`, said aloud, without a prepared guest.
+    pub(crate) fn start(self) -> Option<Guest> {
+        let files = guest()?;
+        if !programs(&["qemu-system-x86_64"]) {
+            return None;
+        }
+        let place = Place::new();
+        let work = place.home().join("work");
+        let child = Command::new("qemu-system-x86_64")
+            .current_dir(&work)
+            .args(["-accel", "tcg", "-m", "512", "-display", "none", "-nodefaults", "-nic", "none"])
+            .args(["-chardev", "socket,id=stub,path=guest.sock,server=on,wait=off", "-gdb", "chardev:stub"])
+            .args(["-chardev", "socket,id=line,path=line.sock,server=on,wait=off", "-serial", "chardev:line"])
+            .arg("-kernel")
+            .arg(files.join("vmlinuz"))
+            .arg("-initrd")
+            .arg(files.join("initrd.gz"))
+            .args(["-append", &format!("console=ttyS0 panic=-1 rdinit=/init {}", self.append)])
+            .args(self.options)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let limit = Instant::now() + Duration::from_secs(30);
+        let serial = loop {
+            if let Ok(serial) = UnixStream::connect(work.join("line.sock")) {
+                break serial;
+            }
+            assert!(Instant::now() < limit, "QEMU does not start");
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        let (sender, printed) = channel();
+        let mut line = serial.try_clone().unwrap();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count @ 1..) = line.read(&mut bytes) {
+                if sender.send(String::from_utf8_lossy(&bytes[..count]).replace('\r', "")).is_err() {
+                    break;
+                }
+            }
+        });
+        Some(Guest { child, place, files, serial, printed, heard: String::new() })
+    }
+
+    /// Starts QEMU and waits for the shell. The kernel's own messages stay in its log from then on: they would stand in the middle
+    /// of what commands print.
+    pub(crate) fn to_shell(self) -> Option<Guest> {
+        let mut guest = self.start()?;
+        guest.wait_for("# ");
+        guest.shell("dmesg -n 1");
+        Some(guest)
+    }
+}
+
+impl Guest {
+    /// Reads the serial line up to and with `text`; gives what came before it.
+    pub(crate) fn wait_for(&mut self, text: &str) -> String {
+        let limit = Instant::now() + PATIENCE;
+        loop {
+            if let Some(at) = self.heard.find(text) {
+                let rest = self.heard.split_off(at + text.len());
+                let mut before = std::mem::replace(&mut self.heard, rest);
+                before.truncate(at);
+                return before;
+            }
+            assert!(Instant::now() < limit, "the guest does not say {text:?}; it said: {}", self.heard);
+            if let Ok(piece) = self.printed.recv_timeout(Duration::from_millis(200)) {
+                self.heard.push_str(&piece);
+            }
+        }
+    }
+
+    /// Runs a command in the guest's shell; its output without the echo of the command.
+    pub(crate) fn shell(&mut self, command: &str) -> String {
+        // The echo of the command must not look like the ends of its output.
+        writeln!(self.serial, "echo kdive'-'begin; {command}; echo kdive'-'end").unwrap();
+        self.wait_for("kdive-begin\n");
+        self.wait_for("kdive-end\n")
+    }
+
+    /// Types a line without waiting for anything.
+    pub(crate) fn type_line(&mut self, command: &str) {
+        writeln!(self.serial, "{command}").unwrap();
+    }
+
+    /// Runs kdive with the guest's vmlinux on a script, which finds the stub at `guest.sock`.
+    pub(crate) fn kdive(&self, script: &str) -> Outcome {
+        self.place.file("script.gdb", script);
+        let vmlinux = self.file("vmlinux");
+        let modules = format!("set module-path {}", self.file("modules").display());
+        let vmlinux = vmlinux.to_str().unwrap();
+        self.place.run(&["-nx", "-batch", "-ex", &modules, "-x", "script.gdb", vmlinux], "")
+    }
+
+    /// One of the files of the prepared guest.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.files.join(name)
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The number behind `0x` in the first line that has `name`.
+#[track_caller]
+pub(crate) fn hex_in(text: &str, name: &str) -> u64 {
+    let line = text.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("no {name} in {text}"));
+    let digits = line.split("0x").nth(1).unwrap_or_else(|| panic!("no 0x in {line}"));
+    let end = digits.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(digits.len());
+    u64::from_str_radix(&digits[..end], 16).unwrap()
+}

@@ -1,0 +1,130 @@
+//! KASLR: found by itself, whenever kdive comes to the guest.
+
+use super::guest::{Boot, Guest, hex_in};
+
+/// Address of a symbol as the guest's own kallsyms has it.
+fn kallsyms(guest: &mut Guest, name: &str) -> u64 {
+    let line = guest.shell(&format!("grep ' {name}$' /proc/kallsyms"));
+    u64::from_str_radix(line.split(' ').next().unwrap(), 16).unwrap_or_else(|_| panic!("{line}"))
+}
+
+#[test]
+fn breakpoints_set_at_reset_wait_for_the_slide() {
+    let Some(guest) = (Boot { append: "kdive.insmod=poc", options: &["-S"] }).start() else { return };
+    let got = guest.kdive(
+        "target remote guest.sock\n\
+         break start_kernel\n\
+         tbreak hello_init\n\
+         watch -location saved_command_line\n\
+         continue\n\
+         info symbol $pc\n\
+         continue\n\
+         delete 3\n\
+         continue\n\
+         backtrace 1\n",
+    );
+    assert!(got.out.contains("\nKernel at 0xffffffff"), "{}{}", got.out, got.err);
+    assert!(got.out.contains("\n\nBreakpoint 1, start_kernel () at init/main.c:"), "{}{}", got.out, got.err);
+    assert!(got.out.contains("\nHardware watchpoint 3: -location saved_command_line\n"), "{}", got.out);
+    // It is set once, early: the watchpoint moved with the variable.
+    let setter = "\"console=ttyS0 panic=-1 rdinit=/init kdive.insmod=poc\") at init/main.c:";
+    let line = got.out.lines().find(|line| line.starts_with("setup_command_line (command_line=0x"));
+    assert!(line.is_some_and(|line| line.contains(setter)), "{}", got.out);
+    assert!(got.out.contains("\n\nTemporary breakpoint 2, hello_init () at "), "{}{}", got.out, got.err);
+}
+
+#[test]
+fn attached_to_a_running_guest() {
+    let Some(mut guest) = Boot::default().to_shell() else { return };
+    let (text, task) = (kallsyms(&mut guest, "_text"), kallsyms(&mut guest, "init_task"));
+    let per_cpu = kallsyms(&mut guest, "current_task");
+    let version = guest.shell("cat /proc/version");
+    let got = guest.kdive(
+        "target remote guest.sock\n\
+         info address _text\n\
+         info address init_task\n\
+         info address current_task\n\
+         output init_task.comm\n\
+         lx-version\n",
+    );
+    assert_eq!(hex_in(&got.out, "\"_text\""), text, "{}", got.out);
+    assert_eq!(hex_in(&got.out, "\"init_task\""), task, "{}", got.out);
+    assert_eq!(hex_in(&got.out, "\"current_task\""), per_cpu, "{}", got.out);
+    assert!(got.out.contains("\"swapper/0"), "{}", got.out);
+    assert!(got.out.contains(&version), "{}\n{version}", got.out);
+    let told = format!("Kernel at {text:#x}, KASLR slide {:#x}.\n", text - 0xffff_ffff_8100_0000);
+    assert!(text == 0xffff_ffff_8100_0000 || got.out.starts_with(&told), "{}\n{told}", got.out);
+}
+
+#[test]
+fn a_restart_moves_the_kernel_again() {
+    let Some(mut guest) = Boot::default().to_shell() else { return };
+    let got = guest.kdive(
+        "target remote guest.sock\n\
+         tbreak start_kernel\n\
+         monitor system_reset\n\
+         continue\n\
+         info symbol $pc\n\
+         info breakpoints\n\
+         tbreak run_init_process\n\
+         continue\n\
+         backtrace 1\n",
+    );
+    assert!(got.out.contains("\nThe guest restarts.\n"), "{}{}", got.out, got.err);
+    assert!(got.out.contains("\nTemporary breakpoint 1, start_kernel () at "), "{}{}", got.out, got.err);
+    assert!(got.out.contains("\nTemporary breakpoint 2, run_init_process (init_filename="), "{}", got.out);
+    guest.wait_for("# ");
+}
+
+/// With page-table isolation a process sees next to nothing of the kernel.
+#[test]
+fn stopped_in_user_mode_behind_isolated_page_tables() {
+    let options = ["-cpu", "qemu64,vendor=GenuineIntel"];
+    let Some(mut guest) = (Boot { append: "pti=on", options: &options }).to_shell() else { return };
+    let task = kallsyms(&mut guest, "init_task");
+    guest.type_line("while :; do :; done");
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    // Some of the loop is in the kernel: a few attempts meet the process in user mode.
+    let script = "target remote guest.sock\nprintf \"cpl %d\\n\", $cs & 3\ninfo address init_task\n\
+                  output init_task.comm\ndetach\n";
+    for _ in 0..50 {
+        let got = guest.kdive(script);
+        assert_eq!(hex_in(&got.out, "\"init_task\""), task, "{}{}", got.out, got.err);
+        assert!(got.out.contains("\"swapper/0"), "{}{}", got.out, got.err);
+        if got.out.contains("cpl 3") {
+            return;
+        }
+    }
+    panic!("never met in user mode");
+}
+
+#[test]
+fn without_kaslr_nothing_is_said() {
+    let Some(guest) = (Boot { append: "nokaslr", options: &["-S"] }).start() else { return };
+    let got = guest.kdive("target remote guest.sock\ntbreak start_kernel\ncontinue\n");
+    assert!(!got.out.contains("Kernel at"), "{}", got.out);
+    assert!(got.out.contains("Temporary breakpoint 1, start_kernel () at "), "{}{}", got.out, got.err);
+}
+
+#[test]
+fn the_setting_switches_it_off_or_says_where() {
+    let Some(mut guest) = Boot::default().to_shell() else { return };
+    let text = kallsyms(&mut guest, "_text");
+    let slide = text - 0xffff_ffff_8100_0000;
+    let got = guest.kdive(&format!(
+        "set kaslr off\n\
+         target remote guest.sock\n\
+         info address _text\n\
+         set kaslr {slide:#x}\n\
+         show kaslr\n\
+         info address init_task\n\
+         output init_task.comm\n\
+         set kaslr auto\n\
+         info kernel\n",
+    ));
+    assert_eq!(hex_in(&got.out, "\"_text\""), 0xffff_ffff_8100_0000, "{}", got.out);
+    assert_eq!(hex_in(&got.out, "\"init_task\""), kallsyms(&mut guest, "init_task"), "{}", got.out);
+    assert!(got.out.contains(&format!("The KASLR slide of the kernel is {slide:#x}.\n")), "{}", got.out);
+    assert!(got.out.contains("\"swapper/0"), "{}", got.out);
+    assert!(got.out.contains(", build-id is the guest's\n"), "{}", got.out);
+}

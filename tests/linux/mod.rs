@@ -1,0 +1,4 @@
+//! What kdive knows of a running Linux, against what the guest says itself.
+
+mod guest;
+mod kaslr;
