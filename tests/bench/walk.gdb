@@ -4,7 +4,8 @@ define walk
   set $first = 1
   while $first || $task != &init_task
     printf "%d %s\n", $task->pid, $task->comm
-    set $task = (struct task_struct *)((unsigned long)$task->tasks.next - $offset)
+    # A type by its name would cost gdb 13 more than all the rest.
+    set $task = (typeof($task))((unsigned long)$task->tasks.next - $offset)
     set $first = 0
   end
 end

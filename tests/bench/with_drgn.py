@@ -1,9 +1,10 @@
 """What drgn is measured with: the types of a vmlinux, and a walk of the tasks of a stopped guest.
 
-Usage: with_drgn.py types VMLINUX
+Usage: with_drgn.py types VMLINUX                 prints types, and the peak memory in bytes
        with_drgn.py walk VMLINUX SOCKET COUNT     prints the seconds of each walk, and the number of tasks
 """
 
+import resource
 import socket
 import sys
 import time
@@ -66,7 +67,9 @@ def program(vmlinux):
             drgn.Architecture.X86_64, drgn.PlatformFlags.IS_64_BIT | drgn.PlatformFlags.IS_LITTLE_ENDIAN
         )
     )
-    prog.load_debug_info([vmlinux])
+    module = prog.extra_module("vmlinux", create=True)
+    module = module[0] if isinstance(module, tuple) else module
+    module.try_file(vmlinux, force=True)
     return prog
 
 
@@ -75,6 +78,7 @@ def types(vmlinux):
     print(prog.type("struct list_head"))
     print(drgn.sizeof(prog.type("struct task_struct")))
     print(hex(prog["init_task"].address_))
+    print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 
 def walk(vmlinux, path, count):

@@ -54,7 +54,7 @@ const ROUNDS: usize = 5;
 const MEMORY: u64 = 0xffff_8880_0100_0000;
 const MEMORY_SIZE: u64 = 16 << 20;
 /// A set of modules that took longer than this is not loaded again.
-const LONG: f64 = 20.0;
+const LONG: f64 = 10.0;
 
 struct Bench<'a> {
     tools: Tools,
@@ -266,7 +266,7 @@ impl Bench<'_> {
         files.sort();
         let vmlinux = guest.vmlinux();
         let directory = self.fresh(&debugger.name)?;
-        let start = |count: usize| -> Result<f64> {
+        let load = |count: usize| -> Result<f64> {
             let mut script = String::new();
             for (index, path) in files.iter().take(count).enumerate() {
                 let base = 0xffff_ffff_c000_0000 + index as u64 * 0x10_0000;
@@ -275,19 +275,18 @@ impl Bench<'_> {
             }
             fs::write(directory.join("modules.gdb"), script)?;
             let vmlinux = vmlinux.to_string_lossy();
-            let arguments = ["-iex", "set confirm off", "-x", "modules.gdb", &vmlinux];
-            let (session, taken) =
-                Session::start(debugger, &arguments, &directory, &directory.join("cache"))?;
+            let cache = directory.join("cache");
+            let (mut session, _) = Session::start(debugger, &[&vmlinux], &directory, &cache)?;
+            let taken = session.seconds("source modules.gdb")?;
             session.quit()?;
-            Ok(taken.as_secs_f64())
+            Ok(taken)
         };
-        let without = start(0)?;
         for count in MODULES.iter().copied().filter(|count| *count <= files.len()) {
             let work = Work::Modules(count);
             if results.median(work, &debugger.name).is_some_and(|taken| taken > LONG) {
                 continue;
             }
-            results.add(work, &debugger.name, (start(count)? - without).max(0.0));
+            results.add(work, &debugger.name, load(count)?);
         }
         Ok(())
     }
@@ -296,8 +295,10 @@ impl Bench<'_> {
         let script = paths::root().join("tests/bench/with_drgn.py");
         let directory = self.fresh(DRGN)?;
         let start = Instant::now();
-        process::output(Command::new(python).arg(&script).arg("types").arg(vmlinux))?;
+        let said = process::output(Command::new(python).arg(&script).arg("types").arg(vmlinux))?;
         results.add(Work::Cold, DRGN, start.elapsed().as_secs_f64());
+        let peak = said.lines().find_map(|line| line.strip_prefix("peak "));
+        results.add(Work::ColdMemory, DRGN, peak.context("with_drgn.py said no peak")?.parse()?);
         let machine = self.started(boot, &directory)?;
         let mut command = Command::new(python);
         command.arg(&script).arg("walk").arg(vmlinux).arg(directory.join(qemu::SOCKET)).arg("4");

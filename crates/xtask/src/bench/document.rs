@@ -55,8 +55,9 @@ figure is the median of all repetitions; only figures of one run are comparable.
 - The tasks are walked by `tests/bench/walk.gdb`; drgn has its own helper and reads through the same stub.
 - *wire* is what the work takes when no debugger is at the other end of the stub: one `vCont;s` for a step; remove, step,
   insert, continue for a hit; reads of 2040 bytes, 64 under way, for a dump.
-- Modules are the debug files of the distribution's package, in alphabetical order, with all their sections; the time is that of
-  a start with them less that of a start without.
+- Modules are the debug files of the distribution's package, in alphabetical order, with all their sections, in one `source` of a
+  file of `add-symbol-file` commands.
+- drgn answers only the questions about types and symbols of the start.
 ";
 
 impl Document<'_> {
