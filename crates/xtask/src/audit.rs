@@ -1,7 +1,7 @@
 //! `cargo xtask audit`: kdive and gdb asked the same random questions about the same files; the figures, and
 //! every difference that is not accepted.
 
-mod elf;
+pub mod elf;
 mod inventory;
 mod programs;
 mod questions;

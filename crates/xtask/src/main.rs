@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the tasks talk to a terminal")]
 
 mod audit;
+mod bench;
 mod cargo;
 mod child;
 mod cpio;
@@ -57,6 +58,11 @@ usage: cargo xtask TASK
       --write             put the figures into docs/gdb-compat.md
       --guest SERIES      on the kernel of this series, such as 6.12
       --debugger FILE     compare this program with gdb instead of a kdive built here
+  bench [OPTIONS]       measure kdive, gdb and drgn on the same work; write docs/performance.md
+      --repetitions N     how often everything is measured (default: 5)
+      --guest SERIES      also on the kernel of this series, such as 6.12
+      --only-kdive        measure only kdive and write nothing
+      --debugger FILE     measure this kdive instead of a release build
   gdb-suite [NAME...]   run files of gdb's own testsuite and compare the counts with gdb's
       --debugger FILE     run them with this gdb instead of a kdive built here
   help                  this text
@@ -130,6 +136,22 @@ fn audit_options(args: &mut lexopt::Parser) -> Result<(Option<PathBuf>, audit::O
     Ok((debugger, options))
 }
 
+/// The arguments of the benchmark, with the debugger if one is given.
+fn bench_options(args: &mut lexopt::Parser) -> Result<(Option<PathBuf>, bench::Options)> {
+    let mut options = bench::Options { repetitions: 5, series: Vec::new(), only_kdive: false };
+    let mut debugger = None;
+    while let Some(arg) = args.next()? {
+        match arg {
+            lexopt::Arg::Long("debugger") => debugger = Some(std::fs::canonicalize(args.value()?)?),
+            lexopt::Arg::Long("repetitions") => options.repetitions = args.value()?.parse()?,
+            lexopt::Arg::Long("guest") => options.series.push(args.value()?.string()?),
+            lexopt::Arg::Long("only-kdive") => options.only_kdive = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok((debugger, options))
+}
+
 fn exit_code(success: bool) -> ExitCode {
     if success { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -165,6 +187,13 @@ fn run() -> Result<ExitCode> {
             let guest = guest::prepare(options.series.as_deref())?;
             let debugger = debugger.map_or_else(cargo::kdive, Ok)?;
             Ok(exit_code(audit::run(&guest, &debugger, &options, &signals)?))
+        }
+        "bench" => {
+            let (debugger, options) = bench_options(&mut args)?;
+            let signals = signals::Signals::listen()?;
+            let debugger = debugger.map_or_else(cargo::released_kdive, Ok)?;
+            bench::run(&debugger, &options, &signals)?;
+            Ok(ExitCode::SUCCESS)
         }
         "gdb-suite" => {
             let Named { debugger, names, .. } = named(&mut args)?;

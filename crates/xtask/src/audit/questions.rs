@@ -154,7 +154,11 @@ fn places(inventory: &Inventory, count: usize, random: &mut Random) -> Vec<(u64,
 }
 
 /// Four fifths functions with code of their own, one fifth functions of which there are inlined copies.
+///
+/// `break` and `info line` name all functions of a name, `info address` one: which one of several it is in gdb depends on
+/// the units it has read, so it is asked only about names that are unique.
 fn functions(inventory: &Inventory, count: usize, random: &mut Random) -> Vec<Question> {
+    let uses = uses(inventory.functions.iter().map(|function| function.name.as_str()));
     let own: BTreeSet<&str> = inventory.functions.iter().map(|function| function.name.as_str()).collect();
     let inlined: Vec<&str> =
         inventory.inlined.iter().map(String::as_str).filter(|name| !own.contains(name)).collect();
@@ -165,15 +169,27 @@ fn functions(inventory: &Inventory, count: usize, random: &mut Random) -> Vec<Qu
     names
         .into_iter()
         .map(|name| {
-            vec![
+            let mut question = vec![
                 format!("break {name}"),
                 "info breakpoints".to_owned(),
                 "delete".to_owned(),
                 format!("info line {name}"),
-                format!("info address {name}"),
-            ]
+            ];
+            if uses.get(name) == Some(&1) {
+                question.push(format!("info address {name}"));
+            }
+            question
         })
         .collect()
+}
+
+/// How often each name occurs.
+fn uses<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, usize> {
+    let mut uses = BTreeMap::new();
+    for name in names {
+        *uses.entry(name).or_default() += 1;
+    }
+    uses
 }
 
 fn lines(inventory: &Inventory, count: usize, random: &mut Random) -> Vec<Question> {
@@ -201,10 +217,7 @@ fn types(
     ask: impl Fn(&str) -> Option<Question>,
 ) -> Vec<Question> {
     // A function whose name is that of several is no way to say which unit is meant.
-    let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
-    for function in &inventory.functions {
-        *uses.entry(&function.name).or_default() += 1;
-    }
+    let uses = uses(inventory.functions.iter().map(|function| function.name.as_str()));
     let mut all = Vec::new();
     for (name, definitions) in &inventory.types {
         let Some(question) = ask(name) else { continue };
@@ -226,15 +239,8 @@ fn types(
 
 /// Variables; those whose name is that of several are named with their unit.
 fn values(inventory: &Inventory, count: usize, random: &mut Random) -> Vec<Question> {
-    let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
-    for name in inventory
-        .variables
-        .iter()
-        .map(|variable| &variable.name)
-        .chain(inventory.functions.iter().map(|function| &function.name))
-    {
-        *uses.entry(name).or_default() += 1;
-    }
+    let variables = inventory.variables.iter().map(|variable| variable.name.as_str());
+    let uses = uses(variables.chain(inventory.functions.iter().map(|function| function.name.as_str())));
     let mut questions = Vec::new();
     for variable in random.sample(&inventory.variables, count) {
         let Variable { name, unit, external } = variable;

@@ -2,13 +2,16 @@
 //!
 //! One block per difference, blocks apart by an empty line: why it is right to differ, then gdb's lines and
 //! kdive's. `{{REGEX}}` stands for text that matches the expression. `-...` and `+...` stand for any number of
-//! further lines, and `@ COMMAND` for the commands it is limited to.
+//! further lines, and `@ COMMAND` for the commands it is limited to. `~ REGEX => TEXT` instead of lines: answers are
+//! the same if they are after REGEX was replaced by TEXT in both.
 //!
 //! ```text
 //! # kdive says where the breakpoint will take effect
 //! -Breakpoint 2 at {{0x[0-9a-f]+}}
 //! +Breakpoint 2 at {{0x[0-9a-f]+}} in module poc
 //! ```
+
+use std::borrow::Cow;
 
 use anyhow::{Context, Result, bail};
 use regex::Regex;
@@ -21,6 +24,7 @@ pub struct Accepted {
     command: Option<Regex>,
     left: Lines,
     right: Lines,
+    rewrite: Option<(Regex, String)>,
     /// The number of the block's first line, from 1.
     pub line: usize,
 }
@@ -57,7 +61,13 @@ impl Lines {
 impl Accepted {
     /// Whether it is this difference: every line matches, none is left over.
     pub fn matches(&self, hunk: &Hunk<'_>) -> bool {
-        self.left.match_all(&hunk.left) && self.right.match_all(&hunk.right)
+        self.rewrite.is_none() && self.left.match_all(&hunk.left) && self.right.match_all(&hunk.right)
+    }
+
+    /// What the answer is when this difference is overlooked, if it is one within lines.
+    pub fn rewrite<'a>(&self, answer: &'a str) -> Option<Cow<'a, str>> {
+        let (pattern, to) = self.rewrite.as_ref()?;
+        Some(pattern.replace_all(answer, to.as_str()))
     }
 
     /// Whether it is about answers to this command.
@@ -75,7 +85,8 @@ pub fn parse(text: &str) -> Result<Vec<Accepted>> {
         let at = || format!("line {}", index + 1);
         if line.trim().is_empty() {
             if let Some((accepted, reason)) = block.take() {
-                let lines = accepted.left.len() + accepted.right.len();
+                let lines =
+                    accepted.left.len() + accepted.right.len() + usize::from(accepted.rewrite.is_some());
                 match (reason, lines) {
                     (false, _) => bail!("line {}: a difference without a reason", accepted.line),
                     // A comment by itself.
@@ -87,14 +98,19 @@ pub fn parse(text: &str) -> Result<Vec<Accepted>> {
         }
         let (accepted, reason) = block.get_or_insert_with(|| {
             let (left, right) = (Lines::default(), Lines::default());
-            (Accepted { command: None, left, right, line: index + 1 }, false)
+            (Accepted { command: None, left, right, rewrite: None, line: index + 1 }, false)
         });
         match line.split_at_checked(1) {
             Some(("#", _)) => *reason = true,
             Some(("@", rest)) => accepted.command = Some(pattern::line(rest.trim_start()).with_context(at)?),
+            Some(("~", rest)) => {
+                let (from, to) = rest.trim_start().split_once(" =>").with_context(at)?;
+                let from = Regex::new(&format!("(?m){from}")).with_context(at)?;
+                accepted.rewrite = Some((from, to.trim_start().to_owned()));
+            }
             Some(("-", rest)) => accepted.left.push(rest).with_context(at)?,
             Some(("+", rest)) => accepted.right.push(rest).with_context(at)?,
-            _ => bail!("{}: a line begins with `#`, `@`, `-` or `+`", at()),
+            _ => bail!("{}: a line begins with `#`, `@`, `~`, `-` or `+`", at()),
         }
     }
     Ok(all)
@@ -140,10 +156,18 @@ mod tests {
     }
 
     #[test]
+    fn a_difference_within_a_line_is_overlooked() {
+        let accepted = parse("# Ada\n~ \\[cold\\] => .cold\n").unwrap();
+        assert_eq!(accepted[0].rewrite("f[cold] + 1").unwrap(), "f.cold + 1");
+        assert!(!accepted[0].matches(&hunks("a", "b")[0]));
+        assert!(accepted[0].rewrite.is_some() && parse(TEXT).unwrap()[0].rewrite("x").is_none());
+    }
+
+    #[test]
     fn mistakes_are_errors() {
         let error = |text| parse(text).err().unwrap().to_string();
         assert_eq!(error("-a\n+b\n"), "line 1: a difference without a reason");
-        assert_eq!(error("# why\n*a\n"), "line 2: a line begins with `#`, `@`, `-` or `+`");
+        assert_eq!(error("# why\n*a\n"), "line 2: a line begins with `#`, `@`, `~`, `-` or `+`");
         assert_eq!(error("# why\n-a {{b\n"), "line 2");
     }
 }
