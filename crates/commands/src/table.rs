@@ -1,6 +1,6 @@
 //! The command table, in help order. A command file is named here and nowhere else.
 
-use crate::linux::{kernel, modules};
+use crate::linux::{kernel, log, modules, tasks};
 use crate::spec::Spec;
 use crate::{alias, apropos, complete, gdb, help, meta, settings, user};
 
@@ -21,7 +21,9 @@ pub const TABLE: &[&[Spec]] = &[
     gdb::threads::COMMANDS,
     gdb::remote::COMMANDS,
     kernel::COMMANDS,
+    log::COMMANDS,
     modules::COMMANDS,
+    tasks::COMMANDS,
     meta::prefix::COMMANDS,
     meta::flow::COMMANDS,
     meta::echo::COMMANDS,

@@ -216,6 +216,11 @@ pub trait Context: Access {
         None
     }
 
+    /// What stands behind these surroundings, for functions that know more than expressions do.
+    fn host(&self) -> Option<&dyn std::any::Any> {
+        None
+    }
+
     /// Value history and convenience variables.
     fn store(&self) -> &Store;
 

@@ -60,14 +60,32 @@ impl Field {
         })
     }
 
+    /// The member in a copy of the object, `start` bytes of which are left out.
+    pub(crate) fn get(&self, bytes: &[u8], start: u64) -> u64 {
+        let at = usize::try_from(self.offset.wrapping_sub(start)).unwrap_or(usize::MAX);
+        let mut word = [0; 8];
+        if let (Some(from), Some(to)) =
+            (at.checked_add(self.size).and_then(|end| bytes.get(at..end)), word.get_mut(..self.size))
+        {
+            to.copy_from_slice(from);
+        }
+        let value = u64::from_le_bytes(word);
+        match self.bits {
+            Some((shift, width)) if width < 64 => value >> shift & ((1 << width) - 1),
+            _ => value,
+        }
+    }
+
+    /// The member in such a copy as a `char` array up to its NUL.
+    pub(crate) fn get_text(&self, bytes: &[u8], start: u64) -> String {
+        let at = usize::try_from(self.offset.wrapping_sub(start)).unwrap_or(usize::MAX);
+        let text = at.checked_add(self.size).and_then(|end| bytes.get(at..end)).unwrap_or_default();
+        let end = text.iter().position(|&byte| byte == 0).unwrap_or(text.len());
+        String::from_utf8_lossy(text.get(..end).unwrap_or_default()).into_owned()
+    }
+
     /// The same as a pointer.
     pub(crate) fn pointer(&self, program: &Program, base: VirtAddr) -> Result<VirtAddr, Error> {
         self.read(program, base).map(VirtAddr)
-    }
-
-    /// The member as a `char` array up to its NUL.
-    pub(crate) fn text(&self, program: &Program, base: VirtAddr) -> Result<String, Error> {
-        let bytes = program.read_c_string(base.offset(self.offset), self.size.min(4096))?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 }

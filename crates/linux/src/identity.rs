@@ -99,6 +99,14 @@ pub fn banner(program: &Program) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&text).trim_end().to_owned())
 }
 
+/// The command line the kernel was booted with (`saved_command_line`, init/main.c).
+///
+/// # Errors
+/// [`Error::NoSymbol`], [`Error::Memory`].
+pub fn command_line(program: &Program) -> Result<String, Error> {
+    crate::Object::variable(program, "saved_command_line")?.string(1 << 16)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

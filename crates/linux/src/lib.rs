@@ -8,28 +8,36 @@
 mod error;
 mod field;
 mod find;
+mod functions;
 mod identity;
 mod kaslr;
 mod layer;
 mod list;
 mod locate;
 mod log;
+mod mm;
 mod module;
 mod object;
+mod paging;
 mod percpu;
+mod sleeper;
 mod task;
 #[cfg(test)]
 mod testing;
 
 pub use error::Error;
 pub use find::{FindResult, ModuleFinder};
-pub use identity::{Identity, banner, identity, running_build_id};
+pub use functions::add_functions;
+pub use identity::{Identity, banner, command_line, identity, running_build_id};
 pub use kaslr::{FoundBy, Kaslr};
 pub use layer::{LinuxLayer, ModuleSymbols, SymbolsFrom};
 pub use list::ListWalk;
 pub use locate::KernelPlace;
 pub use log::{Log, LogRecord, log};
+pub use mm::{MemoryUse, memory_use, total_pages};
 pub use module::{ModuleInfo, ModuleState, Modules, module_at, modules};
 pub use object::Object;
-pub use percpu::{current_task, per_cpu_offsets, selected_cpu};
+pub use paging::{page_tables, physical, tables_of_mm, walk};
+pub use percpu::{cpu_mask, cpu_of, current_task, idle_task, per_cpu_offsets, selected_cpu};
+pub use sleeper::sleeper;
 pub use task::{SavedRegisters, Task, TaskLayout, Tasks, saved_registers, tasks};

@@ -71,6 +71,16 @@ impl Whereabouts {
     }
 }
 
+/// Whether the kernel to come may be moved at all. Each use of watched memory is a stop, which a guest whose time is counted
+/// in instructions (`-icount`) notices by one tick: with `nokaslr` there shall be none. QEMU tells the kernel's command
+/// line where it has one (`-append`).
+fn may_move(program: &Program) -> bool {
+    let arguments = program.machine().and_then(|machine| machine.ask_monitor("qom-get /machine append"));
+    !arguments.is_some_and(|words| {
+        words.split(|c: char| c.is_whitespace() || c == '"').any(|word| word == "nokaslr")
+    })
+}
+
 impl LinuxLayer {
     /// Where the kernel runs, once that is known.
     #[must_use]
@@ -123,7 +133,8 @@ impl LinuxLayer {
             }
             Found::NotYet => {
                 self.put_back(program, report);
-                self.place.armed = program.machine().is_some() && self.place.touches < MAX_TOUCHES;
+                self.place.armed =
+                    program.machine().is_some() && self.place.touches < MAX_TOUCHES && may_move(program);
             }
             Found::Stranger => {
                 self.place.armed = false;
@@ -156,7 +167,7 @@ impl LinuxLayer {
     pub(crate) fn restarted(&mut self, program: &mut Program, report: &mut OsReport) {
         report.symbols_changed |= self.forget(program);
         self.place.start_over();
-        self.place.armed = self.place.kaslr == Kaslr::Auto;
+        self.place.armed = self.place.kaslr == Kaslr::Auto && may_move(program);
         self.put_back(program, report);
         report.notes.push("The guest restarts.".to_owned());
     }

@@ -6,6 +6,7 @@
 
 use crate::identity::symbol;
 use crate::{Error, Object};
+use kdive_arch::RegisterFile;
 use kdive_base::{ReadMemory, VirtAddr};
 use kdive_program::Program;
 
@@ -34,10 +35,11 @@ pub fn per_cpu_offsets(program: &Program) -> Result<Vec<u64>, Error> {
 pub fn selected_cpu(program: &Program) -> Option<usize> {
     let registers = program.registers()?;
     let offsets = per_cpu_offsets(program).ok()?;
-    ["gs_base", "k_gs_base"].iter().find_map(|name| {
-        let base = registers.by_name(name).filter(|&base| base != 0)?;
-        offsets.iter().position(|&offset| offset == base)
-    })
+    // Without SMP there is one, and its offset is 0.
+    if offsets == [0] {
+        return Some(0);
+    }
+    cpu_of(&registers, &offsets)
 }
 
 /// The address of the `task_struct` a CPU runs: `current_task`, or `pcpu_hot.current_task` (6.2 to 6.14).
@@ -54,6 +56,46 @@ pub fn current_task(program: &Program, cpu: usize) -> Result<VirtAddr, Error> {
         }
     };
     Ok(VirtAddr(program.read_uint(place.offset(offset), 8)?))
+}
+
+/// The idle task of a CPU, which is in no list: `runqueues.idle` (kernel/sched/sched.h).
+///
+/// # Errors
+/// As [`current_task`].
+pub fn idle_task(program: &Program, cpu: usize) -> Result<VirtAddr, Error> {
+    let offsets = per_cpu_offsets(program)?;
+    let offset = *offsets.get(cpu).ok_or_else(|| Error::NoSymbol(format!("__per_cpu_offset[{cpu}]")))?;
+    let idle = Object::variable(program, "runqueues")?.member("idle")?;
+    Ok(VirtAddr(program.read_uint(idle.addr().offset(offset), 8)?))
+}
+
+/// Which of the kernel's CPUs a set of registers is of, as [`selected_cpu`] tells it.
+#[must_use]
+pub fn cpu_of(registers: &RegisterFile, offsets: &[u64]) -> Option<usize> {
+    ["gs_base", "k_gs_base"].iter().find_map(|name| {
+        let base = registers.by_name(name).filter(|&base| base != 0)?;
+        offsets.iter().position(|&offset| offset == base)
+    })
+}
+
+/// The CPUs of a mask: `__cpu_possible_mask`, `__cpu_online_mask`, ... (`cpu_possible_bits` before 4.5).
+///
+/// # Errors
+/// Without the symbol; memory.
+pub fn cpu_mask(program: &Program, name: &str) -> Result<Vec<u64>, Error> {
+    let mask = Object::variable(program, &format!("__cpu_{name}_mask"))
+        .and_then(|mask| mask.member("bits"))
+        .or_else(|_| Object::variable(program, &format!("cpu_{name}_bits")))?;
+    let count = match Object::variable(program, "nr_cpu_ids") {
+        Ok(count) => count.uint()?.clamp(1, MAX_CPUS),
+        Err(_) => 1,
+    };
+    let mut cpus = Vec::new();
+    for word in 0..count.div_ceil(64) {
+        let bits = mask.index(word)?.uint()?;
+        cpus.extend((0..64).filter(|bit| bits >> bit & 1 == 1).map(|bit| word * 64 + bit));
+    }
+    Ok(cpus)
 }
 
 #[cfg(test)]

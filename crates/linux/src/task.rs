@@ -2,11 +2,13 @@
 
 use crate::field::Field;
 use crate::{Error, ListWalk, Object};
-use kdive_base::VirtAddr;
+use kdive_base::{ReadMemory, VirtAddr};
 use kdive_program::Program;
 
 /// More processes and threads than `kernel.pid_max` allows on 64-bit machines.
 const MAX_TASKS: u64 = 1 << 22;
+/// Larger than any `task_struct` is up to its last member that is read.
+const MAX_TASK_STRUCT: usize = 1 << 16;
 /// `PF_KTHREAD`.
 const PF_KTHREAD: u64 = 0x0020_0000;
 
@@ -114,25 +116,49 @@ impl TaskLayout {
         })
     }
 
-    /// Reads the task at an address.
+    /// First and last byte, and one more, of what is read of every task.
+    fn span(&self) -> (u64, u64) {
+        let optional = [self.exit_state, self.on_cpu, self.cpu];
+        let always = [
+            self.pid,
+            self.tgid,
+            self.comm,
+            self.state,
+            self.flags,
+            self.real_parent,
+            self.stack,
+            self.mm,
+            self.tasks,
+        ];
+        let threads = self.threads.iter().flat_map(|(signal, _, node)| [*signal, *node]);
+        let fields = || always.into_iter().chain(optional.into_iter().flatten()).chain(threads.clone());
+        let start = fields().map(|field| field.offset).min().unwrap_or(0);
+        let end = fields().map(|field| field.offset.saturating_add(field.size as u64)).max().unwrap_or(start);
+        (start, end)
+    }
+
+    /// Reads the task at an address, with one request: memory may be behind a slow line.
     ///
     /// # Errors
-    /// Memory.
+    /// Memory; [`Error::NoType`] for a structure of absurd size.
     pub fn read(&self, program: &Program, addr: VirtAddr) -> Result<Task, Error> {
-        let optional = |field: Option<Field>| field.map(|field| field.read(program, addr)).transpose();
-        let exit_state = optional(self.exit_state)?.unwrap_or(0);
+        let (start, end) = self.span();
+        let size = usize::try_from(end - start).ok().filter(|size| *size <= MAX_TASK_STRUCT);
+        let mut bytes = vec![0; size.ok_or_else(|| Error::NoType("struct task_struct".to_owned()))?];
+        program.read(addr.offset(start), &mut bytes)?;
+        let get = |field: Field| field.get(&bytes, start);
         Ok(Task {
             addr,
-            pid: self.pid.read(program, addr)? as i32,
-            tgid: self.tgid.read(program, addr)? as i32,
-            comm: self.comm.text(program, addr)?,
-            state: self.state.read(program, addr)? | exit_state,
-            on_cpu: optional(self.on_cpu)?.map(|on_cpu| on_cpu != 0),
-            cpu: optional(self.cpu)?.and_then(|cpu| u32::try_from(cpu).ok()),
-            kernel_thread: self.flags.read(program, addr)? & PF_KTHREAD != 0,
-            parent: self.real_parent.pointer(program, addr)?,
-            stack: self.stack.pointer(program, addr)?,
-            mm: self.mm.pointer(program, addr)?,
+            pid: get(self.pid) as i32,
+            tgid: get(self.tgid) as i32,
+            comm: self.comm.get_text(&bytes, start),
+            state: get(self.state) | self.exit_state.map_or(0, get),
+            on_cpu: self.on_cpu.map(|on_cpu| get(on_cpu) != 0),
+            cpu: self.cpu.and_then(|cpu| u32::try_from(get(cpu)).ok()),
+            kernel_thread: get(self.flags) & PF_KTHREAD != 0,
+            parent: VirtAddr(get(self.real_parent)),
+            stack: VirtAddr(get(self.stack)),
+            mm: VirtAddr(get(self.mm)),
         })
     }
 }

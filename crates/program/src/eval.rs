@@ -316,6 +316,10 @@ impl Context for Program {
         self.computed.borrow().get(name).cloned().map(Ok)
     }
 
+    fn host(&self) -> Option<&dyn std::any::Any> {
+        Some(self)
+    }
+
     fn store(&self) -> &Store {
         &self.store
     }

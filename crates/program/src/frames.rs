@@ -3,7 +3,7 @@
 use crate::{Error, Program};
 use kdive_base::VirtAddr;
 use kdive_symbols::{FrameScope, Line, SourceName};
-use kdive_unwind::{Context, FrameKind, Location, RegisterSet, StopReason, Walk};
+use kdive_unwind::{Context, FrameKind, Location, Policy, RegisterSet, StopReason, Walk};
 use std::rc::Rc;
 
 /// A frame as the user counts them.
@@ -189,7 +189,10 @@ impl Program {
                     live.set(number, Location::Register { number, value });
                 }
             }
-            cache.walk = Some(Walk::new(live, self.options.unwind_policy));
+            cache.walk = Some(match machine.sleeping_task() {
+                Some(_) => Walk::sleeping(live, Policy::Kernel),
+                None => Walk::new(live, self.options.unwind_policy),
+            });
         }
         let expanded = cache.expanded;
         let Some(walk) = &mut cache.walk else { return Ok(false) };

@@ -35,6 +35,17 @@ pub trait Machine: ReadMemory + WriteMemory {
         Err(Fault::unmapped(VirtAddr(addr.0)))
     }
 
+    /// The task whose saved state this is, by address, when it is that of no CPU: it sleeps, and its pc is a return
+    /// address.
+    fn sleeping_task(&self) -> Option<VirtAddr> {
+        None
+    }
+
+    /// Asks the monitor of what runs the guest (QEMU's) a question that changes nothing.
+    fn ask_monitor(&self, _question: &str) -> Option<String> {
+        None
+    }
+
     /// Whether breakpoints are instructions written into the program's memory, so that one where nothing is mapped yet is
     /// refused, and one where something else comes to lie does damage.
     fn patches_memory(&self) -> bool {

@@ -83,6 +83,10 @@ impl Machine for TargetMachine {
         self.target.read_physical(addr, buf).map_err(|_| Fault::unmapped(VirtAddr(addr.0)))
     }
 
+    fn ask_monitor(&self, question: &str) -> Option<String> {
+        self.target.ask_monitor(question)
+    }
+
     fn patches_memory(&self) -> bool {
         !self.target.run_control().is_some_and(|control| control.steps_over_breakpoints())
     }
@@ -430,6 +434,10 @@ impl View for ProgramView {
             .map_err(|error| error.to_string())?;
         let number = self.program.store().record(value);
         Ok((number, out.into_text()))
+    }
+
+    fn is_off_cpu(&self) -> bool {
+        self.program.machine().is_some_and(|machine| machine.sleeping_task().is_some())
     }
 
     fn internal_points(&self) -> Vec<VirtAddr> {

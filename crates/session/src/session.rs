@@ -155,7 +155,7 @@ impl<V: View> Session<V> {
             .by_number(number)
             .map(|entry| entry.id)
             .ok_or_else(|| Error::msg(format!("Unknown thread {number}.")))?;
-        if self.threads.selected().map(|entry| entry.id) == Some(id) {
+        if self.threads.selected().map(|entry| entry.id) == Some(id) && !self.view.is_off_cpu() {
             self.view.select_level(0);
             return Ok(());
         }
@@ -166,6 +166,15 @@ impl<V: View> Session<V> {
             place.insert(pc);
         }
         Ok(())
+    }
+
+    /// Looks at the selected thread again after something that runs on no CPU was looked at.
+    pub fn back_to_thread(&mut self) {
+        if self.view.is_off_cpu()
+            && let Some(id) = self.threads.selected().map(|entry| entry.id)
+        {
+            self.focus(id);
+        }
     }
 
     /// The user's breakpoints by number.

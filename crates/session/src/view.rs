@@ -236,6 +236,11 @@ pub trait View {
         Err(String::new())
     }
 
+    /// Whether what is looked at is the saved state of a task rather than a thread of the target.
+    fn is_off_cpu(&self) -> bool {
+        false
+    }
+
     /// Addresses where the operating system layer wants to be asked, invisible to the user.
     fn internal_points(&self) -> Vec<VirtAddr> {
         Vec::new()

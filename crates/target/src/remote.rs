@@ -458,6 +458,18 @@ impl Target for RemoteTarget {
         inner.write_physical(addr, bytes)
     }
 
+    fn ask_monitor(&self, question: &str) -> Option<String> {
+        let mut inner = self.inner().ok()?;
+        inner.ready(Regain::IfRested).ok()?;
+        if !inner.client.profile().is_qemu() {
+            return None;
+        }
+        let mut text = Vec::new();
+        let result = inner.client.monitor(question.as_bytes(), &mut |bytes| text.extend_from_slice(bytes));
+        inner.checked(result).ok()?;
+        Some(String::from_utf8_lossy(&text).into_owned())
+    }
+
     fn run_control(&self) -> Option<&dyn RunControl> {
         Some(self)
     }

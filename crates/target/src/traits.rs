@@ -64,6 +64,12 @@ pub trait Target: ReadMemory + WriteMemory {
     /// As [`Target::read_physical`].
     fn write_physical(&self, addr: PhysAddr, bytes: &[u8]) -> Result<(), Error>;
 
+    /// Asks the monitor of what runs the guest a question that changes nothing; `None` where there is none or it does not
+    /// know the question.
+    fn ask_monitor(&self, _question: &str) -> Option<String> {
+        None
+    }
+
     /// Run control, where there is any.
     fn run_control(&self) -> Option<&dyn RunControl>;
 }

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 pub fn new_session(interrupt: Interrupt) -> Session {
     let mut program = Program::new(interrupt.clone());
     program.set_os(Some(Box::new(kdive_linux::LinuxLayer::new())));
+    kdive_linux::add_functions(&program);
     Session::new(ProgramView::new(program), interrupt)
 }
 

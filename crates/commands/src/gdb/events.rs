@@ -30,6 +30,7 @@ pub fn failure(error: kdive_session::Error) -> Error {
 /// # Errors
 /// What keeps it from running; the line about a lost connection.
 pub fn run(shell: &mut Shell, request: Request) -> Result<(), Error> {
+    shell.session.back_to_thread();
     shell.session.resume(request).map_err(failure)?;
     shell.out.flush();
     loop {

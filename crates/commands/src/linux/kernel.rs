@@ -1,4 +1,4 @@
-//! The running kernel as a whole: `info kernel`, `set kaslr`.
+//! The running kernel as a whole: `info kernel`, `set kaslr`, `lx-version`, `lx-cmdline`, `lx-cpus`.
 
 use super::modules::{report, with_linux};
 use crate::settings::kind;
@@ -7,16 +7,56 @@ use crate::{Args, Error, Shell, Spec};
 use kdive_linux::{Identity, Kaslr};
 
 /// The commands of this file.
-pub const COMMANDS: &[Spec] = &[Spec {
-    name: "info kernel",
-    class: Class::Linux,
-    needs: Needs::TARGET.and(Needs::SYMBOLS),
-    summary: "The running kernel: release, place, and whether its symbols are the right ones",
-    help: "The place is found by itself, also with KASLR; see set kaslr.",
-    examples: &["info kernel"],
-    run: info_kernel,
-    ..Spec::EMPTY
-}];
+pub const COMMANDS: &[Spec] = &[
+    Spec {
+        name: "info kernel",
+        class: Class::Linux,
+        needs: Needs::TARGET.and(Needs::SYMBOLS),
+        summary: "The running kernel: release, place, and whether its symbols are the right ones",
+        help: "The place is found by itself, also with KASLR; see set kaslr.",
+        examples: &["info kernel"],
+        run: info_kernel,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "lx-version",
+        class: Class::Linux,
+        needs: Needs::TARGET.and(Needs::SYMBOLS),
+        summary: "Report the Linux version of the running kernel",
+        help: "Shows linux_banner.",
+        examples: &["lx-version"],
+        run: |shell, _| {
+            let banner = kdive_linux::banner(shell.program()).map_err(Error::msg)?;
+            shell.out.line(&banner);
+            Ok(())
+        },
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "lx-cmdline",
+        class: Class::Linux,
+        needs: Needs::TARGET.and(Needs::SYMBOLS),
+        summary: "Report the Linux command line used in the running kernel",
+        help: "Shows saved_command_line.",
+        examples: &["lx-cmdline"],
+        run: |shell, _| {
+            let line = kdive_linux::command_line(shell.program()).map_err(Error::msg)?;
+            shell.out.line(&line);
+            Ok(())
+        },
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "lx-cpus",
+        class: Class::Linux,
+        needs: Needs::TARGET.and(Needs::SYMBOLS),
+        summary: "List CPU status arrays",
+        help: "The CPUs that are possible, present, online and active.",
+        examples: &["lx-cpus"],
+        run: lx_cpus,
+        ..Spec::EMPTY
+    },
+];
 
 /// Takes over `set kaslr`.
 pub fn set_kaslr(shell: &mut Shell) {
@@ -74,6 +114,16 @@ fn info_kernel(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
     }
     for line in lines {
         shell.out.line(&line);
+    }
+    Ok(())
+}
+
+fn lx_cpus(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
+    for (title, mask) in
+        [("Possible", "possible"), ("Present", "present"), ("Online", "online"), ("Active", "active")]
+    {
+        let cpus = kdive_linux::cpu_mask(shell.program(), mask).map_err(Error::msg)?;
+        shell.out.line(&format!("{title:<8} CPUs : {cpus:?}"));
     }
     Ok(())
 }

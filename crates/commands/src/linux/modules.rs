@@ -1,4 +1,4 @@
-//! The modules of the running kernel: `info modules`, `lx-lsmod`, `lx-symbols`, `lx-version`.
+//! The modules of the running kernel: `info modules`, `lx-lsmod`, `lx-symbols`.
 
 use crate::output::Style;
 use crate::spec::{Class, Completer, Needs};
@@ -44,20 +44,6 @@ pub const COMMANDS: &[Spec] = &[
         examples: &["lx-symbols"],
         complete: Completer::Dir,
         run: symbols,
-        ..Spec::EMPTY
-    },
-    Spec {
-        name: "lx-version",
-        class: Class::Linux,
-        needs: Needs::TARGET.and(Needs::SYMBOLS),
-        summary: "Report the Linux version of the running kernel",
-        help: "Shows linux_banner.",
-        examples: &["lx-version"],
-        run: |shell, _| {
-            let banner = kdive_linux::banner(shell.program()).map_err(Error::msg)?;
-            shell.out.line(&banner);
-            Ok(())
-        },
         ..Spec::EMPTY
     },
 ];

@@ -1,0 +1,75 @@
+//! The kernel's log: `lx-dmesg`, `log`.
+
+use crate::spec::{Class, Needs};
+use crate::{Args, Error, Shell, Spec};
+use kdive_linux::LogRecord;
+
+const NEEDS: Needs = Needs::TARGET.and(Needs::SYMBOLS);
+
+/// The commands of this file.
+pub const COMMANDS: &[Spec] = &[
+    Spec {
+        name: "lx-dmesg",
+        class: Class::Linux,
+        needs: NEEDS,
+        summary: "Print Linux kernel log buffer",
+        help: "Each line with the time since boot, as scripts/gdb does.",
+        examples: &["lx-dmesg"],
+        run: |shell, _| show(shell, None, false),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "log",
+        aliases: &["dmesg"],
+        class: Class::Linux,
+        needs: NEEDS,
+        summary: "The kernel's messages",
+        help: "Usage: log [-l] [COUNT]\n\
+               The last COUNT messages, or all.\n\
+               -l   with the level of each in front, <0> emergency to <7> debug",
+        examples: &["log", "log 20", "log -l 5"],
+        run: log,
+        ..Spec::EMPTY
+    },
+];
+
+fn log(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let (mut count, mut levels) = (None, false);
+    for word in args.text().split_whitespace() {
+        match word {
+            "-l" => levels = true,
+            number => {
+                count =
+                    Some(number.parse().map_err(|_| {
+                        Error::msg(format!("{number} is no number of messages; see help log."))
+                    })?);
+            }
+        }
+    }
+    show(shell, count, levels)
+}
+
+/// The lines of one message as `dmesg` has them.
+pub(crate) fn lines(record: &LogRecord, level: bool) -> Vec<String> {
+    let seconds = record.ts_nsec / 1_000_000_000;
+    // Rounded half to even as Python's format does is not worth it: microseconds are cut off by the kernel too.
+    let micros = record.ts_nsec % 1_000_000_000 / 1000;
+    let level = if level { format!("<{}>", record.level) } else { String::new() };
+    let prefix = format!("{level}[{seconds:5}.{micros:06}] ");
+    let text = if record.text.is_empty() { vec![""] } else { record.text.lines().collect() };
+    text.into_iter().map(|line| format!("{prefix}{line}")).collect()
+}
+
+fn show(shell: &mut Shell, count: Option<usize>, levels: bool) -> Result<(), Error> {
+    let log = kdive_linux::log(shell.program()).map_err(Error::msg)?;
+    let skipped = count.map_or(0, |count| log.records.len().saturating_sub(count));
+    for record in log.records.iter().skip(skipped) {
+        for line in lines(record, levels) {
+            shell.out.line(&line);
+        }
+    }
+    if let Some(broken) = log.broken {
+        shell.out.warning(&format!("the log is damaged: {broken}"));
+    }
+    Ok(())
+}

@@ -1,0 +1,180 @@
+//! Which tasks a command is about: all of them with their CPUs, and how the user names one.
+
+use super::modules::with_linux;
+use crate::{Error, Shell};
+use kdive_base::VirtAddr;
+use kdive_linux::{Task, cpu_of, current_task, idle_task, per_cpu_offsets};
+use std::collections::HashMap;
+
+/// All tasks of a stopped guest.
+pub struct TaskList {
+    /// Idle tasks first, then as in the kernel's list, threads after their process.
+    pub tasks: Vec<Task>,
+    /// What each CPU runs.
+    running: HashMap<VirtAddr, usize>,
+    /// What could not be read, to be said after what could.
+    pub broken: Vec<String>,
+}
+
+impl TaskList {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// When there is no list to read.
+    pub fn read(shell: &Shell) -> Result<Self, Error> {
+        let program = shell.program();
+        let layout = kdive_linux::TaskLayout::new(program).map_err(Error::msg)?;
+        let found = kdive_linux::tasks(program, true).map_err(Error::msg)?;
+        let mut broken: Vec<String> = found.broken.iter().map(ToString::to_string).collect();
+        let mut tasks = found.found;
+        let mut running = HashMap::new();
+        let cpus = kdive_linux::cpu_mask(program, "online").unwrap_or_else(|_| vec![0]);
+        let mut at = 1;
+        for cpu in cpus.into_iter().filter_map(|cpu| usize::try_from(cpu).ok()) {
+            if let Ok(task) = current_task(program, cpu) {
+                running.insert(task, cpu);
+            }
+            // CPU 0's is init_task, which is in the list.
+            let Ok(idle) = idle_task(program, cpu) else { continue };
+            if tasks.iter().any(|task| task.addr == idle) {
+                continue;
+            }
+            match layout.read(program, idle) {
+                Ok(task) => {
+                    tasks.insert(at.min(tasks.len()), task);
+                    at += 1;
+                }
+                Err(error) => broken.push(error.to_string()),
+            }
+        }
+        Ok(Self { tasks, running, broken })
+    }
+
+    /// The CPU that runs a task now.
+    #[must_use]
+    pub fn cpu_running(&self, task: &Task) -> Option<usize> {
+        self.running.get(&task.addr).copied()
+    }
+
+    /// The parent's pid.
+    #[must_use]
+    pub fn parent_pid(&self, task: &Task) -> i32 {
+        self.tasks.iter().find(|other| other.addr == task.parent).map_or(0, |parent| parent.pid)
+    }
+
+    /// Says what was wrong with the kernel's list.
+    pub fn warn(&self, shell: &mut Shell) {
+        for reason in &self.broken {
+            shell.out.warning(&format!("the kernel's task list is damaged: {reason}"));
+        }
+    }
+
+    /// The tasks a word of the user's means: a pid, the address of a `task_struct`, an expression that has it as value, or
+    /// a name.
+    ///
+    /// # Errors
+    /// `No task WORD.`
+    pub fn named(&self, shell: &Shell, word: &str) -> Result<Vec<&Task>, Error> {
+        let by = |wanted: &dyn Fn(&Task) -> bool| {
+            self.tasks.iter().filter(|task| wanted(task)).collect::<Vec<_>>()
+        };
+        if let Ok(pid) = word.parse::<i32>() {
+            let found = by(&|task| task.pid == pid);
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        let digits = word.strip_prefix("0x").unwrap_or(word);
+        if let Some(addr) = u64::from_str_radix(digits, 16).ok().filter(|addr| addr >> 63 == 1) {
+            let found = by(&|task| task.addr.0 == addr);
+            return if found.is_empty() {
+                Err(Error::msg(format!("No task at {addr:#x}.")))
+            } else {
+                Ok(found)
+            };
+        }
+        let found = by(&|task| task.comm == word);
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        if word.starts_with(['$', '&', '(']) || word.contains("->") {
+            let value = shell.program().evaluate(word)?;
+            let addr = match value.address().filter(|_| !value.ty().strip().is_pointer()) {
+                Some(addr) => addr,
+                None => shell.program().evaluate_address(word)?,
+            };
+            let found = by(&|task| task.addr == addr);
+            return if found.is_empty() { Err(Error::msg(format!("No task at {addr}."))) } else { Ok(found) };
+        }
+        Err(Error::msg(format!("No task {word}.")))
+    }
+}
+
+/// Looks at a task from now on: as a thread if a CPU runs it, else at its saved state.
+///
+/// # Errors
+/// When neither can be had.
+pub fn select(shell: &mut Shell, list: &TaskList, task: &Task) -> Result<(), Error> {
+    shell.session.back_to_thread();
+    if let Some(cpu) = list.cpu_running(task) {
+        let number = thread_of_cpu(shell, cpu).ok_or_else(|| {
+            Error::msg(format!("CPU {cpu} runs it, but no thread of the stub is that CPU."))
+        })?;
+        return shell.session.select_thread(number).map_err(crate::gdb::events::failure);
+    }
+    let machine = kdive_linux::sleeper(shell.program(), task.addr).map_err(Error::msg)?;
+    shell.program_mut().set_machine(Some(machine));
+    Ok(())
+}
+
+/// The stub's thread that is a CPU of the kernel's, by its GS base; by number where that tells nothing.
+fn thread_of_cpu(shell: &Shell, cpu: usize) -> Option<u32> {
+    let target = shell.session.target()?;
+    let entries = shell.session.threads().entries();
+    let offsets = per_cpu_offsets(shell.program()).ok()?;
+    if entries.len() == 1 {
+        return entries.first().map(|entry| entry.number);
+    }
+    let found = entries.iter().find(|entry| {
+        target.registers(entry.id).is_ok_and(|registers| cpu_of(&registers, &offsets) == Some(cpu))
+    });
+    found.or_else(|| entries.get(cpu)).map(|entry| entry.number)
+}
+
+/// The task that is looked at: the sleeping one that was selected, or the one the selected CPU runs.
+#[must_use]
+pub fn selected(shell: &Shell) -> Option<VirtAddr> {
+    let program = shell.program();
+    if let Some(task) = program.machine()?.sleeping_task() {
+        return Some(task);
+    }
+    current_task(program, kdive_linux::selected_cpu(program)?).ok()
+}
+
+/// Runs `work` and looks at the same thread, task and frame again afterwards.
+pub fn keeping_selection<T>(shell: &mut Shell, work: impl FnOnce(&mut Shell) -> T) -> T {
+    let thread = shell.session.threads().selected().map(|entry| entry.number);
+    let task = shell.program().machine().and_then(|machine| machine.sleeping_task());
+    let level = shell.program().selected_level();
+    let result = work(shell);
+    shell.session.back_to_thread();
+    if let Some(number) = thread {
+        // A thread that is gone leaves another one selected.
+        let _ = shell.session.select_thread(number);
+    }
+    if let Some(machine) = task.and_then(|task| kdive_linux::sleeper(shell.program(), task).ok()) {
+        shell.program_mut().set_machine(Some(machine));
+    }
+    // As a frame that is gone leaves the innermost.
+    let _ = shell.program().select_frame(level);
+    result
+}
+
+/// Fails when no Linux kernel is loaded.
+///
+/// # Errors
+/// One line with what to do.
+pub fn check(shell: &mut Shell) -> Result<(), Error> {
+    with_linux(shell, |_, _| ())
+        .ok_or_else(|| Error::msg("No Linux kernel is loaded: give its vmlinux with the file command."))
+}

@@ -1,0 +1,175 @@
+//! Tasks: the list, each task's stack, and the functions of scripts/gdb, against /proc.
+
+use super::guest::{Boot, Guest};
+
+/// `/proc/PID/stat` of every process: pid, name, state letter, parent, pages mapped and resident.
+fn processes(guest: &mut Guest) -> Vec<(u64, String, String, u64, u64, u64)> {
+    let text = guest.shell("cat /proc/[0-9]*/stat");
+    text.lines()
+        .filter_map(|line| {
+            let (pid, rest) = line.split_once(" (")?;
+            let (name, rest) = rest.rsplit_once(") ")?;
+            let fields: Vec<&str> = rest.split(' ').collect();
+            let number = |index: usize| fields[index].parse::<u64>().unwrap();
+            // Fields 3 (state), 4 (ppid), 23 (vsize in bytes), 24 (rss in pages) of proc(5).
+            Some((
+                pid.parse().unwrap(),
+                name.to_owned(),
+                fields[0].to_owned(),
+                number(1),
+                number(20),
+                number(21),
+            ))
+        })
+        .collect()
+}
+
+#[test]
+fn ps_is_what_proc_says() {
+    let boot = Boot { append: "kdive.spawn=3", options: &["-smp", "2"] };
+    let Some(mut guest) = boot.to_shell() else { return };
+    let mut expected = processes(&mut guest);
+    // The command that printed them is gone; the names of idle workers change with their work.
+    expected.retain(|(_, name, ..)| name != "cat" && !name.starts_with("kworker/"));
+    assert!(expected.len() > 30, "{expected:?}");
+    let got = guest.kdive("target remote guest.sock\nps\n");
+    let rows: Vec<Vec<&str>> =
+        got.out.lines().map(|line| line.trim_start_matches('>').split_whitespace().collect()).collect();
+    for (pid, name, letter, parent, vsize, rss) in expected {
+        let row = rows.iter().find(|row| row.first() == Some(&pid.to_string().as_str()));
+        let row = row.unwrap_or_else(|| panic!("no task {pid} in {}", got.out));
+        let state = match letter.as_str() {
+            "S" => "IN",
+            "I" => "ID",
+            "D" => "UN",
+            "R" => "RU",
+            other => panic!("state {other}"),
+        };
+        assert_eq!(row[1], parent.to_string(), "{row:?}");
+        assert_eq!(row[6], (vsize / 1024).to_string(), "{row:?}");
+        // /proc has the full names of kernel threads, `comm` fifteen characters.
+        let name = &name[..name.len().min(15)];
+        assert_eq!(row[8].trim_matches(['[', ']']), name, "{row:?}");
+        // The shell read the list itself, and is now waiting for input again.
+        if name != "sh" {
+            assert_eq!((row[4], row[7]), (state, (rss * 4).to_string().as_str()), "{row:?}");
+        }
+        assert_eq!(row[8].starts_with('['), vsize == 0, "{row:?}");
+    }
+    let idle: Vec<_> =
+        rows.iter().filter(|row| row.first() == Some(&"0")).map(|row| (row[2], row[8])).collect();
+    assert_eq!(idle, [("0", "[swapper/0]"), ("1", "[swapper/1]")]);
+}
+
+#[test]
+fn a_sleeping_task_has_registers_frames_and_user_memory() {
+    let Some(mut guest) = (Boot { append: "kdive.spawn=1", options: &[] }).to_shell() else { return };
+    let tasks = processes(&mut guest);
+    let (pid, ..) = tasks.iter().find(|task| task.1 == "sleep").unwrap();
+    // kstkesp and kstkeip are only shown for oneself; the frames are in /proc/PID/stack, innermost outside of the scheduler first.
+    let stack = guest.shell(&format!("cat /proc/{pid}/stack"));
+    let names: Vec<&str> = stack
+        .lines()
+        .filter_map(|line| line.split_whitespace().last()?.split('+').next())
+        .filter(|name| !name.starts_with("entry_"))
+        .collect();
+    assert!(names.len() >= 3, "{stack}");
+    let cmdline = guest.shell(&format!("tr '\\0' ' ' < /proc/{pid}/cmdline; echo"));
+    let got = guest.kdive(&format!(
+        "target remote guest.sock\n\
+         task {pid}\n\
+         backtrace\n\
+         x/s $lx_current().mm->arg_start\n\
+         print $lx_current().pid\n\
+         up 2\n\
+         info symbol $pc\n\
+         task\n\
+         stepi\n\
+         task\n\
+         print $rip = 0\n",
+    ));
+    assert!(got.out.contains(&format!("[Switching to task {pid} (sleep), sleeping on CPU 0")), "{}", got.out);
+    let frames: Vec<&str> = got.out.lines().filter(|line| line.starts_with('#')).collect();
+    let mut at = 0;
+    for name in names {
+        let found = frames[at..].iter().position(|frame| {
+            frame.contains(&format!(" {name} ("))
+                || frame.contains(&format!(" __do_{} (", name.trim_start_matches("__x64_")))
+        });
+        at += found.unwrap_or_else(|| panic!("no {name} from {at} on in {frames:#?}"));
+    }
+    // The last frame is the process itself, in user mode.
+    let last = frames.iter().rev().find(|frame| frame.contains("?? ()")).unwrap();
+    assert!(last.contains("0x0000000000"), "{last}");
+    assert!(got.out.contains(&format!("\"{}\"\n", cmdline.split(' ').next().unwrap())), "{}", got.out);
+    assert!(got.out.contains(&format!("$1 = {pid}\n")), "{}", got.out);
+    assert!(got.out.contains("schedule"), "{}", got.out);
+    let current: Vec<&str> = got.out.lines().filter(|line| line.starts_with("[Current task is")).collect();
+    assert!(current[0].contains(&format!("task {pid} (sleep)")), "{current:?}");
+    // What makes the guest run goes back to the CPU.
+    assert!(current[1].contains("running on CPU 0"), "{current:?}");
+}
+
+#[test]
+fn functions_of_scripts_gdb() {
+    let Some(guest) = (Boot { append: "", options: &["-smp", "2"] }).to_shell() else { return };
+    let got = guest.kdive(
+        "target remote guest.sock\n\
+         output $lx_task_by_pid(2).comm\n\
+         echo \\n\n\
+         output $lx_per_cpu(\"runqueues\", 1).cpu\n\
+         output $lx_per_cpu(runqueues, 0).cpu\n\
+         output ((struct rq *)$lx_per_cpu_ptr(&runqueues, 1))->cpu\n\
+         echo \\n\n\
+         output $container_of(&init_task.tasks, \"struct task_struct\", \"tasks\") == &init_task\n\
+         output $lx_current().pid == $lx_task_by_pid($lx_current().pid).pid\n\
+         output $lx_thread_info(&init_task).cpu\n\
+         echo \\n\n\
+         lx-cpus\n\
+         lx-cmdline\n\
+         print $lx_task_by_pid(99999)\n",
+    );
+    assert!(
+        got.out.contains("\"kthreadd\\000\\000\\000\\000\\000\\000\\000\"\n101\n110\n"),
+        "{}{}",
+        got.out,
+        got.err
+    );
+    assert!(
+        got.out.contains(
+            "Possible CPUs : [0, 1]\nPresent  CPUs : [0, 1]\nOnline   CPUs : [0, 1]\nActive   CPUs : [0, 1]\n\
+             console=ttyS0 panic=-1 rdinit=/init \n"
+        ) || got.out.contains("console=ttyS0 panic=-1 rdinit=/init\n"),
+        "{}",
+        got.out
+    );
+    assert!(got.err.ends_with("No task of PID 99999\n"), "{}", got.err);
+}
+
+#[test]
+fn the_log_is_what_dmesg_prints() {
+    let Some(mut guest) = Boot::default().to_shell() else { return };
+    let expected = guest.shell("dmesg");
+    let got = guest.kdive("target remote guest.sock\nlx-dmesg\n");
+    let start = got.out.find("[    0.000000]").unwrap();
+    let log: Vec<&str> = got.out[start..].lines().filter(|line| line.starts_with('[')).collect();
+    let expected: Vec<&str> = expected.lines().collect();
+    assert!(expected.len() > 150, "{}", expected.len());
+    assert_eq!(log[..expected.len()], expected[..]);
+}
+
+#[test]
+fn every_task_has_a_stack() {
+    let Some(guest) = (Boot { append: "kdive.spawn=2", options: &["-smp", "2"] }).to_shell() else { return };
+    let got = guest.kdive("target remote guest.sock\ntask apply all -c bt\nthread\n");
+    let stacks: Vec<&str> = got.out.split("\nTask ").skip(1).collect();
+    assert!(stacks.len() > 50, "{}", got.out);
+    for stack in stacks {
+        assert!(stack.lines().count() >= 4, "{stack}");
+        assert!(!stack.contains("Backtrace stopped"), "{stack}");
+        let ends = ["ret_from_fork", "secondary_startup_64", "?? ()"];
+        let last = stack.lines().rfind(|line| line.starts_with('#')).unwrap();
+        assert!(ends.iter().any(|end| last.contains(end)), "{stack}");
+    }
+    assert!(got.out.contains("[Current thread is "), "{}", got.out);
+}
