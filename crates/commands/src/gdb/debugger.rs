@@ -18,6 +18,12 @@ pub struct Debugger;
 /// Most completions looked up of one kind; the shell shows fewer.
 const MAX_COMPLETIONS: usize = 2000;
 
+/// Files of modules are indexed where other files are.
+pub(crate) fn take_index_cache(shell: &mut Shell) {
+    let cache = shell.index_cache();
+    with_linux(shell, |linux, _| linux.index_cache = cache);
+}
+
 impl Hooks for Debugger {
     fn state(&self, shell: &Shell) -> Needs {
         let mut state = Needs::NONE;
@@ -78,10 +84,7 @@ impl Hooks for Debugger {
                 set_module_path(shell, paths);
             }
             "kaslr" => crate::linux::kernel::set_kaslr(shell),
-            "index-cache enabled" | "index-cache directory" => {
-                let cache = shell.index_cache();
-                with_linux(shell, |linux, _| linux.index_cache = cache);
-            }
+            "index-cache enabled" | "index-cache directory" => take_index_cache(shell),
             _ => {}
         }
         take_over(shell);
