@@ -5,7 +5,7 @@ use crate::linux::modules::{set_module_path, with_linux};
 use crate::spec::Needs;
 use crate::{Error, Shell};
 use kdive_expr::{Expr, FrameArguments, Printf};
-use kdive_program::EntryValues;
+use kdive_program::{EntryValues, UnwindPolicy};
 use kdive_session::{SchedulerLocking, View};
 use kdive_symbols::{Completion, Tag};
 use kdive_types::Kind;
@@ -268,6 +268,13 @@ fn take_over(shell: &mut Shell) {
     let step_mode = settings.bool("step-mode");
     let hardware_watchpoints = number("can-use-hw-watchpoints") != Some(0);
     let auto_hardware = settings.bool("breakpoint auto-hw");
+    let unwind_policy =
+        if settings.text("unwinder") == "gdb" { UnwindPolicy::Gdb } else { UnwindPolicy::Kernel };
+    let options = &mut shell.program_mut().options;
+    if options.unwind_policy != unwind_policy {
+        options.unwind_policy = unwind_policy;
+        shell.program().forget_frames();
+    }
     let options = &mut shell.program_mut().options;
     options.print = print;
     options.entry_values = entry_values;
