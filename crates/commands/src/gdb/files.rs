@@ -92,9 +92,9 @@ pub const COMMANDS: &[Spec] = &[
         name: "maintenance info index",
         class: Class::Internals,
         summary: "State of the indexes of symbols",
-        help: "Of each file: the number of names and of compilation units, and whether the index was\n\
-               built or read from the disk. An index is made when a name is first asked for; with a\n\
-               terminal it is made in the background as soon as the file is there.",
+        help: "Of each file: the number of names and of units, and whether the index was built or\n\
+               read from disk. It is made when a name is first asked for, and on a terminal in\n\
+               the background as soon as the file is loaded.",
         examples: &["maintenance info index"],
         run: info_index,
         ..Spec::EMPTY
