@@ -84,3 +84,47 @@ fn the_right_vmlinux_is_nothing_to_speak_of() {
     assert!(out.contains("\nBreakpoint 1, start_kernel () at "), "{out}");
     assert!(!err.contains("not the running kernel"), "{err}");
 }
+
+#[test]
+fn stacks_end_where_user_mode_was_left() {
+    let Some(prepared) = prepared() else { return };
+    let (place, _guest) = boot(&prepared, "nokaslr");
+    let commands = [
+        "target remote guest.sock",
+        "tbreak vfs_read",
+        "continue",
+        "backtrace",
+        "tbreak handle_mm_fault",
+        "continue",
+        "backtrace",
+        "up 100",
+        "printf \"rip %#lx\\n\", $rip",
+        "tbreak *$rip",
+        "continue",
+        "backtrace",
+        "set unwinder gdb",
+        "backtrace 1",
+    ];
+    let (out, err) = batch(&place, "vmlinux", &commands);
+    let stacks: Vec<Vec<&str>> = out
+        .split("\n#0  ")
+        .skip(1)
+        .map(|stack| stack.lines().take_while(|line| !line.is_empty()).collect())
+        .collect();
+    let last = |stack: usize| *stacks[stack].iter().rfind(|line| line.starts_with('#')).unwrap();
+    // A system call and a page fault: what was executed there, and whose it was.
+    for (stack, entry) in [(0, " in entry_SYSCALL_64 () at "), (1, " in asm_exc_page_fault () at ")] {
+        let frames = &stacks[stack];
+        let at = frames.iter().position(|frame| *frame == last(stack)).unwrap();
+        assert!(frames[at - 1].contains(entry), "{}", frames.join("\n"));
+        assert!(last(stack).ends_with(" in <user mode> (init, pid 1)"), "{}", frames.join("\n"));
+        assert!(last(stack).contains("  0x0000000000"), "an address of user mode: {}", last(stack));
+    }
+    // And the address is right: execution goes on there, with that one frame.
+    let rip = out.split("\nrip 0x").nth(1).unwrap().lines().next().unwrap();
+    assert!(last(1).contains(rip), "{out}");
+    let arrived = format!(", 0x{rip:0>16} in <user mode> (init, pid 1)\n");
+    assert!(out.contains(&arrived), "{arrived}{out}{err}");
+    assert!(stacks[2][0].contains("in <user mode>"), "{:?}", stacks[2]);
+    assert!(stacks[3][0].ends_with(" in ?? ()"), "as gdb: {:?}", stacks[3]);
+}

@@ -163,6 +163,9 @@ impl Program {
         if let Some(scope) = &frame.scope {
             return Some(scope.name().to_owned());
         }
+        if frame.real.kind == FrameKind::User {
+            return None;
+        }
         self.modules.symbol_at(frame.real.lookup_pc).map(|symbol| symbol.name.to_string())
     }
 
@@ -191,6 +194,10 @@ impl Program {
             }
             cache.walk = Some(match machine.sleeping_task() {
                 Some(_) => Walk::sleeping(live, Policy::Kernel),
+                // In a program the rules of a kernel mean nothing.
+                None if !self.modules.modules().first().is_some_and(|main| main.is_kernel()) => {
+                    Walk::new(live, Policy::Gdb)
+                }
                 None => Walk::new(live, self.options.unwind_policy),
             });
         }

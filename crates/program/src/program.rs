@@ -60,7 +60,7 @@ impl Default for Options {
             input_radix: 10,
             max_value_size: Some(65536),
             backtrace_limit: None,
-            unwind_policy: Policy::default(),
+            unwind_policy: Policy::Kernel,
         }
     }
 }

@@ -108,8 +108,9 @@ fn compare(
     let (left, right) = thread::scope(|scope| {
         // Names of one length: the path of a native program lies on its stack and moves every address there.
         let left = scope.spawn(|| side(gdb, &[], "gdb13"));
-        // A boot in which kdive stops to look where the kernel is does not go on as one in which it does not.
-        let right = side(kdive, &["set kaslr off"], "kdive");
+        // A boot in which kdive stops to look where the kernel is does not go on as one in which it does not; and stacks end
+        // where gdb thinks they do.
+        let right = side(kdive, &["set kaslr off", "set unwinder gdb"], "kdive");
         (left.join(), right)
     });
     let left = left.map_err(|_| anyhow::anyhow!("the gdb side panicked"))??;

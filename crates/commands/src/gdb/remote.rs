@@ -219,6 +219,7 @@ fn connect(shell: &mut Shell, args: Args<'_>, extended: bool) -> Result<(), Erro
         return Ok(());
     }
     place_program(shell)?;
+    crate::gdb::debugger::take_index_cache(shell);
     if let Some(told) = shell.program_mut().with_os(|os, program| os.attached(program)) {
         report(shell, &told);
     }
