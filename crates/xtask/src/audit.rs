@@ -49,9 +49,6 @@ pub enum Part {
 }
 
 impl Part {
-    /// All of them.
-    pub const ALL: &[Self] = &[Self::Vmlinux, Self::Modules, Self::Programs];
-
     /// The part of this name.
     pub fn parse(name: &str) -> Option<Self> {
         match name {
@@ -76,8 +73,8 @@ pub struct Options {
     pub parts: Vec<Part>,
     /// Whether the figures go into the documentation.
     pub write: bool,
-    /// The series of the guest's kernel, if not the usual one.
-    pub series: Option<String>,
+    /// Kernel series beside the usual kernel.
+    pub series: Vec<String>,
 }
 
 /// One session of both debuggers.
@@ -88,58 +85,78 @@ struct Sheet<'a> {
     file: &'a Path,
     /// Commands before the questions.
     before: Vec<String>,
-    /// Whether a guest is there, as `guest.sock`.
-    guest: bool,
+    /// What is booted for it, as `guest.sock`.
+    guest: Option<&'a Subject>,
     questions: Vec<Question>,
 }
 
 struct Audit<'a> {
     gdb: PathBuf,
     kdive: &'a Path,
-    subject: Subject,
     accepted: Vec<Accepted>,
     options: &'a Options,
     signals: &'a Signals,
     directory: PathBuf,
-    sections: Vec<Section>,
 }
 
-/// Audits `kdive`. True if there was no unexpected difference.
-pub fn run(guest: &Guest, kdive: &Path, options: &Options, signals: &Signals) -> Result<bool> {
+/// Audits `kdive` on the kernels and modules of `guests` and on small programs. True if there was no unexpected
+/// difference.
+pub fn run(guests: &[Guest], kdive: &Path, options: &Options, signals: &Signals) -> Result<bool> {
     host::ensure(host::PARITY)?;
     let accepted = paths::root().join("tests/audit/accepted.diff-ok");
-    let mut audit = Audit {
+    let audit = Audit {
         gdb: process::find("gdb").context("no gdb on PATH")?,
         kdive,
-        subject: Subject::from(guest),
         accepted: accepted::parse(&fs::read_to_string(&accepted)?)
             .with_context(|| accepted.display().to_string())?,
         options,
         signals,
         directory: paths::target().join("audit"),
-        sections: Vec::new(),
     };
-    let release = guest.release()?;
-    let parts = if options.parts.is_empty() { Part::ALL } else { &options.parts };
+    // Guests beside each other: gdb uses one CPU most of the time.
+    let audit = &audit;
+    let parts: Vec<Result<Vec<Section>>> = thread::scope(|scope| {
+        let guests: Vec<_> = guests.iter().map(|guest| scope.spawn(move || audit.guest(guest))).collect();
+        let programs = audit.programs();
+        let join = |thread: thread::ScopedJoinHandle<'_, _>| {
+            thread.join().unwrap_or_else(|_| Err(anyhow!("a part of the audit panicked")))
+        };
+        guests.into_iter().map(join).chain([programs]).collect()
+    });
+    let mut sections = Vec::new();
     for part in parts {
-        match part {
-            Part::Vmlinux => audit.vmlinux(guest, &release)?,
-            Part::Modules => audit.modules(guest, &release)?,
-            Part::Programs => audit.programs()?,
-        }
+        sections.extend(part?);
     }
-    let table = report::table(&audit.sections);
+    let table = report::table(&sections);
     println!("\n{table}");
     fs::write(audit.directory.join("figures.md"), &table)?;
     if options.write {
-        report::write(&paths::root().join("docs/gdb-compat.md"), &audit.sections, options.seed)?;
+        report::write(&paths::root().join("docs/gdb-compat.md"), &sections, options.seed)?;
     }
-    Ok(audit.sections.iter().flat_map(|section| &section.rows).all(|row| row.tally.different == 0))
+    Ok(sections.iter().flat_map(|section| &section.rows).all(|row| row.tally.different == 0))
 }
 
 impl Audit<'_> {
-    fn vmlinux(&mut self, guest: &Guest, release: &str) -> Result<()> {
+    /// Whether a part is wanted.
+    fn wants(&self, part: Part) -> bool {
+        self.options.parts.is_empty() || self.options.parts.contains(&part)
+    }
+
+    fn guest(&self, guest: &Guest) -> Result<Vec<Section>> {
+        let release = guest.release()?;
+        let mut sections = Vec::new();
+        if self.wants(Part::Vmlinux) {
+            sections.push(self.vmlinux(guest, &release)?);
+        }
+        if self.wants(Part::Modules) {
+            sections.push(self.modules(guest, &release)?);
+        }
+        Ok(sections)
+    }
+
+    fn vmlinux(&self, guest: &Guest, release: &str) -> Result<Section> {
         let file = guest.vmlinux();
+        let subject = Subject::from(guest);
         let inventory = Inventory::read(&file, None)?;
         let mut rows = Vec::new();
         for kind in self.kinds(Kind::ALL) {
@@ -153,14 +170,13 @@ impl Audit<'_> {
                 );
             }
             let directory = format!("vmlinux-{release}/{}", kind.name());
-            let guest = kind == Kind::Frames;
+            let guest = (kind == Kind::Frames).then_some(&subject);
             rows.push(self.compare(kind, &Sheet { directory, file: &file, before, guest, questions })?);
         }
-        self.sections.push(Section { title: format!("vmlinux of {release}"), rows });
-        Ok(())
+        Ok(Section { title: format!("vmlinux of {release}"), rows })
     }
 
-    fn modules(&mut self, guest: &Guest, release: &str) -> Result<()> {
+    fn modules(&self, guest: &Guest, release: &str) -> Result<Section> {
         let file = guest.vmlinux();
         let directory = guest.dir().join(format!("root/usr/lib/debug/lib/modules/{release}"));
         let mut files = Vec::new();
@@ -184,14 +200,17 @@ impl Audit<'_> {
             let questions =
                 inventories.iter().flat_map(|inventory| self.ask_about(inventory, kind, MODULES)).collect();
             let directory = format!("modules-{release}/{}", kind.name());
-            let sheet = Sheet { directory, file: &file, before: before.clone(), guest: false, questions };
+            let sheet = Sheet { directory, file: &file, before: before.clone(), guest: None, questions };
             rows.push(self.compare(kind, &sheet)?);
         }
-        self.sections.push(Section { title: format!("modules of {release}: {}", names.join(", ")), rows });
-        Ok(())
+        Ok(Section { title: format!("modules of {release}: {}", names.join(", ")), rows })
     }
 
-    fn programs(&mut self) -> Result<()> {
+    fn programs(&self) -> Result<Vec<Section>> {
+        let mut sections = Vec::new();
+        if !self.wants(Part::Programs) {
+            return Ok(sections);
+        }
         let programs::Built { programs, missing } = programs::build(&self.directory.join("programs"))?;
         for compiler in missing {
             println!("audit: no {compiler} on this machine: its builds are left out");
@@ -204,14 +223,16 @@ impl Audit<'_> {
                 let questions = self.ask_about(&inventory, kind, 4);
                 let stem = file.file_name().unwrap_or_default().to_string_lossy();
                 let directory = format!("programs/{stem}.{}", kind.name());
-                rows.push(self.compare(
-                    kind,
-                    &Sheet { directory, file, before: Vec::new(), guest: false, questions },
-                )?);
+                rows.push(
+                    self.compare(
+                        kind,
+                        &Sheet { directory, file, before: Vec::new(), guest: None, questions },
+                    )?,
+                );
             }
-            self.sections.push(Section { title: name.clone(), rows });
+            sections.push(Section { title: name.clone(), rows });
         }
-        Ok(())
+        Ok(sections)
     }
 
     /// Those of `kinds` that are wanted.
@@ -242,8 +263,9 @@ impl Audit<'_> {
         let verdict = verdict::compare(&sheet.questions, &answers(&left), &answers(&right?), &self.accepted);
         fs::write(directory.join("differences.txt"), &verdict.full)?;
         let tally = verdict.tally;
-        println!(
-            "audit: {}: {} questions, {} answers, {} differ, {} more as accepted",
+        // In one piece: other parts print too.
+        let mut text = format!(
+            "audit: {}: {} questions, {} answers, {} differ, {} more as accepted\n",
             sheet.directory,
             sheet.questions.len(),
             tally.commands,
@@ -251,11 +273,12 @@ impl Audit<'_> {
             tally.accepted
         );
         for class in &verdict.classes {
-            println!("  {}x  {}", class.count, class.commands.join("; "));
+            text.push_str(&format!("  {}x  {}\n", class.count, class.commands.join("; ")));
             for line in class.difference.lines() {
-                println!("      {line}");
+                text.push_str(&format!("      {line}\n"));
             }
         }
+        print!("{text}");
         Ok(Row { kind, questions: sheet.questions.len(), tally })
     }
 
@@ -265,8 +288,8 @@ impl Audit<'_> {
             fs::remove_dir_all(directory)?;
         }
         fs::create_dir_all(directory)?;
-        let boot = || self.subject.boot("", 1, qemu::Timing::Counted).start(directory);
-        let machine = if sheet.guest { Some(boot()?) } else { None };
+        let boot = |subject: &Subject| subject.boot("", 1, qemu::Timing::Counted).start(directory);
+        let machine = sheet.guest.map(boot).transpose()?;
         let (input, path) = (directory.join("script.gdb"), directory.join("output.txt"));
         fs::write(&input, script)?;
         let (input, output) = (File::open(&input)?, File::create(&path)?);

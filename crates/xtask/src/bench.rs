@@ -3,6 +3,7 @@
 
 mod document;
 mod packets;
+mod profile;
 mod session;
 mod stats;
 mod tools;
@@ -101,6 +102,7 @@ impl Bench<'_> {
             wire_step: None,
             tasks: 0,
             results: Results::default(),
+            profile: None,
         };
         let boot = self.boot(guest)?;
         let mut steps = Vec::new();
@@ -125,6 +127,13 @@ impl Bench<'_> {
             steps.push(self.wire(&vmlinux, &boot, &mut measured.results).context("bare wire")?);
         }
         measured.wire_step = stats::median(&steps);
+        let script = paths::root().join("tests/bench/startup.gdb");
+        if let Some(kdive) = self.tools.debuggers.first() {
+            match profile::count(&kdive.program, &vmlinux, &script, &self.fresh("profile")?) {
+                Ok(profile) => measured.profile = Some(profile),
+                Err(error) => println!("bench: no profile: {error:#}"),
+            }
+        }
         Ok(measured)
     }
 

@@ -56,7 +56,7 @@ usage: cargo xtask TASK
       --only KIND         addresses, functions, lines, layouts, names, values, locals or frames; may be repeated
       --part PART         vmlinux, modules or programs; may be repeated
       --write             put the figures into docs/gdb-compat.md
-      --guest SERIES      on the kernel of this series, such as 6.12
+      --guest SERIES      also on the kernel of this series, such as 6.12; may be repeated
       --debugger FILE     compare this program with gdb instead of a kdive built here
   bench [OPTIONS]       measure kdive, gdb and drgn on the same work; write docs/performance.md
       --repetitions N     how often everything is measured (default: 5)
@@ -110,7 +110,7 @@ fn audit_options(args: &mut lexopt::Parser) -> Result<(Option<PathBuf>, audit::O
         only: Vec::new(),
         parts: Vec::new(),
         write: false,
-        series: None,
+        series: Vec::new(),
     };
     let mut debugger = None;
     while let Some(arg) = args.next()? {
@@ -119,7 +119,7 @@ fn audit_options(args: &mut lexopt::Parser) -> Result<(Option<PathBuf>, audit::O
             lexopt::Arg::Long("count") => options.count = Some(args.value()?.parse()?),
             lexopt::Arg::Long("seed") => options.seed = args.value()?.parse()?,
             lexopt::Arg::Long("write") => options.write = true,
-            lexopt::Arg::Long("guest") => options.series = Some(args.value()?.string()?),
+            lexopt::Arg::Long("guest") => options.series.push(args.value()?.string()?),
             lexopt::Arg::Long("only") => {
                 options
                     .only
@@ -184,9 +184,11 @@ fn run() -> Result<ExitCode> {
         "audit" => {
             let (debugger, options) = audit_options(&mut args)?;
             let signals = signals::Signals::listen()?;
-            let guest = guest::prepare(options.series.as_deref())?;
+            let guests =
+                std::iter::once(None).chain(options.series.iter().map(|series| Some(series.as_str())));
+            let guests = guests.map(guest::prepare).collect::<Result<Vec<_>>>()?;
             let debugger = debugger.map_or_else(cargo::kdive, Ok)?;
-            Ok(exit_code(audit::run(&guest, &debugger, &options, &signals)?))
+            Ok(exit_code(audit::run(&guests, &debugger, &options, &signals)?))
         }
         "bench" => {
             let (debugger, options) = bench_options(&mut args)?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use super::profile::Profile;
 use super::work::{DRGN, KDIVE, Results, Target, WIRE, Work};
 
 /// What was measured on one kernel.
@@ -19,6 +20,8 @@ pub struct Measured {
     pub tasks: usize,
     /// The table.
     pub results: Results,
+    /// Where the instructions of kdive's cold start go.
+    pub profile: Option<Profile>,
 }
 
 /// Everything the document says.
@@ -88,7 +91,8 @@ impl Document<'_> {
     }
 
     fn section(&self, measured: &Measured) -> String {
-        let Measured { release, size, reading: (bytes, seconds), wire_step, tasks, results } = measured;
+        let Measured { release, size, reading: (bytes, seconds), wire_step, tasks, results, profile } =
+            measured;
         let mut text = format!(
             "## {release}\n\nvmlinux of {:.0} MB; its `.debug_info` of {:.0} MB is read once in {}. {tasks} tasks.",
             *size as f64 / 1e6,
@@ -140,6 +144,16 @@ impl Document<'_> {
             let reason = self.reasons.get(&words).map_or("no reason is known yet", String::as_str);
             let _ = writeln!(text, "- {words}: {reason}");
         }
+        if let Some(Profile { total, functions }) = profile {
+            let _ = writeln!(
+                text,
+                "\nA cold start of kdive executes {:.0} million instructions (callgrind, all threads), most of them in:\n",
+                *total as f64 / 1e6
+            );
+            for (name, count) in functions {
+                let _ = writeln!(text, "- `{name}`: {:.1} %", 100.0 * *count as f64 / *total as f64);
+            }
+        }
         text
     }
 }
@@ -187,6 +201,7 @@ mod tests {
             wire_step: Some(0.000_22),
             tasks: 61,
             results,
+            profile: Some(Profile { total: 8_000_000, functions: vec![("skip".to_owned(), 2_000_000)] }),
         };
         let document = Document {
             machine: "2 cores".to_owned(),
@@ -204,5 +219,6 @@ mod tests {
             "{text}"
         );
         assert!(lines.contains(&"- `stepi`: because"), "{text}");
+        assert!(lines.contains(&"- `skip`: 25.0 %"), "{text}");
     }
 }
