@@ -182,6 +182,7 @@ impl Program {
             }
             cache.walk = Some(match machine.sleeping_task() {
                 Some(_) => Walk::sleeping(live, Policy::Kernel),
+                None if machine.is_off_cpu() => Walk::new(live, Policy::Kernel),
                 None => Walk::new(live, self.options.unwind_policy),
             });
         }
