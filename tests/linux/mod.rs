@@ -2,4 +2,5 @@
 
 mod guest;
 mod kaslr;
+mod oops;
 mod tasks;

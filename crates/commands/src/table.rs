@@ -1,6 +1,6 @@
 //! The command table, in help order. A command file is named here and nowhere else.
 
-use crate::linux::{kernel, log, modules, tasks};
+use crate::linux::{catch, kernel, log, modules, oops, tasks};
 use crate::spec::Spec;
 use crate::{alias, apropos, complete, gdb, help, meta, settings, user};
 
@@ -23,6 +23,8 @@ pub const TABLE: &[&[Spec]] = &[
     kernel::COMMANDS,
     log::COMMANDS,
     modules::COMMANDS,
+    catch::COMMANDS,
+    oops::COMMANDS,
     tasks::COMMANDS,
     meta::prefix::COMMANDS,
     meta::flow::COMMANDS,

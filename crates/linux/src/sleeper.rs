@@ -1,4 +1,5 @@
-//! A task that no CPU runs, as a machine: the registers it will have when it runs again, and its own address space.
+//! Machines that no CPU is: a task that sleeps, with the registers it will have when it runs again and its own address
+//! space, and the state an oops has left.
 
 use crate::paging::tables_of_mm;
 use crate::{Error, Object, per_cpu_offsets, saved_registers};
@@ -12,8 +13,9 @@ use std::rc::Rc;
 const KERNEL_CS: u64 = 0x10;
 const KERNEL_DS: u64 = 0x18;
 
-struct Sleeper {
-    task: VirtAddr,
+struct OffCpu {
+    /// The task, if it sleeps.
+    task: Option<VirtAddr>,
     registers: Rc<RegisterFile>,
     /// Through whose connection it is looked at.
     cpu: Rc<dyn Machine>,
@@ -57,13 +59,34 @@ pub fn sleeper(program: &Program, task: VirtAddr) -> Result<Rc<dyn Machine>, Err
     }
     let mm = object.member("mm")?.pointer()?;
     let user = if mm.0 == 0 { None } else { tables_of_mm(program, mm).ok() };
-    Ok(Rc::new(Sleeper { task, registers: Rc::new(registers), cpu, user }))
+    Ok(Rc::new(OffCpu { task: Some(task), registers: Rc::new(registers), cpu, user }))
+}
+
+/// The state at an oops: registers by name as the kernel printed them, memory as it is now.
+///
+/// # Errors
+/// Without a machine.
+pub fn at_oops(program: &Program, pc: VirtAddr, printed: &[(&str, u64)]) -> Result<Rc<dyn Machine>, Error> {
+    let missing = || Error::Memory(Fault::unmapped(pc));
+    let cpu = program.machine().cloned().ok_or_else(missing)?;
+    let of_cpu = cpu.registers().map_err(|_| missing())?;
+    let mut registers = RegisterFile::new(std::sync::Arc::clone(of_cpu.layout()));
+    registers.set_by_name(of_cpu.layout().arch().pc_name(), pc.0);
+    for (name, value) in [("cs", KERNEL_CS), ("ss", KERNEL_DS)].iter().chain(printed) {
+        registers.set_by_name(name, *value);
+    }
+    for name in ["cr0", "cr3", "cr4", "efer", "gs_base"] {
+        if let Some(value) = of_cpu.by_name(name) {
+            registers.set_by_name(name, value);
+        }
+    }
+    Ok(Rc::new(OffCpu { task: None, registers: Rc::new(registers), cpu, user: None }))
 }
 
 /// DWARF's number of the return address.
 const RETURN_ADDRESS: u16 = 16;
 
-impl Sleeper {
+impl OffCpu {
     /// Reads through the task's own page tables; `None` where it has nothing mapped (or swapped out).
     fn read_user(&self, tables: PageTables, addr: VirtAddr, buf: &mut [u8]) -> Result<(), Fault> {
         let mut entry = |at: PhysAddr, size: usize| {
@@ -86,7 +109,7 @@ impl Sleeper {
     }
 }
 
-impl ReadMemory for Sleeper {
+impl ReadMemory for OffCpu {
     fn read(&self, addr: VirtAddr, buf: &mut [u8]) -> Result<(), Fault> {
         match self.user {
             Some(tables) if addr.0 >> 63 == 0 => self.read_user(tables, addr, buf),
@@ -95,7 +118,7 @@ impl ReadMemory for Sleeper {
     }
 }
 
-impl WriteMemory for Sleeper {
+impl WriteMemory for OffCpu {
     fn write(&self, addr: VirtAddr, bytes: &[u8]) -> Result<(), Fault> {
         // Another address space is in use: the same address is somebody else's there.
         if self.user.is_some() && addr.0 >> 63 == 0 {
@@ -105,7 +128,7 @@ impl WriteMemory for Sleeper {
     }
 }
 
-impl Machine for Sleeper {
+impl Machine for OffCpu {
     fn registers(&self) -> Result<Rc<RegisterFile>, String> {
         Ok(Rc::clone(&self.registers))
     }
@@ -115,7 +138,7 @@ impl Machine for Sleeper {
     }
 
     fn write_register(&self, _write: &RawWrite) -> Result<(), String> {
-        Err("The task is not running: its registers are saved on its stack and are not written.".to_owned())
+        Err("No CPU has these registers now: they can be looked at, not written.".to_owned())
     }
 
     fn read_physical(&self, addr: PhysAddr, buf: &mut [u8]) -> Result<(), Fault> {
@@ -123,7 +146,11 @@ impl Machine for Sleeper {
     }
 
     fn sleeping_task(&self) -> Option<VirtAddr> {
-        Some(self.task)
+        self.task
+    }
+
+    fn is_off_cpu(&self) -> bool {
+        true
     }
 
     fn patches_memory(&self) -> bool {

@@ -198,6 +198,7 @@ impl Program {
                 None if !self.modules.modules().first().is_some_and(|main| main.is_kernel()) => {
                     Walk::new(live, Policy::Gdb)
                 }
+                None if machine.is_off_cpu() => Walk::new(live, Policy::Kernel),
                 None => Walk::new(live, self.options.unwind_policy),
             });
         }

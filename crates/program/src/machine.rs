@@ -41,6 +41,11 @@ pub trait Machine: ReadMemory + WriteMemory {
         None
     }
 
+    /// Whether these are registers of the past, or of a task no CPU runs: nothing can be run from here.
+    fn is_off_cpu(&self) -> bool {
+        self.sleeping_task().is_some()
+    }
+
     /// Asks the monitor of what runs the guest (QEMU's) a question that changes nothing.
     fn ask_monitor(&self, _question: &str) -> Option<String> {
         None

@@ -437,7 +437,7 @@ impl View for ProgramView {
     }
 
     fn is_off_cpu(&self) -> bool {
-        self.program.machine().is_some_and(|machine| machine.sleeping_task().is_some())
+        self.program.machine().is_some_and(|machine| machine.is_off_cpu())
     }
 
     fn internal_points(&self) -> Vec<VirtAddr> {

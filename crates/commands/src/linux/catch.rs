@@ -1,0 +1,158 @@
+//! `catch`: stops at events of the kernel, each a breakpoint at the function all its cases come through.
+
+use crate::spec::{Class, Needs};
+use crate::{Args, Error, Shell, Spec};
+
+const NEEDS: Needs = Needs::SYMBOLS;
+
+/// The commands of this file.
+pub const COMMANDS: &[Spec] = &[
+    Spec {
+        name: "catch",
+        class: Class::Breakpoints,
+        summary: "Stop at events of the kernel",
+        help: "Usage: catch EVENT\n\
+               Each is a breakpoint at the function that all cases of the event come through,\n\
+               with a number of its own: conditions, commands and delete are as for others.",
+        examples: &["catch panic"],
+        run: |_, _| Err(Error::msg("\"catch\" must be followed by the name of an event: see help catch.")),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "catch panic",
+        class: Class::Breakpoints,
+        needs: NEEDS,
+        summary: "Stop when the kernel panics",
+        help: "At the entry of panic(), whose argument is the message.",
+        examples: &["catch panic"],
+        run: |shell, args| at_first(shell, args, &["vpanic", "panic"]),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "catch oops",
+        aliases: &["catch bug"],
+        class: Class::Breakpoints,
+        needs: NEEDS,
+        summary: "Stop after the kernel has reported an oops or BUG",
+        help: "The report is complete in the log and the task that caused it is still there:\n\
+               analyze explains it.",
+        examples: &["catch oops"],
+        run: |shell, args| at_first(shell, args, &["oops_end", "oops_exit"]),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "catch warn",
+        class: Class::Breakpoints,
+        needs: NEEDS,
+        summary: "Stop when the kernel warns (WARN_ON and its kin)",
+        help: "At the entry of __warn(), whose first arguments are file and line.",
+        examples: &["catch warn"],
+        run: |shell, args| at_first(shell, args, &["__warn", "warn_slowpath_common"]),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "catch module",
+        class: Class::Breakpoints,
+        needs: NEEDS,
+        summary: "Stop when a module is loaded, before its init function",
+        help: "Usage: catch module [NAME]\n\
+               Its symbols are loaded by then.",
+        examples: &["catch module", "catch module poc"],
+        run: |shell, args| {
+            let name = args.text().replace('-', "_");
+            let condition =
+                if name.is_empty() { String::new() } else { format!(" if $_streq(mod->name, \"{name}\")") };
+            shell.execute(&format!("break do_init_module{condition}"), args.from_tty)
+        },
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "catch exec",
+        class: Class::Breakpoints,
+        needs: NEEDS,
+        summary: "Stop when a process executes another program",
+        help: "Usage: catch exec\nAt the point of no return; bprm->filename is the program.",
+        examples: &["catch exec"],
+        run: |shell, args| at_first(shell, args, &["begin_new_exec", "flush_old_exec"]),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "catch syscall",
+        class: Class::Breakpoints,
+        needs: NEEDS,
+        summary: "Stop in a system call, by its name",
+        help: "Usage: catch syscall NAME\nOf 64-bit processes; regs holds the arguments.",
+        examples: &["catch syscall openat"],
+        run: |shell, args| {
+            let name =
+                args.required("catch syscall takes the name of a system call, as in catch syscall openat.")?;
+            let names = [format!("__x64_sys_{name}"), format!("SyS_{name}"), format!("sys_{name}")];
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            at_first(shell, args.with(""), &names)
+        },
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "catch exception",
+        class: Class::Breakpoints,
+        needs: NEEDS,
+        summary: "Stop at an exception of the CPU, by number or name",
+        help: "Usage: catch exception VECTOR\n\
+               VECTOR is 0 to 21, or divide_error, debug, int3, overflow, bounds, invalid_op,\n\
+               device_not_available, double_fault, invalid_tss, segment_not_present,\n\
+               stack_segment, general_protection, page_fault, coproc_error, alignment_check,\n\
+               machine_check, simd_coproc_error, virtualization_exception,\n\
+               control_protection.",
+        examples: &["catch exception 13", "catch exception general_protection"],
+        run: exception,
+        ..Spec::EMPTY
+    },
+];
+
+/// Names of the handlers by vector (arch/x86/include/asm/idtentry.h).
+const EXCEPTIONS: [(u32, &str); 19] = [
+    (0, "divide_error"),
+    (1, "debug"),
+    (3, "int3"),
+    (4, "overflow"),
+    (5, "bounds"),
+    (6, "invalid_op"),
+    (7, "device_not_available"),
+    (8, "double_fault"),
+    (10, "invalid_tss"),
+    (11, "segment_not_present"),
+    (12, "stack_segment"),
+    (13, "general_protection"),
+    (14, "page_fault"),
+    (16, "coproc_error"),
+    (17, "alignment_check"),
+    (18, "machine_check"),
+    (19, "simd_coproc_error"),
+    (20, "virtualization_exception"),
+    (21, "control_protection"),
+];
+
+/// A breakpoint at the first of these functions the kernel has.
+fn at_first(shell: &mut Shell, args: Args<'_>, names: &[&str]) -> Result<(), Error> {
+    let known = names.iter().find(|name| !shell.program().modules.symbols_named(name).is_empty());
+    let name = known.ok_or_else(|| {
+        Error::msg(format!(
+            "The loaded kernel has no function {}: load its vmlinux with the file command.",
+            names.join(" or ")
+        ))
+    })?;
+    let rest = args.text();
+    let blank = if rest.is_empty() { "" } else { " " };
+    shell.execute(&format!("break {name}{blank}{rest}"), args.from_tty)
+}
+
+fn exception(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let text = args.required("catch exception takes a vector, as in catch exception 13.")?;
+    let number = text.parse::<u32>();
+    let found = EXCEPTIONS.iter().find(|(vector, name)| number == Ok(*vector) || *name == text);
+    let (_, name) =
+        found.ok_or_else(|| Error::msg(format!("{text} is no exception; see help catch exception.")))?;
+    let names = [format!("exc_{name}"), format!("do_{name}"), format!("asm_exc_{name}")];
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    at_first(shell, args.with(""), &names)
+}

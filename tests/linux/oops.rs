@@ -1,0 +1,135 @@
+//! The module of the walk-through breaks the kernel; kdive says how.
+
+use super::guest::{Boot, Guest};
+
+/// The lines from the one that starts with `first` on.
+fn from<'a>(text: &'a str, first: &str) -> Vec<&'a str> {
+    let lines: Vec<&str> = text.lines().collect();
+    let at = lines.iter().position(|line| line.starts_with(first));
+    lines[at.unwrap_or_else(|| panic!("no {first} in {text}"))..].to_vec()
+}
+
+/// What `analyze` has to say, wherever the kernel was placed.
+#[track_caller]
+fn check(out: &str, guest: &Guest) {
+    let lines = from(out, "BUG: kernel NULL pointer dereference, address: 0000000000000970");
+    assert_eq!(lines[1], "#PF: supervisor write access in kernel mode");
+    assert!(lines[4].starts_with("In insmod (pid ") && lines[4].ends_with(") on CPU 0"), "{lines:#?}");
+    let source = guest.file("modules/poc.c");
+    assert!(lines[5].starts_with("At hello_init+0x68 [poc], 0xffffffffc"), "{lines:#?}");
+    assert!(lines[5].ends_with(&format!(" in hello_init () at {}:20", source.display())), "{lines:#?}");
+    assert_eq!(lines[6], "20\t\tts->pid = 0;");
+    assert_eq!(lines[7], "   movl   $0x0,0x970(%rax)    rax = 0x0");
+    assert!(lines[8].starts_with("Cause: writing ts->pid at 0x0 + 0x970: ts "), "{lines:#?}");
+    assert!(lines[8].ends_with(" NULL (struct task_struct)"), "{lines:#?}");
+    assert_eq!(lines[9], "Called from:");
+    assert!(lines[10].starts_with("  do_one_initcall+0x59 at init/main.c:"), "{lines:#?}");
+    assert!(out.contains("Tainted GOE: out-of-tree module, unsigned module\n"), "{out}");
+    let module = format!("In module poc, symbols from {}\n", guest.file("modules/poc.ko").display());
+    assert!(out.contains(&module), "{out}");
+    assert!(out.contains("] hello,world,insmod\n"), "{out}");
+}
+
+#[test]
+fn analyze_when_it_happens() {
+    let Some(guest) = (Boot { append: "kdive.insmod=poc", options: &["-S"] }).start() else { return };
+    let got = guest.kdive(
+        "target remote guest.sock\n\
+         catch oops\n\
+         continue\n\
+         analyze\n\
+         backtrace 2\n\
+         info locals\n\
+         print ts\n\
+         thread 1\n\
+         print $lx_current().comm\n",
+    );
+    check(&got.out, &guest);
+    let after = from(&got.out, "[Registers and frames are those of the report now");
+    assert!(
+        after[1].starts_with("#0  0xffffffffc") && after[1].contains(" in hello_init () at "),
+        "{after:#?}"
+    );
+    assert!(
+        after[2].starts_with("#1  0xffffffff") && after[2].contains(" in do_one_initcall ("),
+        "{after:#?}"
+    );
+    let rest = after.join("\n");
+    assert!(rest.contains("\nts = 0x0"), "{rest}");
+    assert!(rest.contains("\n$1 = (struct task_struct *) 0x0"), "{rest}");
+    assert!(rest.contains("\n#0  oops_end (flags="), "{rest}");
+    assert!(rest.contains("\n$2 = \"insmod"), "{rest}");
+}
+
+#[test]
+fn analyze_long_after() {
+    let Some(guest) = (Boot { append: "kdive.insmod=poc", options: &[] }).to_shell() else { return };
+    let got = guest.kdive("target remote guest.sock\nanalyze\n");
+    check(&got.out, &guest);
+}
+
+#[test]
+fn decode_a_pasted_report() {
+    let Some(guest) = (Boot { append: "kdive.insmod=poc", options: &[] }).to_shell() else { return };
+    let source = guest.file("modules/poc.c");
+    let got = guest.kdive(
+        "target remote guest.sock\n\
+         decode hello_init+0x68/0x7d [poc]\n\
+         decode do_one_initcall+0x59/0x220\n\
+         decode\n\
+         Nov 22 host kernel: [    2.183463] RIP: 0010:hello_init+0x68/0x7d [poc]\n\
+         Nov 22 host kernel: [    2.185390] Call Trace:\n\
+         Nov 22 host kernel: [    2.186055]  do_one_initcall+0x59/0x220\n\
+         Nov 22 host kernel: [    2.187321]  do_syscall_64+0x5d/0x90\n\
+         end\n\
+         decode nothing+0x1/0x2 [poc]\n",
+    );
+    let place = format!("hello_init+0x68 [poc] at {}:20", source.display());
+    let lines = from(&got.out, &place);
+    assert!(lines[1].starts_with("do_one_initcall+0x59 at init/main.c:"), "{lines:#?}");
+    assert_eq!(lines[2], format!("At {place}"));
+    let rest = lines.join("\n");
+    assert!(rest.contains("\n  do_one_initcall+0x59 at init/main.c:"), "{rest}");
+    assert!(rest.contains("\n  do_syscall_64+0x5d at arch/x86/entry/common.c:"), "{rest}");
+    assert!(rest.contains(" in do_syscall_x64, inlined at arch/x86/entry/common.c:"), "{rest}");
+    assert!(got.err.contains("No symbol nothing of module poc is known;"), "{}", got.err);
+}
+
+#[test]
+fn without_a_report() {
+    let Some(guest) = Boot::default().to_shell() else { return };
+    let got = guest.kdive("target remote guest.sock\nanalyze\n");
+    assert!(got.err.ends_with("The kernel's log has no oops, BUG, warning or panic.\n"), "{}", got.err);
+}
+
+#[test]
+fn events_of_the_kernel_are_caught() {
+    let Some(mut guest) = Boot::default().to_shell() else { return };
+    guest.type_line("insmod /modules/kdive_test.ko; echo c > /proc/sysrq-trigger");
+    let got = guest.kdive(
+        "target remote guest.sock\n\
+         catch module kdive_test\n\
+         continue\n\
+         print mod->name\n\
+         catch exec\n\
+         catch syscall openat\n\
+         catch exception 14\n\
+         info breakpoints\n\
+         delete\n\
+         catch panic\n\
+         continue\n\
+         analyze -n\n",
+    );
+    assert!(
+        got.out.contains(", do_init_module (mod=mod@entry=0x")
+            || got.out.contains(", do_init_module (mod=0x"),
+        "{}{}",
+        got.out,
+        got.err
+    );
+    assert!(got.out.contains("$1 = \"kdive_test\""), "{}", got.out);
+    for name in ["begin_new_exec", "__x64_sys_openat", "exc_page_fault"] {
+        assert!(got.out.contains(&format!(" in {name} at ")), "{name} {}", got.out);
+    }
+    assert!(got.out.contains(", panic (fmt="), "{}{}", got.out, got.err);
+}
