@@ -2,5 +2,6 @@
 
 mod guest;
 mod kaslr;
+mod memory;
 mod oops;
 mod tasks;
