@@ -152,3 +152,28 @@ fn memory_that_is_not_there() {
          No struct type named nothing.\n"
     );
 }
+
+#[test]
+fn a_damaged_index_is_made_again_without_a_word() {
+    let Some(place) = program(&["-g"]) else { return };
+    let cache = place.home().join(".cache/kdive");
+    let state = |place: &Place| {
+        let (out, err) = says(place, &["info line main", "maint info index"], "a");
+        assert_eq!(err, "");
+        out.lines().last().unwrap().split(", ").next().unwrap().rsplit(": ").next().unwrap().to_owned()
+    };
+    assert_eq!(state(&place), "built");
+    assert_eq!(state(&place), "read from disk");
+    let file = std::fs::read_dir(&cache).unwrap().next().unwrap().unwrap().path();
+    let whole = std::fs::read(&file).unwrap();
+    for damaged in [&whole[..whole.len() / 2], &[0xa5; 4096][..], &[][..]] {
+        std::fs::write(&file, damaged).unwrap();
+        assert_eq!(state(&place), "built");
+        assert_eq!(std::fs::read(&file).unwrap(), whole, "and put there again");
+    }
+    // Elsewhere, and not at all.
+    let (out, _) =
+        says(&place, &["set index-cache off", "file a", "info line main", "maint info index"], "a");
+    assert!(out.contains("Indexes are not kept on disk.\n"), "{out}");
+    assert!(out.contains(": built, "), "{out}");
+}

@@ -5,7 +5,9 @@
 mod bad_input;
 mod cli;
 mod docs_fresh;
+mod guest;
 mod linux;
+mod terminal;
 mod tidy;
 
 use std::path::PathBuf;

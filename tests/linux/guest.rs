@@ -78,10 +78,12 @@ impl Boot<'_> {
         Some(Guest { child, place, files, serial, printed, heard: String::new() })
     }
 
-    /// Starts QEMU and waits for the shell.
+    /// Starts QEMU and waits for the shell. The kernel's own messages stay in its log from then on: they would stand in the middle
+    /// of what commands print.
     pub(crate) fn to_shell(self) -> Option<Guest> {
         let mut guest = self.start()?;
         guest.wait_for("# ");
+        guest.shell("dmesg -n 1");
         Some(guest)
     }
 }

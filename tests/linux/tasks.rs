@@ -99,7 +99,7 @@ fn a_sleeping_task_has_registers_frames_and_user_memory() {
         at += found.unwrap_or_else(|| panic!("no {name} from {at} on in {frames:#?}"));
     }
     // The last frame is the process itself, in user mode.
-    let last = frames.iter().rev().find(|frame| frame.contains("?? ()")).unwrap();
+    let last = frames.iter().rev().find(|frame| frame.contains(" in <user mode> (sleep, pid ")).unwrap();
     assert!(last.contains("0x0000000000"), "{last}");
     assert!(got.out.contains(&format!("\"{}\"\n", cmdline.split(' ').next().unwrap())), "{}", got.out);
     assert!(got.out.contains(&format!("$1 = {pid}\n")), "{}", got.out);
@@ -167,7 +167,7 @@ fn every_task_has_a_stack() {
     for stack in stacks {
         assert!(stack.lines().count() >= 4, "{stack}");
         assert!(!stack.contains("Backtrace stopped"), "{stack}");
-        let ends = ["ret_from_fork", "secondary_startup_64", "?? ()"];
+        let ends = ["ret_from_fork", "secondary_startup_64", " in <user mode> ("];
         let last = stack.lines().rfind(|line| line.starts_with('#')).unwrap();
         assert!(ends.iter().any(|end| last.contains(end)), "{stack}");
     }

@@ -5,6 +5,9 @@ set sysroot
 target remote | ./serve
 break main
 continue
+list -
+list -
+list
 info breakpoints
 next
 next

@@ -68,7 +68,7 @@ impl Shell {
             repeated: origin.repeated,
             body: origin.body,
         };
-        self.nested(|shell| {
+        let result = self.nested(|shell| {
             shell.run_hook(When::Before, &found.path)?;
             match &found.what {
                 What::Command(spec) => shell.run_spec(spec, args)?,
@@ -91,9 +91,12 @@ impl Shell {
                 What::Alias(_) => {}
             }
             shell.run_hook(When::After, &found.path)
-        })?;
+        });
         let hooks = self.hooks();
-        hooks.after_command(self)
+        match result {
+            Ok(()) => hooks.after_command(self),
+            Err(error) => Err(hooks.after_failure(self, error)),
+        }
     }
 
     fn run_spec(&mut self, spec: &Spec, args: Args<'_>) -> Result<(), Error> {

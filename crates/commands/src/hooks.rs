@@ -52,6 +52,10 @@ pub trait Hooks {
     /// [`Error::Exit`] when one of them was `quit`. Other errors of breakpoint commands are printed, not returned.
     fn after_command(&self, shell: &mut Shell) -> Result<(), Error>;
 
+    /// After a command that failed: what to say instead of its error, which may only be what a lost connection looks like from
+    /// where the command stood.
+    fn after_failure(&self, shell: &mut Shell, error: Error) -> Error;
+
     /// What is lost by leaving now, for the question of `quit`: `\tInferior 1 [process 1] will be detached.\n`
     fn quit_warning(&self, shell: &Shell) -> Option<String>;
 

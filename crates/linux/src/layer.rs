@@ -303,6 +303,15 @@ impl OsLayer for LinuxLayer {
         report
     }
 
+    fn user_mode(&self, program: &Program) -> Option<String> {
+        let task = match program.machine()?.sleeping_task() {
+            Some(task) => task,
+            None => crate::current_task(program, crate::selected_cpu(program)?).ok()?,
+        };
+        let task = crate::TaskLayout::new(program).ok()?.read(program, task).ok()?;
+        Some(format!("{}, pid {}", task.comm, task.pid))
+    }
+
     fn as_any(&mut self) -> &mut dyn std::any::Any {
         self
     }

@@ -29,7 +29,8 @@ impl Program {
     #[must_use]
     pub fn frame_facts(&self, frame: &Frame) -> FrameFacts {
         let arch = self.arch();
-        let caller = frame.real.caller();
+        let real = self.settled(&frame.real);
+        let caller = real.caller();
         let known = frame.real.id.is_ok();
         let saved_pc = caller.read(arch.dwarf_return_address(), self).ok().map(VirtAddr).filter(|_| known);
         let mut facts = FrameFacts {
@@ -40,9 +41,10 @@ impl Program {
         };
         // An inlined call has the registers of the function it is in, which the frame below saved.
         let saver = match frame.is_inlined() {
-            false => Some(Rc::clone(&frame.real)),
-            true => frame.real.level.checked_sub(1).and_then(|below| self.real_frame_at(below)),
+            false => Some(Rc::clone(&real)),
+            true => real.level.checked_sub(1).and_then(|below| self.real_frame_at(below)),
         };
+        let saver = saver.map(|saver| self.settled(&saver));
         let Some(saver) = saver else { return facts };
         if !frame.is_inlined() {
             facts.base = frame.real.base(self);

@@ -5,6 +5,7 @@ use kdive_expr::print::print_argument;
 use kdive_expr::{FrameArguments, PrintOptions};
 use kdive_symbols::Variable;
 use kdive_types::{Kind, Out, Style, Value, ValueError};
+use kdive_unwind::FrameKind;
 
 /// When the line shows the frame's address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -58,6 +59,13 @@ impl Program {
         if self.options.print.address && address && frame.inlined_call.is_none() || line.is_none() {
             out.styled(Style::Address, &format!("{:#018x}", frame.pc()));
             out.push(" in ");
+        }
+        if frame.real.kind == FrameKind::User {
+            out.styled(Style::Function, "<user mode>");
+            if let Some(who) = self.user_mode().filter(|_| style.args) {
+                out.push(&format!(" ({who})"));
+            }
+            return out;
         }
         match self.frame_function(frame) {
             Some(name) => out.styled(Style::Function, &name),

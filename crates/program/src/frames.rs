@@ -163,7 +163,19 @@ impl Program {
         if let Some(scope) = &frame.scope {
             return Some(scope.name().to_owned());
         }
+        if frame.real.kind == FrameKind::User {
+            return None;
+        }
         self.modules.symbol_at(frame.real.lookup_pc).map(|symbol| symbol.name.to_string())
+    }
+
+    /// A real frame as the unwinder knows it once it has looked for calls between it and its caller.
+    pub(crate) fn settled(&self, real: &Rc<kdive_unwind::Frame>) -> Rc<kdive_unwind::Frame> {
+        let Some(machine) = &self.machine else { return Rc::clone(real) };
+        let context = Context { info: self, memory: &**machine, interrupt: &self.interrupt };
+        let mut cache = self.frames.borrow_mut();
+        let found = cache.walk.as_mut().and_then(|walk| walk.frame(real.level, context));
+        found.map_or_else(|| Rc::clone(real), |frame| Rc::new(frame.clone()))
     }
 
     fn expand_next(&self) -> Result<bool, Error> {
@@ -182,6 +194,10 @@ impl Program {
             }
             cache.walk = Some(match machine.sleeping_task() {
                 Some(_) => Walk::sleeping(live, Policy::Kernel),
+                // In a program the rules of a kernel mean nothing.
+                None if !self.modules.modules().first().is_some_and(|main| main.is_kernel()) => {
+                    Walk::new(live, Policy::Gdb)
+                }
                 None if machine.is_off_cpu() => Walk::new(live, Policy::Kernel),
                 None => Walk::new(live, self.options.unwind_policy),
             });
@@ -189,7 +205,7 @@ impl Program {
         let expanded = cache.expanded;
         let Some(walk) = &mut cache.walk else { return Ok(false) };
         let context = Context { info: self, memory: &**machine, interrupt: &self.interrupt };
-        let Some(real) = walk.frame(expanded, context) else { return Ok(false) };
+        let Some(real) = walk.peek(expanded, context) else { return Ok(false) };
         let real = Rc::new(real.clone());
         cache.expanded += 1;
         let first = cache.frames.len();

@@ -23,6 +23,7 @@ pub use eval::Trace;
 pub use frame_facts::FrameFacts;
 pub use frame_text::{FrameStyle, ShowAddress, is_scalar};
 pub use frames::{Frame, FrameKey, FrameLine};
+pub use kdive_unwind::Policy as UnwindPolicy;
 pub use machine::Machine;
 pub use os::{OsLayer, OsReport};
 pub use place::ListPosition;

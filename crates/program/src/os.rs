@@ -38,6 +38,9 @@ pub trait OsLayer {
         OsReport::default()
     }
 
+    /// Who the selected thread runs in user mode: `insmod, pid 65`.
+    fn user_mode(&self, program: &Program) -> Option<String>;
+
     /// For callers that know which layer there is.
     fn as_any(&mut self) -> &mut dyn std::any::Any;
 }
@@ -61,6 +64,11 @@ impl Program {
     #[must_use]
     pub fn os_watched(&self) -> Option<AddrRange> {
         self.os.as_ref().and_then(|os| os.watched(self))
+    }
+
+    /// Who the selected thread runs in user mode, if the operating system layer knows.
+    pub(crate) fn user_mode(&self) -> Option<String> {
+        self.os.as_ref()?.user_mode(self)
     }
 
     /// Addresses where the operating system layer wants to look.

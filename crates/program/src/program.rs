@@ -60,7 +60,7 @@ impl Default for Options {
             input_radix: 10,
             max_value_size: Some(65536),
             backtrace_limit: None,
-            unwind_policy: Policy::default(),
+            unwind_policy: Policy::Kernel,
         }
     }
 }
@@ -219,7 +219,7 @@ impl Program {
     /// `name+offset` for an address in code, as `<...>` shows it.
     #[must_use]
     pub fn symbolic(&self, addr: VirtAddr) -> Option<String> {
-        let (name, offset) = self.modules.symbolic(addr, true)?;
+        let (name, offset) = self.modules.symbolic(addr, false)?;
         Some(if offset == 0 { name.to_string() } else { format!("{name}+{offset}") })
     }
 }

@@ -279,7 +279,7 @@ impl<V: View> Session<V> {
     }
 
     /// Whether any watchpoint has to be stepped for.
-    fn steps_for_watch(&self) -> bool {
+    pub(crate) fn steps_for_watch(&self) -> bool {
         self.breakpoints.iter().any(crate::breakpoint::Entry::needs_stepping)
     }
 

@@ -65,6 +65,9 @@ struct Outcome {
 impl<V: View> Session<V> {
     /// Takes a stop of the target: either the command goes on (nothing is queued but notices) or it is over.
     pub(crate) fn handle_stop(&mut self, stop: &kdive_target::Stop) {
+        if self.only_passed_over(stop) {
+            return;
+        }
         let thread = stop.thread;
         let Some(run) = self.run.as_mut() else { return };
         let inflight = run.inflight.take();
@@ -165,6 +168,34 @@ impl<V: View> Session<V> {
         if self.step_verdict(pc) == Verdict::Done {
             self.end_step(thread, pc, outcome);
         }
+    }
+
+    /// Whether the stop ends a step past a breakpoint that was dealt with, and is of no other interest: where the thread is now need
+    /// not be known, because a target that steps over breakpoints stops at once when it is continued at another one.
+    fn only_passed_over(&mut self, stop: &kdive_target::Stop) -> bool {
+        let plain = stop.signal == signal::TRAP && stop.reason == kdive_target::StopReason::Signal;
+        let stops_again = self
+            .target
+            .as_ref()
+            .and_then(|target| target.run_control())
+            .is_some_and(|control| control.steps_over_breakpoints());
+        if !plain || !stops_again || self.steps_for_watch() {
+            return false;
+        }
+        let Some(run) = self.run.as_mut() else { return false };
+        let stepped = match run.inflight {
+            Some(InFlight::Step { thread, others: Others::Stopped }) => thread,
+            _ => return false,
+        };
+        let idle = run.step.as_ref().is_none_or(|step| step.resume_at.is_some()) && run.wake.is_empty();
+        if !idle || run.interrupted || stepped != stop.thread || run.over.remove(&stepped).is_none() {
+            return false;
+        }
+        run.inflight = None;
+        run.take_nudge();
+        self.reported.remove(&stepped);
+        self.view.invalidate();
+        true
     }
 
     /// One step of the command is over; there may be more to do.

@@ -77,6 +77,9 @@ pub enum LocationError {
     /// A location expression that is damaged or uses an operation nobody implements.
     #[error("{0}")]
     Malformed(String),
+    /// A location expression divides by what turned out to be 0.
+    #[error("Division by zero")]
+    DivisionByZero,
     /// Thread-local storage, which a kernel does not have.
     #[error("Cannot find thread-local variables on this target")]
     ThreadLocal,
@@ -110,7 +113,7 @@ pub enum LinespecError {
     #[error("missing argument for \"{0}\"")]
     MissingArgument(String),
     /// An unknown option of an explicit location.
-    #[error("invalid explicit argument, \"{0}\"")]
+    #[error("invalid explicit location argument, \"{0}\"")]
     InvalidExplicit(String),
     /// `-source FILE` and nothing else.
     #[error("Source filename requires function, label, or line offset.")]

@@ -66,6 +66,12 @@ impl Module {
         self.per_cpu.is_some_and(|(start, end)| start <= addr && addr <= end)
     }
 
+    /// Whether it is a kernel: linked to the upper half of the address space.
+    #[must_use]
+    pub fn is_kernel(&self) -> bool {
+        self.lowest != 0
+    }
+
     /// Run-time address of a link address.
     #[must_use]
     pub fn to_virt(&self, addr: LinkAddr) -> VirtAddr {

@@ -7,7 +7,7 @@ use crate::{Error, RunControl, Target, Thread};
 use inner::{Inner, Regain, State};
 use kdive_arch::target_xml::Description;
 use kdive_arch::{Arch, RawWrite, RegisterFile};
-use kdive_base::{AddrRange, Interrupt, PhysAddr};
+use kdive_base::{AddrRange, Interrupt, PhysAddr, VirtAddr};
 use kdive_rsp::packet::process;
 use kdive_rsp::transport::{self, OpenOptions, Transport};
 use kdive_rsp::{Client, Config, Endpoint, Note, Profile, Statistics, ThreadId, log};
@@ -76,6 +76,20 @@ pub struct ConnectError {
     pub error: Error,
     /// Text for the user, to be shown before the error.
     pub diagnostics: Vec<Vec<u8>>,
+}
+
+/// Address of the first instruction, in an auxiliary vector (`elf.h`).
+const AT_ENTRY: u64 = 9;
+
+/// The value of one entry of a 64-bit auxiliary vector: pairs of tag and value, ended by tag 0.
+fn auxiliary(vector: &[u8], wanted: u64) -> Option<u64> {
+    let (pairs, _) = vector.as_chunks::<16>();
+    let word = |pair: &[u8; 16], at: usize| pair.get(at..).and_then(|bytes| bytes.first_chunk().copied());
+    pairs
+        .iter()
+        .filter_map(|pair| Some((u64::from_le_bytes(word(pair, 0)?), u64::from_le_bytes(word(pair, 8)?))))
+        .take_while(|(tag, _)| *tag != 0)
+        .find_map(|(tag, value)| (tag == wanted).then_some(value))
 }
 
 /// A target behind a stub.
@@ -217,6 +231,22 @@ impl RemoteTarget {
         let pid = inner.pid();
         let result = inner.client.attached(pid);
         inner.checked(result)
+    }
+
+    /// Where execution of the program started, from the auxiliary vector it was given (`AT_ENTRY`, getauxval.3). `None` where the
+    /// stub has none, as QEMU for a whole machine.
+    ///
+    /// # Errors
+    /// As for any request.
+    pub fn entry_point(&self) -> Result<Option<VirtAddr>, Error> {
+        let mut inner = self.inner()?;
+        inner.ready(Regain::Now)?;
+        if !inner.client.features().has("qXfer:auxv:read+") {
+            return Ok(None);
+        }
+        let result = inner.client.read_object("auxv", "");
+        let vector = inner.checked(result)?;
+        Ok(auxiliary(&vector, AT_ENTRY).map(VirtAddr))
     }
 
     /// `monitor COMMAND`: the stub's own command line. Text goes to `output` as it comes; registers, memory and threads are taken for changed afterwards.
@@ -453,4 +483,21 @@ fn diagnostics(notes: Vec<Note>) -> Vec<Vec<u8>> {
             Note::Resynchronized(_) => None,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_auxiliary_vector_is_pairs_up_to_tag_0() {
+        let vector: Vec<u8> = [3_u64, 0x40, AT_ENTRY, 0x5555_5555_5060, 0, 0, AT_ENTRY, 1]
+            .iter()
+            .flat_map(|n| n.to_le_bytes())
+            .collect();
+        assert_eq!(auxiliary(&vector, AT_ENTRY), Some(0x5555_5555_5060));
+        assert_eq!(auxiliary(&vector, 6), None);
+        assert_eq!(auxiliary(&vector[32..], AT_ENTRY), None, "after the end");
+        assert_eq!(auxiliary(&vector[..30], AT_ENTRY), None, "cut off");
+    }
 }

@@ -107,6 +107,8 @@ pub struct Frame {
     pub(crate) switches_stack: bool,
     /// For a frame whose caller called something else: the functions between, innermost first.
     pub(crate) tail_callers: Vec<VirtAddr>,
+    /// Whether `tail_callers` were looked for, and `caller` is theirs if there are any.
+    pub(crate) settled: bool,
 }
 
 impl Frame {

@@ -116,6 +116,14 @@ impl Walk {
 
     /// Frame `level`, finding frames as far as needed; `None` when the stack ends before, see [`Walk::stop`].
     pub fn frame(&mut self, level: usize, context: Context<'_>) -> Option<&Frame> {
+        self.peek(level, context)?;
+        self.settle(level, context);
+        self.frames.get(level)
+    }
+
+    /// As [`Walk::frame`], for who does not ask for [`Frame::caller`]: the stack is not read to find out whether functions left
+    /// by a jump stand between the frame and its caller. Nothing at all is read for level 0 where its CFI needs no memory.
+    pub fn peek(&mut self, level: usize, context: Context<'_>) -> Option<&Frame> {
         while self.frames.len() <= level {
             if !self.find_next(context) {
                 return None;
@@ -148,10 +156,29 @@ impl Walk {
         self.policy
     }
 
+    /// Finds the functions that left by a jump between a frame and its caller.
+    fn settle(&mut self, level: usize, context: Context<'_>) {
+        let Some(frame) = self.frames.get_mut(level).filter(|frame| !frame.settled) else { return };
+        frame.settled = true;
+        if !matches!(frame.method, Method::DebugFrame | Method::EhFrame)
+            || frame.caller_kind != FrameKind::Normal
+        {
+            return;
+        }
+        let Ok(return_pc) = frame.beyond.read(reg::RIP, context.memory) else { return };
+        frame.tail_callers = tail::find_chain(context.info, VirtAddr(return_pc), frame.lookup_pc);
+        if let (Some(first), Some(cfa)) = (frame.tail_callers.first(), frame.cfa()) {
+            frame.caller = after_tail_call(&frame.caller, Some(*first), cfa, context.memory);
+        }
+    }
+
     /// Finds one more frame; `false` when there is none, with the reason in `stop`.
     fn find_next(&mut self, context: Context<'_>) -> bool {
         if self.stop.is_some() {
             return false;
+        }
+        if let Some(last) = self.frames.len().checked_sub(1) {
+            self.settle(last, context);
         }
         match self.next_frame(context) {
             Ok(frame) => {
@@ -275,6 +302,7 @@ impl Walk {
             outermost: false,
             switches_stack: false,
             tail_callers: Vec::new(),
+            settled: true,
         }
     }
 
@@ -304,18 +332,6 @@ impl Walk {
             Ok(step) => (step, None),
             Err(error) => (step::unknown(), Some(error)),
         };
-        let tail_callers = if matches!(step.method, Method::DebugFrame | Method::EhFrame)
-            && step.caller_kind == FrameKind::Normal
-            && let Ok(return_pc) = step.caller.read(reg::RIP, context.memory)
-        {
-            tail::find_chain(context.info, VirtAddr(return_pc), lookup_pc)
-        } else {
-            Vec::new()
-        };
-        let mut caller = step.caller.clone();
-        if let (Some(first), Some(cfa)) = (tail_callers.first(), step.id.cfa()) {
-            caller = after_tail_call(&caller, Some(*first), cfa, context.memory);
-        }
         Frame {
             level,
             kind,
@@ -325,12 +341,13 @@ impl Walk {
             registers,
             method: step.method,
             id: error.map_or(Ok(step.id), Err),
-            caller,
+            caller: step.caller.clone(),
             beyond: step.caller,
             caller_kind: step.caller_kind,
             outermost: step.outermost,
             switches_stack: step.switches_stack,
-            tail_callers,
+            tail_callers: Vec::new(),
+            settled: false,
         }
     }
 }

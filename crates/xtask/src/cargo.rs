@@ -20,11 +20,20 @@ pub fn cargo() -> Command {
 /// With the development profile: it optimises what reads debug information, and most of it is built for the tests
 /// anyway. A release build takes several times as long on a small machine and starts no faster than one notices.
 pub fn kdive() -> Result<PathBuf> {
+    build(&[], "debug")
+}
+
+/// The same as users get it, for measurements.
+pub fn released_kdive() -> Result<PathBuf> {
+    build(&["--release"], "release")
+}
+
+fn build(options: &[&str], directory: &str) -> Result<PathBuf> {
     let mut command = cargo();
-    command.args(["build", "--package", "kdive", "--bin", "kdive"]);
+    command.args(["build", "--package", "kdive", "--bin", "kdive"]).args(options);
     let status = command.status().context("cannot run cargo")?;
     if !status.success() {
         bail!("kdive does not build");
     }
-    Ok(paths::target().join("debug").join("kdive"))
+    Ok(paths::target().join(directory).join("kdive"))
 }

@@ -9,8 +9,16 @@ use anyhow::{Context, Result, bail};
 use crate::host::Apt;
 use crate::process;
 
-/// The metapackage that names the current kernel.
-const KERNEL: &str = "linux-image-cloud-amd64";
+/// The metapackage that names the current kernel, of the distribution's own series or of another one it carries.
+fn metapackage(series: Option<&str>) -> String {
+    match series {
+        Some(series) => format!("linux-image-{series}-cloud-amd64"),
+        None => "linux-image-cloud-amd64".to_owned(),
+    }
+}
+
+/// Is called like a part of the kernel and is none: scripts for boot loaders.
+const NOT_KERNEL: &str = "linux-base";
 
 /// In the unpacked tree: the file that says what was unpacked. Written last.
 const RECORD: &str = "kdive-packages";
@@ -47,15 +55,15 @@ impl Packages {
     }
 }
 
-/// Fetches the packages of the current kernel into `cache` and unpacks them into `tree`, unless that is done.
+/// Fetches the packages of the current kernel (of `series`, or the usual one) into `cache` and unpacks them into `tree`, unless that is done.
 /// `state` is a directory apt may use.
-pub fn fetch(tree: &Path, cache: &Path, state: &Path) -> Result<Packages> {
+pub fn fetch(series: Option<&str>, tree: &Path, cache: &Path, state: &Path) -> Result<Packages> {
     if let Some(packages) = Packages::unpacked(tree) {
         return Ok(packages);
     }
     let mut apt = Apt::new(state.to_owned())?;
     let (packages, files) = loop {
-        match resolve_and_download(&apt, cache) {
+        match resolve_and_download(&metapackage(series), &apt, cache) {
             Ok(done) => break done,
             // No list knows the kernel, or the lists are older than the archive.
             Err(error) => {
@@ -69,8 +77,8 @@ pub fn fetch(tree: &Path, cache: &Path, state: &Path) -> Result<Packages> {
     Ok(packages)
 }
 
-fn resolve_and_download(apt: &Apt, cache: &Path) -> Result<(Packages, Vec<String>)> {
-    let packages = resolve(|name| apt.show(name))?;
+fn resolve_and_download(kernel: &str, apt: &Apt, cache: &Path) -> Result<(Packages, Vec<String>)> {
+    let packages = resolve(kernel, |name| apt.show(name))?;
     let files = apt.files(&packages.unpacked)?;
     let missing: Vec<&(String, u64)> = files
         .iter()
@@ -95,7 +103,7 @@ fn is_file_of(file: &str, name: &str) -> bool {
 }
 
 /// Finds out what to unpack. `show` gives the control fields of a package.
-fn resolve(show: impl Fn(&str) -> Option<String>) -> Result<Packages> {
+fn resolve(kernel: &str, show: impl Fn(&str) -> Option<String>) -> Result<Packages> {
     let show = |name: &str| {
         show(name).with_context(|| {
             format!(
@@ -104,10 +112,10 @@ fn resolve(show: impl Fn(&str) -> Option<String>) -> Result<Packages> {
             )
         })
     };
-    let image = depends(&show(KERNEL)?)
+    let image = depends(&show(kernel)?)
         .into_iter()
         .find(|name| name.starts_with("linux-image-"))
-        .with_context(|| format!("{KERNEL} depends on no linux-image-*"))?;
+        .with_context(|| format!("{kernel} depends on no linux-image-*"))?;
     let release = image.trim_start_matches("linux-image-").to_owned();
 
     let debug = format!("{image}-dbg");
@@ -121,7 +129,9 @@ fn resolve(show: impl Fn(&str) -> Option<String>) -> Result<Packages> {
             continue;
         }
         for needed in depends(&show(&name)?) {
-            if needed.starts_with("linux-") {
+            if needed == NOT_KERNEL {
+                continue;
+            } else if needed.starts_with("linux-") {
                 queue.push(needed);
             } else if !host.contains(&needed) {
                 host.push(needed);
@@ -175,7 +185,7 @@ mod tests {
             "linux-image-cloud-amd64" => "Depends: linux-image-6.1.0-9-cloud-amd64 (= 6.1.9-1)",
             "linux-image-6.1.0-9-cloud-amd64-dbg" => "Section: debug",
             "linux-headers-6.1.0-9-cloud-amd64" => {
-                "Depends: linux-headers-6.1.0-9-common (= 6.1.9-1), linux-kbuild-6.1 (>= 6.1.9-1), \
+                "Depends: linux-base, linux-headers-6.1.0-9-common (= 6.1.9-1), linux-kbuild-6.1 (>= 6.1.9-1), \
                  linux-compiler-gcc-12-x86"
             }
             "linux-headers-6.1.0-9-common" => "Section: kernel",
@@ -188,7 +198,7 @@ mod tests {
 
     #[test]
     fn kernel_packages_are_unpacked_and_the_rest_is_needed_on_the_host() {
-        let packages = resolve(archive).unwrap();
+        let packages = resolve(&metapackage(None), archive).unwrap();
         assert_eq!(packages.release, "6.1.0-9-cloud-amd64");
         assert_eq!(
             packages.unpacked,
@@ -207,13 +217,18 @@ mod tests {
 
     #[test]
     fn an_archive_without_the_kernel_is_one_clear_line() {
-        let error = resolve(|_| None).unwrap_err().to_string();
+        let error = resolve(&metapackage(None), |_| None).unwrap_err().to_string();
         assert!(error.starts_with("apt knows no package linux-image-cloud-amd64"), "{error}");
     }
 
     #[test]
+    fn a_series_has_a_metapackage_of_its_own() {
+        assert_eq!(metapackage(Some("6.12")), "linux-image-6.12-cloud-amd64");
+    }
+
+    #[test]
     fn the_record_is_read_back() {
-        let packages = resolve(archive).unwrap();
+        let packages = resolve(&metapackage(None), archive).unwrap();
         assert_eq!(Packages::parse(&packages.record()), Some(packages));
         assert_eq!(Packages::parse("release: x\n"), None);
     }

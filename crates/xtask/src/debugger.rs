@@ -71,9 +71,10 @@ impl Subject {
 }
 
 /// Runs `debugger` on `script` in `directory`, which is made anew. A guest or program the script asks for is
-/// there for it under the names the script format promises.
+/// there for it under the names the script format promises. `before` are commands of this debugger alone, run first.
 pub fn run(
     debugger: &Path,
+    before: &[&str],
     script: &Script,
     subject: &Subject,
     program: Option<&Path>,
@@ -97,7 +98,8 @@ pub fn run(
     let mut child = Owned::spawn(&debugger, true, |command| {
         command.current_dir(directory).stdin(Stdio::null()).stdout(output).stderr(errors);
         clean_environment(command);
-        command.args(["-q", "-nx", "-batch"]).args(&script.options).args(arguments);
+        command.args(["-q", "-nx", "-batch"]);
+        command.args(before.iter().flat_map(|line| ["-iex", line])).args(&script.options).args(arguments);
         command.args(&script.symbols);
     })?;
     let status = child.wait(script.timeout, signals).with_context(|| format!("see {}", path.display()))?;
@@ -109,7 +111,7 @@ pub fn run(
 }
 
 /// Nothing of the user's surroundings changes what a debugger says.
-fn clean_environment(command: &mut Command) {
+pub fn clean_environment(command: &mut Command) {
     command.env_clear();
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.env("HOME", "/nonexistent").env("LC_ALL", "C.UTF-8").env("TERM", "dumb").env("TZ", "UTC");

@@ -73,7 +73,7 @@ fn subject(options: Options) -> Result<Subject> {
             if vmlinux.is_some() {
                 bail!("--vmlinux without --kernel: the kernel that runs and its symbols belong together");
             }
-            let mut subject = Subject::from(&guest::prepare()?);
+            let mut subject = Subject::from(&guest::prepare(None)?);
             if let Some(initrd) = initrd {
                 subject.initrd = Some(absolute(initrd)?);
             }
@@ -133,7 +133,7 @@ fn play(kdive: &Path, subject: &Subject, own: bool, directory: &Path, signals: &
             script.symbols = None;
         }
         let directory = directory.join(&script.name);
-        let outcome = debugger::run(kdive, script, subject, None, &directory, signals)?;
+        let outcome = debugger::run(kdive, &[], script, subject, None, &directory, signals)?;
         print!("{}", outcome.text);
         for complaint in check(&script.commands, &outcome.text) {
             println!("demo: {}: {complaint}", script.name);

@@ -36,9 +36,8 @@ struct Count {
     other: u32,
 }
 
-/// Runs the named files, or all of the table, with `debugger`, whose prompt is `prompt`. True if as many checks
-/// pass in each as pass with gdb.
-pub fn run(debugger: &Path, prompt: &str, names: &[String], signals: &Signals) -> Result<bool> {
+/// Runs the named files, or all of the table, with `debugger`. True if as many checks pass in each as pass with gdb.
+pub fn run(debugger: &Path, names: &[String], signals: &Signals) -> Result<bool> {
     let table = read_table()?;
     if let Some(unknown) = names.iter().find(|name| !table.contains_key(*name)) {
         bail!("tests/gdb-suite.txt has no file {unknown}");
@@ -51,7 +50,7 @@ pub fn run(debugger: &Path, prompt: &str, names: &[String], signals: &Signals) -
         fs::remove_dir_all(&run)?;
     }
     fs::create_dir_all(&run)?;
-    fs::write(run.join("site.exp"), site(&suite, &run, prompt)?)?;
+    fs::write(run.join("site.exp"), site(&suite, &run)?)?;
     let chosen: Vec<&String> = if names.is_empty() { table.keys().collect() } else { names.iter().collect() };
     // In the foreground: Ctrl-C reaches DejaGnu, which ends what it started.
     let mut child = Owned::spawn("runtest", false, |command| {
@@ -161,7 +160,7 @@ fn fetch(directory: &Path) -> Result<PathBuf> {
 }
 
 /// DejaGnu's settings, which `configure` would write.
-fn site(suite: &Path, run: &Path, prompt: &str) -> Result<String> {
+fn site(suite: &Path, run: &Path) -> Result<String> {
     let gdbserver = process::find("gdbserver").context("no gdbserver on PATH")?;
     let triplets = ["host_triplet", "build_triplet", "target_triplet", "target_alias"];
     let mut text: String =
@@ -171,7 +170,9 @@ fn site(suite: &Path, run: &Path, prompt: &str) -> Result<String> {
     text.push_str(&format!("set GDBSERVER \"{}\"\n", gdbserver.display()));
     // Debian's gdb reads CTF, so the table has whatis' checks with CTF as well as those with DWARF.
     text.push_str("set enable_libctf yes\n");
-    text.push_str(&format!("set gdb_prompt \"\\\\({prompt}\\\\)\"\n"));
+    // The suite's own flags, and the prompt it looks for.
+    let flags = ["set height 0", "set width 0", "set prompt (gdb) "].map(|line| format!("-iex \"{line}\""));
+    text.push_str(&format!("set INTERNAL_GDBFLAGS {{-nw -nx {}}}\n", flags.join(" ")));
     Ok(text)
 }
 

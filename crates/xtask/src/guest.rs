@@ -56,15 +56,22 @@ impl Guest {
         self.dir.join("modules")
     }
 
+    /// The kernel's release, as `uname -r` says it.
+    pub fn release(&self) -> Result<String> {
+        let path = self.dir.join("release");
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(text.trim().to_owned())
+    }
+
     fn complete(&self) -> bool {
         ["vmlinux", "vmlinuz", "initrd.gz", "release"].iter().all(|name| self.dir.join(name).exists())
             && MODULES.iter().all(|name| self.modules().join(name).exists())
     }
 }
 
-/// Prepares the guest, doing only what is not done yet.
-pub fn prepare() -> Result<Guest> {
-    let guest = Guest { dir: paths::guest() };
+/// Prepares the guest with the usual kernel, or that of a series such as `6.12`, doing only what is not done yet.
+pub fn prepare(series: Option<&str>) -> Result<Guest> {
+    let guest = Guest { dir: paths::guest(series) };
     let Guest { dir } = &guest;
     let tree = dir.join("root");
     if guest.complete() && !tree.exists() {
@@ -77,7 +84,7 @@ pub fn prepare() -> Result<Guest> {
     lock.lock().with_context(|| format!("cannot lock {}", dir.display()))?;
 
     host::ensure(host::GUEST)?;
-    let packages = debs::fetch(&tree, &paths::debs(), &dir.join("apt"))?;
+    let packages = debs::fetch(series, &tree, &paths::debs(), &dir.join("apt"))?;
     let release = packages.release.as_str();
     link(dir, "vmlinux", &format!("root/usr/lib/debug/boot/vmlinux-{release}"))?;
     link(dir, "vmlinuz", &format!("root/boot/vmlinuz-{release}"))?;

@@ -5,6 +5,8 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the tasks talk to a terminal")]
 
+mod audit;
+mod bench;
 mod cargo;
 mod child;
 mod cpio;
@@ -34,7 +36,8 @@ use lexopt::ValueExt;
 const USAGE: &str = "\
 usage: cargo xtask TASK
 
-  guest                 prepare the guest: kernel, debug symbols, modules, initramfs
+  guest [SERIES]        prepare the guest: kernel, debug symbols, modules, initramfs;
+                        SERIES is one that Debian carries beside its own, such as 6.12
   demo [OPTIONS]        prepare it, boot it stopped at reset and open kdive on it;
                         without a terminal: play the walk-through and say whether it went as it should
       --kernel FILE       bzImage to boot            (default: Debian's cloud kernel)
@@ -44,7 +47,22 @@ usage: cargo xtask TASK
       --debugger FILE     use this program instead of a kdive built here
   test [ARGS]           prepare it, then run every test and the parity scripts; ARGS go to the test runner
   parity [NAME...]      run gdb and kdive on tests/parity/NAME.gdb and compare what they say
+      --guest SERIES      on the kernel of this series, such as 6.12
       --debugger FILE     compare this program with gdb instead of a kdive built here
+  audit [OPTIONS]       ask gdb and kdive the same random questions about vmlinux, modules and small programs
+                        and compare the answers
+      --count N           questions of each kind       (default: as many as the kind needs)
+      --seed N            what the samples depend on   (default: 1)
+      --only KIND         addresses, functions, lines, layouts, names, values, locals or frames; may be repeated
+      --part PART         vmlinux, modules or programs; may be repeated
+      --write             put the figures into docs/gdb-compat.md
+      --guest SERIES      also on the kernel of this series, such as 6.12; may be repeated
+      --debugger FILE     compare this program with gdb instead of a kdive built here
+  bench [OPTIONS]       measure kdive, gdb and drgn on the same work; write docs/performance.md
+      --repetitions N     how often everything is measured (default: 5)
+      --guest SERIES      also on the kernel of this series, such as 6.12
+      --only-kdive        measure only kdive and write nothing
+      --debugger FILE     measure this kdive instead of a release build
   gdb-suite [NAME...]   run files of gdb's own testsuite and compare the counts with gdb's
       --debugger FILE     run them with this gdb instead of a kdive built here
   help                  this text
@@ -60,17 +78,78 @@ fn main() -> ExitCode {
     }
 }
 
-/// The arguments of a task that runs scripts by name, with the debugger given or a kdive built here.
-fn debugger_and_names(args: &mut lexopt::Parser) -> Result<(Option<PathBuf>, Vec<String>)> {
-    let (mut debugger, mut names) = (None, Vec::new());
+/// The arguments of a task that runs scripts by name.
+#[derive(Default)]
+struct Named {
+    /// The debugger, unless a kdive is to be built.
+    debugger: Option<PathBuf>,
+    /// The series of the guest's kernel, unless the usual one.
+    series: Option<String>,
+    /// The names.
+    names: Vec<String>,
+}
+
+fn named(args: &mut lexopt::Parser) -> Result<Named> {
+    let mut named = Named::default();
     while let Some(arg) = args.next()? {
         match arg {
-            lexopt::Arg::Long("debugger") => debugger = Some(std::fs::canonicalize(args.value()?)?),
-            lexopt::Arg::Value(name) => names.push(name.string()?),
+            lexopt::Arg::Long("debugger") => named.debugger = Some(std::fs::canonicalize(args.value()?)?),
+            lexopt::Arg::Long("guest") => named.series = Some(args.value()?.string()?),
+            lexopt::Arg::Value(name) => named.names.push(name.string()?),
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok((debugger, names))
+    Ok(named)
+}
+
+/// The arguments of the audit, with the debugger if one is given.
+fn audit_options(args: &mut lexopt::Parser) -> Result<(Option<PathBuf>, audit::Options)> {
+    let mut options = audit::Options {
+        count: None,
+        seed: 1,
+        only: Vec::new(),
+        parts: Vec::new(),
+        write: false,
+        series: Vec::new(),
+    };
+    let mut debugger = None;
+    while let Some(arg) = args.next()? {
+        match arg {
+            lexopt::Arg::Long("debugger") => debugger = Some(std::fs::canonicalize(args.value()?)?),
+            lexopt::Arg::Long("count") => options.count = Some(args.value()?.parse()?),
+            lexopt::Arg::Long("seed") => options.seed = args.value()?.parse()?,
+            lexopt::Arg::Long("write") => options.write = true,
+            lexopt::Arg::Long("guest") => options.series.push(args.value()?.string()?),
+            lexopt::Arg::Long("only") => {
+                options
+                    .only
+                    .push(args.value()?.parse_with(|name| audit::Kind::parse(name).ok_or("no such kind"))?);
+            }
+            lexopt::Arg::Long("part") => {
+                options
+                    .parts
+                    .push(args.value()?.parse_with(|name| audit::Part::parse(name).ok_or("no such part"))?);
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok((debugger, options))
+}
+
+/// The arguments of the benchmark, with the debugger if one is given.
+fn bench_options(args: &mut lexopt::Parser) -> Result<(Option<PathBuf>, bench::Options)> {
+    let mut options = bench::Options { repetitions: 5, series: Vec::new(), only_kdive: false };
+    let mut debugger = None;
+    while let Some(arg) = args.next()? {
+        match arg {
+            lexopt::Arg::Long("debugger") => debugger = Some(std::fs::canonicalize(args.value()?)?),
+            lexopt::Arg::Long("repetitions") => options.repetitions = args.value()?.parse()?,
+            lexopt::Arg::Long("guest") => options.series.push(args.value()?.string()?),
+            lexopt::Arg::Long("only-kdive") => options.only_kdive = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok((debugger, options))
 }
 
 fn exit_code(success: bool) -> ExitCode {
@@ -86,23 +165,43 @@ fn run() -> Result<ExitCode> {
     };
     match task.as_str() {
         "guest" => {
-            let guest = guest::prepare()?;
+            let series = match args.next()? {
+                Some(lexopt::Arg::Value(series)) => Some(series.string()?),
+                Some(other) => return Err(other.unexpected().into()),
+                None => None,
+            };
+            let guest = guest::prepare(series.as_deref())?;
             println!("{}", guest.dir().display());
             Ok(ExitCode::SUCCESS)
         }
         "parity" => {
-            let (debugger, names) = debugger_and_names(&mut args)?;
+            let Named { debugger, series, names } = named(&mut args)?;
             let signals = signals::Signals::listen()?;
-            let subject = debugger::Subject::from(&guest::prepare()?);
+            let subject = debugger::Subject::from(&guest::prepare(series.as_deref())?);
             let debugger = debugger.map_or_else(cargo::kdive, Ok)?;
             Ok(exit_code(parity::run(&subject, &debugger, &names, &signals)?))
         }
-        "gdb-suite" => {
-            let (debugger, names) = debugger_and_names(&mut args)?;
+        "audit" => {
+            let (debugger, options) = audit_options(&mut args)?;
             let signals = signals::Signals::listen()?;
-            let prompt = if debugger.is_some() { "gdb" } else { "kdive" };
+            let guests =
+                std::iter::once(None).chain(options.series.iter().map(|series| Some(series.as_str())));
+            let guests = guests.map(guest::prepare).collect::<Result<Vec<_>>>()?;
             let debugger = debugger.map_or_else(cargo::kdive, Ok)?;
-            Ok(exit_code(gdb_suite::run(&debugger, prompt, &names, &signals)?))
+            Ok(exit_code(audit::run(&guests, &debugger, &options, &signals)?))
+        }
+        "bench" => {
+            let (debugger, options) = bench_options(&mut args)?;
+            let signals = signals::Signals::listen()?;
+            let debugger = debugger.map_or_else(cargo::released_kdive, Ok)?;
+            bench::run(&debugger, &options, &signals)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        "gdb-suite" => {
+            let Named { debugger, names, .. } = named(&mut args)?;
+            let signals = signals::Signals::listen()?;
+            let debugger = debugger.map_or_else(cargo::kdive, Ok)?;
+            Ok(exit_code(gdb_suite::run(&debugger, &names, &signals)?))
         }
         "demo" => {
             let mut options = demo::Options::default();

@@ -16,7 +16,7 @@ use crate::{parity, paths, process};
 /// Runs everything; `arguments` go to the test runner. True if all of it passed.
 pub fn run(arguments: &[OsString], signals: &Signals) -> Result<bool> {
     let ci = env::var("CI").is_ok_and(|value| value == "true" || value == "1");
-    let guest = match guest::prepare() {
+    let guest = match guest::prepare(None) {
         Ok(guest) => Some(guest),
         Err(error) if ci => return Err(error.context("there is no guest")),
         Err(error) => {

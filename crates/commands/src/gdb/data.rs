@@ -7,9 +7,11 @@ use crate::{Args, Error, Shell, Spec};
 use kdive_arch::Flavor;
 use kdive_base::VirtAddr;
 use kdive_expr::print::{print_address, print_value};
-use kdive_expr::{Context, Expr, ExprError, Find, FormatSpec, Instructions, PrintOptions};
+use kdive_expr::{
+    Expr, ExprError, Find, FormatSpec, Instructions, PrintOptions, describe, describe_type, parse_type_flags,
+};
 use kdive_program::Program;
-use kdive_types::{Kind, Out, Type, TypeOptions, Value, print};
+use kdive_types::{Kind, Out, Value};
 
 /// The commands of this file.
 pub const COMMANDS: &[Spec] = &[
@@ -70,7 +72,7 @@ pub const COMMANDS: &[Spec] = &[
         help: "Usage: whatis EXP-OR-TYPE\nOnly one level of typedefs is unrolled.",
         examples: &["whatis init_task", "whatis pid_t"],
         complete: Completer::Expr,
-        run: |shell, args| type_command(shell, args, print::NAME_ONLY),
+        run: |shell, args| type_command(shell, args, false),
         ..Spec::EMPTY
     },
     Spec {
@@ -83,7 +85,7 @@ pub const COMMANDS: &[Spec] = &[
                \x20 /d  those in decimal",
         examples: &["ptype struct list_head", "ptype/o struct task_struct"],
         complete: Completer::Type,
-        run: |shell, args| type_command(shell, args, print::BODY),
+        run: |shell, args| type_command(shell, args, true),
         ..Spec::EMPTY
     },
     Spec {
@@ -369,52 +371,22 @@ pub fn examine_once(shell: &mut Shell, spec: &FormatSpec, addr: VirtAddr) -> Res
     Ok(result?)
 }
 
-fn type_command(shell: &mut Shell, args: Args<'_>, show: i32) -> Result<(), Error> {
-    let mut options = TypeOptions::default();
-    let mut text = args.text();
-    if let Some(rest) = text.strip_prefix('/') {
-        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        let (flags, expression) = rest.split_at(end);
-        for flag in flags.chars() {
-            match flag {
-                'o' => options.offsets = show == print::BODY,
-                'x' => options.hex = true,
-                'd' => options.hex = false,
-                'r' | 'm' | 'M' | 't' | 'T' => {}
-                other => return Err(Error::msg(format!("unrecognized flag '{other}'"))),
-            }
-        }
-        text = expression.trim_start();
-    }
+/// `ptype` shows the members (`expand`), `whatis` the name.
+fn type_command(shell: &mut Shell, args: Args<'_>, expand: bool) -> Result<(), Error> {
+    let (mut options, text) = parse_type_flags(args.text())?;
+    options.offsets &= expand;
     let program = shell.program();
-    let ty = if text.is_empty() {
-        let last = program.store().history_len();
-        let last = program.store().history(last);
-        last.map_or_else(|| kdive_expr::builtin().int.clone(), |value| value.ty().clone())
+    let mut out = Out::new();
+    if text.is_empty() {
+        let last = program.store().history(program.store().history_len());
+        let last = last.ok_or_else(|| Error::msg("The history is empty."))?;
+        describe(program, last.ty(), expand, options, &mut out);
     } else {
         // A bare `struct foo` gets gdb's words for a tag that does not exist from the parser.
-        let expr = Expr::parse(text, program)?;
-        let ty = expr.type_of(program)?;
-        if expr.is_type() && show == print::NAME_ONLY { unroll(program, &ty) } else { ty }
-    };
-    let ty = Context::complete(program, &ty).unwrap_or(ty);
-    let mut out = Out::new();
-    print::print_type(&ty, show, options, &mut out);
+        describe_type(program, &Expr::parse(text, program)?, expand, options, &mut out)?;
+    }
     put(shell, &out);
     Ok(())
-}
-
-/// `whatis TYPE` looks through exactly one typedef.
-fn unroll(program: &Program, ty: &Type) -> Type {
-    let (quals, inner) = ty.split_quals();
-    match inner.kind() {
-        Kind::Typedef(target) => {
-            let target = target.get();
-            let target = Context::complete(program, &target).unwrap_or(target);
-            target.requalified(quals)
-        }
-        _ => ty.clone(),
-    }
 }
 
 fn find(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use crate::linux::modules::{set_module_path, with_linux};
 use crate::spec::Needs;
 use crate::{Error, Shell};
 use kdive_expr::{Expr, FrameArguments, Printf};
-use kdive_program::EntryValues;
+use kdive_program::{EntryValues, UnwindPolicy};
 use kdive_session::{SchedulerLocking, View};
 use kdive_symbols::{Completion, Tag};
 use kdive_types::Kind;
@@ -17,6 +17,12 @@ pub struct Debugger;
 
 /// Most completions looked up of one kind; the shell shows fewer.
 const MAX_COMPLETIONS: usize = 2000;
+
+/// Files of modules are indexed where other files are.
+pub(crate) fn take_index_cache(shell: &mut Shell) {
+    let cache = shell.index_cache();
+    with_linux(shell, |linux, _| linux.index_cache = cache);
+}
 
 impl Hooks for Debugger {
     fn state(&self, shell: &Shell) -> Needs {
@@ -78,10 +84,7 @@ impl Hooks for Debugger {
                 set_module_path(shell, paths);
             }
             "kaslr" => crate::linux::kernel::set_kaslr(shell),
-            "index-cache enabled" | "index-cache directory" => {
-                let cache = shell.index_cache();
-                with_linux(shell, |linux, _| linux.index_cache = cache);
-            }
+            "index-cache enabled" | "index-cache directory" => take_index_cache(shell),
             _ => {}
         }
         take_over(shell);
@@ -99,6 +102,10 @@ impl Hooks for Debugger {
 
     fn after_command(&self, shell: &mut Shell) -> Result<(), Error> {
         crate::gdb::events::after_command(shell)
+    }
+
+    fn after_failure(&self, shell: &mut Shell, error: Error) -> Error {
+        crate::gdb::events::after_failure(shell, error)
     }
 
     fn quit_warning(&self, shell: &Shell) -> Option<String> {
@@ -261,6 +268,13 @@ fn take_over(shell: &mut Shell) {
     let step_mode = settings.bool("step-mode");
     let hardware_watchpoints = number("can-use-hw-watchpoints") != Some(0);
     let auto_hardware = settings.bool("breakpoint auto-hw");
+    let unwind_policy =
+        if settings.text("unwinder") == "gdb" { UnwindPolicy::Gdb } else { UnwindPolicy::Kernel };
+    let options = &mut shell.program_mut().options;
+    if options.unwind_policy != unwind_policy {
+        options.unwind_policy = unwind_policy;
+        shell.program().forget_frames();
+    }
     let options = &mut shell.program_mut().options;
     options.print = print;
     options.entry_values = entry_values;

@@ -176,6 +176,22 @@ pub fn after_command(shell: &mut Shell) -> Result<(), Error> {
     result
 }
 
+/// Shows what came up while a command failed. When that is the loss of the connection, it is the error: memory that cannot be read
+/// is only how the command saw it.
+pub fn after_failure(shell: &mut Shell, error: Error) -> Error {
+    let mut events = shell.session.pending_events();
+    let lost = events.iter().rposition(|event| matches!(event, Event::Disconnected(_)));
+    let Some(Event::Disconnected(text)) = lost.map(|at| events.remove(at)) else {
+        tell(shell, events);
+        return error;
+    };
+    tell(shell, events);
+    match error {
+        Error::Exit(_) => error,
+        _ => Error::msg(text),
+    }
+}
+
 fn run_commands(shell: &mut Shell) -> Result<(), Error> {
     while let Some((_, lines)) = shell.session.next_commands() {
         let script = match shell.parse_lines(&lines) {

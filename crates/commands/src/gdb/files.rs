@@ -69,6 +69,37 @@ pub const COMMANDS: &[Spec] = &[
         ..Spec::EMPTY
     },
     Spec {
+        name: "set index-cache on",
+        class: Class::Files,
+        summary: "Keep indexes of symbols on disk",
+        help: "Usage: set index-cache on\nThe same as set index-cache enabled on.",
+        examples: &["set index-cache on"],
+        repeat: Repeat::No,
+        run: |shell, _| shell.execute("set index-cache enabled on", false),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "set index-cache off",
+        class: Class::Files,
+        summary: "Do not keep indexes of symbols on disk",
+        help: "Usage: set index-cache off\nThe same as set index-cache enabled off.",
+        examples: &["set index-cache off"],
+        repeat: Repeat::No,
+        run: |shell, _| shell.execute("set index-cache enabled off", false),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "maintenance info index",
+        class: Class::Internals,
+        summary: "State of the indexes of symbols",
+        help: "Of each file: the number of names and of units, and whether the index was built or\n\
+               read from disk. It is made when a name is first asked for, and on a terminal in\n\
+               the background as soon as the file is loaded.",
+        examples: &["maintenance info index"],
+        run: info_index,
+        ..Spec::EMPTY
+    },
+    Spec {
         name: "info files",
         aliases: &["info target"],
         class: Class::Status,
@@ -174,6 +205,9 @@ pub fn load_main(shell: &mut Shell, typed: &str, slide: u64, from_tty: bool) -> 
     let object = open(typed, &options)?;
     say_what_is_missing(shell, &object, typed, from_tty);
     let path = object.path().to_owned();
+    if from_tty {
+        prepare_index(&object);
+    }
     let program = shell.program_mut();
     for id in program.modules.modules().iter().map(|module| module.id()).collect::<Vec<_>>() {
         program.modules.remove(id);
@@ -184,6 +218,42 @@ pub fn load_main(shell: &mut Shell, typed: &str, slide: u64, from_tty: bool) -> 
     }
     shell.symbols_changed();
     Ok(id)
+}
+
+/// Makes the index while the user reads the prompt; what is asked meanwhile waits for it where it needs it.
+fn prepare_index(object: &Arc<ObjectFile>) {
+    let object = Arc::clone(object);
+    // Without a thread the first question makes it.
+    let _ = std::thread::Builder::new().name("index".to_owned()).spawn(move || object.prepare_index());
+}
+
+fn info_index(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
+    match shell.index_cache() {
+        Some(directory) => shell.out.line(&format!("Indexes are kept in {}.", directory.display())),
+        None => shell.out.line("Indexes are not kept on disk."),
+    }
+    let lines: Vec<String> = shell
+        .program()
+        .modules
+        .modules()
+        .iter()
+        .map(|module| {
+            let object = module.object();
+            let state = match object.index_info() {
+                None => "no debug information".to_owned(),
+                Some(info) if !info.ready => format!("not made yet, {} units", info.units),
+                Some(info) => {
+                    let how = if info.from_cache { "read from disk" } else { "built" };
+                    format!("{how}, {} names in {} units", info.names, info.units)
+                }
+            };
+            format!("{}: {state}", object.path().display())
+        })
+        .collect();
+    for line in lines {
+        shell.out.line(&line);
+    }
+    Ok(())
 }
 
 fn say_what_is_missing(shell: &mut Shell, object: &ObjectFile, typed: &str, from_tty: bool) {

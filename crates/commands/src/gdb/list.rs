@@ -5,6 +5,7 @@ use crate::spec::{Class, Completer, Repeat};
 use crate::{Args, Error, Shell, Spec};
 use kdive_program::ListPosition;
 use kdive_symbols::{LinespecMode, Sal, SourceName};
+use std::time::SystemTime;
 
 /// The commands of this file.
 pub const COMMANDS: &[Spec] = &[
@@ -96,7 +97,12 @@ fn warn_if_newer(shell: &mut Shell, source: &kdive_program::SourceFile) {
     let module = pc.and_then(|pc| program.modules.module_at(pc)).map(|(module, _)| module);
     let object = module.or_else(|| program.modules.modules().first()).map(|module| module.object());
     let built = object.and_then(|object| object.path().metadata().and_then(|data| data.modified()).ok());
-    if built.is_some_and(|built| changed > built) && program.sources.note_newer(&source.path) {
+    // Whole seconds, as gdb: a build writes both within one.
+    let seconds =
+        |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    if built.is_some_and(|built| seconds(changed) > seconds(built))
+        && program.sources.note_newer(&source.path)
+    {
         shell.out.warning("Source file is more recent than executable.");
     }
 }
@@ -145,10 +151,17 @@ fn default_position(shell: &Shell) -> Result<ListPosition, Error> {
         if let Ok(sals) = program.resolve_location(name, LinespecMode::Breakpoint)
             && let Some(Sal { file: Some(file), line, .. }) = sals.into_iter().next()
         {
+            // As gdb: the last line of a first listing is to be the function's.
+            let line = line.saturating_sub(list_size(shell).saturating_sub(1)).max(1);
             return Ok(ListPosition { file, line, first: 0, last: 0, center: true });
         }
     }
     Err(Error::msg("No default source file."))
+}
+
+fn list_around(shell: &mut Shell, at: &ListPosition, size: u32) -> Result<(), Error> {
+    let first = at.line.saturating_sub(size / 2).max(1);
+    show_lines(shell, &at.file, first, first.saturating_add(size))
 }
 
 fn list(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
@@ -157,11 +170,17 @@ fn list(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     match text {
         "" | "+" => {
             let at = default_position(shell)?;
-            let first = if at.center { at.line.saturating_sub(size / 2).max(1) } else { at.line };
-            return show_lines(shell, &at.file, first, first.saturating_add(size));
+            if at.center {
+                return list_around(shell, &at, size);
+            }
+            return show_lines(shell, &at.file, at.line, at.line.saturating_add(size));
         }
         "-" => {
             let at = default_position(shell)?;
+            // The first listing after a stop is around its line, whichever way it goes.
+            if at.center {
+                return list_around(shell, &at, size);
+            }
             if at.first <= 1 {
                 return Err(Error::msg(format!("Already at the start of {}.", at.file.name)));
             }
@@ -180,11 +199,20 @@ fn list(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         None => {
             let several = begin.len() > 1;
             for sal in &begin {
+                let at = first.strip_prefix('*').and(sal.pc);
+                if let (Some(addr), None) = (at, &sal.file) {
+                    // gdb says nothing at all, and it is no error there either.
+                    shell.out.line(&format!("No source file for address {addr:#x}."));
+                    continue;
+                }
                 let file = file_of(sal, first)?;
-                if let Some(addr) = first.strip_prefix('*').and(sal.pc) {
-                    let symbol = shell.program().modules.function_bounds(addr).map(|(name, _)| name);
-                    let function = symbol.map_or_else(String::new, |name| format!(" in {name}"));
-                    shell.out.put(&format!("{addr:#x} is{function} ({}:{}).\n", file.name, sal.line));
+                if let Some(addr) = at {
+                    let line = format!("{}:{}", file.name, sal.line);
+                    let place = match shell.program().modules.function_at(addr) {
+                        Some(function) => format!("in {} ({line})", function.name()),
+                        None => format!("at {line}"),
+                    };
+                    shell.out.line(&format!("{addr:#x} is {place}."));
                 }
                 if several {
                     let symbol = sal.function_name.as_deref().unwrap_or("???");

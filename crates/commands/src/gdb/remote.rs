@@ -6,7 +6,9 @@ use crate::output::{Stream, Style};
 use crate::settings::expand_home;
 use crate::spec::{Class, Completer, Needs, Repeat};
 use crate::{Args, Error, Shell, Spec};
+use kdive_base::LinkAddr;
 use kdive_session::{ConnectOptions, Log, Note, Show};
+use kdive_symbols::{ElfKind, Placement};
 use std::time::Duration;
 
 /// The commands of this file.
@@ -216,10 +218,33 @@ fn connect(shell: &mut Shell, args: Args<'_>, extended: bool) -> Result<(), Erro
     if stop.is_none() {
         return Ok(());
     }
+    place_program(shell)?;
+    crate::gdb::debugger::take_index_cache(shell);
     if let Some(told) = shell.program_mut().with_os(|os, program| os.attached(program)) {
         report(shell, &told);
     }
     show_selected(shell, false, Show::FrameAndSource)
+}
+
+/// A position-independent program is where its loader put it: its entry point tells.
+fn place_program(shell: &mut Shell) -> Result<(), Error> {
+    let Some((id, entry)) = shell
+        .program()
+        .modules
+        .modules()
+        .first()
+        .filter(|main| main.object().kind() == ElfKind::Dynamic && main.object().entry() != LinkAddr(0))
+        .map(|main| (main.id(), main.object().entry()))
+    else {
+        return Ok(());
+    };
+    let Some(remote) = shell.session.remote() else { return Ok(()) };
+    let Some(at) = remote.entry_point().map_err(Error::msg)? else { return Ok(()) };
+    let slide = at.0.wrapping_sub(entry.0);
+    if shell.program_mut().modules.set_placement(id, Placement { slide }) {
+        shell.symbols_changed();
+    }
+    Ok(())
 }
 
 /// What the connection has to tell besides answers.

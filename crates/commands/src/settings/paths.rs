@@ -134,7 +134,11 @@ fn set_substitute_path(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
 }
 
 fn show_substitute_path(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
-    let path = args.text();
+    let words = args.words()?;
+    if words.len() > 1 {
+        return Err(Error::msg("Too many arguments in command"));
+    }
+    let path = words.first().map(String::as_str).unwrap_or_default();
     if path.is_empty() {
         shell.out.line("List of all source path substitution rules:");
     } else {
@@ -155,7 +159,11 @@ fn applies(from: &str, path: &str) -> bool {
 }
 
 fn unset_substitute_path(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
-    let from = args.text().trim_end_matches('/');
+    let words = args.words()?;
+    if words.len() > 1 {
+        return Err(Error::msg("Incorrect usage, too many arguments in command"));
+    }
+    let from = words.first().map(|from| from.trim_end_matches('/')).unwrap_or_default();
     if from.is_empty() {
         if !shell.query("Delete all source path substitution rules") {
             return Err(Error::msg("Canceled"));

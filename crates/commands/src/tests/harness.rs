@@ -105,6 +105,9 @@ impl Hooks for Toy {
     fn after_command(&self, _shell: &mut Shell) -> Result<(), Error> {
         Ok(())
     }
+    fn after_failure(&self, _shell: &mut Shell, error: Error) -> Error {
+        error
+    }
     fn quit_warning(&self, _shell: &Shell) -> Option<String> {
         self.quit_warning.borrow().clone()
     }

@@ -193,6 +193,10 @@ impl Client {
     fn stopped(&mut self, payload: &[u8]) -> RunEvent {
         match StopReply::parse(payload) {
             Some(StopReply::Stopped(mut stop)) => {
+                // `gdb_set_stop_cpu`: QEMU now reads for the CPU it names.
+                if self.profile.is_qemu() {
+                    self.general = stop.thread;
+                }
                 // `S05` of a stub with one thread, or of one that means the thread that was resumed.
                 stop.thread = stop.thread.or(self.run.last_thread);
                 RunEvent::Stopped(stop)

@@ -247,7 +247,8 @@ impl Builder {
             }
             dw::DW_TAG_label => {
                 if let Some(name) = context.name(die) {
-                    let addr = context.address(die, dw::DW_AT_low_pc);
+                    // Of a call inlined in part only, the rest of the function may have the label.
+                    let addr = context.inherited(die, |context, die| context.address(die, dw::DW_AT_low_pc));
                     let (file, line) = context.declared_at(die);
                     self.push(place, BlockSymbol::Label { name, addr, file, line });
                 }

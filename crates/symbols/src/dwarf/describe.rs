@@ -7,6 +7,7 @@ use gimli::constants as dw;
 use gimli::{AttributeValue, Expression, LocationListsOffset, Operation, RawLocListEntry};
 use kdive_types::TypeSource;
 use std::fmt::Write;
+use std::ops::Range;
 
 /// What describing needs besides the variable.
 pub(crate) struct Surroundings<'e> {
@@ -107,7 +108,7 @@ impl<'a> UnitContext<'a> {
             let disassemble = at == here && !is_piece(at);
             if disassemble {
                 out.push_str("a complex DWARF expression:\n");
-                at = self.disassemble(out, all, at, all.len(), 0, around);
+                at = self.disassemble(out, all, at, at..all.len(), 0, around);
             }
             if at >= all.len() {
                 break;
@@ -122,7 +123,7 @@ impl<'a> UnitContext<'a> {
                 _ => {
                     out.truncate(before);
                     out.push_str("a complex DWARF expression:\n");
-                    self.disassemble(out, all, 0, all.len(), 0, around);
+                    self.disassemble(out, all, 0, 0..all.len(), 0, around);
                     return;
                 }
             };
@@ -198,17 +199,18 @@ impl<'a> UnitContext<'a> {
         }
     }
 
-    /// gdb's `disassemble_dwarf_expression`, up to a piece operation. Returns where it stopped.
+    /// gdb's `disassemble_dwarf_expression`, up to a piece operation; offsets count from `base`. Returns where it stopped.
     fn disassemble(
         &self,
         out: &mut String,
         all: &'a [u8],
-        mut at: usize,
-        end: usize,
+        base: usize,
+        part: Range<usize>,
         indent: usize,
         around: &Surroundings<'_>,
     ) -> usize {
-        while at < end {
+        let mut at = part.start;
+        while at < part.end {
             let Some(&opcode) = all.get(at) else { break };
             let op = gimli::DwOp(opcode);
             if matches!(op, dw::DW_OP_piece | dw::DW_OP_bit_piece) {
@@ -216,25 +218,19 @@ impl<'a> UnitContext<'a> {
             }
             let Some((operation, len)) = self.operation(all, at) else { return all.len() };
             let name = op.static_string().unwrap_or("DW_OP_<unknown>");
-            let _ = write!(out, "  {at:>width$}: {name}", width = indent + 4);
+            let _ = write!(out, "  {:>width$}: {name}", at - base, width = indent + 4);
             let next = at + len;
             if let Operation::EntryValue { expression } = operation {
                 out.push('\n');
                 // The nested expression is the last part of the operation.
                 if indent < 32 {
-                    self.disassemble(
-                        out,
-                        all,
-                        next.saturating_sub(expression.slice().len()),
-                        next,
-                        indent + 2,
-                        around,
-                    );
+                    let start = next.saturating_sub(expression.slice().len());
+                    self.disassemble(out, all, base, start..next, indent + 2, around);
                 }
                 at = next;
                 continue;
             }
-            self.operands(out, op, &operation, next, around);
+            self.operands(out, op, &operation, next - base, around);
             out.push('\n');
             at = next;
         }

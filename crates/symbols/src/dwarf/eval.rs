@@ -28,7 +28,10 @@ pub(crate) struct Environment<'e> {
 }
 
 fn malformed(error: gimli::Error) -> LocationError {
-    LocationError::Malformed(format!("DWARF expression: {error}"))
+    match error {
+        gimli::Error::DivisionByZero => LocationError::DivisionByZero,
+        error => LocationError::Malformed(format!("DWARF expression: {error}")),
+    }
 }
 
 impl DebugInfo {
@@ -122,11 +125,29 @@ impl<'a> UnitContext<'a> {
         if expression.0.is_empty() {
             return Ok(Located::whole(Storage::OptimizedOut));
         }
+        let expression = self.without_uninit(expression);
         match self.run(expression, env, 0) {
             Ok(pieces) => located(pieces),
             // gdb: what only the caller could tell, and does not, is gone.
             Err(LocationError::NoEntryValue) => Ok(Located::whole(Storage::OptimizedOut)),
             Err(error) => Err(error),
+        }
+    }
+
+    /// The expression without `DW_OP_GNU_uninit` at its end: GCC's note that the variable is there but not set yet. It is where the
+    /// rest says.
+    fn without_uninit(&self, expression: Expression<Slice<'a>>) -> Expression<Slice<'a>> {
+        let bytes = expression.0.slice();
+        let Some(rest) = bytes.strip_suffix(&[dw::DW_OP_GNU_uninit.0]) else { return expression };
+        let shorter = Expression(Slice::new(rest, gimli::LittleEndian));
+        // It may also be the last byte of an operand.
+        let mut operations = shorter.operations(self.unit.encoding());
+        loop {
+            match operations.next() {
+                Ok(Some(_)) => {}
+                Ok(None) => return shorter,
+                Err(_) => return expression,
+            }
         }
     }
 
@@ -201,6 +222,8 @@ impl<'a> UnitContext<'a> {
                     let bytes = self.procedure(reference);
                     evaluation.resume_with_at_location(bytes)
                 }
+                // What the caller passed for a parameter that was never made: its call site would have to name it.
+                EvaluationResult::RequiresParameterRef(_) => return Err(LocationError::NoEntryValue),
                 EvaluationResult::RequiresTls(_) => return Err(LocationError::ThreadLocal),
                 _ => return Err(LocationError::Malformed("unsupported DWARF operation".into())),
             }

@@ -64,6 +64,7 @@ pub(crate) struct Image {
     map: Mmap,
     kind: ElfKind,
     machine: u16,
+    entry: LinkAddr,
     modified: Option<std::time::SystemTime>,
     sections: Vec<Section>,
     /// Allocated sections by address.
@@ -117,6 +118,7 @@ impl Image {
             path: path.into(),
             kind,
             machine: header.e_machine(LE).0,
+            entry: LinkAddr(header.e_entry(LE)),
             modified: metadata.modified().ok(),
             map,
             sections,
@@ -142,6 +144,10 @@ impl Image {
 
     pub(crate) fn machine(&self) -> u16 {
         self.machine
+    }
+
+    pub(crate) fn entry(&self) -> LinkAddr {
+        self.entry
     }
 
     pub(crate) fn len(&self) -> u64 {

@@ -83,6 +83,11 @@ impl ObjectFile {
         self.image.machine()
     }
 
+    /// `e_entry`: where execution starts; 0 in files that are not run.
+    pub fn entry(&self) -> LinkAddr {
+        self.image.entry()
+    }
+
     /// The `NT_GNU_BUILD_ID`.
     pub fn build_id(&self) -> Option<&[u8]> {
         self.image.build_id()

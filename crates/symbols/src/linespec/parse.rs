@@ -102,15 +102,20 @@ fn part(text: &str) -> Result<(String, Option<&str>), LinespecError> {
         let Some(end) = inner.find(quote) else {
             return Err(LinespecError::Malformed(format!("unmatched quote, \"{text}\"")));
         };
-        let name = inner.get(..end).unwrap_or_default().to_owned();
+        let name = inner.get(..end).unwrap_or_default();
         let rest = inner.get(end + 1..).unwrap_or_default().trim_start();
         return match rest.strip_prefix(':') {
-            Some(rest) => Ok((name, Some(rest.trim_start()))),
-            None if rest.is_empty() => Ok((name, None)),
+            Some(rest) => Ok((name.to_owned(), Some(rest.trim_start()))),
+            // The quotes may be around all of it: 'FILE:FUNCTION'.
+            None if rest.is_empty() => Ok(unquoted_part(name)),
             None => Err(unexpected_string(rest)),
         };
     }
-    // `::` is part of a name.
+    Ok(unquoted_part(text))
+}
+
+/// As [`part`], without quotes. `::` is part of a name.
+fn unquoted_part(text: &str) -> (String, Option<&str>) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
@@ -120,11 +125,11 @@ fn part(text: &str) -> Result<(String, Option<&str>), LinespecError> {
                 continue;
             }
             let name = text.get(..at).unwrap_or_default().trim_end().to_owned();
-            return Ok((name, Some(text.get(at + 1..).unwrap_or_default().trim_start())));
+            return (name, Some(text.get(at + 1..).unwrap_or_default().trim_start()));
         }
         at += 1;
     }
-    Ok((text.trim_end().to_owned(), None))
+    (text.trim_end().to_owned(), None)
 }
 
 fn number(text: &str) -> Option<u32> {
@@ -249,6 +254,7 @@ mod tests {
             parse("'init/main.c':905").unwrap().0,
             Linespec::Line { file: Some("init/main.c".into()), line: 905 }
         );
+        assert_eq!(parse("'main.c:f'"), Ok((function(Some("main.c"), "f", None), "")));
         assert_eq!(parse("main.c:f:out"), Ok((function(Some("main.c"), "f", Some("out")), "")));
         assert_eq!(parse("*jiffies + 1"), Ok((Linespec::Address("jiffies + 1".into()), "")));
         assert_eq!(parse("+3"), Ok((Linespec::Offset(3), "")));

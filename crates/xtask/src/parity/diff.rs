@@ -26,6 +26,9 @@ pub fn hunks<'a>(left: &'a str, right: &'a str) -> Vec<Hunk<'a>> {
     hunks
 }
 
+/// Entries the table may have: 64 MB.
+const TABLE: usize = 1 << 24;
+
 /// Index pairs of a longest common subsequence. Equal ends are cut off first: what is left of two transcripts
 /// is small enough for the quadratic table.
 fn common(left: &[&str], right: &[&str]) -> Vec<(usize, usize)> {
@@ -34,6 +37,11 @@ fn common(left: &[&str], right: &[&str]) -> Vec<(usize, usize)> {
     let tail = l.iter().rev().zip(r.iter().rev()).take_while(|(a, b)| a == b).count();
     let (l, r) = (&l[..l.len() - tail], &r[..r.len() - tail]);
 
+    // Two long answers that have nothing in common: what they share is not worth the table.
+    if l.len().saturating_mul(r.len()) > TABLE {
+        let ends = (0..tail).map(|k| (head + l.len() + k, head + r.len() + k));
+        return (0..head).map(|k| (k, k)).chain(ends).collect();
+    }
     // lengths[i][j]: of the longest common subsequence of l[i..] and r[j..]
     let mut lengths = vec![vec![0_u32; r.len() + 1]; l.len() + 1];
     for i in (0..l.len()).rev() {

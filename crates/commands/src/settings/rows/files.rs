@@ -47,7 +47,7 @@ pub(super) const ROWS: &[Setting] = &[
     Setting::new(
         "index-cache enabled",
         Bool,
-        "off",
+        "on",
         "whether indexes of symbols are kept on disk",
         "The index cache is {}.",
     ),

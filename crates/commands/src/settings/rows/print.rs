@@ -218,6 +218,13 @@ pub(super) const ROWS: &[Setting] = &[
         "Whether backtraces should continue past the entry point of a program is {}.",
     ),
     Setting::new(
+        "unwinder",
+        Enum(&["kernel", "gdb"]),
+        "kernel",
+        "whether stacks of a kernel are unwound through exceptions to user mode (kernel), or as gdb does",
+        "Call frames are found as by \"{}\".",
+    ),
+    Setting::new(
         "filename-display",
         Enum(&["basename", "relative", "absolute"]),
         "relative",

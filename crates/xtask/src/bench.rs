@@ -1,0 +1,418 @@
+//! `cargo xtask bench`: what kdive, gdb and drgn take for the same work on the same guest, in one run; written to
+//! `docs/performance.md`.
+
+mod document;
+mod packets;
+mod profile;
+mod session;
+mod stats;
+mod tools;
+mod work;
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use object::{Object, ObjectSection};
+
+use crate::audit::elf::Layout;
+use crate::audit::files_below;
+use crate::debugger::Subject;
+use crate::guest::Guest;
+use crate::signals::Signals;
+use crate::{guest, host, initrd, paths, process, qemu};
+use document::{Document, Measured};
+use packets::Wire;
+use session::{Debugger, Session};
+use tools::Tools;
+use work::{DRGN, MODULES, Results, WIRE, Work};
+
+/// What is measured, and how often.
+#[derive(Debug)]
+pub struct Options {
+    /// How often everything is measured.
+    pub repetitions: usize,
+    /// Kernel series beside the usual kernel.
+    pub series: Vec<String>,
+    /// Whether only kdive is measured, for a look while changing it; nothing is written then.
+    pub only_kdive: bool,
+}
+
+/// Calls of `write_null` in each round of the guest.
+const HITS: u32 = 300;
+/// Steps, and values printed again, of one session.
+const STEPS: usize = 100;
+const AGAIN: usize = 20;
+/// Lines stepped over from the breakpoint on; `uptime_proc_show` has more.
+const LINES: usize = 10;
+/// Rounds of these.
+const ROUNDS: usize = 5;
+/// Where memory is read: the kernel's map of all memory, 16 MiB from its start.
+const MEMORY: u64 = 0xffff_8880_0100_0000;
+const MEMORY_SIZE: u64 = 16 << 20;
+/// A set of modules that took longer than this is not loaded again.
+const LONG: f64 = 10.0;
+
+struct Bench<'a> {
+    tools: Tools,
+    options: &'a Options,
+    signals: &'a Signals,
+    directory: PathBuf,
+}
+
+/// Measures and writes the document.
+pub fn run(kdive: &Path, options: &Options, signals: &Signals) -> Result<()> {
+    host::ensure(host::PARITY)?;
+    let directory = paths::target().join("bench");
+    let tools = if options.only_kdive { Tools::only(kdive) } else { tools::find(kdive, &directory)? };
+    let bench = Bench { tools, options, signals, directory };
+    let mut measured = Vec::new();
+    for series in std::iter::once(None).chain(options.series.iter().map(|series| Some(series.as_str()))) {
+        measured.push(bench.measure(&guest::prepare(series)?)?);
+    }
+    let reasons = paths::root().join("tests/bench/reasons.txt");
+    let reasons = document::reasons(&fs::read_to_string(reasons).unwrap_or_default());
+    let document = Document {
+        machine: machine()?,
+        debuggers: bench.tools.debuggers.iter().map(|debugger| debugger.name.clone()).collect(),
+        drgn: bench.tools.drgn.as_ref().map(|(_, version)| version.clone()),
+        repetitions: options.repetitions,
+        reasons: &reasons,
+        measured,
+    };
+    let text = document.text();
+    print!("{text}");
+    if !options.only_kdive {
+        fs::write(paths::root().join("docs/performance.md"), text)?;
+    }
+    Ok(())
+}
+
+impl Bench<'_> {
+    fn measure(&self, guest: &Guest) -> Result<Measured> {
+        let vmlinux = guest.vmlinux();
+        let mut measured = Measured {
+            release: guest.release()?,
+            size: fs::metadata(&vmlinux)?.len(),
+            reading: reading(&vmlinux)?,
+            wire_step: None,
+            tasks: 0,
+            results: Results::default(),
+            profile: None,
+        };
+        let boot = self.boot(guest)?;
+        let mut steps = Vec::new();
+        for repetition in 1..=self.options.repetitions {
+            println!("bench: {}: repetition {repetition}", measured.release);
+            for debugger in &self.tools.debuggers {
+                self.signals.check()?;
+                self.start_up(debugger, &vmlinux, &mut measured.results)
+                    .with_context(|| format!("{}: start", debugger.name))?;
+                measured.tasks = self
+                    .live(debugger, &vmlinux, &boot, &mut measured.results)
+                    .with_context(|| format!("{}: session", debugger.name))?;
+                self.modules(debugger, guest, &measured.release, &mut measured.results)
+                    .with_context(|| format!("{}: modules", debugger.name))?;
+            }
+            if let Some((python, _)) = &self.tools.drgn {
+                // A comparison that fails does not lose the others.
+                if let Err(error) = self.drgn(python, &vmlinux, &boot, &mut measured.results) {
+                    println!("bench: drgn: {error:#}");
+                }
+            }
+            steps.push(self.wire(&vmlinux, &boot, &mut measured.results).context("bare wire")?);
+        }
+        measured.wire_step = stats::median(&steps);
+        let script = paths::root().join("tests/bench/startup.gdb");
+        if let Some(kdive) = self.tools.debuggers.first() {
+            match profile::count(&kdive.program, &vmlinux, &script, &self.fresh("profile")?) {
+                Ok(profile) => measured.profile = Some(profile),
+                Err(error) => println!("bench: no profile: {error:#}"),
+            }
+        }
+        Ok(measured)
+    }
+
+    /// The guest that is measured on: the usual one with an init of its own.
+    fn boot(&self, guest: &Guest) -> Result<qemu::Boot> {
+        let root = guest.dir().join("root");
+        let busybox = ["usr/bin/busybox", "bin/busybox"].map(|name| root.join(name));
+        let busybox = busybox.iter().find(|path| path.exists()).context("the guest has no busybox")?;
+        let image = initrd::pack(busybox, &paths::root().join("tests/bench/init"), &[])?;
+        let path = self.directory.join("initrd.gz");
+        fs::create_dir_all(&self.directory)?;
+        fs::write(&path, image)?;
+        let mut subject = Subject::from(guest);
+        subject.initrd = Some(path);
+        Ok(subject.boot("", 1, qemu::Timing::Real))
+    }
+
+    /// Starts the guest and lets it run until its init goes round and round.
+    fn started(&self, boot: &qemu::Boot, directory: &Path) -> Result<qemu::Machine> {
+        let machine = boot.start(directory)?;
+        Wire::connect(&directory.join(qemu::SOCKET))?.detach()?;
+        let deadline = Instant::now() + Duration::from_secs(120);
+        let ready = || {
+            fs::read_to_string(directory.join(qemu::CONSOLE))
+                .is_ok_and(|log| log.contains("kdive-bench: ready"))
+        };
+        while !ready() {
+            if Instant::now() > deadline {
+                bail!("the guest does not get ready");
+            }
+            self.signals.check()?;
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(machine)
+    }
+
+    /// A directory of its own for one session, empty.
+    fn fresh(&self, name: &str) -> Result<PathBuf> {
+        let directory = self.directory.join("run").join(name.replace(' ', "-"));
+        if directory.exists() {
+            fs::remove_dir_all(&directory)?;
+        }
+        fs::create_dir_all(&directory)?;
+        Ok(directory)
+    }
+
+    fn start_up(&self, debugger: &Debugger, vmlinux: &Path, results: &mut Results) -> Result<()> {
+        let directory = self.fresh(&debugger.name)?;
+        let cache = directory.join("cache");
+        let script = paths::root().join("tests/bench/startup.gdb");
+        let (script, vmlinux) = (script.to_string_lossy(), vmlinux.to_string_lossy());
+        let mut measure = |keep: bool, time: Work, memory: Option<Work>| -> Result<()> {
+            let keep = if keep { "set index-cache enabled on" } else { "set index-cache enabled off" };
+            let arguments = ["-iex", keep, "-x", &script, &vmlinux];
+            let (session, taken) = Session::start(debugger, &arguments, &directory, &cache)?;
+            if let Some(memory) = memory {
+                results.add(time, &debugger.name, taken.as_secs_f64());
+                results.add(memory, &debugger.name, session.peak()? as f64);
+            }
+            session.quit()
+        };
+        measure(false, Work::Cold, Some(Work::ColdMemory))?;
+        // Once to write the index, once to use it.
+        measure(true, Work::Warm, None)?;
+        measure(true, Work::Warm, Some(Work::WarmMemory))
+    }
+
+    /// Everything on a running guest. Returns the number of tasks.
+    fn live(
+        &self,
+        debugger: &Debugger,
+        vmlinux: &Path,
+        boot: &qemu::Boot,
+        results: &mut Results,
+    ) -> Result<usize> {
+        let directory = self.fresh(&debugger.name)?;
+        let machine = self.started(boot, &directory)?;
+        let vmlinux = vmlinux.to_string_lossy();
+        let (mut session, _) = Session::start(debugger, &[&vmlinux], &directory, &directory.join("cache"))?;
+        let name = debugger.name.as_str();
+        session.run(&format!("target remote {}", qemu::SOCKET))?;
+        session.run("break uptime_proc_show")?;
+        reach(&mut session, "uptime_proc_show")?;
+        results.add(Work::Backtrace, name, session.seconds("backtrace")?);
+        results.add(Work::PrintFirst, name, session.seconds("print init_task")?);
+        for _ in 0..AGAIN {
+            results.add(Work::PrintAgain, name, session.seconds("print init_task")?);
+        }
+        for _ in 0..ROUNDS {
+            let mut lines = 0.0;
+            for _ in 0..LINES {
+                lines += session.seconds("next")?;
+            }
+            results.add(Work::Next, name, lines / LINES as f64);
+            reach(&mut session, "uptime_proc_show")?;
+        }
+        for _ in 0..STEPS {
+            results.add(Work::Stepi, name, session.seconds("stepi")?);
+        }
+        let dump = format!("dump binary memory memory.bin {MEMORY:#x} {:#x}", MEMORY + MEMORY_SIZE);
+        results.add(Work::Dump, name, session.seconds(&dump)?);
+        if fs::metadata(directory.join("memory.bin"))?.len() != MEMORY_SIZE {
+            bail!("the dump is incomplete");
+        }
+        let walk = paths::root().join("tests/bench/walk.gdb");
+        session.run(&format!("source {}", walk.display()))?;
+        let tasks = session.run("walk")?.lines().filter(|line| !line.trim().is_empty()).count();
+        for _ in 0..3 {
+            results.add(Work::Walk, name, session.seconds("walk")?);
+        }
+
+        session.run("delete")?;
+        session.run("break ksys_sync")?;
+        reach(&mut session, "ksys_sync")?;
+        let without = round(&mut session)?;
+        session.run("break write_null if count == 123456789")?;
+        for _ in 0..2 {
+            let with = round(&mut session)?;
+            results.add(Work::Condition, name, (with - without).max(0.0) / f64::from(HITS));
+        }
+        drop(session);
+        drop(machine);
+        Ok(tasks)
+    }
+
+    fn modules(
+        &self,
+        debugger: &Debugger,
+        guest: &Guest,
+        release: &str,
+        results: &mut Results,
+    ) -> Result<()> {
+        let mut files = Vec::new();
+        files_below(
+            &guest.dir().join(format!("root/usr/lib/debug/lib/modules/{release}")),
+            "ko",
+            &mut files,
+        )?;
+        files.sort();
+        let vmlinux = guest.vmlinux();
+        let directory = self.fresh(&debugger.name)?;
+        let load = |count: usize| -> Result<f64> {
+            let mut script = String::new();
+            for (index, path) in files.iter().take(count).enumerate() {
+                let base = 0xffff_ffff_c000_0000 + index as u64 * 0x10_0000;
+                script.push_str(&sections(path, base)?.command(&path.to_string_lossy()));
+                script.push('\n');
+            }
+            fs::write(directory.join("modules.gdb"), script)?;
+            let vmlinux = vmlinux.to_string_lossy();
+            let cache = directory.join("cache");
+            let (mut session, _) = Session::start(debugger, &[&vmlinux], &directory, &cache)?;
+            let taken = session.seconds("source modules.gdb")?;
+            session.quit()?;
+            Ok(taken)
+        };
+        for count in MODULES.iter().copied().filter(|count| *count <= files.len()) {
+            let work = Work::Modules(count);
+            if results.median(work, &debugger.name).is_some_and(|taken| taken > LONG) {
+                continue;
+            }
+            results.add(work, &debugger.name, load(count)?);
+        }
+        Ok(())
+    }
+
+    fn drgn(&self, python: &Path, vmlinux: &Path, boot: &qemu::Boot, results: &mut Results) -> Result<()> {
+        let script = paths::root().join("tests/bench/with_drgn.py");
+        let directory = self.fresh(DRGN)?;
+        let start = Instant::now();
+        let said = process::output(Command::new(python).arg(&script).arg("types").arg(vmlinux))?;
+        results.add(Work::Cold, DRGN, start.elapsed().as_secs_f64());
+        let peak = said.lines().find_map(|line| line.strip_prefix("peak "));
+        results.add(Work::ColdMemory, DRGN, peak.context("with_drgn.py said no peak")?.parse()?);
+        let machine = self.started(boot, &directory)?;
+        let mut command = Command::new(python);
+        command.arg(&script).arg("walk").arg(vmlinux).arg(directory.join(qemu::SOCKET)).arg("4");
+        let said = process::output(&mut command)?;
+        drop(machine);
+        // The first walk reads types.
+        for line in said.lines().skip(1) {
+            let seconds = line.split_whitespace().next().context("with_drgn.py said nothing")?;
+            results.add(Work::Walk, DRGN, seconds.parse()?);
+        }
+        Ok(())
+    }
+
+    /// The bare wire. Returns the seconds of a step.
+    fn wire(&self, vmlinux: &Path, boot: &qemu::Boot, results: &mut Results) -> Result<f64> {
+        let directory = self.fresh(WIRE)?;
+        let (write_null, sync) = (symbol(vmlinux, "write_null")?, symbol(vmlinux, "ksys_sync")?);
+        let machine = self.started(boot, &directory)?;
+        let mut wire = Wire::connect(&directory.join(qemu::SOCKET))?;
+        let hit = wire.hits(write_null, sync, HITS)?;
+        results.add(Work::Condition, WIRE, hit.as_secs_f64());
+        let step = wire.steps(STEPS as u32)?.as_secs_f64();
+        results.add(Work::Stepi, WIRE, step);
+        results.add(Work::Dump, WIRE, wire.read(MEMORY, MEMORY_SIZE)?.as_secs_f64());
+        drop(machine);
+        Ok(step)
+    }
+}
+
+/// Lets the guest run to a breakpoint in `function`.
+fn reach(session: &mut Session, function: &str) -> Result<()> {
+    let said = session.run("continue")?;
+    if !said.contains(function) {
+        bail!("did not stop in {function}: {said}");
+    }
+    Ok(())
+}
+
+/// The seconds of one round of the guest, from `ksys_sync` to `ksys_sync`.
+fn round(session: &mut Session) -> Result<f64> {
+    session.seconds("continue")
+}
+
+/// Where a loader would put the sections of a module.
+fn sections(path: &Path, base: u64) -> Result<Layout> {
+    let file = File::open(path)?;
+    // SAFETY: nobody writes to the distribution's files while they are measured.
+    let data = unsafe { memmap2::Mmap::map(&file) }?;
+    Ok(Layout::of(&object::File::parse(&*data)?, Some(base)))
+}
+
+/// The address of a symbol.
+fn symbol(path: &Path, name: &str) -> Result<u64> {
+    use object::ObjectSymbol;
+
+    let file = File::open(path)?;
+    // SAFETY: as above.
+    let data = unsafe { memmap2::Mmap::map(&file) }?;
+    let file = object::File::parse(&*data)?;
+    let symbol = file.symbols().find(|symbol| symbol.name() == Ok(name));
+    Ok(symbol.with_context(|| format!("no symbol {name}"))?.address())
+}
+
+/// The size of `.debug_info` and the seconds it takes to read it once: no reader of all of it can be faster.
+fn reading(path: &Path) -> Result<(u64, f64)> {
+    let file = File::open(path)?;
+    let (offset, size) = {
+        // SAFETY: as above.
+        let data = unsafe { memmap2::Mmap::map(&file) }?;
+        let elf = object::File::parse(&*data)?;
+        let section = elf.section_by_name(".debug_info").context("no .debug_info")?;
+        section.file_range().context(".debug_info has no data")?
+    };
+    let mut buffer = vec![0; 1 << 20];
+    let mut times = Vec::new();
+    for _ in 0..3 {
+        let start = Instant::now();
+        let mut at = 0;
+        while at < size {
+            let length = buffer.len().min(usize::try_from(size - at)?);
+            let read = file.read_at(&mut buffer[..length], offset + at)?;
+            if read == 0 {
+                bail!(".debug_info ends early");
+            }
+            at += read as u64;
+        }
+        times.push(start.elapsed().as_secs_f64());
+    }
+    Ok((size, stats::median(&times).unwrap_or(0.0)))
+}
+
+/// The machine in words: processor, cores, memory.
+fn machine() -> Result<String> {
+    let mut text = String::new();
+    File::open("/proc/cpuinfo")?.read_to_string(&mut text)?;
+    let model = text
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(':').map(|(_, name)| name.trim()))
+        .unwrap_or("an unknown processor");
+    let cores = std::thread::available_parallelism()?;
+    let memory = fs::read_to_string("/proc/meminfo")?;
+    let kilobytes: u64 = memory
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB"))
+        .and_then(|number| number.trim().parse().ok())
+        .context("no MemTotal")?;
+    Ok(format!("{cores} cores of {model}, {} GB of memory", (kilobytes as f64 / 1e6).round()))
+}

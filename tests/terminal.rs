@@ -1,0 +1,194 @@
+//! The shell on a terminal: keys in, screen out.
+
+use crate::cli::Place;
+use crate::guest::{boot, prepared};
+use rexpect::session::{PtySession, spawn_command};
+use std::process::Command;
+
+/// Longest wait for something to appear: generous, because it only passes when the test fails.
+const PATIENCE: u64 = 20_000;
+/// What stands at the start of a line when the shell is ready.
+const PROMPT: &str = "(kdive) ";
+
+/// kdive on a terminal of its own of 24 lines, at its prompt.
+fn shell(place: &Place, args: &[&str]) -> PtySession {
+    let kdive = place.command();
+    let mut command = Command::new("sh");
+    command.args(["-c", "stty rows 24 cols 80; exec \"$0\" \"$@\""]).arg(kdive.get_program());
+    command.args(["-nx", "-q"]).args(args).current_dir(kdive.get_current_dir().unwrap());
+    for (name, value) in kdive.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command.env("TERM", "xterm");
+    let mut session = spawn_command(command, Some(PATIENCE)).unwrap();
+    session.exp_string(PROMPT).unwrap();
+    session
+}
+
+/// Types a line and gives what is shown until the next prompt.
+fn say(session: &mut PtySession, line: &str) -> String {
+    session.send_line(line).unwrap();
+    until_prompt(session)
+}
+
+/// Presses keys.
+fn press(session: &mut PtySession, keys: &str) {
+    session.send(keys).unwrap();
+    session.flush().unwrap();
+}
+
+fn until_prompt(session: &mut PtySession) -> String {
+    // The line being edited is drawn again for every key; the prompt that counts starts the line after an answer.
+    session.exp_regex("\n(\\x1b\\[[0-9;?]*[a-zA-Z]|\r)*\\(kdive\\) ").unwrap().0
+}
+
+#[test]
+fn ctrl_c_stops_a_running_guest_and_gives_the_prompt_back() {
+    let Some(prepared) = prepared() else { return };
+    let (place, guest) = boot(&prepared, "nokaslr");
+    let mut session = shell(&place, &["vmlinux"]);
+    say(&mut session, "target remote guest.sock");
+    for _ in 0..2 {
+        session.send_line("continue").unwrap();
+        session.exp_string("Continuing.").unwrap();
+        guest.wait_for("kdive-guest: ready");
+        session.send_control('c').unwrap();
+        session.exp_string("received signal SIGINT, Interrupt.").unwrap();
+        until_prompt(&mut session);
+        assert!(say(&mut session, "print 6 * 7").contains(" = 42"));
+    }
+    // Ctrl-C at the prompt clears the line; it is neither run nor the end of anything.
+    press(&mut session, "print 1000 + ");
+    session.send_control('c').unwrap();
+    until_prompt(&mut session);
+    assert!(say(&mut session, "print 2000 + 22").contains(" = 2022"));
+    session.send_line("quit").unwrap();
+}
+
+#[test]
+fn a_guest_that_dies_is_one_line_and_the_shell_lives_on() {
+    let Some(prepared) = prepared() else { return };
+    let (place, mut guest) = boot(&prepared, "nokaslr");
+    let mut session = shell(&place, &["vmlinux"]);
+    say(&mut session, "target remote guest.sock");
+    session.send_line("continue").unwrap();
+    session.exp_string("Continuing.").unwrap();
+    guest.kill();
+    let shown = until_prompt(&mut session);
+    assert!(shown.contains("Remote connection closed"), "{shown}");
+    assert!(say(&mut session, "print sizeof(struct list_head)").contains(" = 16"));
+    assert!(say(&mut session, "info registers rip").contains("The program has no registers now."));
+
+    // And one that is gone while the prompt stands.
+    let (place, mut guest) = boot(&prepared, "nokaslr");
+    let mut session = shell(&place, &["vmlinux"]);
+    say(&mut session, "target remote guest.sock");
+    guest.kill();
+    let shown = say(&mut session, "x/2i $pc - 4");
+    assert!(shown.contains("Remote connection closed"), "{shown}");
+    assert!(say(&mut session, "print 6 * 7").contains(" = 42"));
+}
+
+#[test]
+fn a_guest_that_switches_itself_off_is_one_line() {
+    let Some(prepared) = prepared() else { return };
+    let (place, _guest) = boot(&prepared, "nokaslr kdive.poweroff");
+    let mut session = shell(&place, &["vmlinux"]);
+    say(&mut session, "target remote guest.sock");
+    let shown = say(&mut session, "continue");
+    assert!(shown.contains("[Inferior 1 (process 1) exited normally]"), "{shown}");
+    assert!(say(&mut session, "info threads").contains("No threads."));
+}
+
+#[test]
+fn quitting_leaves_the_guest_running() {
+    let Some(prepared) = prepared() else { return };
+    let (place, mut guest) = boot(&prepared, "nokaslr");
+    let mut session = shell(&place, &["vmlinux"]);
+    say(&mut session, "target remote guest.sock");
+    session.send_line("quit").unwrap();
+    session.exp_string("Quit anyway? (y or n) ").unwrap();
+    session.send_line("y").unwrap();
+    session.exp_eof().unwrap();
+    // It was stopped at reset: only a guest that was let go gets this far.
+    guest.wait_for("kdive-guest: ready");
+    assert!(guest.is_alive());
+}
+
+#[test]
+fn names_complete() {
+    let Some(prepared) = prepared() else { return };
+    let place = Place::new();
+    std::os::unix::fs::symlink(prepared.join("vmlinux"), place.home().join("work/vmlinux")).unwrap();
+    let mut session = shell(&place, &["vmlinux"]);
+    for (typed, completed) in [
+        ("info sour", "info source"),
+        ("print init_task.thread_in", "print init_task.thread_info"),
+        ("break do_init_mod", "break do_init_module"),
+        ("set print pret", "set print pretty"),
+        ("file vmli", "file vmlinux"),
+    ] {
+        press(&mut session, &format!("{typed}\t"));
+        session.exp_string(completed).unwrap();
+        // Gives the line up.
+        session.send_control('c').unwrap();
+        session.exp_string(PROMPT).unwrap();
+    }
+}
+
+#[test]
+fn a_long_answer_waits_for_the_reader() {
+    let Some(prepared) = prepared() else { return };
+    let place = Place::new();
+    std::os::unix::fs::symlink(prepared.join("vmlinux"), place.home().join("work/vmlinux")).unwrap();
+    let mut session = shell(&place, &["vmlinux"]);
+    session.send_line("ptype struct task_struct").unwrap();
+    session.exp_string("--Type <RET> for more, q to quit, c to continue without paging--").unwrap();
+    session.send_line("q").unwrap();
+    session.exp_string("Quit").unwrap();
+    until_prompt(&mut session);
+    assert!(say(&mut session, "print 6 * 7").contains(" = 42"));
+}
+
+#[test]
+fn an_empty_line_repeats_and_history_outlives_the_shell() {
+    let place = Place::new();
+    let mut session = shell(&place, &[]);
+    assert!(say(&mut session, "print 40 + 2").contains("$1 = 42"));
+    assert!(say(&mut session, "").contains("$2 = 42"));
+    session.send_line("quit").unwrap();
+    session.exp_eof().unwrap();
+
+    let mut session = shell(&place, &[]);
+    // Up twice: `quit`, then the line before it.
+    press(&mut session, "\x1b[A\x1b[A\r");
+    session.exp_string("$1 = 42").unwrap();
+}
+
+#[test]
+fn the_session_of_the_readme_is_as_it_says() {
+    let Some(prepared) = prepared() else { return };
+    let readme = std::fs::read_to_string(crate::root().join("README.md")).unwrap();
+    let session = readme.split("```\n$ kdive vmlinux\n").nth(1).unwrap().split("```").next().unwrap();
+    let (place, _guest) = boot(&prepared, "nokaslr kdive.insmod=poc");
+    let mut command = place.command();
+    command.args(["-nx", "-q", "vmlinux"]);
+    // Without abilities the terminal shows what was typed and what was answered, and nothing else.
+    let mut shell = spawn_command(command, Some(PATIENCE)).unwrap();
+    let mut shown = String::new();
+    for part in session.split("(kdive) ").skip(1) {
+        shown += &shell.exp_string(PROMPT).unwrap();
+        let line = part.lines().next().unwrap();
+        shown += &format!("{PROMPT}{line}\n");
+        shell.send_line(line).unwrap();
+    }
+    shown += &shell.exp_string(PROMPT).unwrap();
+    let mut shown = shown.replace('\r', "");
+    for directory in [&prepared, &place.home().join("work")] {
+        shown = shown.replace(directory.canonicalize().unwrap().to_str().unwrap(), "/home/me");
+    }
+    assert_eq!(shown, session);
+}
