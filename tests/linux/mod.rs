@@ -3,5 +3,6 @@
 mod guest;
 mod kaslr;
 mod memory;
+mod modules;
 mod oops;
 mod tasks;
