@@ -128,6 +128,11 @@ impl Guest {
         self.place.run(&["-nx", "-batch", "-ex", &modules, "-x", "script.gdb", vmlinux], "")
     }
 
+    /// Kdive's current directory.
+    pub(crate) fn work(&self) -> PathBuf {
+        self.place.home().join("work")
+    }
+
     /// One of the files of the prepared guest.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.files.join(name)

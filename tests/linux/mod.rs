@@ -2,5 +2,7 @@
 
 mod guest;
 mod kaslr;
+mod memory;
+mod modules;
 mod oops;
 mod tasks;

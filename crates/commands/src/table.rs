@@ -1,6 +1,6 @@
 //! The command table, in help order. A command file is named here and nowhere else.
 
-use crate::linux::{catch, kernel, log, modules, oops, tasks};
+use crate::linux::{catch, kernel, log, memory, modules, oops, structures, tasks};
 use crate::spec::Spec;
 use crate::{alias, apropos, complete, gdb, help, meta, settings, user};
 
@@ -25,6 +25,8 @@ pub const TABLE: &[&[Spec]] = &[
     log::COMMANDS,
     modules::COMMANDS,
     catch::COMMANDS,
+    memory::COMMANDS,
+    structures::COMMANDS,
     oops::COMMANDS,
     tasks::COMMANDS,
     meta::prefix::COMMANDS,

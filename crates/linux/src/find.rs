@@ -11,8 +11,6 @@ pub enum FindResult {
     Found(PathBuf),
     /// Files of that name exist, but none is the one that was loaded.
     WrongBuild(Vec<PathBuf>),
-    /// Only a compressed file is there, which holds no symbols that can be read in place.
-    Compressed(PathBuf),
     /// Nothing of that name anywhere.
     Missing,
 }
@@ -59,23 +57,21 @@ impl ModuleFinder {
     pub fn find(&mut self, name: &str, matches: &dyn Fn(&Path) -> bool) -> FindResult {
         let wanted = canonical(name);
         let mut wrong = Vec::new();
-        let mut compressed = None;
-        for directory in self.directories() {
-            for path in self.index(&directory).get(&wanted).cloned().unwrap_or_default() {
-                if is_compressed(&path) {
-                    compressed.get_or_insert(path);
-                } else if matches(&path) {
-                    return FindResult::Found(path);
-                } else {
+        // Of what one place holds, plain files first: a distribution's packed module has no debug information.
+        for packed in [false, true] {
+            for directory in self.directories() {
+                for path in self.index(&directory).get(&wanted).cloned().unwrap_or_default() {
+                    if is_compressed(&path) != packed {
+                        continue;
+                    }
+                    if matches(&path) {
+                        return FindResult::Found(path);
+                    }
                     wrong.push(path);
                 }
             }
         }
-        match (wrong.is_empty(), compressed) {
-            (false, _) => FindResult::WrongBuild(wrong),
-            (true, Some(path)) => FindResult::Compressed(path),
-            (true, None) => FindResult::Missing,
-        }
+        if wrong.is_empty() { FindResult::Missing } else { FindResult::WrongBuild(wrong) }
     }
 
     /// Where to look, the most specific places first.

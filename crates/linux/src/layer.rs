@@ -134,9 +134,6 @@ impl LinuxLayer {
                 let id = wanted.map(hex).unwrap_or_default();
                 return SymbolsFrom::None(format!("{first} is another build, the guest has build-id {id}"));
             }
-            FindResult::Compressed(path) => {
-                return SymbolsFrom::None(format!("only {} is there: unpack it", path.display()));
-            }
             FindResult::Missing => {
                 return SymbolsFrom::None(format!(
                     "no {}.ko found: give its directory with set module-path",

@@ -5,6 +5,7 @@
 //!
 //! Names and meanings of structures and members are the kernel's own; comments name the file they come from.
 
+mod address;
 mod error;
 mod field;
 mod find;
@@ -15,18 +16,25 @@ mod layer;
 mod list;
 mod locate;
 mod log;
+mod maple;
 mod member;
+mod memory;
 mod mm;
 mod module;
 mod object;
 mod oops;
 mod paging;
 mod percpu;
+mod rbtree;
+mod resource;
+mod slab;
 mod sleeper;
 mod task;
 #[cfg(test)]
 mod testing;
+mod vma;
 
+pub use address::{VmallocArea, describe, vmalloc_areas};
 pub use error::Error;
 pub use find::{FindResult, ModuleFinder};
 pub use functions::add_functions;
@@ -36,12 +44,18 @@ pub use layer::{LinuxLayer, ModuleSymbols, SymbolsFrom};
 pub use list::ListWalk;
 pub use locate::KernelPlace;
 pub use log::{Log, LogRecord, log};
+pub use maple::{MapleEntry, maple_entries};
 pub use member::member_at;
+pub use memory::{Region, region, regions};
 pub use mm::{MemoryUse, memory_use, total_pages};
 pub use module::{ModuleInfo, ModuleState, Modules, module_at, modules};
 pub use object::Object;
 pub use oops::{Access, Oops, Place, TraceLine, parse_oopses, taint_words};
 pub use paging::{page_tables, physical, tables_of_mm, walk};
 pub use percpu::{cpu_mask, cpu_of, current_task, idle_task, per_cpu_offsets, selected_cpu};
+pub use rbtree::nodes as rb_nodes;
+pub use resource::{Mount, Resource, mounts, resources};
+pub use slab::{SlabCache, SlabObject, slab_caches, slab_object};
 pub use sleeper::{at_oops, sleeper};
 pub use task::{SavedRegisters, Task, TaskLayout, Tasks, saved_registers, tasks};
+pub use vma::{Vma, dentry_path, file_path, vmas};

@@ -1,6 +1,7 @@
 //! The mapped file and its sections.
 
 use super::notes::{DebugLink, Note};
+use super::packed::Backing;
 use super::{ElfKind, OpenOptions, notes, place, reloc};
 use crate::Error;
 use kdive_base::LinkAddr;
@@ -61,7 +62,7 @@ impl Section {
 #[derive(Debug)]
 pub(crate) struct Image {
     path: PathBuf,
-    map: Mmap,
+    map: Backing,
     kind: ElfKind,
     machine: u16,
     entry: LinkAddr,
@@ -90,6 +91,7 @@ impl Image {
         // SAFETY: the mapping is private and never written through. Truncation of the file by somebody else while it is
         // mapped raises SIGBUS in whoever touches the lost pages, as it does in every debugger that maps its input.
         let map = unsafe { Mmap::map(&file) }.map_err(io)?;
+        let map = Backing::of(map).map_err(|what| Error::Malformed { path: path.into(), what })?;
         let malformed = |what: &str| Error::Malformed { path: path.into(), what: what.to_owned() };
 
         let header = Header::parse(&*map).map_err(|_| not_elf())?;
@@ -239,9 +241,10 @@ impl Image {
         let end = (file_offset + len) / PAGE * PAGE;
         let (Ok(start), Ok(end)) = (usize::try_from(start), usize::try_from(end)) else { return };
         if start < end && end <= self.map.len() {
+            let Backing::Mapped(map) = &self.map else { return };
             // SAFETY: the mapping is private, file-backed and never written, so dropped pages come back unchanged.
             // Failure only costs memory.
-            let _ = unsafe { self.map.unchecked_advise_range(UncheckedAdvice::DontNeed, start, end - start) };
+            let _ = unsafe { map.unchecked_advise_range(UncheckedAdvice::DontNeed, start, end - start) };
         }
     }
 

@@ -3,6 +3,7 @@
 mod image;
 mod notes;
 mod object_file;
+mod packed;
 mod place;
 mod reloc;
 pub(crate) mod symtab;

@@ -12,5 +12,6 @@ mod linespec;
 mod locations;
 mod module;
 mod names;
+mod packed;
 mod scopes;
 mod types;

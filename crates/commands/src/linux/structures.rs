@@ -1,0 +1,147 @@
+//! The kernel's data structures by hand: `lx-list-check`, `lx-mounts`, `struct`, `union`.
+
+use super::memory::word;
+use super::task_list::{TaskList, check};
+use crate::spec::{Class, Completer, Needs};
+use crate::{Args, Error, Shell, Spec};
+use std::collections::HashSet;
+
+const NEEDS: Needs = Needs::STOPPED.and(Needs::SYMBOLS);
+
+/// The commands of this file.
+pub const COMMANDS: &[Spec] = &[
+    Spec {
+        name: "lx-list-check",
+        class: Class::Linux,
+        needs: NEEDS,
+        summary: "Verify a list consistency",
+        help: "Usage: lx-list-check HEAD\n\
+               Follows a struct list_head and checks the links of each node in both directions.",
+        examples: &["lx-list-check modules"],
+        complete: Completer::Expr,
+        run: list_check,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "lx-mounts",
+        class: Class::Linux,
+        needs: NEEDS,
+        summary: "Report the mounts of a process",
+        help: "Usage: lx-mounts [PID]\nOf process 1 without PID.",
+        examples: &["lx-mounts", "lx-mounts 1"],
+        run: mounts,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "struct",
+        class: Class::Linux,
+        needs: Needs::SYMBOLS,
+        summary: "Show a structure's members, or the one at an address",
+        help: "Usage: struct NAME[.MEMBER] [ADDRESS]\n\
+               As crash does: without ADDRESS like ptype/o, with it like print.",
+        examples: &["struct list_head", "struct task_struct.comm &init_task"],
+        complete: Completer::Expr,
+        run: |shell, args| structure(shell, args, "struct"),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "union",
+        class: Class::Linux,
+        needs: Needs::SYMBOLS,
+        summary: "Show a union's members, or the one at an address",
+        help: "Usage: union NAME[.MEMBER] [ADDRESS]\nAs struct.",
+        examples: &["union thread_union"],
+        complete: Completer::Expr,
+        run: |shell, args| structure(shell, args, "union"),
+        ..Spec::EMPTY
+    },
+];
+
+/// Nodes of a list that is taken for sane.
+const MAX_NODES: usize = 1 << 20;
+
+fn list_check(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let text = args.required("lx-list-check takes the head of a list.")?;
+    let program = shell.program();
+    let value = program.evaluate(text)?;
+    let head = match value.address() {
+        Some(addr) if !value.ty().strip().is_pointer() => addr,
+        _ => program.evaluate_address(text)?,
+    };
+    shell.out.line(&format!("Starting with: {head:#x}"));
+    let mut at = head;
+    let mut seen = HashSet::new();
+    for count in 1..=MAX_NODES {
+        if shell.interrupt.is_raised() {
+            return Err(Error::Interrupted);
+        }
+        // next, then prev.
+        let (next, prev) = (word(shell, at)?, word(shell, at.offset(8))?);
+        for (name, other, back, field) in [("prev", prev, "next", 0), ("next", next, "prev", 8)] {
+            match word(shell, other.offset(field)) {
+                Ok(link) if link == at => {}
+                Ok(link) => {
+                    shell.out.line(&format!(
+                        "{name}.{back} != current: current@{at:#x} {name}@{other:#x} {name}.{back}={link:#x}"
+                    ));
+                    return Ok(());
+                }
+                Err(_) => {
+                    shell.out.line(&format!("{name} is not accessible: current@{at:#x} {name}@{other:#x}"));
+                    return Ok(());
+                }
+            }
+        }
+        at = next;
+        if at == head {
+            shell.out.line(&format!("list is consistent: {count} node(s)"));
+            return Ok(());
+        }
+        if !seen.insert(at) {
+            shell.out.line(&format!("the list leads back into itself at {at:#x} without passing its head"));
+            return Ok(());
+        }
+    }
+    Err(Error::msg(format!("The list has more than {MAX_NODES} nodes.")))
+}
+
+fn mounts(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    check(shell)?;
+    let word = if args.is_empty() { "1" } else { args.text() };
+    let list = TaskList::read(shell)?;
+    let tasks = list.named(shell, word)?;
+    let task = tasks.first().ok_or_else(|| Error::msg(format!("No task {word}.")))?;
+    let (mounts, broken) = kdive_linux::mounts(shell.program(), task.addr).map_err(Error::msg)?;
+    shell.out.line(&format!(
+        "{:^18} {:^15} {:>9} {} {} options",
+        "mount", "super_block", "devname", "pathname", "fstype"
+    ));
+    for mount in mounts {
+        shell.out.line(&format!(
+            "{:#x} {:#x} {} {} {} {} 0 0",
+            mount.addr, mount.super_block, mount.device, mount.path, mount.fstype, mount.options
+        ));
+    }
+    if let Some(broken) = broken {
+        shell.out.warning(&format!("the list of mounts is damaged: {broken}"));
+    }
+    Ok(())
+}
+
+fn structure(shell: &mut Shell, args: Args<'_>, keyword: &str) -> Result<(), Error> {
+    let text = args.required("Argument required (name of the type).")?;
+    let (name, place) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let (name, member) = name.split_once('.').unwrap_or((name, ""));
+    let place = place.trim();
+    let line = match (member, place) {
+        ("", "") => format!("ptype/o {keyword} {name}"),
+        ("", place) => format!("print -pretty -- *({keyword} {name} *)({place})"),
+        (member, "") => format!("whatis (({keyword} {name} *)0)->{member}"),
+        (member, place) => format!("output (({keyword} {name} *)({place}))->{member}"),
+    };
+    shell.execute(&line, false)?;
+    if !member.is_empty() && !place.is_empty() {
+        shell.out.put("\n");
+    }
+    Ok(())
+}
