@@ -136,7 +136,7 @@ fn commands_that_are_not_there_or_not_clear() {
     assert!(err.contains("Undefined info command: \"frobnicate\".  Try \"help info\".\n"), "{err}");
     assert!(err.contains("The program is not being run.\n"), "{err}");
     let (_, err) = says(&Place::new(), &["wh"], "/bin/true");
-    assert!(err.contains("Ambiguous command \"wh\": whatis, where, while.\n"), "{err}");
+    assert!(err.contains("Ambiguous command \"wh\": whatis, where, while, why.\n"), "{err}");
 }
 
 #[test]

@@ -188,6 +188,8 @@ impl<'a> Lexer<'a> {
         if let Some(keyword) = keyword(word)
             && !self.is_shadowed(keyword, word)?
         {
+            // What a tag is called besides is nobody's question.
+            self.after_member = matches!(keyword, Keyword::Struct | Keyword::Union | Keyword::Enum);
             return Ok(lexeme(Token::Keyword(keyword), self.pos));
         }
         if word.starts_with('$') {
@@ -233,7 +235,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn classify(&self, name: &str, _quoted: bool) -> Result<Token> {
+    fn classify(&self, name: &str, quoted: bool) -> Result<Token> {
         let symbol = self.context.lookup(name, Scope::Here)?;
         match &symbol {
             Some(symbol) if matches!(symbol.class, SymbolClass::Typedef) => {
@@ -247,7 +249,8 @@ impl<'a> Lexer<'a> {
                 if let Some(ty) = builtin().by_name(name) {
                     return Ok(Token::TypeName(ty.clone()));
                 }
-                if self.context.has_file(name) {
+                // All files of the program have to be known for this: asked only where a file can stand.
+                if (quoted || self.rest().trim_start().starts_with("::")) && self.context.has_file(name) {
                     return Ok(Token::File);
                 }
                 let radix = self.context.input_radix();
