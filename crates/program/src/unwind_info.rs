@@ -56,14 +56,6 @@ impl Program {
             symbols.first().map(|symbol| symbol.addr)
         })
     }
-
-    /// The callee, as far as chains of tail calls are followed: gdb gives up at a function that has a cold part, because
-    /// to it each part is a callee of its own.
-    fn followed_target(&self, site: &CallSite) -> Option<VirtAddr> {
-        let target = self.callee_entry(site)?;
-        let parts = self.modules.function_at(target).map_or(1, |function| function.ranges().len());
-        (parts == 1).then_some(target)
-    }
 }
 
 impl UnwindInfo for Program {
@@ -98,14 +90,19 @@ impl UnwindInfo for Program {
         // The call instruction may be the last of its function.
         let function = self.modules.function_at(VirtAddr(return_pc.0.wrapping_sub(1)))?;
         let site = function.call_site(return_pc)?;
-        Some(Call { return_pc: site.return_pc, target: self.followed_target(&site) })
+        Some(Call { return_pc: site.return_pc, target: self.callee_entry(&site) })
     }
 
     fn tail_calls(&self, function: VirtAddr) -> Option<Vec<Call>> {
         let function = self.modules.function_at(function).filter(|found| found.entry() == function)?;
         let calls = function.tail_calls();
-        let call = |site: &CallSite| Call { return_pc: site.return_pc, target: self.followed_target(site) };
+        let call = |site: &CallSite| Call { return_pc: site.return_pc, target: self.callee_entry(site) };
         Some(calls.iter().map(call).collect())
+    }
+
+    /// gdb gives up at a function that has a cold part, because to it each part is a callee of its own.
+    fn is_followed(&self, target: VirtAddr) -> bool {
+        self.modules.function_at(target).is_none_or(|function| function.ranges().len() == 1)
     }
 }
 

@@ -48,6 +48,13 @@ pub trait UnwindInfo {
     /// function.
     fn tail_calls(&self, function: VirtAddr) -> Option<Vec<Call>>;
 
+    /// Whether chains of tail calls are followed into the function that starts at `target`. Asked only of those on the way: it may
+    /// cost the debug information of a unit.
+    fn is_followed(&self, target: VirtAddr) -> bool {
+        let _ = target;
+        true
+    }
+
     /// Whether a frame of the function starting at `function` is the one the program's entry point lies in, where gdb
     /// ends a backtrace.
     fn is_entry_function(&self, function: Option<VirtAddr>) -> bool {

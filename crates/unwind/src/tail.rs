@@ -25,7 +25,8 @@ struct Visit {
 
 fn search(info: &dyn UnwindInfo, return_pc: VirtAddr, callee_pc: VirtAddr) -> Option<Common> {
     let callee = info.function_start(callee_pc)?;
-    let mut target = info.call_site(return_pc)?.target?;
+    let followed = |call: &Call| call.target.filter(|&target| info.is_followed(target));
+    let mut target = followed(&info.call_site(return_pc)?)?;
     let mut path: Vec<Visit> = Vec::new();
     let mut on_path = HashSet::new();
     let mut common: Option<Common> = None;
@@ -53,7 +54,7 @@ fn search(info: &dyn UnwindInfo, return_pc: VirtAddr, callee_pc: VirtAddr) -> Op
             on_path.remove(&visit.taken);
             calls = visit.calls;
         };
-        target = next.target?;
+        target = followed(&next)?;
         path.push(Visit { calls, taken: next.return_pc });
     }
     None
