@@ -288,8 +288,15 @@ impl DebugInfo {
     /// The functions of a unit that have code.
     pub(crate) fn functions(&self, unit: UnitIndex) -> Option<&Arc<FunctionTable>> {
         let data = self.unit_data(unit)?;
-        let read = || self.context(unit).map(|context| FunctionTable::read(&context)).unwrap_or_default();
-        Some(data.functions.get_or_init(|| Arc::new(read())))
+        let read = || {
+            let head = self.units().get(unit)?.head;
+            let flag = head.key() & TYPES_FLAG;
+            let sections = self.build_sections().scan(head.in_types);
+            let found = Scanner::default().functions(sections, head.scan_unit()?);
+            let entries: Vec<DieKey> = found.into_iter().map(|die| die as u64 | flag).collect();
+            Some(FunctionTable::read(&self.context(unit)?, &entries))
+        };
+        Some(data.functions.get_or_init(|| Arc::new(read().unwrap_or_default())))
     }
 
     /// The function that contains an address.

@@ -62,24 +62,18 @@ pub(crate) struct FunctionTable {
 }
 
 impl FunctionTable {
-    /// Reads the top level of a unit.
-    pub(super) fn read(context: &UnitContext<'_>) -> Self {
+    /// Reads the functions at `entries`, those of the unit's top level.
+    pub(super) fn read(context: &UnitContext<'_>, entries: &[DieKey]) -> Self {
         let mut table = Self::default();
-        let mut entries = context.unit.entries();
-        let _ = entries.next_dfs();
-        let mut next = entries.next_dfs().ok().flatten().is_some();
-        while next {
-            if let Some(die) = entries.current()
-                && die.depth() == 1
-                && die.tag() == dw::DW_TAG_subprogram
+        for &entry in entries {
+            if let Some(die) = context.die_of_key(entry)
                 && (die.has_attr(dw::DW_AT_high_pc) || die.has_attr(dw::DW_AT_ranges))
-                && let Some(function) = FunctionInfo::read(context, die)
+                && let Some(function) = FunctionInfo::read(context, &die)
             {
                 let index = table.functions.len();
                 table.by_address.extend(function.ranges.iter().map(|&(start, end)| (start, end, index)));
                 table.functions.push(Arc::new(function));
             }
-            next = entries.next_sibling().ok().flatten().is_some();
         }
         table.by_address.sort_unstable();
         table

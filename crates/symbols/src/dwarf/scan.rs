@@ -150,6 +150,47 @@ impl Scanner {
 }
 
 impl Scanner {
+    /// Offsets of the functions at the top level of a unit, with and without code; of a damaged unit those before the damage.
+    pub(super) fn functions(&mut self, sections: ScanSections<'_>, unit: ScanUnit) -> Vec<usize> {
+        let mut found = Vec::new();
+        let _ = self.find_functions(sections, unit, &mut found);
+        found
+    }
+
+    fn find_functions(
+        &mut self,
+        sections: ScanSections<'_>,
+        unit: ScanUnit,
+        found: &mut Vec<usize>,
+    ) -> Option<()> {
+        self.read_shapes(sections, unit)?;
+        let data = sections.units.get(..unit.end)?;
+        let walk = Walk { sections, unit, data, shapes: &self.shapes, str_offsets_base: None };
+        let mut at = unit.root;
+        let root = walk.shapes.get(uleb(data, &mut at)?)?;
+        at = walk.read(root, at)?.next;
+        let mut depth = usize::from(root.children);
+        while depth > 0 && at < data.len() {
+            let die = at;
+            let code = uleb(data, &mut at)?;
+            if code == 0 {
+                depth -= 1;
+                continue;
+            }
+            let shape = walk.shapes.get(code)?;
+            let entry = walk.read(shape, at)?;
+            at = entry.next;
+            if depth == 1 && shape.class == Class::Function {
+                found.push(die);
+            }
+            match entry.sibling.filter(|_| shape.children) {
+                Some(sibling) => at = sibling,
+                None => depth += usize::from(shape.children),
+            }
+        }
+        Some(())
+    }
+
     /// Offsets of the inlined calls in a unit that are instances of one of the functions at `origins`.
     pub(super) fn inlined_calls(
         &mut self,
