@@ -128,3 +128,36 @@ fn stacks_end_where_user_mode_was_left() {
     assert!(stacks[2][0].contains("in <user mode>"), "{:?}", stacks[2]);
     assert!(stacks[3][0].ends_with(" in ?? ()"), "as gdb: {:?}", stacks[3]);
 }
+
+#[test]
+fn why_a_variable_has_no_value_and_what_became_of_a_breakpoint() {
+    let Some(prepared) = prepared() else { return };
+    let (place, _guest) = boot(&prepared, "nokaslr");
+    let commands = [
+        "target remote guest.sock",
+        "break nothing_like_it",
+        "tbreak vfs_read",
+        "break vfs_write if count == 123456",
+        "why 2",
+        "continue",
+        "why ret",
+        "why count",
+        "why 1",
+        "why 3",
+        "why nosuch",
+    ];
+    let (out, err) = batch(&place, "vmlinux", &commands);
+    // Addresses and lines are those of one kernel.
+    let says = |pattern: &str| {
+        let pattern = pattern.replace("ADDR", "0x[0-9a-f]{16}").replace("LINE", r"fs/read_write\.c:\d+");
+        assert!(regex::Regex::new(&pattern).unwrap().is_match(&out), "no {pattern} in {out}{err}");
+    };
+    says("\nBreakpoint 2 at ADDR is set at the next resume\\.\nIt was not reached yet\\.\n");
+    says(
+        "\nret has no value at ADDR \\(LINE\\)\\.\nIt has one in\n  ADDR-ADDR \\(LINE-\\d+\\)  a variable in \\$rbx\n",
+    );
+    says("\ncount has a value at ADDR \\(LINE\\)\\.\nIt has one in\n  ADDR-ADDR \\(LINE-\\d+\\)\n");
+    says("\nBreakpoint 1 waits: nothing is called \"nothing_like_it\" yet\\.");
+    says("\nBreakpoint 3 at ADDR is in the target\\.\nIt stops only if count == 123456\\.\n");
+    assert!(err.ends_with("No symbol \"nosuch\" in vfs_read.\n"), "{err}");
+}

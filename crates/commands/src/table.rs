@@ -15,6 +15,7 @@ pub const TABLE: &[&[Spec]] = &[
     gdb::disassemble::COMMANDS,
     gdb::list::COMMANDS,
     gdb::symbols::COMMANDS,
+    gdb::why::COMMANDS,
     gdb::run::COMMANDS,
     gdb::break_cmds::COMMANDS,
     gdb::stack::COMMANDS,

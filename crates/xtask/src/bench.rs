@@ -2,6 +2,7 @@
 //! `docs/performance.md`.
 
 mod document;
+mod facts;
 mod packets;
 mod profile;
 mod session;
@@ -9,17 +10,13 @@ mod stats;
 mod tools;
 mod work;
 
-use std::fs::{self, File};
-use std::io::Read;
-use std::os::unix::fs::FileExt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use object::{Object, ObjectSection};
 
-use crate::audit::elf::Layout;
 use crate::audit::files_below;
 use crate::debugger::Subject;
 use crate::guest::Guest;
@@ -77,7 +74,7 @@ pub fn run(kdive: &Path, options: &Options, signals: &Signals) -> Result<()> {
     let reasons = paths::root().join("tests/bench/reasons.txt");
     let reasons = document::reasons(&fs::read_to_string(reasons).unwrap_or_default());
     let document = Document {
-        machine: machine()?,
+        machine: facts::machine()?,
         debuggers: bench.tools.debuggers.iter().map(|debugger| debugger.name.clone()).collect(),
         drgn: bench.tools.drgn.as_ref().map(|(_, version)| version.clone()),
         repetitions: options.repetitions,
@@ -98,7 +95,7 @@ impl Bench<'_> {
         let mut measured = Measured {
             release: guest.release()?,
             size: fs::metadata(&vmlinux)?.len(),
-            reading: reading(&vmlinux)?,
+            reading: facts::reading(&vmlinux)?,
             wire_step: None,
             tasks: 0,
             results: Results::default(),
@@ -279,7 +276,7 @@ impl Bench<'_> {
             let mut script = String::new();
             for (index, path) in files.iter().take(count).enumerate() {
                 let base = 0xffff_ffff_c000_0000 + index as u64 * 0x10_0000;
-                script.push_str(&sections(path, base)?.command(&path.to_string_lossy()));
+                script.push_str(&facts::sections(path, base)?.command(&path.to_string_lossy()));
                 script.push('\n');
             }
             fs::write(directory.join("modules.gdb"), script)?;
@@ -324,7 +321,8 @@ impl Bench<'_> {
     /// The bare wire. Returns the seconds of a step.
     fn wire(&self, vmlinux: &Path, boot: &qemu::Boot, results: &mut Results) -> Result<f64> {
         let directory = self.fresh(WIRE)?;
-        let (write_null, sync) = (symbol(vmlinux, "write_null")?, symbol(vmlinux, "ksys_sync")?);
+        let (write_null, sync) =
+            (facts::symbol(vmlinux, "write_null")?, facts::symbol(vmlinux, "ksys_sync")?);
         let machine = self.started(boot, &directory)?;
         let mut wire = Wire::connect(&directory.join(qemu::SOCKET))?;
         let hit = wire.hits(write_null, sync, HITS)?;
@@ -349,70 +347,4 @@ fn reach(session: &mut Session, function: &str) -> Result<()> {
 /// The seconds of one round of the guest, from `ksys_sync` to `ksys_sync`.
 fn round(session: &mut Session) -> Result<f64> {
     session.seconds("continue")
-}
-
-/// Where a loader would put the sections of a module.
-fn sections(path: &Path, base: u64) -> Result<Layout> {
-    let file = File::open(path)?;
-    // SAFETY: nobody writes to the distribution's files while they are measured.
-    let data = unsafe { memmap2::Mmap::map(&file) }?;
-    Ok(Layout::of(&object::File::parse(&*data)?, Some(base)))
-}
-
-/// The address of a symbol.
-fn symbol(path: &Path, name: &str) -> Result<u64> {
-    use object::ObjectSymbol;
-
-    let file = File::open(path)?;
-    // SAFETY: as above.
-    let data = unsafe { memmap2::Mmap::map(&file) }?;
-    let file = object::File::parse(&*data)?;
-    let symbol = file.symbols().find(|symbol| symbol.name() == Ok(name));
-    Ok(symbol.with_context(|| format!("no symbol {name}"))?.address())
-}
-
-/// The size of `.debug_info` and the seconds it takes to read it once: no reader of all of it can be faster.
-fn reading(path: &Path) -> Result<(u64, f64)> {
-    let file = File::open(path)?;
-    let (offset, size) = {
-        // SAFETY: as above.
-        let data = unsafe { memmap2::Mmap::map(&file) }?;
-        let elf = object::File::parse(&*data)?;
-        let section = elf.section_by_name(".debug_info").context("no .debug_info")?;
-        section.file_range().context(".debug_info has no data")?
-    };
-    let mut buffer = vec![0; 1 << 20];
-    let mut times = Vec::new();
-    for _ in 0..3 {
-        let start = Instant::now();
-        let mut at = 0;
-        while at < size {
-            let length = buffer.len().min(usize::try_from(size - at)?);
-            let read = file.read_at(&mut buffer[..length], offset + at)?;
-            if read == 0 {
-                bail!(".debug_info ends early");
-            }
-            at += read as u64;
-        }
-        times.push(start.elapsed().as_secs_f64());
-    }
-    Ok((size, stats::median(&times).unwrap_or(0.0)))
-}
-
-/// The machine in words: processor, cores, memory.
-fn machine() -> Result<String> {
-    let mut text = String::new();
-    File::open("/proc/cpuinfo")?.read_to_string(&mut text)?;
-    let model = text
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(':').map(|(_, name)| name.trim()))
-        .unwrap_or("an unknown processor");
-    let cores = std::thread::available_parallelism()?;
-    let memory = fs::read_to_string("/proc/meminfo")?;
-    let kilobytes: u64 = memory
-        .lines()
-        .find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB"))
-        .and_then(|number| number.trim().parse().ok())
-        .context("no MemTotal")?;
-    Ok(format!("{cores} cores of {model}, {} GB of memory", (kilobytes as f64 / 1e6).round()))
 }

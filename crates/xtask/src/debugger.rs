@@ -115,6 +115,8 @@ pub fn clean_environment(command: &mut Command) {
     command.env_clear();
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.env("HOME", "/nonexistent").env("LC_ALL", "C.UTF-8").env("TERM", "dumb").env("TZ", "UTC");
+    // Indexes are no settings: what one run has built the next may use.
+    command.env("XDG_CACHE_HOME", paths::target().join("cache"));
 }
 
 /// Writes the program that `target remote | ./serve` starts: gdbserver on its standard streams. The environment

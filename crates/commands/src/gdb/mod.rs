@@ -18,3 +18,4 @@ pub mod run;
 pub mod stack;
 pub mod symbols;
 pub mod threads;
+pub mod why;

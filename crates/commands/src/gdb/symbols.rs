@@ -135,26 +135,29 @@ fn one_line(shell: &mut Shell, sal: &Sal) {
         return;
     };
     let (number, name) = (sal.line, &file.name);
-    let range = match sal.pc {
-        Some(pc) => shell.program().modules.line_at(pc, false).map(|line| {
+    let ranges = match sal.pc {
+        _ if number == 0 => Vec::new(),
+        Some(pc) => Vec::from_iter(shell.program().modules.line_at(pc, false).map(|line| {
             let end = if line.line == number { line.end } else { line.start };
             (line.start, end)
-        }),
-        None => shell.program().modules.line_range(file, number),
+        })),
+        None => shell.program().modules.line_ranges(file, number),
     };
-    let Some((start, end)) = range.filter(|_| number > 0) else {
+    if ranges.is_empty() {
         shell.out.line(&format!("Line number {number} is out of range for \"{name}\"."));
         return;
-    };
-    let at = address(shell, start);
-    let text = if start == end {
-        format!("Line {number} of \"{name}\" is at address {at} but contains no code.")
-    } else {
-        let end = address(shell, end);
-        format!("Line {number} of \"{name}\" starts at address {at} and ends at {end}.")
-    };
-    shell.out.line(&text);
-    shell.program().set_next_address(start);
+    }
+    for (start, end) in ranges {
+        let at = address(shell, start);
+        let text = if start == end {
+            format!("Line {number} of \"{name}\" is at address {at} but contains no code.")
+        } else {
+            let end = address(shell, end);
+            format!("Line {number} of \"{name}\" starts at address {at} and ends at {end}.")
+        };
+        shell.out.line(&text);
+        shell.program().set_next_address(start);
+    }
     if let Some(listed) = &mut *shell.program().listed.borrow_mut()
         && listed.file == *file
     {
@@ -231,8 +234,9 @@ fn info_source(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
     let source = program.sources.find(&listed.file.name, comp_dir.as_deref().unwrap_or_default());
     let unit = program
         .modules
-        .line_range(&listed.file, listed.line.max(1))
-        .and_then(|(pc, _)| program.modules.unit_at(pc));
+        .line_ranges(&listed.file, listed.line.max(1))
+        .first()
+        .and_then(|&(pc, _)| program.modules.unit_at(pc));
     let mut text = format!("Current source file is {}\n", listed.file.name);
     if let Some(dir) = &comp_dir {
         text.push_str(&format!("Compilation directory is {dir}\n"));

@@ -5,7 +5,7 @@ use crate::dwarf::{DebugInfo, Row, UnitIndex};
 use crate::{Module, SourceName, paths};
 use kdive_base::{Interrupt, LinkAddr, VirtAddr};
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// A file of a unit with its lines: what gdb calls a symtab.
@@ -103,16 +103,27 @@ impl ModuleSet {
         found.into_iter().collect()
     }
 
-    /// The code of a line for `info line FILE:LINE` (gdb's `find_line_pc_range`): start and end of the entry, equal when
-    /// the line itself has no code but a later one has. `None` when no line from there on has any.
+    /// The code of a line for `info line FILE:LINE` (gdb's `find_line_pc_range` for each unit that has the file, every place once):
+    /// start and end of the entry, equal when the line itself has no code but a later one has. Empty when no line from there on has
+    /// any.
     #[must_use]
-    pub fn line_range(&self, file: &SourceName, line: u32) -> Option<(VirtAddr, VirtAddr)> {
+    pub fn line_ranges(&self, file: &SourceName, line: u32) -> Vec<(VirtAddr, VirtAddr)> {
         let files = self.files_named(&file.name);
-        let exact = files.iter().find_map(|file| file.exact(line).next());
-        let later = || files.iter().filter_map(|file| file.at_or_after(line)).min_by_key(|&(line, _)| line);
-        let pc = exact.or_else(|| later().map(|(_, pc)| pc))?;
-        let found = self.line_at(pc, false)?;
-        if found.line == line { Some((found.start, found.end)) } else { Some((found.start, found.start)) }
+        let mut starts: Vec<VirtAddr> = files.iter().filter_map(|file| file.exact(line).next()).collect();
+        if starts.is_empty() {
+            let later: Vec<_> = files.iter().filter_map(|file| file.at_or_after(line)).collect();
+            let next = later.iter().map(|&(line, _)| line).min();
+            starts.extend(later.iter().filter(|&&(line, _)| Some(line) == next).map(|&(_, pc)| pc));
+        }
+        let mut seen = HashSet::new();
+        starts.retain(|&start| seen.insert(start));
+        starts
+            .into_iter()
+            .filter_map(|pc| {
+                let found = self.line_at(pc, false)?;
+                Some((found.start, if found.line == line { found.end } else { found.start }))
+            })
+            .collect()
     }
 
     /// The largest line of a file that has code.

@@ -345,11 +345,16 @@ fn range<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, entry: &Entry<'a>) -> Result<Op
     Ok(ranges.next()?.filter(|range| range.begin < range.end).map(|range| (range.begin, range.end)))
 }
 
-/// Whether a variable's location is an address and nothing else.
+/// Whether a variable's location is an address and nothing else: in the expression, or clang's way in .debug_addr.
 fn is_static(entry: &Entry<'_>) -> bool {
-    match entry.attr_value(dw::DW_AT_location) {
-        Some(gimli::AttributeValue::Exprloc(expression)) => {
-            expression.0.len() == 9 && expression.0.first() == Some(&dw::DW_OP_addr.0)
+    let Some(gimli::AttributeValue::Exprloc(expression)) = entry.attr_value(dw::DW_AT_location) else {
+        return false;
+    };
+    match expression.0.split_first() {
+        Some((code, operand)) if *code == dw::DW_OP_addr.0 => operand.len() == 8,
+        // One number: its last byte is the first without the continuation bit.
+        Some((code, operand)) if *code == dw::DW_OP_addrx.0 => {
+            operand.iter().position(|byte| byte & 0x80 == 0).is_some_and(|last| last + 1 == operand.len())
         }
         _ => false,
     }
