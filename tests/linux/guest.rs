@@ -4,7 +4,7 @@ use crate::cli::{Outcome, Place};
 use kdive_testkit::environment::{guest, programs};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -121,8 +121,12 @@ impl Guest {
 
     /// Runs kdive with the guest's vmlinux on a script, which finds the stub at `guest.sock`.
     pub(crate) fn kdive(&self, script: &str) -> Outcome {
+        self.kdive_with(&self.file("vmlinux"), script)
+    }
+
+    /// The same with another vmlinux.
+    pub(crate) fn kdive_with(&self, vmlinux: &Path, script: &str) -> Outcome {
         self.place.file("script.gdb", script);
-        let vmlinux = self.file("vmlinux");
         let modules = format!("set module-path {}", self.file("modules").display());
         let vmlinux = vmlinux.to_str().unwrap();
         self.place.run(&["-nx", "-batch", "-ex", &modules, "-x", "script.gdb", vmlinux], "")

@@ -1,6 +1,8 @@
 //! KASLR: found by itself, whenever kdive comes to the guest.
 
 use super::guest::{Boot, Guest, hex_in};
+use kdive_testkit::environment::programs;
+use std::process::Command;
 
 /// Address of a symbol as the guest's own kallsyms has it.
 fn kallsyms(guest: &mut Guest, name: &str) -> u64 {
@@ -127,4 +129,39 @@ fn the_setting_switches_it_off_or_says_where() {
     assert!(got.out.contains(&format!("The KASLR slide of the kernel is {slide:#x}.\n")), "{}", got.out);
     assert!(got.out.contains("\"swapper/0"), "{}", got.out);
     assert!(got.out.contains(", build-id is the guest's\n"), "{}", got.out);
+}
+
+/// A file with the one symbol that counts, linked where kernels are.
+#[test]
+fn a_vmlinux_of_another_kernel_is_told_once() {
+    if !programs(&["cc"]) {
+        return;
+    }
+    let Some(guest) = (Boot { append: "", options: &["-S"] }).start() else { return };
+    let source = guest.work().join("other.c");
+    let text = "const char linux_banner[] = \"Linux version 2.4.20 (somebody@somewhere) #1\\n\";\n\
+                void start_kernel(void) { for (;;); }\n";
+    std::fs::write(&source, text).unwrap();
+    let other = guest.work().join("other");
+    let made = Command::new("cc")
+        .args(["-g", "-O0", "-mcmodel=kernel", "-fno-pic", "-nostdlib", "-static", "-no-pie"])
+        .args(["-Wl,-Ttext-segment=0xffffffff81000000,-e,start_kernel,--build-id", "-o"])
+        .args([&other, &source])
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let got = guest.kdive_with(
+        &other,
+        "target remote guest.sock\n\
+         stepi\n\
+         info kernel\n",
+    );
+    // Still in the firmware: nothing to say.
+    assert!(got.out.contains("not to be seen yet"), "{}{}", got.out, got.err);
+    assert!(!got.err.contains("is not the running kernel"), "{}", got.err);
+    let Some(running) = Boot::default().to_shell() else { return };
+    let got = running.kdive_with(&other, "target remote guest.sock\nstepi\nstepi\n");
+    let warning = "warning: the loaded vmlinux is not the running kernel: its linux_banner is nowhere in the guest's \
+                   kernel image; load the right one with the file command\n";
+    assert_eq!(got.err.matches(warning).count(), 1, "{}", got.err);
 }

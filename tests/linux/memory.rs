@@ -157,3 +157,61 @@ fn lists_are_checked() {
     assert!(got.out.contains("\"swapper/0"), "{}", got.out);
     assert!(got.out.contains("/* total size (bytes):   16 */"), "{}", got.out);
 }
+
+#[test]
+fn interrupts_files_and_the_system() {
+    let Some(mut guest) = (Boot { append: "", options: &["-smp", "2"] }).to_shell() else { return };
+    let interrupts = guest.shell("cat /proc/interrupts");
+    let files = guest.shell("ls -l /proc/1/fd");
+    let release = guest.shell("uname -r");
+    let memory = guest.shell("grep MemTotal /proc/meminfo");
+    let uptime = guest.shell("cat /proc/uptime");
+    let got = guest.kdive(
+        "target remote guest.sock\necho mark-a\\n\nlx-interruptlist\necho mark-b\\n\nfiles 1\necho mark-c\\n\nsys\n\
+         echo mark-d\\n\nrunq\necho mark-e\\n\n",
+    );
+    let shown = between(&got.out, "mark-a", "mark-b\n");
+    let numbered = |line: &str| line.trim_start().starts_with(|c: char| c.is_ascii_digit());
+    let mut count = 0;
+    for line in interrupts.lines().filter(|line| numbered(line)) {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let found = shown.iter().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let found = found.clone().find(|found| found.first() == fields.first());
+        let found = found.unwrap_or_else(|| panic!("no {line} in {shown:#?}"));
+        // Counters go on; controller, trigger and handlers do not.
+        assert_eq!(found[3..], fields[3..], "{line}");
+        for cpu in [1, 2] {
+            assert!(found[cpu].parse::<u64>().unwrap() >= fields[cpu].parse().unwrap(), "{line} {found:?}");
+        }
+        count += 1;
+    }
+    assert!(count >= 5, "{interrupts}");
+    let shown = between(&got.out, "mark-b", "mark-c\n");
+    let mut expected: Vec<(&str, &str)> = files
+        .lines()
+        .filter_map(|line| {
+            let (left, path) = line.split_once(" -> ")?;
+            Some((left.rsplit(' ').next()?, path))
+        })
+        .collect();
+    expected.sort_by_key(|(fd, _)| fd.parse::<u64>().unwrap());
+    let shown: Vec<(&str, &str)> = shown[1..]
+        .iter()
+        .map(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            (words[0], words[2])
+        })
+        .collect();
+    assert_eq!(shown, expected, "{files}");
+    let system = between(&got.out, "mark-c", "mark-d\n").join("\n");
+    assert!(system.contains(&format!("     RELEASE: {}", release.trim())), "{system}");
+    assert!(system.contains("        CPUS: 2"), "{system}");
+    let kib: u64 = memory.split_whitespace().nth(1).unwrap().parse().unwrap();
+    assert!(system.contains(&format!("      MEMORY: {} MB", kib / 1024)), "{system} {memory}");
+    let up: f64 = uptime.split(' ').next().unwrap().parse().unwrap();
+    let told = system.lines().find_map(|line| line.trim().strip_prefix("UPTIME: 00:00:")).unwrap();
+    assert!((told.parse::<f64>().unwrap() - up).abs() < 5.0, "{told} {up}");
+    let queues = between(&got.out, "mark-d", "mark-e\n").join("\n");
+    assert!(queues.contains("CPU 0 RUNQUEUE: ") && queues.contains("CPU 1 RUNQUEUE: "), "{queues}");
+    assert!(queues.contains("  CURRENT: PID: "), "{queues}");
+}

@@ -11,6 +11,7 @@ mod field;
 mod find;
 mod functions;
 mod identity;
+mod irq;
 mod kaslr;
 mod layer;
 mod list;
@@ -33,12 +34,14 @@ mod task;
 #[cfg(test)]
 mod testing;
 mod vma;
+mod xarray;
 
 pub use address::{VmallocArea, describe, vmalloc_areas};
 pub use error::Error;
 pub use find::{FindResult, ModuleFinder};
 pub use functions::add_functions;
 pub use identity::{Identity, banner, command_line, identity, running_build_id};
+pub use irq::{Irq, OpenFile, interrupts, open_files};
 pub use kaslr::{FoundBy, Kaslr};
 pub use layer::{LinuxLayer, ModuleSymbols, SymbolsFrom};
 pub use list::ListWalk;
@@ -59,3 +62,4 @@ pub use slab::{SlabCache, SlabObject, slab_caches, slab_object};
 pub use sleeper::{at_oops, sleeper};
 pub use task::{SavedRegisters, Task, TaskLayout, Tasks, saved_registers, tasks};
 pub use vma::{Vma, dentry_path, file_path, vmas};
+pub use xarray::{Entries, xa_entries};

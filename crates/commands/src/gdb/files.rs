@@ -11,6 +11,7 @@ use std::sync::Arc;
 pub const COMMANDS: &[Spec] = &[
     Spec {
         name: "file",
+        aliases: &["fil"],
         class: Class::Files,
         summary: "Use FILE as program to be debugged",
         help: "Usage: file [FILE]\n\
@@ -35,6 +36,7 @@ pub const COMMANDS: &[Spec] = &[
     },
     Spec {
         name: "symbol-file",
+        aliases: &["sy"],
         class: Class::Files,
         summary: "Load symbol table from executable file FILE",
         help: "Usage: symbol-file [-o OFFSET] [FILE]\nOFFSET is added to every address of the file.",

@@ -8,5 +8,6 @@ pub mod memory;
 pub mod modules;
 pub mod oops;
 pub mod structures;
+pub mod system;
 mod task_list;
 pub mod tasks;
