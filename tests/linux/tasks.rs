@@ -61,6 +61,7 @@ fn ps_is_what_proc_says() {
         }
         assert_eq!(row[8].starts_with('['), vsize == 0, "{row:?}");
     }
+    assert!(asleep > 30, "{asleep}: {}", got.out);
     let idle: Vec<_> =
         rows.iter().filter(|row| row.first() == Some(&"0")).map(|row| (row[2], row[8])).collect();
     assert_eq!(idle, [("0", "[swapper/0]"), ("1", "[swapper/1]")]);
