@@ -63,7 +63,14 @@ impl Program {
         if let Some(pc) = self.scope_pc.get() {
             return Some(pc);
         }
-        self.selected_frame().ok().map(|frame| frame.real.lookup_pc)
+        if let Ok(frame) = self.selected_frame() {
+            return Some(frame.real.lookup_pc);
+        }
+        // Without a frame the file shown last is the place, as in gdb.
+        let listed = self.listed.borrow();
+        let listed = listed.as_ref()?;
+        let lines = self.modules.line_ranges(&listed.file, listed.line.max(1));
+        lines.first().map(|&(start, _)| start)
     }
 
     /// The innermost variable of that name in scope.

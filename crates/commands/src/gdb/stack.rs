@@ -722,10 +722,13 @@ fn relations(program: &Program, frame: &Frame, caller: Option<&Frame>, tail_call
         }
         Some(_) if tail_call => out.push(" tail call frame"),
         Some(caller) if frame.is_inlined() => out.push(&format!(" inlined into frame {}", caller.level)),
-        Some(caller) => {
-            out.push(" called by frame at ");
-            address(out, caller.real.cfa().unwrap_or_default());
-        }
+        Some(caller) => match caller.real.cfa() {
+            Some(cfa) => {
+                out.push(" called by frame at ");
+                address(out, cfa);
+            }
+            None => out.push(" called from user mode"),
+        },
     }
     if callee.is_some() && caller.is_some() {
         out.push(",");
