@@ -31,6 +31,8 @@ use report::{Row, Section};
 
 /// How long a debugger may take for one kind of question. gdb needs seven minutes for the layouts of a vmlinux.
 const LIMIT: Duration = Duration::from_secs(3600);
+/// How often a debugger that ends is started again.
+const RESTARTS: usize = 20;
 /// How many modules are looked at.
 const MODULES: usize = 10;
 /// Where the first of them is put, and how far apart they are.
@@ -249,25 +251,35 @@ impl Audit<'_> {
     }
 
     fn compare(&self, kind: Kind, sheet: &Sheet<'_>) -> Result<Row> {
-        self.signals.check()?;
         let directory = self.directory.join(&sheet.directory);
-        let script = transcript::script(&sheet.before, &sheet.questions);
         // Both at once: neither knows of the other, and the machine has more than one CPU.
         let (left, right) = thread::scope(|scope| {
-            let left = scope.spawn(|| self.side(&self.gdb, &directory.join("gdb"), sheet, &script));
-            let right = self.side(self.kdive, &directory.join("kdive"), sheet, &script);
+            let left = scope.spawn(|| self.answers(&self.gdb, &directory.join("gdb"), sheet));
+            let right = self.answers(self.kdive, &directory.join("kdive"), sheet);
             (left.join(), right)
         });
         let left = left.map_err(|_| anyhow!("the gdb side panicked"))??;
-        let answers = |text: &str| transcript::answers(text, &sheet.questions);
-        let verdict = verdict::compare(&sheet.questions, &answers(&left), &answers(&right?), &self.accepted);
+        let right = right?;
+        // Where gdb itself comes to an end there is nothing to compare with.
+        let mut questions = Vec::new();
+        let (mut lefts, mut rights) = (Vec::new(), Vec::new());
+        for ((question, left), right) in sheet.questions.iter().zip(left).zip(right) {
+            if left.iter().any(Option::is_none) {
+                println!("audit: {}: gdb ends at {}", sheet.directory, question.join("; "));
+                continue;
+            }
+            questions.push(question.clone());
+            lefts.push(left);
+            rights.push(right);
+        }
+        let verdict = verdict::compare(&questions, &lefts, &rights, &self.accepted);
         fs::write(directory.join("differences.txt"), &verdict.full)?;
         let tally = verdict.tally;
         // In one piece: other parts print too.
         let mut text = format!(
             "audit: {}: {} questions, {} answers, {} differ, {} more as accepted\n",
             sheet.directory,
-            sheet.questions.len(),
+            questions.len(),
             tally.commands,
             tally.different,
             tally.accepted
@@ -279,7 +291,35 @@ impl Audit<'_> {
             }
         }
         print!("{text}");
-        Ok(Row { kind, questions: sheet.questions.len(), tally })
+        Ok(Row { kind, questions: questions.len(), tally })
+    }
+
+    /// What one debugger answers. One that ends at a question is started again for those after it; the answers it did not
+    /// give are `None`.
+    fn answers(
+        &self,
+        debugger: &Path,
+        directory: &Path,
+        sheet: &Sheet<'_>,
+    ) -> Result<Vec<Vec<Option<String>>>> {
+        let mut all: Vec<Vec<Option<String>>> = Vec::new();
+        for _ in 0..=RESTARTS {
+            self.signals.check()?;
+            let questions = sheet.questions.get(all.len()..).unwrap_or_default();
+            let text =
+                self.side(debugger, directory, sheet, &transcript::script(&sheet.before, questions))?;
+            let mut answers = transcript::answers(&text, questions);
+            if let Some(end) = answers.iter().position(|answer| answer.iter().any(Option::is_none)) {
+                answers.truncate(end + 1);
+            }
+            all.extend(answers);
+            if all.len() == sheet.questions.len() {
+                return Ok(all);
+            }
+        }
+        // It ends too often: the rest is without answers.
+        all.extend(sheet.questions.iter().skip(all.len()).map(|question| vec![None; question.len()]));
+        Ok(all)
     }
 
     /// What one debugger prints.
