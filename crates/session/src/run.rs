@@ -97,6 +97,8 @@ pub(crate) struct Run {
     waited: Duration,
     /// Raised to interrupt a step that takes too long, apart from the user's flag.
     nudge: Option<Interrupt>,
+    /// Steps in a row that led nowhere.
+    pub(crate) idle_steps: u32,
     /// Text that came up before the stop.
     pub(crate) early: String,
 }
@@ -117,6 +119,7 @@ impl Run {
             interrupted: false,
             waited: Duration::ZERO,
             nudge: None,
+            idle_steps: 0,
             early: String::new(),
         }
     }

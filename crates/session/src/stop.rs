@@ -71,6 +71,7 @@ impl<V: View> Session<V> {
         let thread = stop.thread;
         let Some(run) = self.run.as_mut() else { return };
         let inflight = run.inflight.take();
+        let over = run.over.get(&thread).copied();
         let nudged = run.take_nudge() && stop.signal == signal::INT && !run.interrupted;
         match inflight {
             Some(InFlight::Step { thread: stepped, others: Others::Stopped }) => {
@@ -86,6 +87,9 @@ impl<V: View> Session<V> {
             }
         }
         let own = thread == run.thread;
+        if over.is_none() {
+            run.idle_steps = 0;
+        }
         let range = run.step.as_ref().filter(|_| own).map(|step| step.range);
         let waits = run.step.as_ref().is_some_and(|step| step.resume_at.is_some()) || !run.wake.is_empty();
         self.view.invalidate();
@@ -104,6 +108,9 @@ impl<V: View> Session<V> {
             return;
         }
         let trap = stop.signal == signal::TRAP;
+        if trap && over == Some(pc) && own && self.led_nowhere(inflight, thread, pc) {
+            return;
+        }
         let mut causes = if trap { self.causes(stop, pc) } else { Vec::new() };
         if causes.is_empty()
             && trap
@@ -195,6 +202,22 @@ impl<V: View> Session<V> {
         run.take_nudge();
         self.reported.remove(&stepped);
         self.view.invalidate();
+        true
+    }
+
+    /// Whether a step past a breakpoint has left the thread where it was, and is tried again: QEMU reports a step now and then that
+    /// has executed nothing, and the breakpoint would be told a second time. An instruction that repeats itself does the same, so
+    /// it is not tried for ever, and not at all when the user steps instructions.
+    fn led_nowhere(&mut self, inflight: Option<InFlight>, thread: ThreadId, pc: VirtAddr) -> bool {
+        const MOST: u32 = 2;
+        let stepped = matches!(inflight, Some(InFlight::Step { thread: stepped, others: Others::Stopped }) if stepped == thread);
+        let Some(run) = self.run.as_mut() else { return false };
+        let by_instruction = run.step.as_ref().is_some_and(|step| step.range == Range::Instruction);
+        if !stepped || by_instruction || run.idle_steps >= MOST {
+            return false;
+        }
+        run.idle_steps += 1;
+        run.over.insert(thread, pc);
         true
     }
 

@@ -1,6 +1,7 @@
 //! Breakpoints: making, changing, hitting, tables.
 
 use super::toy::{Cpu, Function, Inlined, Op, Source, Toy};
+use crate::StepKind;
 use crate::{
     BreakArgs, BreakRequest, Breakpoint, BreakpointKind, Complaint, Error, Event, LocationState, Switch,
     View, parse_list, parse_ranges,
@@ -279,6 +280,25 @@ fn a_stub_that_does_not_step_over_breakpoints() {
     toy.log();
     assert_eq!(toy.cont(), "\nBreakpoint 1, leaf:21");
     assert_eq!(toy.log(), "z0 2004 s1 Z0 2004 c");
+}
+
+#[test]
+fn a_step_that_led_nowhere_is_not_a_second_hit() {
+    let mut toy = looping();
+    toy.add("leaf");
+    toy.cont();
+    toy.log();
+    toy.machine.borrow_mut().phantom_steps = 2;
+    assert_eq!(toy.step(StepKind::Over), "| 22");
+    assert_eq!(toy.log(), "s1 s1 s1");
+    assert_eq!(toy.session.breakpoint(1).unwrap().hits, 1);
+    // Not for ever: an instruction may repeat itself.
+    toy.cont();
+    toy.machine.borrow_mut().phantom_steps = 100;
+    assert_eq!(toy.step(StepKind::Over), "\nBreakpoint 1, leaf:21");
+    assert_eq!(toy.session.breakpoint(1).unwrap().hits, 3);
+    // stepi does what the target did.
+    assert!(toy.step(StepKind::Instruction).starts_with("\nBreakpoint 1, "));
 }
 
 #[test]

@@ -83,6 +83,8 @@ pub(crate) struct Machine {
     last: Option<Stop>,
     /// Single steps do not stop at breakpoints (TCG).
     pub(crate) tcg: bool,
+    /// Steps that are reported and not made.
+    pub(crate) phantom_steps: u32,
     /// Software breakpoints fail here.
     pub(crate) unmapped: Vec<u64>,
     /// Hardware breakpoints and watchpoints the stub has.
@@ -199,6 +201,10 @@ impl Machine {
         if let Resume::Step { thread, others } = how {
             let cpu = cpu_index(thread);
             if !self.tcg && self.at_breakpoint(cpu) {
+                return Some(self.stop(cpu, 5, StopReason::Signal));
+            }
+            if self.phantom_steps > 0 {
+                self.phantom_steps -= 1;
                 return Some(self.stop(cpu, 5, StopReason::Signal));
             }
             let halted = self.code.get(&self.cpus[cpu].pc) == Some(&Op::Halt);
@@ -715,6 +721,7 @@ impl Toy {
             source,
             cpus: cpus.to_vec(),
             tcg: true,
+            phantom_steps: 0,
             slots: 4,
             wake_after: 5,
             ..Machine::default()
