@@ -56,6 +56,12 @@ impl Frame {
         self.inline_depth > 0
     }
 
+    /// Whether it is what was left behind in user mode.
+    #[must_use]
+    pub fn is_user_mode(&self) -> bool {
+        self.real.kind == FrameKind::User
+    }
+
     /// Its identity; `None` where the unwinder could not tell.
     #[must_use]
     pub fn key(&self) -> Option<FrameKey> {

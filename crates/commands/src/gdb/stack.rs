@@ -727,7 +727,8 @@ fn relations(program: &Program, frame: &Frame, caller: Option<&Frame>, tail_call
                 out.push(" called by frame at ");
                 address(out, cfa);
             }
-            None => out.push(" called from user mode"),
+            None if caller.is_user_mode() => out.push(" called from user mode"),
+            None => out.push(" called by a frame that is not known"),
         },
     }
     if callee.is_some() && caller.is_some() {
