@@ -69,8 +69,13 @@ impl Program {
         // Without a frame the file shown last is the place, as in gdb.
         let listed = self.listed.borrow();
         let listed = listed.as_ref()?;
-        let lines = self.modules.line_ranges(&listed.file, listed.line.max(1));
-        lines.first().map(|&(start, _)| start)
+        let key = (listed.file.clone(), listed.line.max(1));
+        let known = self.near_listed.borrow().as_ref().filter(|(at, _)| *at == key).map(|(_, addr)| *addr);
+        known.unwrap_or_else(|| {
+            let addr = self.modules.line_ranges(&key.0, key.1).first().map(|&(start, _)| start);
+            *self.near_listed.borrow_mut() = Some((key, addr));
+            addr
+        })
     }
 
     /// The innermost variable of that name in scope.

@@ -65,6 +65,9 @@ impl Default for Options {
     }
 }
 
+/// A line of a file, and the first address it has code at.
+type LineStart = ((kdive_symbols::SourceName, u32), Option<VirtAddr>);
+
 /// The debugged program as far as it can be looked at without running it.
 pub struct Program {
     /// The object files and where they are.
@@ -77,6 +80,8 @@ pub struct Program {
     pub interrupt: Interrupt,
     /// The lines shown last.
     pub listed: RefCell<Option<ListPosition>>,
+    /// First address of the line in `listed`, once it was asked for: every name looked up without a frame asks.
+    pub(crate) near_listed: RefCell<Option<LineStart>>,
     /// What `x` and `print/FMT` remember from one command to the next.
     pub examine: RefCell<Examine>,
     pub(crate) os: Option<Box<dyn OsLayer>>,
@@ -112,6 +117,7 @@ impl Program {
             options: Options::default(),
             interrupt,
             listed: RefCell::default(),
+            near_listed: RefCell::default(),
             examine: RefCell::default(),
             os: None,
             store: Store::new(),
@@ -161,6 +167,7 @@ impl Program {
 
     /// Call after modules were added, moved or removed.
     pub fn modules_changed(&self) {
+        *self.near_listed.borrow_mut() = None;
         let known: Vec<ModuleId> = self.modules.modules().iter().map(|module| module.id()).collect();
         self.tables.borrow_mut().retain(|id, _| known.contains(id));
         self.frames.borrow_mut().clear();
