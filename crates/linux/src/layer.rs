@@ -1,5 +1,6 @@
 //! The Linux layer of a program: keeps the symbols of loaded modules in step with the running kernel.
 
+use crate::extable::ExceptionTables;
 use crate::identity::{Identity, banner, hex, identity, symbol};
 use crate::locate::{RESET_VECTOR, Whereabouts};
 use crate::{FindResult, ModuleFinder, ModuleInfo, module_at, modules};
@@ -42,6 +43,7 @@ pub struct LinuxLayer {
     /// Directory of the on-disk name index; `None` switches it off.
     pub index_cache: Option<PathBuf>,
     pub(crate) place: Whereabouts,
+    pub(crate) exceptions: ExceptionTables,
     modules: Vec<ModuleSymbols>,
     identified: bool,
     listed: bool,
@@ -307,6 +309,10 @@ impl OsLayer for LinuxLayer {
         };
         let task = crate::TaskLayout::new(program).ok()?.read(program, task).ok()?;
         Some(format!("{}, pid {}", task.comm, task.pid))
+    }
+
+    fn fixups(&self, program: &Program, range: AddrRange) -> Vec<VirtAddr> {
+        self.exceptions.fixups(program, range)
     }
 
     fn as_any(&mut self) -> &mut dyn std::any::Any {

@@ -7,6 +7,7 @@
 
 mod address;
 mod error;
+mod extable;
 mod field;
 mod find;
 mod functions;

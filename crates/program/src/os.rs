@@ -38,6 +38,11 @@ pub trait OsLayer {
         OsReport::default()
     }
 
+    /// Where code in a range may go on when one of its instructions faults.
+    fn fixups(&self, _program: &Program, _range: AddrRange) -> Vec<VirtAddr> {
+        Vec::new()
+    }
+
     /// Who the selected thread runs in user mode: `insmod, pid 65`.
     fn user_mode(&self, program: &Program) -> Option<String>;
 
@@ -69,6 +74,12 @@ impl Program {
     /// Who the selected thread runs in user mode, if the operating system layer knows.
     pub(crate) fn user_mode(&self) -> Option<String> {
         self.os.as_ref()?.user_mode(self)
+    }
+
+    /// Where code in a range may go on when one of its instructions faults, as far as the operating system layer knows.
+    #[must_use]
+    pub fn fixups(&self, range: AddrRange) -> Vec<VirtAddr> {
+        self.os.as_ref().map(|os| os.fixups(self, range)).unwrap_or_default()
     }
 
     /// Addresses where the operating system layer wants to look.

@@ -17,6 +17,7 @@ mod breakpoint;
 mod edit;
 mod error;
 mod event;
+mod exits;
 mod frames;
 mod inserted;
 mod numbers;

@@ -301,6 +301,10 @@ impl View for ProgramView {
         Disassembler::new(code.size, Flavor::Att).decode(&bytes[..length], addr, &())
     }
 
+    fn fixups(&self, range: AddrRange) -> Vec<VirtAddr> {
+        self.program.fixups(range)
+    }
+
     fn resolve(&mut self, location: &str) -> Result<Resolution, Error> {
         let sals =
             self.program.resolve_location(location.trim(), LinespecMode::Breakpoint).map_err(|error| {

@@ -82,7 +82,8 @@ pub(crate) struct Run {
     pub(crate) step: Option<Step>,
     /// Where `until`, `advance` and `finish` end.
     pub(crate) targets: Vec<Momentary>,
-    /// Where the thread goes on when what keeps its step from ending is over: a halted CPU, an interrupt.
+    /// Where the thread is stepped on when what does not have to be stepped is over: a halted CPU, an interrupt, the inside
+    /// of a line.
     pub(crate) wake: Vec<Momentary>,
     /// Where the instruction that is being stepped may lead, and the stack frame, when the target lets interrupts in.
     pub(crate) expected: Option<(Vec<VirtAddr>, Option<FrameId>)>,
@@ -290,16 +291,24 @@ impl<V: View> Session<V> {
     fn go(&mut self) -> Result<(), Error> {
         let target = self.control().ok_or(Error::NotRunning)?;
         let control = target.run_control().ok_or(Error::NotRunning)?;
-        let wanted = self.wanted();
+        let mut wanted = self.wanted();
         let steps_for_watch = self.steps_for_watch();
         let Some(run) = self.run.as_mut() else { return Err(Error::NotRunning) };
-        let single = run.is_single_stepping() || steps_for_watch && run.wake.is_empty();
         let at_code = |addr: VirtAddr| {
             wanted.iter().any(|place| {
                 place.addr == addr && matches!(place.kind, PlaceKind::Software | PlaceKind::Hardware)
             })
         };
         run.over.retain(|_, &mut addr| at_code(addr));
+        if run.is_single_stepping() && !steps_for_watch {
+            let exits = self.range_exits();
+            wanted.extend(exits.iter().map(|exit| Place::software(exit.addr)));
+            if let Some(run) = self.run.as_mut() {
+                run.wake = exits;
+            }
+        }
+        let Some(run) = self.run.as_mut() else { return Err(Error::NotRunning) };
+        let single = run.is_single_stepping() || steps_for_watch && run.wake.is_empty();
         // The stepped thread steps over by stepping.
         let over =
             run.over.iter().map(|(&thread, _)| thread).find(|&thread| !(single && thread == run.thread));
@@ -320,7 +329,6 @@ impl<V: View> Session<V> {
         } else {
             (Resume::Continue, InFlight::Continue)
         };
-        let mut wanted = wanted;
         if let InFlight::Step { thread, .. } = inflight
             && let Some(&addr) = run.over.get(&thread)
             && !control.steps_over_breakpoints()

@@ -33,6 +33,8 @@ pub struct Settings {
     pub scheduler_locking: SchedulerLocking,
     /// `set step-mode`: stop in functions without line information.
     pub step_mode: bool,
+    /// `set range-stepping`: run to where a line is left rather than step through it.
+    pub range_stepping: bool,
     /// `set can-use-hw-watchpoints`.
     pub hardware_watchpoints: bool,
     /// A hardware breakpoint where a software one cannot be inserted.
@@ -44,6 +46,7 @@ impl Default for Settings {
         Self {
             scheduler_locking: SchedulerLocking::default(),
             step_mode: false,
+            range_stepping: true,
             hardware_watchpoints: true,
             auto_hardware: true,
         }

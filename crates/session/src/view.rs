@@ -171,6 +171,11 @@ pub trait View {
     /// The instruction at an address, without its text.
     fn instruction(&self, addr: VirtAddr) -> Option<kdive_arch::Insn>;
 
+    /// Where else code in this range may go on when one of its instructions faults: the kernel's exception table.
+    fn fixups(&self, _range: AddrRange) -> Vec<VirtAddr> {
+        Vec::new()
+    }
+
     /// Looks up a location typed by the user. The default place is the one shown last.
     ///
     /// # Errors

@@ -458,6 +458,17 @@ impl Target for RemoteTarget {
         inner.write_physical(addr, bytes)
     }
 
+    fn prefetch(&self, addr: VirtAddr, len: usize) {
+        let Ok(mut inner) = self.inner() else { return };
+        if inner.ready(Regain::IfRested).is_err() {
+            return;
+        }
+        let pages = std::mem::replace(&mut inner.fetch_pages, false);
+        // Whoever reads it finds out what is wrong with it.
+        let _ = inner.read_virtual(addr, &mut vec![0; len]);
+        inner.fetch_pages = pages;
+    }
+
     fn ask_monitor(&self, question: &str) -> Option<String> {
         let mut inner = self.inner().ok()?;
         inner.ready(Regain::IfRested).ok()?;

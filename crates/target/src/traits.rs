@@ -64,6 +64,10 @@ pub trait Target: ReadMemory + WriteMemory {
     /// As [`Target::read_physical`].
     fn write_physical(&self, addr: PhysAddr, bytes: &[u8]) -> Result<(), Error>;
 
+    /// Brings memory that is about to be read bit by bit into the cache, and no more than that. What cannot be read is found out
+    /// by whoever reads it.
+    fn prefetch(&self, _addr: VirtAddr, _len: usize) {}
+
     /// Asks the monitor of what runs the guest a question that changes nothing; `None` where there is none or it does not
     /// know the question.
     fn ask_monitor(&self, _question: &str) -> Option<String> {

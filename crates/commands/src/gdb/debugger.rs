@@ -266,6 +266,7 @@ fn take_over(shell: &mut Shell) {
         _ => SchedulerLocking::Replay,
     };
     let step_mode = settings.bool("step-mode");
+    let range_stepping = settings.bool("range-stepping");
     let hardware_watchpoints = number("can-use-hw-watchpoints") != Some(0);
     let auto_hardware = settings.bool("breakpoint auto-hw");
     let unwind_policy =
@@ -284,6 +285,7 @@ fn take_over(shell: &mut Shell) {
     let run = &mut shell.session.settings;
     run.scheduler_locking = locking;
     run.step_mode = step_mode;
+    run.range_stepping = range_stepping;
     run.hardware_watchpoints = hardware_watchpoints;
     run.auto_hardware = auto_hardware;
 }

@@ -80,7 +80,35 @@ fn a_call_is_run_through_with_one_breakpoint() {
     toy.step(StepKind::Over);
     toy.log();
     assert_eq!(toy.step(StepKind::Over), "| 13");
+    assert_eq!(toy.log(), "Z0 1014 c");
+    let mut toy = calls();
+    toy.session.settings.range_stepping = false;
+    toy.step(StepKind::Over);
+    toy.log();
+    assert_eq!(toy.step(StepKind::Over), "| 13");
     assert_eq!(toy.log(), "s1 Z0 100c c z0 100c s1 s1 Z0 1014 c");
+}
+
+#[test]
+fn a_line_is_left_at_one_go() {
+    let code = [
+        (0x1000, Op::Nop),
+        (0x1004, Op::Set(1)),
+        (0x1008, Op::Loop(0x8000, 0x1000)), // line 10 goes round a thousand times
+        (0x100c, Op::Nop),                  // line 11
+        (0x1010, Op::Nop),
+        (0x1014, Op::Ret), // of 11: wherever it leads
+    ];
+    let rows = vec![(0x1000, 10, true), (0x100c, 11, true), (0x1018, 0, true)];
+    let functions = vec![Function { name: "main", start: 0x1000, end: 0x1018, body: 0x1000 }];
+    let source = Source { rows, functions, ..Source::default() };
+    let mut toy = Toy::new(&code, source, &[Cpu { pc: 0x1000, sp: 0x10000, rax: 0 }]);
+    toy.machine.borrow_mut().memory.insert(0x8000, 1000);
+    assert_eq!(toy.step(StepKind::Into), "| 11");
+    assert_eq!(toy.log(), "Z0 100c c");
+    // A breakpoint on the way is one like any other.
+    toy.add("*0x1010");
+    assert_eq!(toy.step(StepKind::Over), "\nBreakpoint 1, 0x1010 main:11");
 }
 
 #[test]

@@ -62,8 +62,12 @@ pub(super) const ROWS: &[Setting] = &[
         "range-stepping",
         Bool,
         "on",
-        "whether the target is asked to step over a range of addresses by itself",
+        "whether a line is run through at one go",
         "Debugger's willingness to use range stepping is {}.",
+    )
+    .help(
+        "on runs to the places where the line can be left, with breakpoints of the command's own, where that is cheaper than \
+         steps: in QEMU without KVM. off executes it instruction by instruction.",
     ),
     Setting::new(
         "may-write-memory",
