@@ -17,10 +17,12 @@ const MAX_BYTES: u64 = 4 << 20;
 
 /// An instruction and its fixup.
 type Entry = (VirtAddr, VirtAddr);
+/// A table.
+type Table = Rc<[Entry]>;
 
 /// The tables read so far, by file and where it is, in the order of the instructions.
 #[derive(Debug, Default)]
-pub(crate) struct ExceptionTables(RefCell<BTreeMap<(ModuleId, u64), Rc<[Entry]>>>);
+pub(crate) struct ExceptionTables(RefCell<BTreeMap<(ModuleId, u64), Table>>);
 
 impl ExceptionTables {
     /// Where code in `range` goes on when one of its instructions faults. Nothing where there is no table to read.
@@ -29,7 +31,7 @@ impl ExceptionTables {
         let key = (module.id(), module.placement().slide);
         let known = self.0.borrow().get(&key).cloned();
         let table = known.unwrap_or_else(|| {
-            let table: Rc<[_]> = read(program, module).unwrap_or_default().into();
+            let table: Table = read(program, module).unwrap_or_default().into();
             self.0.borrow_mut().insert(key, Rc::clone(&table));
             table
         });
