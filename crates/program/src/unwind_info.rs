@@ -94,7 +94,7 @@ impl UnwindInfo for Program {
     }
 
     fn tail_calls(&self, function: VirtAddr) -> Option<Vec<Call>> {
-        let function = self.modules.function_at(function).filter(|found| found.entry() == function)?;
+        let function = self.modules.function_entered_at(function)?;
         let calls = function.tail_calls();
         let call = |site: &CallSite| Call { return_pc: site.return_pc, target: self.callee_entry(site) };
         Some(calls.iter().map(call).collect())
@@ -102,7 +102,8 @@ impl UnwindInfo for Program {
 
     /// gdb gives up at a function that has a cold part, because to it each part is a callee of its own.
     fn is_followed(&self, target: VirtAddr) -> bool {
-        self.modules.function_at(target).is_none_or(|function| function.ranges().len() == 1)
+        let function = self.modules.function_entered_at(target).or_else(|| self.modules.function_at(target));
+        function.is_none_or(|function| function.ranges().len() == 1)
     }
 }
 

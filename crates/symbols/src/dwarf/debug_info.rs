@@ -304,6 +304,27 @@ impl DebugInfo {
         self.functions(self.unit_at(pc)?)?.find(pc).cloned()
     }
 
+    /// The function whose entry is at `pc`, where the symbol there is called `name`. Unless the functions of its unit are known
+    /// already, the entry of that name is read and no other.
+    pub(crate) fn function_entered(&self, pc: u64, name: Option<&str>) -> Option<Arc<FunctionInfo>> {
+        let index = self.unit_at(pc)?;
+        let data = self.units().get(index)?.data.get().and_then(Option::as_deref);
+        let known = data.is_some_and(|data| data.functions.get().is_some());
+        if let Some(name) = name.filter(|_| !known && self.index_is_ready()) {
+            let named = self.named(name, &[IndexKind::Function]);
+            let mut keys = named.into_iter().map(|(_, key)| key);
+            if let Some(key) = keys.find(|&key| self.unit_of(key) == Some(index))
+                && let Some(context) = self.context(index)
+                && let Some(die) = context.die_of_key(key)
+                && let Some(function) = FunctionInfo::read(&context, &die)
+                && function.entry() == pc
+            {
+                return Some(Arc::new(function));
+            }
+        }
+        self.function_at(pc).filter(|function| function.entry() == pc)
+    }
+
     /// The blocks of a function.
     pub(crate) fn blocks(&self, function: &FunctionInfo) -> Option<Arc<BlockTree>> {
         cached(&self.blocks, function.key, || Some(BlockTree::read(&self.context(function.unit)?, function)))

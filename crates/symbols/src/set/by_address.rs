@@ -153,6 +153,15 @@ impl ModuleSet {
         Some(Function::new(module, debug, debug.function_at(pc)?))
     }
 
+    /// The function whose entry the address is; for one of many units, of each of which nothing else is asked.
+    #[must_use]
+    pub fn function_entered_at(&self, addr: VirtAddr) -> Option<Function> {
+        let (module, debug, pc) = self.debug_at(addr)?;
+        let symbol = self.symbol_at(addr).filter(|symbol| symbol.addr == addr);
+        let info = debug.function_entered(pc, symbol.as_ref().map(|symbol| &*symbol.name))?;
+        Some(Function::new(module, debug, info))
+    }
+
     /// The blocks the address lies in.
     #[must_use]
     pub fn scope_at(&self, addr: VirtAddr) -> Option<Scope> {
