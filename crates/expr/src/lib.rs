@@ -35,6 +35,6 @@ pub use functions::standard_names;
 pub use location::{Explicit, LineOffset, Linespec, Location, Part, Tail};
 pub use options::{parse_boolean, parse_print_options, print_option_names};
 pub use printf::{Printf, echo};
-pub use settings::{FrameArguments, PrintOptions};
+pub use settings::{Charset, FrameArguments, PrintOptions};
 pub use store::Store;
 pub use whatis::{describe, describe_type, parse_type_flags};

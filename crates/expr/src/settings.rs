@@ -14,6 +14,18 @@ pub enum FrameArguments {
     Presence,
 }
 
+/// How the characters of a program's strings are written, as far as they are taken for more than bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Charset {
+    /// Bytes from 0x80 on are no characters.
+    #[default]
+    Ascii,
+    /// UTF-8.
+    Utf8,
+    /// ISO-8859-1: every byte is a character.
+    Latin1,
+}
+
 /// How values are shown.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a user's on/off setting of its own")]
@@ -57,7 +69,10 @@ pub struct PrintOptions {
     pub format: Option<crate::format::Format>,
     /// `/r` and `set print raw-values`.
     pub raw: bool,
-    /// Whether the terminal takes UTF-8; other characters than ASCII are escaped otherwise.
+    /// `set target-charset`.
+    pub charset: Charset,
+    /// Whether whoever reads this takes UTF-8 (`set host-charset` and the locale); other characters than ASCII are escaped
+    /// otherwise.
     pub utf8: bool,
     /// Frame arguments and `info locals` in short form: aggregates are `...`.
     pub summary: bool,
@@ -85,6 +100,7 @@ impl Default for PrintOptions {
             output_radix: 10,
             format: None,
             raw: false,
+            charset: Charset::default(),
             utf8: false,
             summary: false,
         }

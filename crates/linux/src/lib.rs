@@ -14,6 +14,7 @@ mod functions;
 mod identity;
 mod irq;
 mod kaslr;
+mod known;
 mod layer;
 mod list;
 mod locate;

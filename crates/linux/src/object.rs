@@ -33,7 +33,13 @@ impl<'a> Object<'a> {
     /// [`Error::NoSymbol`].
     pub fn variable(program: &'a Program, name: &str) -> Result<Self, Error> {
         let missing = || Error::NoSymbol(name.to_owned());
-        let variable = program.modules.variable(name, None).ok_or_else(missing)?;
+        let Some(variable) = program.modules.variable(name, None) else {
+            // Without DWARF there may be types all the same.
+            let symbols = program.modules.symbols_named(name);
+            let symbol = symbols.first().ok_or_else(missing)?;
+            let ty = crate::known::type_of(program, name, symbol.size).ok_or_else(missing)?;
+            return Ok(Self { program, ty, addr: symbol.addr });
+        };
         let addr = variable.static_address().ok_or_else(missing)?;
         let ty = program.modules.complete(&variable.ty());
         Ok(Self { program, ty, addr })

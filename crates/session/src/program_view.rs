@@ -163,6 +163,7 @@ impl ProgramView {
             file: sal.file.as_ref().map(|file| Rc::from(&*file.name)),
             line: if sal.file.is_some() { sal.line } else { 0 },
             symbol: self.program.symbolic(addr).map(Into::into),
+            label: None,
         })
     }
 }
@@ -314,12 +315,20 @@ impl View for ProgramView {
                     other => Error::msg(other),
                 }
             })?;
-        let locations: Vec<CodeLocation> = sals.iter().filter_map(|sal| self.code_location(sal)).collect();
+        let mut locations: Vec<CodeLocation> =
+            sals.iter().filter_map(|sal| self.code_location(sal)).collect();
         let typed = location.trim();
         let by_line = typed.starts_with(['+', '-']) && !typed.starts_with("-l") && !typed.starts_with("-f")
             || typed.bytes().all(|byte| byte.is_ascii_digit());
         let canonical = match sals.first() {
             Some(Sal { file: Some(file), line, .. }) if by_line => format!("{}:{line}", full_name(file)),
+            // A label by its bare name means the function execution is in now.
+            Some(Sal { label: Some(label), function_name: Some(function), .. }) => {
+                let whole = typed.starts_with('-') || typed.contains(':');
+                let name = if whole { typed.to_owned() } else { format!("{function}:{label}") };
+                locations.iter_mut().for_each(|location| location.label = Some(name.as_str().into()));
+                name
+            }
             _ => typed.to_owned(),
         };
         Ok(Resolution { locations, canonical })

@@ -82,6 +82,8 @@ impl<V: View> Session<V> {
             Request::Step { kind, count } => Run::new(thread, Command::Step { kind, left: count }),
             Request::Jump(pc) => {
                 self.view.set_pc(pc)?;
+                // A breakpoint there is hit, even if it was the last thing shown.
+                self.reported.remove(&thread);
                 Run::new(thread, Command::Continue)
             }
             Request::Finish => self.set_up_finish(thread)?,

@@ -188,6 +188,9 @@ fn rows(shown: &Breakpoint, type_width: usize, addr_width: usize, text: &mut Str
 
 /// `in start_kernel at init/main.c:905`, or `<printk+10>` without source.
 fn what(place: &crate::view::CodeLocation) -> String {
+    if let Some(label) = &place.label {
+        return label.to_string();
+    }
     match (&place.file, &place.function) {
         (Some(file), Some(function)) => format!("in {function} at {file}:{}", place.line),
         (Some(file), None) => format!("{file}:{}", place.line),

@@ -90,6 +90,8 @@ pub struct CodeLocation {
     pub line: u32,
     /// `<symbol+offset>` for places without source.
     pub symbol: Option<Rc<str>>,
+    /// `FUNCTION:LABEL` for the place of a label: tables show that instead of file and line.
+    pub label: Option<Rc<str>>,
 }
 
 /// What a location typed by the user stands for now.

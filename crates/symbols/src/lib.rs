@@ -1,4 +1,4 @@
-//! From ELF and DWARF files to names, types, lines, scopes and locations.
+//! From ELF, DWARF and BTF to names, types, lines, scopes and locations.
 //!
 //! Everything above this crate starts from a [`ModuleSet`]: the object files that make up the debugged program, each with
 //! the place where it was loaded. What a `ModuleSet` returns are cheap handles ([`Function`], [`Variable`], [`Scope`],
@@ -10,6 +10,7 @@
 //!
 //! This crate never reads target memory by itself: evaluation of locations goes through [`EvalContext`].
 
+mod btf;
 mod dwarf;
 mod elf;
 mod error;
@@ -24,6 +25,7 @@ mod scope;
 mod set;
 mod variable;
 
+pub use btf::{Btf, TypeId};
 pub use elf::{DebugLink, ElfKind, IndexInfo, Note, ObjectFile, OpenOptions, Section};
 pub use error::{Error, LinespecError, LocationError};
 pub use function::{CallSite, CallSiteParam, Function};

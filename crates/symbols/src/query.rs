@@ -187,6 +187,8 @@ pub struct Sal {
     pub symbol: Option<Symbol>,
     /// Whether `function_name` is that of a call inlined into `function`.
     pub inlined: bool,
+    /// The label of the function it was found by.
+    pub label: Option<Arc<str>>,
 }
 
 /// What `info functions` and its kin list.

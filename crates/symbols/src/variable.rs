@@ -1,9 +1,10 @@
 //! Variables and parameters.
 
+use crate::btf::{Btf, BtfVariable};
 use crate::dwarf::{DebugInfo, DieKey, Environment, Location, Surroundings, VariableInfo};
 use crate::{EvalContext, Located, LocationError, Module, SourceName, Storage};
 use kdive_base::{AddrRange, LinkAddr, VirtAddr};
-use kdive_types::Type;
+use kdive_types::{Type, TypeSource};
 use std::fmt;
 use std::sync::Arc;
 
@@ -26,8 +27,15 @@ pub enum VariableKind {
 #[derive(Clone)]
 pub struct Variable {
     module: Arc<Module>,
-    debug: Arc<DebugInfo>,
+    origin: Origin,
     info: Arc<VariableInfo>,
+}
+
+/// Whose number its type is.
+#[derive(Clone)]
+enum Origin {
+    Dwarf(Arc<DebugInfo>),
+    Btf(Arc<Btf>),
 }
 
 impl fmt::Debug for Variable {
@@ -46,7 +54,45 @@ impl Eq for Variable {}
 
 impl Variable {
     pub(crate) fn new(module: &Arc<Module>, debug: &Arc<DebugInfo>, info: Arc<VariableInfo>) -> Self {
-        Self { module: Arc::clone(module), debug: Arc::clone(debug), info }
+        Self { module: Arc::clone(module), origin: Origin::Dwarf(Arc::clone(debug)), info }
+    }
+
+    /// A variable of BTF, whose address is that of the symbol of its name.
+    pub(crate) fn of_btf(
+        module: &Arc<Module>,
+        btf: &Arc<Btf>,
+        found: BtfVariable,
+        name: &str,
+    ) -> Option<Self> {
+        let symbols = module.object().symbols();
+        let LinkAddr(addr) = symbols.named(name).first()?.addr;
+        let info = VariableInfo {
+            key: u64::from(found.id),
+            unit: 0,
+            name: name.into(),
+            ty: Some(u64::from(found.ty)),
+            argument: false,
+            external: found.external,
+            decl_file: None,
+            decl_line: 0,
+            location: Location::Static(addr),
+            function: None,
+        };
+        Some(Self { module: Arc::clone(module), origin: Origin::Btf(Arc::clone(btf)), info: Arc::new(info) })
+    }
+
+    /// A declared variable whose definition is at an address of another module.
+    pub(crate) fn defined_at(&self, addr: VirtAddr) -> Self {
+        let mut info = (*self.info).clone();
+        info.location = Location::Static(self.module.to_link(addr).0);
+        Self { info: Arc::new(info), ..self.clone() }
+    }
+
+    fn debug(&self) -> Option<&Arc<DebugInfo>> {
+        match &self.origin {
+            Origin::Dwarf(debug) => Some(debug),
+            Origin::Btf(_) => None,
+        }
     }
 
     pub(crate) fn info(&self) -> &VariableInfo {
@@ -88,9 +134,10 @@ impl Variable {
     /// Its declared type. gdb takes a missing one for `int`.
     #[must_use]
     pub fn ty(&self) -> Type {
-        match self.info.ty {
-            Some(key) => self.debug.type_ref(Some(key)).get(),
-            None => Type::base("int", 4, kdive_types::Encoding::Signed),
+        match (self.info.ty, &self.origin) {
+            (Some(key), Origin::Dwarf(debug)) => debug.type_ref(Some(key)).get(),
+            (Some(key), Origin::Btf(btf)) => btf.resolve(key),
+            (None, _) => Type::base("int", 4, kdive_types::Encoding::Signed),
         }
     }
 
@@ -103,7 +150,7 @@ impl Variable {
     /// File of the declaration.
     #[must_use]
     pub fn decl_file(&self) -> Option<SourceName> {
-        self.debug.source_name(self.info.decl_file?)
+        self.debug()?.source_name(self.info.decl_file?)
     }
 
     /// Address, when it is in static storage (no frame needed).
@@ -144,24 +191,25 @@ impl Variable {
     /// # Errors
     /// [`LocationError`]; a value that is gone is not an error but [`Storage::OptimizedOut`].
     pub fn locate(&self, pc: Option<VirtAddr>, frame: &dyn EvalContext) -> Result<Located, LocationError> {
-        if self.info.location == Location::Unresolved
+        if matches!(self.info.location, Location::Unresolved | Location::Static(_))
             && let Some(addr) = self.static_address()
         {
             return Ok(Located::whole(Storage::Memory(addr)));
         }
+        let Some(debug) = self.debug() else { return Ok(Located::whole(Storage::OptimizedOut)) };
         let environment = Environment {
             frame,
             relocate: &|addr| self.module.to_virt(LinkAddr(addr)).0,
             function: self.info.function,
             pc: pc.map(|pc| self.module.to_link(pc).0),
         };
-        self.debug.locate(&self.info, &environment)
+        debug.locate(&self.info, &environment)
     }
 
     /// Address ranges in which it has a value; `None` when it always has.
     #[must_use]
     pub fn live_ranges(&self) -> Option<Vec<AddrRange>> {
-        let ranges = self.debug.live_ranges(&self.info)?;
+        let ranges = self.debug()?.live_ranges(&self.info)?;
         Some(ranges.into_iter().map(|range| self.module.range(range)).collect())
     }
 
@@ -188,7 +236,9 @@ impl Variable {
             pc: pc.map(|pc| self.module.to_link(pc).0),
             machine: self.module.object().machine(),
         };
-        self.debug.describe(&self.info, &around).unwrap_or_else(|| "optimized out".into())
+        self.debug()
+            .and_then(|debug| debug.describe(&self.info, &around))
+            .unwrap_or_else(|| "optimized out".into())
     }
 
     /// What `info scope` says of it after `Symbol NAME is `, with the final period and the length where gdb gives one.

@@ -2,6 +2,7 @@
 
 use crate::hooks::Hooks;
 use crate::linux::modules::{set_module_path, with_linux};
+use crate::settings::charset;
 use crate::spec::Needs;
 use crate::{Error, Shell};
 use kdive_expr::{Expr, FrameArguments, Printf};
@@ -239,6 +240,8 @@ fn take_over(shell: &mut Shell) {
     print.null_stop = settings.bool("print null-stop");
     print.max_depth = small("print max-depth");
     print.sevenbit_strings = settings.bool("print sevenbit-strings");
+    print.charset = charset::target(settings);
+    print.utf8 = charset::shows_utf8(settings);
     print.nibbles = settings.bool("print nibbles");
     print.frame_arguments = match settings.text("print frame-arguments").as_str() {
         "all" => FrameArguments::All,

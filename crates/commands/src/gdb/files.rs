@@ -265,7 +265,11 @@ fn say_what_is_missing(shell: &mut Shell, object: &ObjectFile, typed: &str, from
     if from_tty {
         shell.out.line(&format!("(No debugging symbols found in {typed})"));
     } else {
-        let text = if object.has_symbols() {
+        let text = if object.has_symbols() && object.btf().is_some() {
+            format!(
+                "{typed} has no debug info but BTF: names, addresses and types work, lines and locals do not"
+            )
+        } else if object.has_symbols() {
             format!("{typed} has no debug info: names and addresses work, types and lines do not")
         } else {
             format!("{typed} has no symbols at all")

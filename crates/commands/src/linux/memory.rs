@@ -94,10 +94,17 @@ pub const COMMANDS: &[Spec] = &[
 fn argument(shell: &Shell, args: &Args<'_>) -> Result<VirtAddr, Error> {
     let text = args.required("Argument required (address).")?;
     let program = shell.program();
-    let value = program.evaluate(text)?;
+    let is_name = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let value = match program.evaluate(text) {
+        Ok(value) => value,
+        // Without debug information a name still has an address.
+        Err(error) => match program.modules.symbols_named(text).first() {
+            Some(symbol) if is_name => return Ok(symbol.addr),
+            _ => return Err(error.into()),
+        },
+    };
     let ty = value.ty().strip();
     // A variable by its name and a structure are asked about for where they are, other values for what they are.
-    let is_name = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     match value.address() {
         Some(addr) if (is_name && !ty.is_pointer()) || (!ty.is_pointer() && !ty.is_integral()) => Ok(addr),
         _ => Ok(program.evaluate_address(text)?),

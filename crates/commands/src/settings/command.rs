@@ -70,6 +70,9 @@ fn effect(shell: &mut Shell, name: &str, from_tty: bool) -> Result<(), Error> {
     if name == "logging enabled" {
         return crate::meta::logging::switch(shell, from_tty);
     }
+    if name == "charset" {
+        super::charset::set_both(shell);
+    }
     if from_tty && let Some(which) = name.strip_suffix("-radix") {
         let radix = shell.settings.signed(name).unwrap_or(10);
         let which = if which == "input" { "Input" } else { "Output" };

@@ -3,6 +3,7 @@
 //! Every name gdb 13 knows is accepted, so that command files written for gdb run; those without a meaning here are in
 //! `rows::ignored` and say so in their help.
 
+pub(crate) mod charset;
 pub mod command;
 pub(crate) mod kind;
 pub(crate) mod look;

@@ -1,6 +1,7 @@
 //! Values as gdb 13.1 prints them.
 
 use super::*;
+use crate::Charset;
 use crate::fake::{Fake, kitchen, play};
 use crate::{Expr, builtin};
 use kdive_base::{Fault, VirtAddr};
@@ -209,6 +210,14 @@ fn utf8_is_shown_where_the_terminal_takes_it() {
     let fake = kitchen();
     let text = value(&fake, "\"a\\303\\251\\377\\342\\202\\254\\342\\202\"");
     assert_eq!(shown(&fake, &text), r#""a\303\251\377\342\202\254\342\202""#);
+    fake.options.borrow_mut().charset = Charset::Utf8;
+    assert_eq!(shown(&fake, &text), r#""a\303\251\377\342\202\254", <incomplete sequence \342\202>"#);
     fake.options.borrow_mut().utf8 = true;
     assert_eq!(shown(&fake, &text), "\"aé\\377€\", <incomplete sequence \\342\\202>");
+    fake.options.borrow_mut().charset = Charset::Latin1;
+    assert_eq!(shown(&fake, &text), "\"aÃ©ÿâ\\202¬â\\202\"");
+    fake.options.borrow_mut().charset = Charset::Utf8;
+    // A combining accent, a blank of a width, a separator of lines, and a place nobody has assigned.
+    let text = value(&fake, "\"e\\314\\201\\302\\240\\342\\200\\250\\315\\270\"");
+    assert_eq!(shown(&fake, &text), "\"e\u{301}\u{a0}\\342\\200\\250\\315\\270\"");
 }

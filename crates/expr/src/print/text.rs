@@ -1,7 +1,7 @@
 //! Characters and strings with their escapes, runs and limits.
 
 use crate::context::Context;
-use crate::settings::PrintOptions;
+use crate::settings::{Charset, PrintOptions};
 use kdive_base::{Fault, FaultKind, VirtAddr};
 use kdive_types::{Kind, Out, Style, Type};
 use std::fmt::Write as _;
@@ -44,7 +44,7 @@ enum Unit {
 struct Units<'a> {
     bytes: &'a [u8],
     width: usize,
-    utf8: bool,
+    charset: Charset,
 }
 
 impl Iterator for Units<'_> {
@@ -72,7 +72,10 @@ impl Units<'_> {
             0xf0..=0xf4 => 4,
             _ => 1,
         };
-        if !self.utf8 || len == 1 {
+        if self.charset == Charset::Latin1 {
+            return (1, Unit::Char(char::from(first), vec![first]));
+        }
+        if self.charset == Charset::Ascii || len == 1 {
             return (1, Unit::Invalid(vec![first]));
         }
         let bytes = &self.bytes[..len.min(self.bytes.len())];
@@ -159,8 +162,22 @@ impl Escaper<'_> {
         if c.is_ascii() {
             return c == ' ' || c.is_ascii_graphic();
         }
-        self.options.utf8 && !self.options.sevenbit_strings && !c.is_control()
+        self.options.utf8 && is_graphic(c)
     }
+}
+
+/// Whether a character beyond ASCII is shown as it is: as C libraries tell in a UTF-8 locale (`iswprint`), everything that is
+/// assigned and neither a control character nor a separator of lines.
+fn is_graphic(c: char) -> bool {
+    // Blanks, characters of format and of private use count, which Rust's own escaping takes for invisible.
+    let counts = matches!(c,
+        '\u{a0}' | '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{8e2}' | '\u{1680}'
+        | '\u{180e}' | '\u{2000}'..='\u{200f}' | '\u{202a}'..='\u{202f}' | '\u{205f}'..='\u{2064}'
+        | '\u{2066}'..='\u{206f}' | '\u{3000}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}' | '\u{e0020}'..='\u{e007f}' | '\u{e000}'..='\u{f8ff}'
+        | '\u{f0000}'..='\u{ffffd}' | '\u{100000}'..='\u{10fffd}');
+    // Behind another character, as combining ones are escaped where they begin a text.
+    counts || format!("a{c}").escape_debug().nth(1) == Some(c)
 }
 
 /// `'A'`, `L'A'`.
@@ -169,7 +186,7 @@ pub(super) fn character(bytes: &[u8], ty: &Type, options: &PrintOptions, out: &m
     let prefix = wide_name(ty).unwrap_or("");
     let mut escaper = Escaper { options, width, quote: '\'', after_hex: false };
     let mut text = format!("{prefix}'");
-    for unit in (Units { bytes, width, utf8: options.utf8 }) {
+    for unit in (Units { bytes, width, charset: options.charset }) {
         escaper.push(&unit, &mut text);
     }
     text.push('\'');
@@ -195,7 +212,7 @@ pub(super) fn string(bytes: &[u8], elem: &Type, cut: bool, options: &PrintOption
     }
     let limit = string_limit(options);
     let threshold = options.repeats.map_or(usize::MAX, |repeats| repeats as usize);
-    let mut units = Units { bytes, width, utf8: options.utf8 }.peekable();
+    let mut units = Units { bytes, width, charset: options.charset }.peekable();
     let mut escaper = Escaper { options, width, quote: '"', after_hex: false };
     let mut text = String::new();
     let mut printed = 0;

@@ -598,6 +598,7 @@ impl View for ToyView {
                     let offset = addr - f.start;
                     if offset == 0 { f.name.into() } else { format!("{}+{offset}", f.name).into() }
                 }),
+                label: None,
             }
         };
         let mut locations = Vec::new();

@@ -8,7 +8,7 @@ use gimli::{AttributeValue, Operation, Section};
 use std::sync::Arc;
 
 /// A variable or parameter.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct VariableInfo {
     pub(crate) key: DieKey,
     pub(crate) unit: UnitIndex,

