@@ -33,15 +33,15 @@ fn with_per_cpu(base: u64) -> Program {
         PER_CPU struct rq runqueues = {{ -1, -2 }};
         PER_CPU int plain = 7;
         struct area {{ struct rq rq; int plain; char pad[244]; }};
-        __attribute__((section("copies"))) struct area copies[2] = {{ {{ {{ 0, 10 }}, 70 }}, {{ {{ 1, 11 }}, 71 }} }};
+        __attribute__((section("area"))) struct area copies[2] = {{ {{ {{ 0, 10 }}, 70 }}, {{ {{ 1, 11 }}, 71 }} }};
         unsigned long __per_cpu_offset[4] = {{ {first}, {first} + 256 }};
         unsigned int nr_cpu_ids = 2;
         struct cpumask {{ unsigned long bits[1]; }} __cpu_online_mask = {{ {{ 3 }} }};
         int other = 5, *dynamic = (int *)({base}UL + 8);
         "#
     );
-    let percpu = format!("-Wl,--section-start=.data..percpu={base:#x}");
-    kernel(image_with(&source, &[&percpu, "-Wl,--section-start=copies=0x600000"]))
+    let sections = format!(".data..percpu {base:#x} : {{ *(.data..percpu) }} area 0x600000 : {{ *(area) }}");
+    kernel(image_with(&source, &sections))
 }
 
 fn has_copies(program: &Program) {
