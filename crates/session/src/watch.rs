@@ -59,7 +59,6 @@ impl<V: View> Session<V> {
         let compiled = condition.map(|text| self.view.compile(text, None)).transpose()?;
         let reading = self.view.watch(&expr);
         let (expr, of_cpu) = self.view.settle(expr);
-        let notes = note.or(of_cpu).into_iter().collect();
         let hardware = self.watches_in_hardware(&reading);
         if !hardware && request.access != WatchKind::Write {
             return Err(Error::msg(if self.settings.hardware_watchpoints {
@@ -102,7 +101,9 @@ impl<V: View> Session<V> {
             enable_count: 0,
             commands: Vec::new(),
         };
-        let mention = crate::text::mention(&shown);
+        // What is watched has to be said even where nobody types.
+        let lines = note.or(of_cpu).into_iter().chain([crate::text::mention(&shown)]);
+        let mention = lines.collect::<Vec<_>>().join("\n");
         self.breakpoints.push(Entry {
             shown,
             conditions: Vec::new(),
@@ -111,7 +112,7 @@ impl<V: View> Session<V> {
             scope,
             doomed: false,
         });
-        Ok(Added { number, not_found: None, notes, warnings: Vec::new(), mention })
+        Ok(Added { number, not_found: None, notes: Vec::new(), warnings: Vec::new(), mention })
     }
 
     /// Splits `thread N` off the end.

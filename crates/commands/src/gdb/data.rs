@@ -24,8 +24,15 @@ pub const COMMANDS: &[Spec] = &[
                FMT is one of x d u o t z a c f s r. Without EXP, the last value again.\n\
                Options: -address -array -array-indexes -elements N -max-depth N -null-stop\n\
                -pretty -repeats N\n\
-               \x20        -symbol -union, each as the setting of the same name below `set print`.",
-        examples: &["print init_task.comm", "print/x $rip", "print -pretty on -- init_task.se"],
+               \x20        -symbol -union, each as the setting of the same name below `set print`.\n\
+               A per-CPU variable is that of the selected CPU, which is said; SYMBOL@cpu(N) is\n\
+               another's, SYMBOL@all shows that of each. See set percpu.",
+        examples: &[
+            "print init_task.comm",
+            "print/x $rip",
+            "print runqueues@all.nr_running",
+            "print -pretty on -- init_task.se",
+        ],
         complete: Completer::Expr,
         run: |shell, args| print_command(shell, args, true),
         ..Spec::EMPTY
