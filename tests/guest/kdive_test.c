@@ -9,10 +9,12 @@
  */
 #include <linux/delay.h>
 #include <linux/hashtable.h>
+#include <linux/idr.h>
 #include <linux/init.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/llist.h>
+#include <linux/maple_tree.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/rbtree.h>
@@ -242,6 +244,9 @@ DEFINE_XARRAY(kdive_test_xarray);
 DEFINE_XARRAY(kdive_test_xarray_single); /* 0 -> items[4] */
 DEFINE_XARRAY(kdive_test_xarray_empty);
 
+DEFINE_IDR(kdive_test_idr);		/* 3 -> items[5], 4 -> items[6] */
+DEFINE_MTREE(kdive_test_maple);		/* 10 to 19 -> items[7], 4096 -> items[8] */
+
 /* Broken on purpose: the second node points back at itself, so that head is never met again. */
 struct kdive_test_item kdive_test_cyclic_items[2] = { ITEM(1), ITEM(2) };
 LIST_HEAD(kdive_test_cyclic_list);
@@ -295,6 +300,12 @@ static int kdive_test_publish(void)
 	xa_store(&kdive_test_xarray, 64, &kdive_test_items[2], GFP_KERNEL);
 	xa_store(&kdive_test_xarray, 100000, &kdive_test_items[3], GFP_KERNEL);
 	xa_store(&kdive_test_xarray_single, 0, &kdive_test_items[4], GFP_KERNEL);
+
+	if (idr_alloc(&kdive_test_idr, &kdive_test_items[5], 3, 4, GFP_KERNEL) != 3 ||
+	    idr_alloc(&kdive_test_idr, &kdive_test_items[6], 3, 0, GFP_KERNEL) != 4 ||
+	    mtree_store_range(&kdive_test_maple, 10, 19, &kdive_test_items[7], GFP_KERNEL) ||
+	    mtree_store(&kdive_test_maple, 4096, &kdive_test_items[8], GFP_KERNEL))
+		return -ENOMEM;
 
 	list_add_tail(&kdive_test_cyclic_items[0].link, &kdive_test_cyclic_list);
 	list_add_tail(&kdive_test_cyclic_items[1].link, &kdive_test_cyclic_list);
@@ -526,6 +537,8 @@ static void kdive_test_release(void)
 {
 	xa_destroy(&kdive_test_xarray);
 	xa_destroy(&kdive_test_xarray_single);
+	idr_destroy(&kdive_test_idr);
+	mtree_destroy(&kdive_test_maple);
 	free_percpu(kdive_test_percpu_dynamic);
 	kfree(kdive_test_flex);
 }

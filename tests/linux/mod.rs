@@ -1,6 +1,7 @@
 //! What kdive knows of a running Linux, against what the guest says itself.
 
 mod btf;
+mod expressions;
 mod guest;
 mod kaslr;
 mod memory;

@@ -1,6 +1,6 @@
 //! The command table, in help order. A command file is named here and nowhere else.
 
-use crate::linux::{catch, kernel, log, memory, modules, oops, structures, system, tasks};
+use crate::linux::{catch, kernel, log, memory, modules, oops, structures, system, tasks, walkers};
 use crate::spec::Spec;
 use crate::{alias, apropos, complete, gdb, help, meta, settings, user};
 
@@ -27,6 +27,7 @@ pub const TABLE: &[&[Spec]] = &[
     catch::COMMANDS,
     memory::COMMANDS,
     structures::COMMANDS,
+    walkers::COMMANDS,
     system::COMMANDS,
     oops::COMMANDS,
     tasks::COMMANDS,

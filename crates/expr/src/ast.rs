@@ -53,6 +53,10 @@ pub(crate) enum Node {
     Type(Type),
     /// `typeof (expression)`, a type too.
     Typeof(Box<Node>),
+    /// `x@cpu(N)`: what is per-CPU in `x` is that CPU's.
+    OnCpu(Box<Node>, Box<Node>),
+    /// `x@all`: the same for each CPU in turn.
+    EachCpu(Box<Node>),
 }
 
 /// A member of a type, and its offset in bits from the start of the type.
@@ -170,40 +174,73 @@ impl Binary {
 }
 
 impl Node {
-    /// Calls `see` for every symbol in the tree.
-    pub(crate) fn symbols<'a>(&'a self, see: &mut dyn FnMut(&'a Symbol)) {
+    /// Calls `see` for this node and every one below it.
+    fn walk<'a>(&'a self, see: &mut dyn FnMut(&'a Self)) {
+        see(self);
         match self {
-            Self::Symbol(symbol) | Self::Entry(symbol) => see(symbol),
-            Self::Constant(_) | Self::Dollar(_) | Self::History(_) | Self::Type(_) => {}
-            Self::Unary(_, a) | Self::Sizeof(a) | Self::Alignof(a) | Self::Typeof(a) => a.symbols(see),
-            Self::Member { of, .. } | Self::Step { target: of, .. } => of.symbols(see),
+            Self::Symbol(_)
+            | Self::Entry(_)
+            | Self::Constant(_)
+            | Self::Dollar(_)
+            | Self::History(_)
+            | Self::Type(_) => {}
+            Self::Unary(_, a) | Self::Sizeof(a) | Self::Alignof(a) | Self::Typeof(a) | Self::EachCpu(a) => {
+                a.walk(see);
+            }
+            Self::Member { of, .. } | Self::Step { target: of, .. } => of.walk(see),
             Self::Binary(_, a, b)
             | Self::Assign(a, b)
             | Self::Update(_, a, b)
             | Self::Comma(a, b)
             | Self::Subscript(a, b)
             | Self::Cast(a, b)
-            | Self::Memory(a, b) => {
-                a.symbols(see);
-                b.symbols(see);
+            | Self::Memory(a, b)
+            | Self::OnCpu(a, b) => {
+                a.walk(see);
+                b.walk(see);
             }
             Self::Conditional(a, b, c) => {
-                a.symbols(see);
-                b.symbols(see);
-                c.symbols(see);
+                a.walk(see);
+                b.walk(see);
+                c.walk(see);
             }
             Self::Call(f, args) => {
-                f.symbols(see);
+                f.walk(see);
                 for arg in args {
-                    arg.symbols(see);
+                    arg.walk(see);
                 }
             }
             Self::Array(items) => {
                 for item in items {
-                    item.symbols(see);
+                    item.walk(see);
                 }
             }
         }
+    }
+
+    /// Calls `see` for every symbol in the tree.
+    pub(crate) fn symbols<'a>(&'a self, see: &mut dyn FnMut(&'a Symbol)) {
+        self.walk(&mut |node| {
+            if let Self::Symbol(symbol) | Self::Entry(symbol) = node {
+                see(symbol);
+            }
+        });
+    }
+
+    /// Whether a `$name` occurs that may be a register.
+    pub(crate) fn dollars<'a>(&'a self, see: &mut dyn FnMut(&'a str)) {
+        self.walk(&mut |node| {
+            if let Self::Dollar(name) = node {
+                see(name);
+            }
+        });
+    }
+
+    /// Whether a value for each CPU is asked for.
+    pub(crate) fn is_for_each_cpu(&self) -> bool {
+        let mut found = false;
+        self.walk(&mut |node| found |= matches!(node, Self::EachCpu(_)));
+        found
     }
 
     /// Whether the value can never change.
@@ -221,42 +258,6 @@ impl Node {
             Self::Conditional(a, b, c) => a.is_constant() && b.is_constant() && c.is_constant(),
             Self::Array(items) => items.iter().all(Self::is_constant),
             _ => false,
-        }
-    }
-
-    /// Whether a `$name` occurs that may be a register.
-    pub(crate) fn dollars<'a>(&'a self, see: &mut dyn FnMut(&'a str)) {
-        match self {
-            Self::Dollar(name) => see(name),
-            Self::Symbol(_) | Self::Entry(_) | Self::Constant(_) | Self::History(_) | Self::Type(_) => {}
-            Self::Unary(_, a) | Self::Sizeof(a) | Self::Alignof(a) | Self::Typeof(a) => a.dollars(see),
-            Self::Member { of, .. } | Self::Step { target: of, .. } => of.dollars(see),
-            Self::Binary(_, a, b)
-            | Self::Assign(a, b)
-            | Self::Update(_, a, b)
-            | Self::Comma(a, b)
-            | Self::Subscript(a, b)
-            | Self::Cast(a, b)
-            | Self::Memory(a, b) => {
-                a.dollars(see);
-                b.dollars(see);
-            }
-            Self::Conditional(a, b, c) => {
-                a.dollars(see);
-                b.dollars(see);
-                c.dollars(see);
-            }
-            Self::Call(f, args) => {
-                f.dollars(see);
-                for arg in args {
-                    arg.dollars(see);
-                }
-            }
-            Self::Array(items) => {
-                for item in items {
-                    item.dollars(see);
-                }
-            }
         }
     }
 }

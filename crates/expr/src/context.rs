@@ -95,6 +95,31 @@ pub struct Symbolized {
     pub line: Option<(String, u32)>,
 }
 
+/// Which copy of a per-CPU variable is meant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Cpu {
+    /// That of the CPU that is looked at, where the debugger goes by that.
+    #[default]
+    Selected,
+    /// That of a CPU by number: `x@cpu(1)`.
+    Number(u64),
+    /// None: the variable where the symbol table has it, to which a CPU's offset is added.
+    Template,
+}
+
+/// How an argument of a [`Function`] is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Argument {
+    /// As an expression.
+    Value,
+    /// As a type name (`struct task_struct`), or as an expression whose value is its text. A type arrives as a value of that
+    /// type at address 0.
+    Type,
+    /// As the name of a member (`tasks`, `se.run_node`), or as a string or `$variable` that holds it. A name arrives as a
+    /// string.
+    Member,
+}
+
 /// A function that is called as `$name(...)`: `$_strlen`, `$lx_current`, ...
 pub trait Function: Send + Sync {
     /// Calls it. The arguments are values as written, unread when they are lvalues.
@@ -102,6 +127,29 @@ pub trait Function: Send + Sync {
     /// # Errors
     /// Whatever it has to say to the user.
     fn call(&self, context: &dyn Context, args: &[Value]) -> Result<Value>;
+
+    /// How the argument at a position, from 0 on, is written.
+    fn argument(&self, _position: usize) -> Argument {
+        Argument::Value
+    }
+
+    /// Whether it may be called without the dollar where nothing of the program has its name.
+    fn is_plain(&self) -> bool {
+        false
+    }
+
+    /// Whether per-CPU variables among its arguments are meant where the symbol table has them.
+    fn takes_templates(&self) -> bool {
+        false
+    }
+
+    /// The type its value would have; of the arguments only the types count. `None` is `int`, as gdb has it for all of them.
+    ///
+    /// # Errors
+    /// As [`Function::call`].
+    fn result_type(&self, _context: &dyn Context, _args: &[Value]) -> Result<Option<Type>> {
+        Ok(None)
+    }
 }
 
 impl fmt::Debug for dyn Function {
@@ -176,6 +224,36 @@ pub trait Context: Access {
     /// By default: it cannot be had.
     fn entry_value(&self, _symbol: &Symbol) -> Result<Value> {
         Err(ExprError::msg("Cannot find matching parameter at caller and callee"))
+    }
+
+    /// Whether a symbol is a per-CPU variable.
+    fn is_per_cpu(&self, _symbol: &Symbol) -> bool {
+        false
+    }
+
+    /// Where the copy of a per-CPU variable is. The symbol itself is at `addr`. `None`: it is not per-CPU, or `cpu` asks for
+    /// no copy.
+    ///
+    /// # Errors
+    /// A CPU that is not there, or cannot be told.
+    fn per_cpu(&self, _symbol: &Symbol, _addr: VirtAddr, _cpu: Cpu) -> Result<Option<VirtAddr>> {
+        Ok(None)
+    }
+
+    /// Where a per-CPU pointer points on a CPU.
+    ///
+    /// # Errors
+    /// As [`Context::per_cpu`]; by default: there are no CPUs.
+    fn per_cpu_pointer(&self, _addr: VirtAddr, _cpu: u64) -> Result<VirtAddr> {
+        Err(ExprError::msg("There is no kernel whose CPUs could be asked."))
+    }
+
+    /// The CPUs that `x@all` is about.
+    ///
+    /// # Errors
+    /// As [`Context::per_cpu_pointer`].
+    fn online_cpus(&self) -> Result<Vec<u64>> {
+        Err(ExprError::msg("There is no kernel whose CPUs could be asked."))
     }
 
     /// Tells the user something that is no error; the text comes without `warning: `.

@@ -5,15 +5,17 @@ mod assign;
 mod call;
 mod cast;
 mod convert;
+mod percpu;
 mod pointer;
 
 use crate::ast::{Binary, History, Node, Unary};
 use crate::builtin::builtin;
-use crate::context::{Context, Symbol, SymbolClass};
+use crate::context::{Context, Cpu, Symbol, SymbolClass};
 use crate::error::{ExprError, Result};
 use crate::functions;
 use kdive_base::{Fault, VirtAddr};
 use kdive_types::{Access, FrameId, Kind, Node as TypeNode, RegisterId, Type, Value, ValueError};
+use std::cell::Cell;
 
 pub(crate) use arith::part_type;
 pub(crate) use convert::{
@@ -61,15 +63,38 @@ pub(crate) struct Evaluator<'a> {
     access: &'a dyn Access,
     /// Only the type of the result is wanted: no side effects, no reads.
     types_only: bool,
+    /// Which copies of per-CPU variables are meant.
+    cpu: Cpu,
+    /// The CPU whose turn it is in `x@all`.
+    each: Option<u64>,
+    /// Whether a per-CPU variable was met.
+    met_per_cpu: Cell<bool>,
 }
 
 impl<'a> Evaluator<'a> {
     pub(crate) fn new(context: &'a dyn Context) -> Self {
-        Self { context, access: context, types_only: false }
+        Self {
+            context,
+            access: context,
+            types_only: false,
+            cpu: Cpu::Selected,
+            each: None,
+            met_per_cpu: Cell::new(false),
+        }
     }
 
     pub(crate) fn types_only(context: &'a dyn Context) -> Self {
-        Self { context, access: &NoTarget, types_only: true }
+        Self { access: &NoTarget, types_only: true, ..Self::new(context) }
+    }
+
+    /// The same, with other copies of per-CPU variables.
+    pub(crate) fn on(self, cpu: Cpu) -> Self {
+        Self { cpu, ..self }
+    }
+
+    /// The same for one CPU of `x@all`.
+    pub(crate) fn on_each(self, cpu: u64) -> Self {
+        Self { each: Some(cpu), ..self }
     }
 
     /// The value of a tree.
@@ -119,6 +144,8 @@ impl<'a> Evaluator<'a> {
                     .ok_or_else(|| ExprError::msg("could not determine alignment of type"))?;
                 Ok(from_int(&builtin().int, i128::from(align)))
             }
+            Node::OnCpu(of, cpu) => self.on_cpu(of, cpu),
+            Node::EachCpu(of) => self.each_cpu(of),
             Node::Type(_) | Node::Typeof(_) => {
                 if self.types_only {
                     return Ok(Value::at(self.ty(node)?, VirtAddr(0)));
@@ -157,7 +184,7 @@ impl<'a> Evaluator<'a> {
     fn symbol(&self, symbol: &Symbol) -> Result<Value> {
         match &symbol.class {
             SymbolClass::Variable { .. } if self.types_only => Ok(self.of_type(symbol.ty.clone())),
-            SymbolClass::Variable { .. } => self.context.variable(symbol),
+            SymbolClass::Variable { .. } => self.variable(symbol),
             SymbolClass::Function(addr) | SymbolClass::Label(addr) => Ok(Value::at(symbol.ty.clone(), *addr)),
             SymbolClass::Constant(value) => Ok(value.clone()),
             SymbolClass::Typedef => Err(ExprError::msg("Attempt to use a type name as an expression")),
@@ -221,11 +248,11 @@ impl<'a> Evaluator<'a> {
         if matches!(operator, Binary::And | Binary::Or) {
             return self.logical(operator, left, right);
         }
+        if operator == Binary::Repeat {
+            return self.repeat_node(left, right);
+        }
         let left = self.value(left)?;
         let right = self.value(right)?;
-        if operator == Binary::Repeat {
-            return self.repeat(&left, &right);
-        }
         self.arithmetic(operator, &left, &right)
     }
 
@@ -318,5 +345,7 @@ fn is_struct(ty: &Type) -> bool {
     ty.with_composite(|composite| composite.kind == kdive_types::CompositeKind::Struct).unwrap_or(false)
 }
 
+#[cfg(test)]
+mod kernel_tests;
 #[cfg(test)]
 mod tests;

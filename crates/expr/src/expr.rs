@@ -1,7 +1,7 @@
 //! A parsed expression.
 
 use crate::ast::Node;
-use crate::context::{Context, Symbol};
+use crate::context::{Context, Cpu, Symbol};
 use crate::error::{ExprError, Result};
 use crate::eval::Evaluator;
 use crate::lexer::Ends;
@@ -14,6 +14,7 @@ use std::sync::Arc;
 pub struct Expr {
     text: Arc<str>,
     node: Node,
+    cpu: Cpu,
 }
 
 impl Expr {
@@ -59,7 +60,7 @@ impl Expr {
         }
         let parsed = parser::parse(text, ends, context)?;
         let (own, rest) = text.split_at_checked(parsed.end).unwrap_or((text, ""));
-        Ok((Self { text: own.trim().into(), node: parsed.node }, rest))
+        Ok((Self { text: own.trim().into(), node: parsed.node, cpu: Cpu::Selected }, rest))
     }
 
     /// The text it was parsed from, without blanks around it.
@@ -96,12 +97,36 @@ impl Expr {
         self.node.is_constant()
     }
 
+    /// The same expression with other copies of per-CPU variables, whatever CPU is looked at when it is evaluated.
+    #[must_use]
+    pub fn on(self, cpu: Cpu) -> Self {
+        Self { cpu, ..self }
+    }
+
+    /// Whether `x@all` is in it: to be evaluated with [`Expr::evaluate_each`].
+    #[must_use]
+    pub fn is_for_each_cpu(&self) -> bool {
+        self.node.is_for_each_cpu()
+    }
+
+    /// Evaluates for one CPU of `x@all`.
+    ///
+    /// # Errors
+    /// As [`Expr::evaluate`].
+    pub fn evaluate_each(&self, context: &dyn Context, cpu: u64) -> Result<Value> {
+        self.evaluator(context).on_each(cpu).value(&self.node)
+    }
+
+    fn evaluator<'a>(&self, context: &'a dyn Context) -> Evaluator<'a> {
+        Evaluator::new(context).on(self.cpu)
+    }
+
     /// Evaluates, with all side effects. Nothing is read that the result does not need.
     ///
     /// # Errors
     /// gdb's words for what is wrong.
     pub fn evaluate(&self, context: &dyn Context) -> Result<Value> {
-        Evaluator::new(context).value(&self.node)
+        self.evaluator(context).value(&self.node)
     }
 
     /// As [`Expr::evaluate`], then reads the result and tells whether it is true (conditions, `if`, `while`).
@@ -109,7 +134,7 @@ impl Expr {
     /// # Errors
     /// As [`Expr::evaluate`].
     pub fn evaluate_bool(&self, context: &dyn Context) -> Result<bool> {
-        Evaluator::new(context).truth(&self.node)
+        self.evaluator(context).truth(&self.node)
     }
 
     /// As [`Expr::evaluate`], as an address (`x`, `break *`, `info symbol`): functions and arrays are where they are.
@@ -117,7 +142,7 @@ impl Expr {
     /// # Errors
     /// As [`Expr::evaluate`].
     pub fn evaluate_address(&self, context: &dyn Context) -> Result<kdive_base::VirtAddr> {
-        let evaluator = Evaluator::new(context);
+        let evaluator = self.evaluator(context);
         let value = evaluator.value(&self.node)?;
         evaluator.address(&value)
     }
@@ -127,7 +152,7 @@ impl Expr {
     /// # Errors
     /// As [`Expr::evaluate`].
     pub fn evaluate_int(&self, context: &dyn Context) -> Result<i128> {
-        let evaluator = Evaluator::new(context);
+        let evaluator = self.evaluator(context);
         let value = evaluator.value(&self.node)?;
         evaluator.int(&value)
     }

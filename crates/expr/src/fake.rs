@@ -6,7 +6,7 @@ mod kitchen;
 pub(crate) use commands::play;
 pub(crate) use kitchen::kitchen;
 
-use crate::context::{Context, Scope, Symbol, SymbolClass, Symbolized, Tag};
+use crate::context::{Context, Cpu, Function, Scope, Symbol, SymbolClass, Symbolized, Tag};
 use crate::error::{ExprError, Result};
 use crate::settings::PrintOptions;
 use crate::store::Store;
@@ -14,6 +14,7 @@ use kdive_base::{Fault, VirtAddr};
 use kdive_types::{Access, FrameId, RegisterId, Type, Value, ValueError};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A program that stands still.
 #[derive(Default)]
@@ -21,7 +22,7 @@ pub(crate) struct Fake {
     segments: RefCell<BTreeMap<u64, Vec<u8>>>,
     symbols: Vec<(Symbol, u64, u64)>,
     typedefs: Vec<(String, Type)>,
-    constants: Vec<Symbol>,
+    pub(crate) constants: Vec<Symbol>,
     tags: Vec<(Tag, String, Type)>,
     locals: Vec<(String, String, Type)>,
     files: Vec<String>,
@@ -35,6 +36,10 @@ pub(crate) struct Fake {
     pub(crate) radix: Cell<u32>,
     /// `rax` and `rsp`, where there are any.
     pub(crate) registers: RefCell<Vec<u64>>,
+    /// A variable that is per-CPU, and the distance between its copies. CPU 1 is the one looked at, of two.
+    pub(crate) per_cpu: Option<(&'static str, u64)>,
+    /// Functions of the debugger.
+    pub(crate) functions: BTreeMap<&'static str, Arc<dyn Function>>,
 }
 
 impl Fake {
@@ -163,6 +168,35 @@ impl Context for Fake {
             is_function: matches!(symbol.class, SymbolClass::Function(_)),
             line: None,
         })
+    }
+
+    fn is_per_cpu(&self, symbol: &Symbol) -> bool {
+        self.per_cpu.is_some_and(|(name, _)| *name == *symbol.name)
+    }
+
+    fn per_cpu(&self, symbol: &Symbol, addr: VirtAddr, cpu: Cpu) -> Result<Option<VirtAddr>> {
+        let cpu = match cpu {
+            Cpu::Selected => 1,
+            Cpu::Number(cpu) => cpu,
+            Cpu::Template => return Ok(None),
+        };
+        if !self.is_per_cpu(symbol) {
+            return Ok(None);
+        }
+        self.per_cpu_pointer(addr, cpu).map(Some)
+    }
+
+    fn per_cpu_pointer(&self, addr: VirtAddr, cpu: u64) -> Result<VirtAddr> {
+        let distance = self.per_cpu.map_or(0, |(_, distance)| distance);
+        if cpu < 2 { Ok(addr.offset(cpu * distance)) } else { Err(ExprError::msg(format!("no CPU {cpu}"))) }
+    }
+
+    fn online_cpus(&self) -> Result<Vec<u64>> {
+        Ok(vec![0, 1])
+    }
+
+    fn function(&self, name: &str) -> Option<Arc<dyn Function>> {
+        self.functions.get(name).cloned()
     }
 
     fn warn(&self, text: &str) {

@@ -33,6 +33,10 @@ pub(crate) enum Token {
     Str(Vec<u8>, text::Width),
     /// `@entry`.
     Entry,
+    /// `@cpu`, before a parenthesis.
+    AtCpu,
+    /// `@all`. With `doubtful` it may as well be gdb's `@` before something of the program that is called `all`.
+    AtAll { doubtful: bool },
 }
 
 /// Words gdb's lexer knows itself.
@@ -160,6 +164,11 @@ impl<'a> Lexer<'a> {
                 self.pos += rest.find("entry").unwrap_or(0) + "entry".len();
                 Ok(lexeme(Token::Entry, self.pos))
             }
+            '@' if let Some(token) = self.at_cpu(rest)? => {
+                let word = if matches!(token, Token::AtCpu) { "cpu" } else { "all" };
+                self.pos += rest.find(word).unwrap_or(0) + word.len();
+                Ok(lexeme(token, self.pos))
+            }
             '\'' | '"' => self.literal(start, after_member),
             'L' | 'u' | 'U' if rest[1..].starts_with(['\'', '"']) => self.literal(start, after_member),
             _ => {
@@ -173,6 +182,38 @@ impl<'a> Lexer<'a> {
                 self.word(start, after_member)
             }
         }
+    }
+
+    /// `@cpu(` and `@all`, where they are not gdb's `@` before a function or a variable of the program.
+    fn at_cpu(&self, rest: &str) -> Result<Option<Token>> {
+        let after = rest.get(1..).unwrap_or("").trim_start();
+        let len = after.find(|c| !is_name_char(c)).unwrap_or(after.len());
+        let (word, behind) = after.split_at(len);
+        let token = match word {
+            "cpu" if behind.trim_start().starts_with('(') => Token::AtCpu,
+            "all" => Token::AtAll { doubtful: false },
+            _ => return Ok(None),
+        };
+        let Some(symbol) = self.context.lookup(word, Scope::Here)? else { return Ok(Some(token)) };
+        let ours = match symbol.class {
+            SymbolClass::Minimal(_) => false,
+            // A call needs something to call.
+            _ if word == "cpu" => {
+                let ty = symbol.ty.strip();
+                !ty.is_function() && !ty.target().is_some_and(|target| target.is_function())
+            }
+            SymbolClass::Variable { needs_frame: true, .. } => false,
+            // A number has no members.
+            SymbolClass::Constant(_) if behind.starts_with(['.', '-']) => return Ok(Some(token)),
+            _ => return Ok(Some(Token::AtAll { doubtful: true })),
+        };
+        Ok(ours.then_some(token))
+    }
+
+    /// Reads on after the `@` of a token that was taken for more.
+    pub(crate) fn back_to_at(&mut self, lexeme: &Lexeme) -> Lexeme {
+        self.pos = lexeme.start + 1;
+        Lexeme { token: Token::Punct("@"), end: self.pos, ..*lexeme }
     }
 
     /// Reads a name whatever it stands for, as after `.`, `->` and `::`. Keywords are left to the caller to refuse.

@@ -25,7 +25,7 @@ mod store;
 mod whatis;
 
 pub use builtin::{Builtin, builtin};
-pub use context::{Context, Function, Scope, Symbol, SymbolClass, Symbolized, Tag};
+pub use context::{Argument, Context, Cpu, Function, Scope, Symbol, SymbolClass, Symbolized, Tag};
 pub use error::{ExprError, Result};
 pub use examine::{Examine, Instructions};
 pub use expr::Expr;

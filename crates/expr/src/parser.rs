@@ -3,7 +3,7 @@
 mod types;
 
 use crate::ast::{Binary, History, Node, Unary};
-use crate::context::{Context, Scope, Symbol, SymbolClass};
+use crate::context::{Argument, Context, Function, Scope, Symbol, SymbolClass};
 use crate::error::{ExprError, Result};
 use crate::lexer::{Ends, Keyword, Lexeme, Lexer, Token, Width};
 use kdive_types::Value;
@@ -259,7 +259,29 @@ impl<'a> Parser<'a> {
                     self.expect("]")?;
                     Node::Subscript(Box::new(node), Box::new(index))
                 }
-                Token::Punct("(") => Node::Call(Box::new(node), self.arguments()?),
+                Token::Punct("(") => {
+                    let args = match self.own_function(&node) {
+                        Some(function) => self.own_arguments(&*function)?,
+                        None => self.arguments()?,
+                    };
+                    Node::Call(Box::new(node), args)
+                }
+                Token::AtCpu => {
+                    self.advance()?;
+                    self.expect("(")?;
+                    let cpu = self.comma()?;
+                    self.expect(")")?;
+                    Node::OnCpu(Box::new(node), Box::new(cpu))
+                }
+                Token::AtAll { doubtful } => {
+                    if doubtful && !self.is_per_cpu(&node) {
+                        self.next = self.lexer.back_to_at(&self.next);
+                        self.depth = depth;
+                        return Ok(node);
+                    }
+                    self.advance()?;
+                    Node::EachCpu(Box::new(node))
+                }
                 Token::Punct(operator @ ("." | "->")) => {
                     self.advance()?;
                     let name = self.field_name()?;
@@ -289,6 +311,64 @@ impl<'a> Parser<'a> {
         }
         self.expect(")")?;
         Ok(args)
+    }
+
+    /// Whether an operand is a per-CPU variable or part of one.
+    fn is_per_cpu(&self, node: &Node) -> bool {
+        match node {
+            Node::Symbol(symbol) => self.context.is_per_cpu(symbol),
+            Node::Member { of, .. } | Node::Subscript(of, _) => self.is_per_cpu(of),
+            _ => false,
+        }
+    }
+
+    /// The debugger's own function that is called, if it is one with arguments of its own kind.
+    fn own_function(&self, callee: &Node) -> Option<Arc<dyn Function>> {
+        let Node::Dollar(name) = callee else { return None };
+        self.context.function(name)
+    }
+
+    /// Arguments of a function that may take types and names of members.
+    fn own_arguments(&mut self, function: &dyn Function) -> Result<Vec<Node>> {
+        self.expect("(")?;
+        let mut args = Vec::new();
+        while !self.is(")") {
+            if !args.is_empty() {
+                self.expect(",")?;
+            }
+            args.push(match function.argument(args.len()) {
+                Argument::Type if self.at_type() => self.type_exp()?,
+                Argument::Member if !matches!(self.next.token, Token::Str(..) | Token::Dollar) => {
+                    self.member_path()?
+                }
+                _ => self.assignment()?,
+            });
+        }
+        self.expect(")")?;
+        Ok(args)
+    }
+
+    /// The name of a member, perhaps of a member, as a string: `tasks`, `se.run_node`, `children[0]`.
+    fn member_path(&mut self) -> Result<Node> {
+        let start = self.next.start;
+        self.field_name()?;
+        let mut end = self.next.start;
+        loop {
+            if self.accept(".")? {
+                self.field_name()?;
+            } else if self.accept("[")? {
+                self.comma()?;
+                self.expect("]")?;
+            } else {
+                break;
+            }
+            end = self.next.start;
+        }
+        let text = self.lexer.text().get(start..end).unwrap_or("").trim();
+        let mut bytes = text.as_bytes().to_vec();
+        bytes.push(0);
+        let ty = Width::Plain.ty(self.context)?.array_of(Some(bytes.len() as u64));
+        Ok(Node::Constant(Value::from_bytes(ty, bytes)))
     }
 
     /// A member's name: any name, and the type words that are members of vector registers.
@@ -366,6 +446,13 @@ impl<'a> Parser<'a> {
         let lexeme = self.advance()?;
         let name = self.text_of(&lexeme);
         let Token::Name(symbol) = lexeme.token else { return Err(self.syntax()) };
+        // A name of the program comes first, if it is something that can be called.
+        if self.is("(")
+            && !symbol.as_ref().is_some_and(is_callable)
+            && self.context.function(name).is_some_and(|function| function.is_plain())
+        {
+            return Ok(Node::Dollar(name.into()));
+        }
         let Some(symbol) = symbol else {
             return Err(self.unknown(name));
         };
@@ -442,6 +529,15 @@ impl<'a> Parser<'a> {
         let ty = width.ty(self.context)?.array_of(Some(count as u64));
         self.postfix(Node::Constant(Value::from_bytes(ty, bytes)))
     }
+}
+
+/// Whether gdb would call it: a function, a pointer to one, or a number, which it takes for the address of one.
+fn is_callable(symbol: &Symbol) -> bool {
+    let ty = symbol.ty.strip();
+    symbol.is_minimal()
+        || ty.is_function()
+        || ty.is_integral()
+        || ty.is_pointer() && ty.target().is_some_and(|target| target.strip().is_function())
 }
 
 enum Qualifier<'a> {

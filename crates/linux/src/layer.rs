@@ -315,6 +315,20 @@ impl OsLayer for LinuxLayer {
         self.exceptions.fixups(program, range)
     }
 
+    fn cpu(&self, program: &Program, number: Option<u64>) -> Result<(u64, u64), String> {
+        crate::percpu::cpu_and_offset(program, number)
+    }
+
+    fn online_cpus(&self, program: &Program) -> Result<Vec<u64>, String> {
+        crate::percpu::online(program).map_err(|error| error.to_string())
+    }
+
+    fn is_module_per_cpu(&self, start: VirtAddr) -> bool {
+        self.modules.iter().any(|module| {
+            module.info.sections.iter().any(|(name, addr)| *addr == start && name == ".data..percpu")
+        })
+    }
+
     fn as_any(&mut self) -> &mut dyn std::any::Any {
         self
     }

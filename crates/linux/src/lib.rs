@@ -6,10 +6,12 @@
 //! Names and meanings of structures and members are the kernel's own; comments name the file they come from.
 
 mod address;
+mod chain;
 mod error;
 mod extable;
 mod field;
 mod find;
+mod find_device;
 mod functions;
 mod identity;
 mod irq;
@@ -39,6 +41,7 @@ mod vma;
 mod xarray;
 
 pub use address::{VmallocArea, describe, vmalloc_areas};
+pub use chain::chain;
 pub use error::Error;
 pub use find::{FindResult, ModuleFinder};
 pub use functions::add_functions;
@@ -64,4 +67,4 @@ pub use slab::{SlabCache, SlabObject, slab_caches, slab_object};
 pub use sleeper::{at_oops, sleeper};
 pub use task::{SavedRegisters, Task, TaskLayout, Tasks, saved_registers, tasks};
 pub use vma::{Vma, dentry_path, file_path, vmas};
-pub use xarray::{Entries, xa_entries};
+pub use xarray::{Entries, xa_entries, xa_load};

@@ -42,6 +42,36 @@ pub fn selected_cpu(program: &Program) -> Option<usize> {
     cpu_of(&registers, &offsets)
 }
 
+/// A CPU by the kernel's number, or the selected one, and its `__per_cpu_offset`; or why not, to stand after "and".
+pub(crate) fn cpu_and_offset(program: &Program, number: Option<u64>) -> Result<(u64, u64), String> {
+    let offsets = per_cpu_offsets(program).map_err(|error| format!("no CPU has its copy yet: {error}"))?;
+    let known = |cpu: usize| offsets.get(cpu).map(|offset| (cpu as u64, *offset));
+    if let Some(number) = number {
+        let found = usize::try_from(number).ok().and_then(known);
+        return found
+            .ok_or_else(|| format!("the kernel counts {} CPUs, none of them {number}", offsets.len()));
+    }
+    let first = offsets.first().copied();
+    // Without SMP, and before the kernel has made copies, there is one for all.
+    if offsets.iter().all(|offset| Some(*offset) == first) && first.is_some() {
+        return Ok((0, first.unwrap_or(0)));
+    }
+    let registers = program.registers();
+    let selected = registers.and_then(|registers| cpu_of(&registers, &offsets)).and_then(known);
+    selected.ok_or_else(|| "which CPU this is cannot be told here: name one, as in @cpu(0)".to_owned())
+}
+
+/// The CPUs that are online; without SMP the only one.
+///
+/// # Errors
+/// As [`cpu_mask`].
+pub(crate) fn online(program: &Program) -> Result<Vec<u64>, Error> {
+    if symbol(program, "__per_cpu_offset").is_none() {
+        return Ok(vec![0]);
+    }
+    cpu_mask(program, "online")
+}
+
 /// The address of the `task_struct` a CPU runs: `current_task`, or `pcpu_hot.current_task` (6.2 to 6.14).
 ///
 /// # Errors

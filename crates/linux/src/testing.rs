@@ -7,12 +7,24 @@ use std::process::Command;
 
 /// A program without a machine over an executable made of `source`: its memory is what the file holds.
 pub(crate) fn image(source: &str) -> Program {
+    image_with(source, "")
+}
+
+/// The same with a script for the linker that places sections before `.data`.
+pub(crate) fn image_with(source: &str, sections: &str) -> Program {
     let dir = tempfile::tempdir().unwrap();
     let (input, output) = (dir.path().join("image.c"), dir.path().join("image"));
     std::fs::write(&input, source).unwrap();
+    let mut script = Vec::new();
+    if !sections.is_empty() {
+        let path = dir.path().join("image.ld");
+        std::fs::write(&path, format!("SECTIONS {{ {sections} }} INSERT BEFORE .data;")).unwrap();
+        script.push(format!("-Wl,-T,{}", path.display()));
+    }
     let compiled = Command::new("cc")
         .args(["-g", "-O0", "-w", "-nostdlib", "-static", "-no-pie", "-Wl,-e,0", "-o"])
         .args([&output, &input])
+        .args(script)
         .output()
         .unwrap();
     assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));

@@ -23,6 +23,41 @@ pub fn xa_entries(program: &Program, root: VirtAddr) -> Result<Entries, Error> {
     Ok((walk.found, result.err()))
 }
 
+/// What is stored at an index (`xa_load`): 0 for nothing. Values are as stored, with bit 0 set.
+///
+/// # Errors
+/// As [`xa_entries`], and for nodes that are corrupt.
+pub fn xa_load(program: &Program, root: VirtAddr, index: u64) -> Result<u64, Error> {
+    let mut entry = Object::of_struct(program, "xarray", root)?.member("xa_head")?.pointer()?.0;
+    let mut above: Option<u64> = None;
+    loop {
+        if entry & 3 != 2 || entry <= 4096 {
+            // The head itself is the entry of index 0; small internal entries are marks.
+            let stored = entry & 3 != 2 && (above.is_some() || index == 0);
+            return Ok(if stored { entry } else { 0 });
+        }
+        let node = Object::of_struct(program, "xa_node", VirtAddr(entry - 2))?;
+        let shift = node.member("shift")?.uint()?;
+        if shift >= 64 || above.is_some_and(|above| shift >= above) {
+            let why = format!("its shift is {shift}");
+            return Err(Error::Corrupt { what: "xarray node", addr: node.addr(), why });
+        }
+        let slots = node.member("slots")?;
+        let count = (slots.ty().size().unwrap_or(0) / 8).clamp(1, 64);
+        // Beyond what a tree of this height holds there is nothing.
+        if above.is_none() && index >> shift >= count {
+            return Ok(0);
+        }
+        let slot = index >> shift & (count - 1);
+        entry = slots.index(slot)?.pointer()?.0;
+        // An entry over several slots is in the first of them; the others say which that is (xa_is_sibling).
+        if entry & 3 == 2 && entry >> 2 < count - 1 {
+            entry = slots.index(entry >> 2)?.pointer()?.0;
+        }
+        above = Some(shift);
+    }
+}
+
 struct Walk<'a> {
     program: &'a Program,
     found: Vec<(u64, u64)>,

@@ -3,7 +3,7 @@
 use crate::{Error, Program};
 use kdive_base::{Fault, FaultKind, ReadMemory, VirtAddr};
 use kdive_expr::{
-    Context, Expr, ExprError, Function as NamedFunction, PrintOptions, Result, Scope, Store, Symbol,
+    Context, Cpu, Expr, ExprError, Function as NamedFunction, PrintOptions, Result, Scope, Store, Symbol,
     SymbolClass, Symbolized, Tag,
 };
 use kdive_symbols::{Function, SymbolKind, Variable};
@@ -11,8 +11,8 @@ use kdive_types::{Access, FrameId, Kind, Node, RegisterId, Type, Value, ValueErr
 use std::sync::Arc;
 
 /// What a [`Symbol`] keeps of a variable.
-struct Named {
-    variable: Variable,
+pub(crate) struct Named {
+    pub(crate) variable: Variable,
     /// The function it was looked up in by name (`FUNCTION::NAME`).
     function: Option<Arc<str>>,
 }
@@ -314,6 +314,22 @@ impl Context for Program {
         let handle = symbol.handle.as_ref().and_then(|handle| handle.downcast_ref::<Named>());
         let frame = self.selected_frame().map_err(|error| ExprError::msg(error.to_string()))?;
         Program::entry_value(self, &handle.ok_or_else(missing)?.variable, &frame).ok_or_else(missing)
+    }
+
+    fn is_per_cpu(&self, symbol: &Symbol) -> bool {
+        self.is_per_cpu_symbol(symbol)
+    }
+
+    fn per_cpu(&self, symbol: &Symbol, addr: VirtAddr, cpu: Cpu) -> Result<Option<VirtAddr>> {
+        self.per_cpu_copy(symbol, addr, cpu)
+    }
+
+    fn per_cpu_pointer(&self, addr: VirtAddr, cpu: u64) -> Result<VirtAddr> {
+        self.per_cpu_target(addr, cpu)
+    }
+
+    fn online_cpus(&self) -> Result<Vec<u64>> {
+        self.cpus_online()
     }
 
     fn warn(&self, text: &str) {

@@ -11,6 +11,7 @@ mod frames;
 mod locals;
 mod machine;
 mod os;
+mod percpu;
 mod place;
 mod program;
 mod registers;

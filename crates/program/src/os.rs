@@ -46,6 +46,28 @@ pub trait OsLayer {
     /// Who the selected thread runs in user mode: `insmod, pid 65`.
     fn user_mode(&self, program: &Program) -> Option<String>;
 
+    /// A CPU by the kernel's number, or the one that is looked at, and what is added to the address of a per-CPU variable
+    /// for it.
+    ///
+    /// # Errors
+    /// Why there is no such CPU, or why it cannot be told, to stand after "and".
+    fn cpu(&self, _program: &Program, _number: Option<u64>) -> Result<(u64, u64), String> {
+        Err("there is no kernel whose CPUs could be asked".to_owned())
+    }
+
+    /// The CPUs that are online, by the kernel's numbers.
+    ///
+    /// # Errors
+    /// Why they cannot be told.
+    fn online_cpus(&self, _program: &Program) -> Result<Vec<u64>, String> {
+        Err("there is no kernel whose CPUs could be asked".to_owned())
+    }
+
+    /// Whether a module of the kernel has its per-CPU variables from `start` on.
+    fn is_module_per_cpu(&self, _start: VirtAddr) -> bool {
+        false
+    }
+
     /// For callers that know which layer there is.
     fn as_any(&mut self) -> &mut dyn std::any::Any;
 }

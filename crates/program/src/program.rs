@@ -50,6 +50,8 @@ pub struct Options {
     pub backtrace_limit: Option<usize>,
     /// Which frames a backtrace finds.
     pub unwind_policy: Policy,
+    /// Whether a per-CPU variable stands for the copy of the CPU that is looked at (`set percpu`).
+    pub per_cpu: bool,
 }
 
 impl Default for Options {
@@ -61,6 +63,7 @@ impl Default for Options {
             max_value_size: Some(65536),
             backtrace_limit: None,
             unwind_policy: Policy::Kernel,
+            per_cpu: true,
         }
     }
 }
@@ -94,6 +97,7 @@ pub struct Program {
     pub(crate) tables: RefCell<HashMap<ModuleId, Arc<UnwindTables>>>,
     pub(crate) functions: RefCell<HashMap<String, Arc<dyn kdive_expr::Function>>>,
     pub(crate) warnings: RefCell<Vec<String>>,
+    pub(crate) copies: RefCell<Vec<(Arc<str>, u64)>>,
     pub(crate) trace: RefCell<Option<crate::eval::Trace>>,
     pub(crate) computed: RefCell<HashMap<String, kdive_types::Value>>,
 }
@@ -129,6 +133,7 @@ impl Program {
             tables: RefCell::default(),
             functions: RefCell::default(),
             warnings: RefCell::default(),
+            copies: RefCell::default(),
             trace: RefCell::default(),
             computed: RefCell::default(),
         }

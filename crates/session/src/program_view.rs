@@ -9,7 +9,7 @@ use kdive_arch::paging::PageTables;
 use kdive_arch::{Disassembler, Flavor, Insn, RawWrite, RegisterFile};
 use kdive_base::{AddrRange, Fault, PhysAddr, ReadMemory, VirtAddr, WriteMemory};
 use kdive_expr::print::value_text;
-use kdive_expr::{Context, Expr, SymbolClass};
+use kdive_expr::{Context, Cpu, Expr, SymbolClass};
 use kdive_program::{Machine, OsReport, Program};
 use kdive_symbols::{LinespecError, LinespecMode, Sal, SourceName};
 use kdive_target::{Target, ThreadId};
@@ -367,6 +367,7 @@ impl View for ProgramView {
     }
 
     fn watch(&mut self, expr: &Expr) -> WatchReading {
+        let _ = self.program.take_copies();
         let (result, trace) = self.program.traced(|program| {
             let value = expr.evaluate(program)?;
             let own = value.address().zip(value.ty().size());
@@ -390,7 +391,13 @@ impl View for ProgramView {
         WatchReading { bytes, text, ranges, beyond_memory: trace.registers }
     }
 
+    fn settle(&mut self, expr: Expr) -> (Expr, Option<String>) {
+        let Some(cpu) = self.program.copies_of() else { return (expr, None) };
+        (expr.on(Cpu::Number(cpu)), self.program.take_copies())
+    }
+
     fn location_of(&mut self, text: &str) -> Result<String, Error> {
+        let _ = self.program.take_copies();
         let value = self.program.evaluate(text).map_err(Error::msg)?;
         let addr = value
             .address()

@@ -220,6 +220,12 @@ pub trait View {
     /// `Attempt to take address of value not located in memory.`
     fn location_of(&mut self, text: &str) -> Result<String, Error>;
 
+    /// Binds a watched expression that was just looked at to what it was about then: per-CPU variables to the copies of that
+    /// CPU, whichever is selected later. With a line for the user where that is so.
+    fn settle(&mut self, expr: Self::Expr) -> (Self::Expr, Option<String>) {
+        (expr, None)
+    }
+
     /// Whether an expression names locals, so that it means something only while the selected frame lives.
     fn is_frame_bound(&self, expr: &Self::Expr) -> bool;
 

@@ -47,8 +47,10 @@ impl<V: View> Session<V> {
         if self.view.is_constant(&typed) {
             return Err(Error::msg(format!("Cannot watch constant value `{text}'.")));
         }
+        let mut note = None;
         let (expr, shown_text, frame_bound) = if request.location {
             let place = self.view.location_of(text)?;
+            note = self.view.settle(typed).1;
             (self.view.compile(&place, None)?, format!("-location {text}"), false)
         } else {
             let bound = self.view.is_frame_bound(&typed);
@@ -56,6 +58,7 @@ impl<V: View> Session<V> {
         };
         let compiled = condition.map(|text| self.view.compile(text, None)).transpose()?;
         let reading = self.view.watch(&expr);
+        let (expr, of_cpu) = self.view.settle(expr);
         let hardware = self.watches_in_hardware(&reading);
         if !hardware && request.access != WatchKind::Write {
             return Err(Error::msg(if self.settings.hardware_watchpoints {
@@ -98,7 +101,9 @@ impl<V: View> Session<V> {
             enable_count: 0,
             commands: Vec::new(),
         };
-        let mention = crate::text::mention(&shown);
+        // What is watched has to be said even where nobody types.
+        let lines = note.or(of_cpu).into_iter().chain([crate::text::mention(&shown)]);
+        let mention = lines.collect::<Vec<_>>().join("\n");
         self.breakpoints.push(Entry {
             shown,
             conditions: Vec::new(),

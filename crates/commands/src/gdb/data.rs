@@ -24,8 +24,15 @@ pub const COMMANDS: &[Spec] = &[
                FMT is one of x d u o t z a c f s r. Without EXP, the last value again.\n\
                Options: -address -array -array-indexes -elements N -max-depth N -null-stop\n\
                -pretty -repeats N\n\
-               \x20        -symbol -union, each as the setting of the same name below `set print`.",
-        examples: &["print init_task.comm", "print/x $rip", "print -pretty on -- init_task.se"],
+               \x20        -symbol -union, each as the setting of the same name below `set print`.\n\
+               A per-CPU variable is that of the selected CPU, which is said; SYMBOL@cpu(N) is\n\
+               another's, SYMBOL@all shows that of each. See set percpu.",
+        examples: &[
+            "print init_task.comm",
+            "print/x $rip",
+            "print runqueues@all.nr_running",
+            "print -pretty on -- init_task.se",
+        ],
         complete: Completer::Expr,
         run: |shell, args| print_command(shell, args, true),
         ..Spec::EMPTY
@@ -245,13 +252,60 @@ fn print_command(shell: &mut Shell, args: Args<'_>, show_void: bool) -> Result<(
             }
         }
     } else {
-        program.evaluate(text)?
+        forget_copies(program);
+        let expr = Expr::parse(text, program)?;
+        if expr.is_for_each_cpu() {
+            return each_cpu(shell, &expr, "", &mut |shell, value| record(shell, value, &options));
+        }
+        expr.evaluate(program)?
     };
     tell_warnings(shell);
+    tell_copies(shell);
     if !show_void && value.ty().strip().is_void() {
         return Ok(());
     }
     record(shell, value, &options)
+}
+
+/// Forgets which copies of per-CPU variables were looked at so far.
+pub fn forget_copies(program: &Program) {
+    let _ = program.take_copies();
+}
+
+/// Says which copies of per-CPU variables were looked at since [`forget_copies`], where there were any.
+pub fn tell_copies(shell: &mut Shell) {
+    if let Some(line) = shell.program().take_copies() {
+        shell.out.line(&line);
+    }
+}
+
+/// Shows the value of an expression with `@all` for each CPU in turn. What one CPU does not have is said in its place.
+fn each_cpu(
+    shell: &mut Shell,
+    expr: &Expr,
+    between: &str,
+    show: &mut dyn FnMut(&mut Shell, Value) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let cpus = kdive_expr::Context::online_cpus(shell.program())?;
+    for (turn, cpu) in cpus.into_iter().enumerate() {
+        if shell.interrupt.is_raised() {
+            return Err(Error::Interrupted);
+        }
+        let value = expr.evaluate_each(shell.program(), cpu);
+        // What is wrong with the first is wrong with all.
+        let value = if turn == 0 { Ok(value?) } else { value };
+        tell_warnings(shell);
+        if turn > 0 {
+            shell.out.put(between);
+        }
+        shell.out.put(&format!("CPU {cpu}: "));
+        if let Err(error) = value.map_err(Error::from).and_then(|value| show(shell, value)) {
+            shell.out.styled(Style::Metadata, &format!("<error: {error}>"));
+            shell.out.put("\n");
+        }
+    }
+    forget_copies(shell.program());
+    Ok(())
 }
 
 /// Says what expressions had to say that is no error.
@@ -287,9 +341,18 @@ fn output(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let mut options = shell.program().options.print.clone();
     let text = take_format(shell, args.text(), "output", &mut options)?;
     let program = shell.program();
-    let value = program.evaluate(text)?;
+    let expr = Expr::parse(text, program)?;
+    if expr.is_for_each_cpu() {
+        return each_cpu(shell, &expr, "\n", &mut |shell, value| put_value(shell, &value, &options));
+    }
+    let value = expr.evaluate(program)?;
+    tell_warnings(shell);
+    put_value(shell, &value, &options)
+}
+
+fn put_value(shell: &mut Shell, value: &Value, options: &PrintOptions) -> Result<(), Error> {
     let mut out = Out::new();
-    let result = print_value(program, &value, &options, &mut out);
+    let result = print_value(shell.program(), value, options, &mut out);
     put(shell, &out);
     Ok(result?)
 }
@@ -342,7 +405,11 @@ fn examine(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     };
     let flavor = crate::gdb::disassemble::flavor(shell);
     let program = shell.program();
+    forget_copies(program);
     let addr = if text.is_empty() { None } else { Some(program.evaluate_address(text)?) };
+    tell_warnings(shell);
+    tell_copies(shell);
+    let program = shell.program();
     // `$_` and the next address are set while the memory is shown.
     let mut state = program.examine.borrow().clone();
     let mut out = Out::new();

@@ -272,6 +272,7 @@ fn take_over(shell: &mut Shell) {
     let range_stepping = settings.bool("range-stepping");
     let hardware_watchpoints = number("can-use-hw-watchpoints") != Some(0);
     let auto_hardware = settings.bool("breakpoint auto-hw");
+    let per_cpu = settings.text("percpu") != "off";
     let unwind_policy =
         if settings.text("unwinder") == "gdb" { UnwindPolicy::Gdb } else { UnwindPolicy::Kernel };
     let options = &mut shell.program_mut().options;
@@ -281,6 +282,7 @@ fn take_over(shell: &mut Shell) {
     }
     let options = &mut shell.program_mut().options;
     options.print = print;
+    options.per_cpu = per_cpu;
     options.entry_values = entry_values;
     options.input_radix = input_radix;
     options.max_value_size = max_value_size;

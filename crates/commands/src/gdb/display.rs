@@ -1,6 +1,6 @@
 //! Expressions shown at every stop: `display`, `undisplay`, `info display`.
 
-use crate::gdb::data::{examine_once, put};
+use crate::gdb::data::{examine_once, forget_copies, put, tell_copies, tell_warnings};
 use crate::spec::{Class, Completer};
 use crate::{Args, Error, Shell, Spec};
 use kdive_expr::print::print_value;
@@ -166,6 +166,7 @@ fn show(shell: &mut Shell, shown: &Shown) {
     let letter = shown.spec.format.map_or_else(String::new, |format| format!("/{} ", format.letter()));
     shell.out.put(&format!("{letter}{} = ", shown.text));
     let program = shell.program();
+    forget_copies(program);
     let mut options: PrintOptions = program.options.print.clone();
     options.format = shown.spec.format;
     options.raw |= shown.spec.raw;
@@ -177,6 +178,8 @@ fn show(shell: &mut Shell, shown: &Shown) {
         shell.out.styled(crate::output::Style::Metadata, &format!("<error: {error}>"));
     }
     shell.out.put("\n");
+    tell_warnings(shell);
+    tell_copies(shell);
 }
 
 /// The numbers of an argument such as `1 3-5 $n`.

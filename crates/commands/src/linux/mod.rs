@@ -11,3 +11,4 @@ pub mod structures;
 pub mod system;
 mod task_list;
 pub mod tasks;
+pub mod walkers;

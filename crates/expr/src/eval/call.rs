@@ -4,10 +4,12 @@ use super::Evaluator;
 use super::convert::from_int;
 use crate::ast::Node;
 use crate::builtin::builtin;
-use crate::context::SymbolClass;
+use crate::context::{Cpu, Function as OwnFunction, SymbolClass};
 use crate::error::{ExprError, Result};
 use crate::functions;
+use kdive_base::VirtAddr;
 use kdive_types::{Function, Kind, Type, Value};
+use std::cell::Cell;
 
 impl Evaluator<'_> {
     pub(super) fn call(&self, callee: &Node, args: &[Node]) -> Result<Value> {
@@ -16,11 +18,7 @@ impl Evaluator<'_> {
         {
             let function = self.context.function(name).or_else(|| functions::standard(name));
             if let Some(function) = function {
-                if self.types_only {
-                    return Ok(from_int(&builtin().int, 0));
-                }
-                let args = args.iter().map(|arg| self.value(arg)).collect::<Result<Vec<_>>>()?;
-                return function.call(self.context, &args);
+                return self.call_own(&*function, args);
             }
         }
         if let Node::Symbol(symbol) = callee
@@ -36,6 +34,29 @@ impl Evaluator<'_> {
         }
         let callee = self.value(callee)?;
         self.call_value(&callee, args)
+    }
+
+    /// Calls a function of the debugger.
+    fn call_own(&self, function: &dyn OwnFunction, args: &[Node]) -> Result<Value> {
+        let cpu = if function.takes_templates() { Cpu::Template } else { self.cpu };
+        let inner = Evaluator { cpu, met_per_cpu: Cell::new(false), ..*self };
+        let value = |arg: &Node| match arg {
+            Node::Type(ty) => Ok(Value::at(ty.clone(), VirtAddr(0))),
+            Node::Typeof(_) => Ok(Value::at(inner.ty(arg)?, VirtAddr(0))),
+            arg => inner.value(arg),
+        };
+        if self.types_only {
+            // As gdb: nothing about the arguments is an error here.
+            let args = args.iter().map(value).collect::<Result<Vec<_>>>().unwrap_or_default();
+            return Ok(match function.result_type(self.context, &args)? {
+                Some(ty) => self.of_type(ty),
+                None => from_int(&builtin().int, 0),
+            });
+        }
+        let args = args.iter().map(value).collect::<Result<Vec<_>>>()?;
+        let result = function.call(self.context, &args);
+        self.met_per_cpu.set(self.met_per_cpu.get() || inner.met_per_cpu.get());
+        result
     }
 
     fn call_value(&self, callee: &Value, args: &[Node]) -> Result<Value> {

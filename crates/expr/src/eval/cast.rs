@@ -16,7 +16,7 @@ impl Evaluator<'_> {
                 if let SymbolClass::Minimal(addr) = symbol.class
                     && matches!(symbol.ty.kind(), Kind::NoDebugData)
                 {
-                    return Ok(Value::at(ty, addr).without_place(self.access));
+                    return Ok(Value::at(ty, self.copy_at(symbol, addr)?).without_place(self.access));
                 }
             }
             Node::Call(function, args) => {

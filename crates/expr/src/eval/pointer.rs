@@ -87,16 +87,15 @@ impl Evaluator<'_> {
             Node::Symbol(symbol) => {
                 let what = || format!("Can't take address of \"{}\" which isn't an lvalue.", symbol.name);
                 match &symbol.class {
-                    SymbolClass::Minimal(addr) | SymbolClass::Function(addr) | SymbolClass::Label(addr) => {
-                        Ok(pointer(&symbol.ty, *addr))
-                    }
+                    SymbolClass::Minimal(addr) => Ok(pointer(&symbol.ty, self.copy_at(symbol, *addr)?)),
+                    SymbolClass::Function(addr) | SymbolClass::Label(addr) => Ok(pointer(&symbol.ty, *addr)),
                     SymbolClass::Constant(_) if self.types_only => {
                         Err(ExprError::msg("Attempt to take address of register or constant."))
                     }
                     SymbolClass::Constant(_) | SymbolClass::Typedef => Err(ExprError::msg(what())),
                     SymbolClass::Variable { .. } if self.types_only => Ok(pointer(&symbol.ty, VirtAddr(0))),
                     SymbolClass::Variable { .. } => {
-                        let value = self.context.variable(symbol)?;
+                        let value = self.variable(symbol)?;
                         if let Some(addr) = value.address() {
                             return Ok(pointer(value.ty(), addr));
                         }
@@ -219,7 +218,11 @@ impl Evaluator<'_> {
     pub(super) fn subscript(&self, array: &Node, index: &Node) -> Result<Value> {
         let array = self.value(array)?;
         let index = self.value(index)?;
-        no_user_operator(&[&array, &index], "[]")?;
+        self.subscript_of(&array, &index)
+    }
+
+    fn subscript_of(&self, array: &Value, index: &Value) -> Result<Value> {
+        no_user_operator(&[array, index], "[]")?;
         let ty = array.ty().strip();
         let target = match ty.kind() {
             Kind::Array(array) => array.elem.get(),
@@ -240,8 +243,8 @@ impl Evaluator<'_> {
                 self.of_type(target)
             });
         }
-        let index = as_int(&self.decayed(&index)?, self.access)?;
-        self.element_at(&array, index)
+        let index = as_int(&self.decayed(index)?, self.access)?;
+        self.element_at(array, index)
     }
 
     /// `array[index]`, for arrays and pointers.
@@ -260,6 +263,43 @@ impl Evaluator<'_> {
             }
         }
         self.deref(&self.offset(array, index)?)
+    }
+
+    /// `value @ count`, where `array[index] @ count` may be of an array that is nowhere in memory.
+    pub(super) fn repeat_node(&self, value: &Node, count: &Node) -> Result<Value> {
+        let Node::Subscript(array, index) = value else {
+            let (value, count) = (self.value(value)?, self.value(count)?);
+            return self.repeat(&value, &count);
+        };
+        let (array, index, count) = (self.value(array)?, self.value(index)?, self.value(count)?);
+        if !self.types_only
+            && let Some(slice) = self.slice(&array, &index, &count)?
+        {
+            return Ok(slice);
+        }
+        self.repeat(&self.subscript_of(&array, &index)?, &count)
+    }
+
+    /// Elements of an array the debugger made, such as what `$list(...)` found.
+    fn slice(&self, array: &Value, index: &Value, count: &Value) -> Result<Option<Value>> {
+        let ty = array.ty().strip();
+        let (Kind::Array(Array { elem, count: Some(len), vector: false }), Place::None | Place::Internal(_)) =
+            (ty.kind(), array.place())
+        else {
+            return Ok(None);
+        };
+        let (elem, len) = (elem.get(), i128::from(*len));
+        let (first, count) = (as_int(index, self.access)?, as_int(count, self.access)?);
+        let size = i128::from(elem.size().unwrap_or(0));
+        if count < 1 {
+            return Err(ExprError::msg(format!("Invalid number {count} of repetitions.")));
+        }
+        let inside = first >= 0 && first < len && count <= len - first;
+        let at = |element: i128| usize::try_from(element * size).ok();
+        let bytes = array.bytes(self.access)?;
+        let bytes = inside.then(|| bytes.get(at(first)?..at(first + count)?)).flatten();
+        let bytes = bytes.ok_or_else(|| ExprError::msg(format!("The array has only {len} elements.")))?;
+        Ok(Some(Value::from_bytes(elem.array_of(u64::try_from(count).ok()), bytes.to_vec())))
     }
 
     /// `value @ count`.

@@ -106,6 +106,7 @@ proptest! {
         "gs", "sp", "garr", "f", "str", "col", "$x", "$", "$$2", "1", "0x10", "1.5", "'a'", "\"s\"", "(", ")", "[", "]",
         "{", "}", "*", "&", "-", "+", "!", "~", "->x", ".in", ".name", "=", "+=", "==", "<", "<<", "@", ",", "?", ":", "::",
         "++", "--", "sizeof", "int", "char *", "struct s", "unsigned", "s_t", "_Alignof", "typeof", "@entry", "/", "%",
+        "@cpu(", "@all", "garr@cpu(1)", "$pick(",
     ]), 0..12)) {
         let _ = error(&tokens.join(" "));
         let fake = kitchen();

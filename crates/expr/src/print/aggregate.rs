@@ -4,7 +4,7 @@ use super::{Printer, is_text, text};
 use crate::error::Result;
 use crate::settings::PrintOptions;
 use kdive_base::VirtAddr;
-use kdive_types::{Array, Composite, CompositeKind, Contents, Out, Style, Type, Value};
+use kdive_types::{Array, Composite, CompositeKind, Contents, Out, Place, Style, Type, Value};
 
 impl Printer<'_> {
     fn indent(&self, levels: u32, out: &mut Out) {
@@ -17,6 +17,11 @@ impl Printer<'_> {
         let size = elem.size().unwrap_or(0);
         let count = match array.count {
             Some(count) if count > 0 && size > 0 => count,
+            // What a walker of the debugger found nothing of.
+            Some(0) if recurse == 0 && matches!(value.place(), Place::None) => {
+                out.push("{}");
+                return Ok(());
+            }
             _ => {
                 // Of unknown length: as a pointer to the first element.
                 return self.pointer_to(value.address().unwrap_or(VirtAddr(0)), &elem, out);

@@ -1,6 +1,6 @@
 //! Where files are looked for, and what may be run from them.
 
-use crate::settings::kind::Kind::{AutoOffset, Bool, File, OptionalFile, RawText};
+use crate::settings::kind::Kind::{AutoOffset, Bool, Enum, File, OptionalFile, RawText};
 use crate::settings::{Setting, Show, Value};
 
 /// The settings of this file.
@@ -103,4 +103,12 @@ pub(super) const ROWS: &[Setting] = &[
         "how far KASLR has moved the kernel: looked for (auto), not at all (off), or a number of bytes",
         "The KASLR slide of the kernel is {}.",
     ),
+    Setting::new(
+        "percpu",
+        Enum(&["auto", "off"]),
+        "auto",
+        "whether a per-CPU variable stands for the copy of the CPU that is looked at (auto), or as in gdb for none (off)",
+        "Per-CPU variables are resolved by \"{}\".",
+    )
+    .help("SYMBOL@cpu(N) is the copy of another CPU, and `print SYMBOL@all` shows all of them."),
 ];
