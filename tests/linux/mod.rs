@@ -5,4 +5,5 @@ mod kaslr;
 mod memory;
 mod modules;
 mod oops;
+mod running;
 mod tasks;

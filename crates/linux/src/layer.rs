@@ -1,10 +1,11 @@
 //! The Linux layer of a program: keeps the symbols of loaded modules in step with the running kernel.
 
+use crate::current::Current;
 use crate::identity::{Identity, banner, hex, identity, symbol};
 use crate::locate::{RESET_VECTOR, Whereabouts};
 use crate::{FindResult, ModuleFinder, ModuleInfo, module_at, modules};
 use kdive_base::{AddrRange, LinkAddr, VirtAddr};
-use kdive_program::{OsLayer, OsReport, Program};
+use kdive_program::{OsLayer, OsReport, Program, TaskFilter};
 use kdive_symbols::{ModuleId, ObjectFile, OpenOptions, Placement};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,6 +43,7 @@ pub struct LinuxLayer {
     /// Directory of the on-disk name index; `None` switches it off.
     pub index_cache: Option<PathBuf>,
     pub(crate) place: Whereabouts,
+    current: Current,
     modules: Vec<ModuleSymbols>,
     identified: bool,
     listed: bool,
@@ -184,6 +186,7 @@ impl LinuxLayer {
     pub(crate) fn forget(&mut self, program: &mut Program) -> bool {
         self.identified = false;
         self.listed = false;
+        self.current.forget();
         let mut changed = false;
         for known in std::mem::take(&mut self.modules) {
             if let SymbolsFrom::File { id, .. } = known.symbols {
@@ -307,6 +310,19 @@ impl OsLayer for LinuxLayer {
         };
         let task = crate::TaskLayout::new(program).ok()?.read(program, task).ok()?;
         Some(format!("{}, pid {}", task.comm, task.pid))
+    }
+
+    fn knows_tasks(&self, program: &Program) -> bool {
+        self.current.is_known(program, self.kernel_place())
+    }
+
+    fn task(&self, program: &Program) -> Option<VirtAddr> {
+        self.current.task(program, self.kernel_place())
+    }
+
+    fn is_task(&self, program: &Program, wanted: &TaskFilter) -> Result<bool, String> {
+        let told = self.current.is_one_of(program, self.kernel_place(), wanted);
+        told.ok_or_else(|| "which task runs on this CPU cannot be read here".to_owned())
     }
 
     fn as_any(&mut self) -> &mut dyn std::any::Any {

@@ -6,6 +6,8 @@
 //! Names and meanings of structures and members are the kernel's own; comments name the file they come from.
 
 mod address;
+mod context;
+mod current;
 mod error;
 mod field;
 mod find;
@@ -37,6 +39,7 @@ mod vma;
 mod xarray;
 
 pub use address::{VmallocArea, describe, vmalloc_areas};
+pub use context::{ContextKind, StopContext, stop_context};
 pub use error::Error;
 pub use find::{FindResult, ModuleFinder};
 pub use functions::add_functions;

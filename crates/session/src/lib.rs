@@ -20,6 +20,7 @@ mod event;
 mod frames;
 mod inserted;
 mod numbers;
+mod phantom;
 mod place;
 mod program_view;
 mod remote;
@@ -29,6 +30,7 @@ mod session;
 mod signal;
 mod step;
 mod stop;
+mod task;
 mod text;
 mod thread;
 mod view;
@@ -53,6 +55,7 @@ pub use view::{
 };
 pub use watch::WatchRequest;
 
+pub use kdive_program::TaskFilter;
 pub use kdive_target::{ConnectError, DebugSink, Log, Note, RemoteTarget, Statistics, ThreadId, WatchKind};
 
 #[cfg(test)]
