@@ -7,4 +7,5 @@ mod kaslr;
 mod memory;
 mod modules;
 mod oops;
+mod running;
 mod tasks;

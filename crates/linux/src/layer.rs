@@ -1,11 +1,12 @@
 //! The Linux layer of a program: keeps the symbols of loaded modules in step with the running kernel.
 
+use crate::current::Current;
 use crate::extable::ExceptionTables;
 use crate::identity::{Identity, banner, hex, identity, symbol};
 use crate::locate::{RESET_VECTOR, Whereabouts};
 use crate::{FindResult, ModuleFinder, ModuleInfo, module_at, modules};
 use kdive_base::{AddrRange, LinkAddr, VirtAddr};
-use kdive_program::{OsLayer, OsReport, Program};
+use kdive_program::{OsLayer, OsReport, Program, TaskFilter};
 use kdive_symbols::{ModuleId, ObjectFile, OpenOptions, Placement};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,6 +45,7 @@ pub struct LinuxLayer {
     pub index_cache: Option<PathBuf>,
     pub(crate) place: Whereabouts,
     pub(crate) exceptions: ExceptionTables,
+    current: Current,
     modules: Vec<ModuleSymbols>,
     identified: bool,
     listed: bool,
@@ -186,6 +188,7 @@ impl LinuxLayer {
     pub(crate) fn forget(&mut self, program: &mut Program) -> bool {
         self.identified = false;
         self.listed = false;
+        self.current.forget();
         let mut changed = false;
         for known in std::mem::take(&mut self.modules) {
             if let SymbolsFrom::File { id, .. } = known.symbols {
@@ -327,6 +330,19 @@ impl OsLayer for LinuxLayer {
         self.modules.iter().any(|module| {
             module.info.sections.iter().any(|(name, addr)| *addr == start && name == ".data..percpu")
         })
+    }
+
+    fn knows_tasks(&self, program: &Program) -> bool {
+        self.current.is_known(program, self.kernel_place())
+    }
+
+    fn task(&self, program: &Program) -> Option<VirtAddr> {
+        self.current.task(program, self.kernel_place())
+    }
+
+    fn is_task(&self, program: &Program, wanted: &TaskFilter) -> Result<bool, String> {
+        let told = self.current.is_one_of(program, self.kernel_place(), wanted);
+        told.ok_or_else(|| "which task runs on this CPU cannot be read here".to_owned())
     }
 
     fn as_any(&mut self) -> &mut dyn std::any::Any {

@@ -7,6 +7,8 @@
 
 mod address;
 mod chain;
+mod context;
+mod current;
 mod error;
 mod extable;
 mod field;
@@ -42,6 +44,7 @@ mod xarray;
 
 pub use address::{VmallocArea, describe, vmalloc_areas};
 pub use chain::chain;
+pub use context::{ContextKind, StopContext, stop_context};
 pub use error::Error;
 pub use find::{FindResult, ModuleFinder};
 pub use functions::add_functions;

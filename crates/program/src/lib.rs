@@ -26,7 +26,7 @@ pub use frame_text::{FrameStyle, ShowAddress, is_scalar};
 pub use frames::{Frame, FrameKey, FrameLine};
 pub use kdive_unwind::Policy as UnwindPolicy;
 pub use machine::Machine;
-pub use os::{OsLayer, OsReport};
+pub use os::{OsLayer, OsReport, TaskFilter};
 pub use place::ListPosition;
 pub use program::{EntryValues, Options, Program};
 pub use registers::code_pointer;

@@ -14,6 +14,15 @@ pub struct OsReport {
     pub warnings: Vec<String>,
 }
 
+/// Which tasks a breakpoint is for.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum TaskFilter {
+    /// `task PID`: the one with this thread id (for Linux: `task_struct.pid`).
+    Pid(u32),
+    /// `comm NAME`: those with this name; what is longer than the system keeps is cut.
+    Comm(String),
+}
+
 /// Knowledge of an operating system, asked at the moments when it may have something to say.
 pub trait OsLayer {
     /// A target was connected, or its files changed: everything known about the running system is stale.
@@ -68,6 +77,25 @@ pub trait OsLayer {
         false
     }
 
+    /// Whether tasks can be told from each other at all: with the debug information there is, once the system runs.
+    fn knows_tasks(&self, _program: &Program) -> bool {
+        false
+    }
+
+    /// The task the selected thread runs, by an address that is no other task's; `None` when that cannot be told. Asked in the middle of
+    /// run control, so it must cost no more than a read or two.
+    fn task(&self, _program: &Program) -> Option<VirtAddr> {
+        None
+    }
+
+    /// Whether the selected thread runs a task that was asked for. As cheap as [`OsLayer::task`].
+    ///
+    /// # Errors
+    /// One line for the user: why it cannot be told.
+    fn is_task(&self, _program: &Program, _wanted: &TaskFilter) -> Result<bool, String> {
+        Err("nothing is known of tasks".to_owned())
+    }
+
     /// For callers that know which layer there is.
     fn as_any(&mut self) -> &mut dyn std::any::Any;
 }
@@ -102,6 +130,29 @@ impl Program {
     #[must_use]
     pub fn fixups(&self, range: AddrRange) -> Vec<VirtAddr> {
         self.os.as_ref().map(|os| os.fixups(self, range)).unwrap_or_default()
+    }
+
+    /// Whether tasks can be told from each other.
+    #[must_use]
+    pub fn knows_tasks(&self) -> bool {
+        self.os.as_ref().is_some_and(|os| os.knows_tasks(self))
+    }
+
+    /// The task the selected thread runs, as [`OsLayer::task`] tells it.
+    #[must_use]
+    pub fn task(&self) -> Option<VirtAddr> {
+        self.os.as_ref()?.task(self)
+    }
+
+    /// Whether the selected thread runs a task that was asked for.
+    ///
+    /// # Errors
+    /// One line for the user: why it cannot be told.
+    pub fn is_task(&self, wanted: &TaskFilter) -> Result<bool, String> {
+        match &self.os {
+            Some(os) => os.is_task(self, wanted),
+            None => Err("nothing is known of tasks".to_owned()),
+        }
     }
 
     /// Addresses where the operating system layer wants to look.

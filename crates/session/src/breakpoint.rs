@@ -2,6 +2,7 @@
 
 use crate::view::{CodeLocation, FrameId};
 use kdive_base::VirtAddr;
+use kdive_program::TaskFilter;
 use kdive_target::{ThreadId, WatchKind};
 
 /// What a breakpoint is, by the command that made it.
@@ -30,6 +31,8 @@ pub struct Watch {
     pub frame: Option<FrameId>,
     /// The thread of that frame.
     pub thread: Option<ThreadId>,
+    /// The task of that frame, where tasks are known; it may have come to another thread.
+    pub task: Option<VirtAddr>,
     /// The value seen last, `None` before the first look.
     pub value: Option<SeenValue>,
     /// The memory it covers.
@@ -108,6 +111,8 @@ pub struct Breakpoint {
     pub condition: Option<String>,
     /// `thread N`: gdb's number.
     pub thread: Option<u32>,
+    /// `task PID`, `comm NAME`.
+    pub task: Option<TaskFilter>,
     /// How often it stopped or would have, but for its ignore count.
     pub hits: u64,
     /// `ignore`: crossings still to be ignored.

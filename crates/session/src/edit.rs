@@ -58,6 +58,7 @@ impl<V: View> Session<V> {
     pub fn add_breakpoint(&mut self, request: BreakRequest) -> Result<Added, Error> {
         let BreakRequest { args, kind, temporary, may_pend } = request;
         let thread = args.thread.as_deref().map(|id| self.thread_number(id)).transpose()?;
+        let task = self.task_filter(args.task.as_deref(), args.comm.as_deref())?;
         let spec = if args.location.is_empty() {
             match self.view.default_location() {
                 Some(pc) => format!("*{pc}"),
@@ -77,6 +78,7 @@ impl<V: View> Session<V> {
             locations: Vec::new(),
             condition: args.condition.clone(),
             thread,
+            task,
             hits: 0,
             ignore: 0,
             enable_count: 0,

@@ -79,7 +79,13 @@ impl<V: View> Session<V> {
         }
         // In another frame of the same function control only passes through.
         let frame = Some(frames::stack_id(&mut self.view, 0)?);
-        Some(places.into_iter().map(|addr| Momentary { addr, frame, thread }).collect())
+        // A command ends in the task it began in, so that is asked once.
+        let known = self.run.as_ref().and_then(|run| run.task);
+        let task = known.unwrap_or_else(|| self.view.task());
+        if let Some(run) = self.run.as_mut() {
+            run.task = Some(task);
+        }
+        Some(places.into_iter().map(|addr| Momentary { addr, frame, thread, task }).collect())
     }
 }
 

@@ -21,6 +21,7 @@ mod exits;
 mod frames;
 mod inserted;
 mod numbers;
+mod phantom;
 mod place;
 mod program_view;
 mod remote;
@@ -30,6 +31,7 @@ mod session;
 mod signal;
 mod step;
 mod stop;
+mod task;
 mod text;
 mod thread;
 mod view;
@@ -54,6 +56,7 @@ pub use view::{
 };
 pub use watch::WatchRequest;
 
+pub use kdive_program::TaskFilter;
 pub use kdive_target::{ConnectError, DebugSink, Log, Note, RemoteTarget, Statistics, ThreadId, WatchKind};
 
 #[cfg(test)]

@@ -11,6 +11,10 @@ pub struct BreakArgs {
     pub condition: Option<String>,
     /// After `thread`, as typed.
     pub thread: Option<String>,
+    /// After `task`, as typed.
+    pub task: Option<String>,
+    /// After `comm`.
+    pub comm: Option<String>,
     /// `-force-condition`.
     pub force_condition: bool,
     /// Everything after the location, as typed: shown while the breakpoint is pending.
@@ -57,6 +61,17 @@ fn is_if(word: &str) -> bool {
     word == "if" || word.starts_with("if(")
 }
 
+/// The first word of a text, or what stands in quotes at its beginning; and the rest.
+pub(crate) fn first_value(text: &str) -> (String, &str) {
+    if let Some(quote) = text.chars().next().filter(|c| matches!(c, '"' | '\''))
+        && let Some((value, rest)) = text.get(1..).and_then(|text| text.split_once(quote))
+    {
+        return (value.to_owned(), rest);
+    }
+    let (value, rest) = text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()));
+    (value.to_owned(), rest)
+}
+
 /// Where `if` stands as a word of its own in an expression with a condition after it.
 pub(crate) fn find_if(text: &str) -> Option<usize> {
     words(text).into_iter().find(|word| is_if(word.text) && word.start > 0).map(|word| word.start)
@@ -75,8 +90,8 @@ impl BreakArgs {
             let Some(word) = words.get(index) else { return false };
             let next = words.get(index + 1);
             match word.text {
-                "thread" | "task" => next.is_some_and(|next| {
-                    !is_if(next.text) && !matches!(next.text, "thread" | "task" | "-force-condition")
+                "thread" | "task" | "comm" => next.is_some_and(|next| {
+                    !is_if(next.text) && !matches!(next.text, "thread" | "task" | "comm" | "-force-condition")
                 }),
                 "-force-condition" => true,
                 word if is_if(word) => next.is_some() || word.len() > 2,
@@ -105,13 +120,21 @@ impl BreakArgs {
             } else if "-force-condition".starts_with(word) && word.len() > 1 {
                 self.force_condition = true;
                 rest = after.trim_start();
-            } else if "task".starts_with(word) && word.len() > 1 {
-                // Tasks are a thing of Ada programs.
-                let id = after.split_whitespace().next().unwrap_or_default();
-                return Err(Error::msg(match id.parse::<u32>() {
-                    Ok(id) => format!("Unknown task {id}."),
-                    Err(_) => "Junk after task keyword.".to_owned(),
-                }));
+            } else if word == "comm" || "task".starts_with(word) && word.len() > 1 {
+                if self.task.is_some() || self.comm.is_some() {
+                    return Err(Error::msg("You can specify only one task."));
+                }
+                let after = after.trim_start();
+                let (value, after) = first_value(after);
+                if word == "comm" {
+                    if value.is_empty() {
+                        return Err(Error::msg("Argument required after comm: the name of a task."));
+                    }
+                    self.comm = Some(value);
+                } else {
+                    self.task = Some(value);
+                }
+                rest = after.trim_start();
             } else if "thread".starts_with(word) {
                 if self.thread.is_some() {
                     return Err(Error::msg("You can specify only one thread."));
@@ -128,7 +151,7 @@ impl BreakArgs {
         Ok(())
     }
 
-    /// A condition reaches to the end, or to `thread N`, `task N` or a short form of those.
+    /// A condition reaches to the end, or to `thread N`, `task N` or a short form of those, or to `comm NAME`.
     fn take_condition<'a>(&mut self, text: &'a str) -> &'a str {
         let words = words(text);
         let end = words
@@ -136,7 +159,11 @@ impl BreakArgs {
             .find_map(|pair| match pair {
                 [keyword, value]
                     if ["thread", "task"].iter().any(|word| word.starts_with(keyword.text))
-                        && value.text.bytes().all(|b| b.is_ascii_digit() || b == b'.') =>
+                        && value.text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+                        // A variable may be called so.
+                        || keyword.text == "comm"
+                            && keyword.start > 0
+                            && value.text.starts_with(|c: char| c.is_alphanumeric() || "_\"'/".contains(c)) =>
                 {
                     Some(keyword.start)
                 }
@@ -189,6 +216,27 @@ mod tests {
         let args = check("*((unsigned long) f + 4) if x");
         assert_eq!(args.location, "*((unsigned long) f + 4)");
         assert_eq!(args.condition.as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn tasks_in_any_order() {
+        let args = check("leaf task 82 if a == 1 thread 2");
+        assert_eq!((args.task.as_deref(), args.thread.as_deref()), (Some("82"), Some("2")));
+        assert_eq!(args.condition.as_deref(), Some("a == 1 "));
+        let args = check("leaf if a == 1 task 82 -force-condition");
+        assert_eq!((args.task.as_deref(), args.force_condition), (Some("82"), true));
+        let args = check("leaf thread 1 comm kworker/0:1 if comm == 3");
+        assert_eq!(
+            (args.comm.as_deref(), args.condition.as_deref()),
+            (Some("kworker/0:1"), Some("comm == 3"))
+        );
+        let args = check("leaf if x comm \"a b\" -force");
+        assert_eq!((args.comm.as_deref(), args.condition.as_deref()), (Some("a b"), Some("x ")));
+        assert!(args.force_condition);
+        assert_eq!(check("comm").location, "comm");
+        for twice in ["f task 1 task 2", "f comm a comm b", "f task 1 comm a"] {
+            assert_eq!(BreakArgs::parse(twice).unwrap_err().to_string(), "You can specify only one task.");
+        }
     }
 
     #[test]

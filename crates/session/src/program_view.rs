@@ -10,7 +10,7 @@ use kdive_arch::{Disassembler, Flavor, Insn, RawWrite, RegisterFile};
 use kdive_base::{AddrRange, Fault, PhysAddr, ReadMemory, VirtAddr, WriteMemory};
 use kdive_expr::print::value_text;
 use kdive_expr::{Context, Cpu, Expr, SymbolClass};
-use kdive_program::{Machine, OsReport, Program};
+use kdive_program::{Machine, OsReport, Program, TaskFilter};
 use kdive_symbols::{LinespecError, LinespecMode, Sal, SourceName};
 use kdive_target::{Target, ThreadId};
 use kdive_types::{Encoding, Kind, Type, Value};
@@ -454,6 +454,18 @@ impl View for ProgramView {
             .map_err(|error| error.to_string())?;
         let number = self.program.store().record(value);
         Ok((number, out.into_text()))
+    }
+
+    fn knows_tasks(&self) -> bool {
+        self.program.knows_tasks()
+    }
+
+    fn task(&mut self) -> Option<VirtAddr> {
+        self.program.task()
+    }
+
+    fn is_task(&mut self, wanted: &TaskFilter) -> Result<bool, Error> {
+        self.program.is_task(wanted).map_err(Error::msg)
     }
 
     fn is_off_cpu(&self) -> bool {

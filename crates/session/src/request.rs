@@ -142,7 +142,8 @@ impl<V: View> Session<V> {
         let caller = self.view.frame(target).ok_or_else(outermost)?;
         let frame = frames::stack_id(&mut self.view, target);
         let mut run = Run::new(thread, Command::Finish(plan));
-        run.targets.push(Momentary { addr: caller.pc, frame, thread });
+        let task = self.view.task();
+        run.targets.push(Momentary { addr: caller.pc, frame, thread, task });
         Ok(run)
     }
 
@@ -193,15 +194,17 @@ impl<V: View> Session<V> {
         let level = self.view.selected_level();
         let own = frames::stack_id(&mut self.view, level);
         let caller = frames::caller(&mut self.view, level);
+        let task = self.view.task();
         let mut run = Run::new(thread, Command::Location);
         if let Some(caller) = caller.filter(|caller| caller.id.is_some()) {
-            run.targets.push(Momentary { addr: caller.pc, frame: caller.id, thread });
+            run.targets.push(Momentary { addr: caller.pc, frame: caller.id, thread, task });
         }
         let frame = if anywhere { None } else { own };
         run.targets.extend(resolution.locations.iter().map(|place| Momentary {
             addr: place.addr,
             frame,
             thread,
+            task,
         }));
         Ok(run)
     }

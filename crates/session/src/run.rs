@@ -53,13 +53,15 @@ impl Command {
     }
 }
 
-/// A breakpoint of the command itself, for one thread and maybe one frame.
+/// A breakpoint of the command itself, for one task or thread and maybe one frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Momentary {
     pub(crate) addr: VirtAddr,
     /// Stack frame in which it counts.
     pub(crate) frame: Option<FrameId>,
     pub(crate) thread: ThreadId,
+    /// The task it is for, where tasks are known: it may have come to another thread (CPU) when it gets there.
+    pub(crate) task: Option<VirtAddr>,
 }
 
 /// What the target was told to do.
@@ -74,12 +76,14 @@ pub(crate) enum InFlight {
 /// A command under way.
 #[derive(Debug)]
 pub(crate) struct Run {
-    /// The thread it is about.
+    /// The thread it is about; another one when the task it follows comes to that.
     pub(crate) thread: ThreadId,
     /// The thread that was selected when it began.
     pub(crate) before: ThreadId,
     pub(crate) command: Command,
     pub(crate) step: Option<Step>,
+    /// The task it is about, once that was asked.
+    pub(crate) task: Option<Option<VirtAddr>>,
     /// Where `until`, `advance` and `finish` end.
     pub(crate) targets: Vec<Momentary>,
     /// Where the thread is stepped on when what does not have to be stepped is over: a halted CPU, an interrupt, the inside
@@ -100,6 +104,8 @@ pub(crate) struct Run {
     nudge: Option<Interrupt>,
     /// Steps in a row that led nowhere.
     pub(crate) idle_steps: u32,
+    /// Runs in a row that led nowhere.
+    pub(crate) idle_runs: u32,
     /// Text that came up before the stop.
     pub(crate) early: String,
 }
@@ -111,6 +117,7 @@ impl Run {
             before: thread,
             command,
             step: None,
+            task: None,
             targets: Vec::new(),
             wake: Vec::new(),
             expected: None,
@@ -121,6 +128,7 @@ impl Run {
             waited: Duration::ZERO,
             nudge: None,
             idle_steps: 0,
+            idle_runs: 0,
             early: String::new(),
         }
     }
@@ -485,12 +493,15 @@ impl<V: View> Session<V> {
     /// A step ended somewhere its instruction does not lead to: an interrupt or exception came in. The handler runs, with
     /// everything else, until the thread is back.
     pub(crate) fn was_interrupted(&mut self, thread: ThreadId, pc: VirtAddr) -> bool {
-        let Some(run) = self.run.as_mut() else { return false };
-        let Some((places, frame)) = run.expected.take() else { return false };
+        let Some((places, frame)) = self.run.as_mut().and_then(|run| run.expected.take()) else {
+            return false;
+        };
         if places.contains(&pc) {
             return false;
         }
-        run.wake = places.into_iter().map(|addr| Momentary { addr, frame, thread }).collect();
+        let task = self.view.task();
+        let Some(run) = self.run.as_mut() else { return false };
+        run.wake = places.into_iter().map(|addr| Momentary { addr, frame, thread, task }).collect();
         true
     }
 
@@ -504,9 +515,10 @@ impl<V: View> Session<V> {
             .map(|insn| insn.next())
             .or_else(|| self.just_halted(pc));
         let frame = frames::stack_id(&mut self.view, 0);
+        let task = self.view.task();
         let Some(run) = self.run.as_mut() else { return };
         match halted {
-            Some(next) => run.wake = vec![Momentary { addr: next, frame, thread }],
+            Some(next) => run.wake = vec![Momentary { addr: next, frame, thread, task }],
             None => run.steps = SPIN_STEPS,
         }
     }

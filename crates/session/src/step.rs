@@ -212,10 +212,11 @@ impl<V: View> Session<V> {
             if body == pc {
                 return Verdict::Done;
             }
+            let task = self.view.task();
             let Some(run) = self.run.as_mut() else { return Verdict::Done };
             let thread = run.thread;
             if let Some(step) = run.step.as_mut() {
-                step.resume_at = Some(Momentary { addr: body, frame: None, thread });
+                step.resume_at = Some(Momentary { addr: body, frame: None, thread, task });
                 // Whatever is found there is not in the range.
                 if let Range::Within(range) = step.range {
                     step.range = Range::Within(AddrRange::new(range.start, range.start));
@@ -234,10 +235,11 @@ impl<V: View> Session<V> {
         let Some(caller) = frames::caller(&mut self.view, 0).filter(|caller| caller.id.is_some()) else {
             return Verdict::Done;
         };
+        let task = self.view.task();
         let Some(run) = self.run.as_mut() else { return Verdict::Done };
         let thread = run.thread;
         if let Some(step) = run.step.as_mut() {
-            step.resume_at = Some(Momentary { addr: caller.pc, frame: caller.id, thread });
+            step.resume_at = Some(Momentary { addr: caller.pc, frame: caller.id, thread, task });
         }
         Verdict::Keep
     }
@@ -281,40 +283,33 @@ impl<V: View> Session<V> {
 }
 
 /// Whether a function is one of the thunks through which kernels and programs built with `-mindirect-branch=thunk-extern`
-/// make indirect jumps and calls; they are no functions of their own to a step.
+/// make indirect jumps and calls, or one through which kernels return; they are no functions of their own to a step, and no
+/// unwinder knows its way out of the middle of one.
+///
+/// Names: arch/x86/lib/retpoline.S and what it was called since 4.15. Where gdb knows a name of the array's own it is one of the thunk
+/// in it: on the way through all of them have to be passed.
 fn is_branch_thunk(name: &str) -> bool {
-    if name == "__x86_return_thunk" {
+    const RETURNS: [&str; 7] = [
+        "__x86_return_thunk",
+        "retbleed_return_thunk",
+        "srso_return_thunk",
+        "srso_alias_return_thunk",
+        "call_depth_return_thunk",
+        "its_return_thunk",
+        "zen_untrain_ret",
+    ];
+    const REGISTERS: [&str; 24] = [
+        "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13",
+        "r14", "r15", "eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp",
+    ];
+    if RETURNS.contains(&name) || name == "__x86_indirect_thunk" {
         return true;
     }
-    let Some(rest) = name.strip_prefix("__x86_indirect_thunk") else { return false };
-    let Some(register) = rest.strip_prefix('_') else { return rest.is_empty() };
-    matches!(
-        register,
-        "rax"
-            | "rbx"
-            | "rcx"
-            | "rdx"
-            | "rsi"
-            | "rdi"
-            | "rbp"
-            | "rsp"
-            | "r8"
-            | "r9"
-            | "r10"
-            | "r11"
-            | "r12"
-            | "r13"
-            | "r14"
-            | "r15"
-            | "eax"
-            | "ebx"
-            | "ecx"
-            | "edx"
-            | "esi"
-            | "edi"
-            | "ebp"
-            | "esp"
-    )
+    ["thunk", "call_thunk", "jump_thunk", "its_thunk"].iter().any(|kind| {
+        let rest = name.strip_prefix("__x86_indirect_").and_then(|rest| rest.strip_prefix(kind));
+        rest.and_then(|rest| rest.strip_prefix('_'))
+            .is_some_and(|which| which == "array" || REGISTERS.contains(&which))
+    })
 }
 
 #[cfg(test)]
@@ -328,11 +323,15 @@ mod tests {
             "__x86_indirect_thunk",
             "__x86_indirect_thunk_rax",
             "__x86_indirect_thunk_r11",
+            "__x86_indirect_thunk_array",
+            "__x86_indirect_call_thunk_rax",
+            "__x86_indirect_its_thunk_array",
+            "srso_alias_return_thunk",
         ] {
             assert!(is_branch_thunk(name), "{name}");
         }
         for name in
-            ["__x86_indirect_thunk_array", "__x86_return_thunk_x", "rax", "__x86_indirect_call_thunk_rax"]
+            ["__x86_indirect_thunk_arrays", "__x86_return_thunk_x", "rax", "__x86_indirect_branch_rax"]
         {
             assert!(!is_branch_thunk(name), "{name}");
         }

@@ -68,29 +68,32 @@ impl<V: View> Session<V> {
         if self.only_passed_over(stop) {
             return;
         }
-        let thread = stop.thread;
+        let thread = self.stepped_instead(stop).unwrap_or(stop.thread);
         let Some(run) = self.run.as_mut() else { return };
         let inflight = run.inflight.take();
         let over = run.over.get(&thread).copied();
         let nudged = run.take_nudge() && stop.signal == signal::INT && !run.interrupted;
+        let mut stood = None;
         match inflight {
             Some(InFlight::Step { thread: stepped, others: Others::Stopped }) => {
-                run.over.remove(&stepped);
-                self.reported.remove(&stepped);
+                // Another one may have had something to tell since before.
+                if stepped == thread {
+                    run.over.remove(&stepped);
+                    self.reported.remove(&stepped);
+                }
             }
             _ => {
                 run.over.clear();
+                stood = self.reported.get(&thread).copied();
                 self.reported.clear();
                 if matches!(inflight, Some(InFlight::Continue)) {
                     run.steps = 0;
                 }
             }
         }
-        let own = thread == run.thread;
         if over.is_none() {
             run.idle_steps = 0;
         }
-        let range = run.step.as_ref().filter(|_| own).map(|step| step.range);
         let waits = run.step.as_ref().is_some_and(|step| step.resume_at.is_some()) || !run.wake.is_empty();
         self.view.invalidate();
         self.focus(thread);
@@ -101,6 +104,10 @@ impl<V: View> Session<V> {
                 return self.finish_stop(thread, None, Outcome::default(), false);
             }
         };
+        self.follow_task(thread, pc);
+        let Some(run) = self.run.as_mut() else { return };
+        let own = thread == run.thread;
+        let range = run.step.as_ref().filter(|_| own).map(|step| step.range);
         if nudged {
             return self.unblock(thread, pc);
         }
@@ -108,7 +115,7 @@ impl<V: View> Session<V> {
             return;
         }
         let trap = stop.signal == signal::TRAP;
-        if trap && over == Some(pc) && own && self.led_nowhere(inflight, thread, pc) {
+        if trap && over == Some(pc) && self.led_nowhere(inflight, thread, pc) {
             return;
         }
         let mut causes = if trap { self.causes(stop, pc) } else { Vec::new() };
@@ -146,6 +153,9 @@ impl<V: View> Session<V> {
                 || matches!(stop.reason, kdive_target::StopReason::Watch { .. })
                 || own && range.is_some() && !waits
                 || !causes.is_empty());
+        if !explained && trap && stood == Some(pc) && self.ran_nowhere() {
+            return;
+        }
         if !explained && !self.was_stale(stop, pc) {
             outcome.reasons.push(StopReason::Signal(stop.signal));
             return self.finish_stop(thread, Some(pc), outcome, false);
@@ -175,50 +185,6 @@ impl<V: View> Session<V> {
         if self.step_verdict(pc) == Verdict::Done {
             self.end_step(thread, pc, outcome);
         }
-    }
-
-    /// Whether the stop ends a step past a breakpoint that was dealt with, and is of no other interest: where the thread is now need
-    /// not be known, because a target that steps over breakpoints stops at once when it is continued at another one.
-    fn only_passed_over(&mut self, stop: &kdive_target::Stop) -> bool {
-        let plain = stop.signal == signal::TRAP && stop.reason == kdive_target::StopReason::Signal;
-        let stops_again = self
-            .target
-            .as_ref()
-            .and_then(|target| target.run_control())
-            .is_some_and(|control| control.steps_over_breakpoints());
-        if !plain || !stops_again || self.steps_for_watch() {
-            return false;
-        }
-        let Some(run) = self.run.as_mut() else { return false };
-        let stepped = match run.inflight {
-            Some(InFlight::Step { thread, others: Others::Stopped }) => thread,
-            _ => return false,
-        };
-        let idle = run.step.as_ref().is_none_or(|step| step.resume_at.is_some()) && run.wake.is_empty();
-        if !idle || run.interrupted || stepped != stop.thread || run.over.remove(&stepped).is_none() {
-            return false;
-        }
-        run.inflight = None;
-        run.take_nudge();
-        self.reported.remove(&stepped);
-        self.view.invalidate();
-        true
-    }
-
-    /// Whether a step past a breakpoint has left the thread where it was, and is tried again: QEMU reports a step now and then that
-    /// has executed nothing, and the breakpoint would be told a second time. An instruction that repeats itself does the same, so
-    /// it is not tried for ever, and not at all when the user steps instructions.
-    fn led_nowhere(&mut self, inflight: Option<InFlight>, thread: ThreadId, pc: VirtAddr) -> bool {
-        const MOST: u32 = 2;
-        let stepped = matches!(inflight, Some(InFlight::Step { thread: stepped, others: Others::Stopped }) if stepped == thread);
-        let Some(run) = self.run.as_mut() else { return false };
-        let by_instruction = run.step.as_ref().is_some_and(|step| step.range == Range::Instruction);
-        if !stepped || by_instruction || run.idle_steps >= MOST {
-            return false;
-        }
-        run.idle_steps += 1;
-        run.over.insert(thread, pc);
-        true
     }
 
     /// One step of the command is over; there may be more to do.
@@ -362,7 +328,7 @@ impl<V: View> Session<V> {
     }
 
     fn weigh_momentary(&mut self, momentary: Momentary, thread: ThreadId, outcome: &mut Outcome) -> Action {
-        if momentary.thread != thread {
+        if !self.is_for_this_task(&momentary, thread) {
             return Action::PassOver;
         }
         if momentary.frame.is_some() && frames::stack_id(&mut self.view, 0) != momentary.frame {
@@ -391,6 +357,13 @@ impl<V: View> Session<V> {
         if entry.shown.thread.is_some() && entry.shown.thread != thread_number {
             return Action::PassOver;
         }
+        let wanted = entry.shown.task.clone();
+        if !self.is_wanted_task(number, wanted.as_ref()) {
+            return Action::PassOver;
+        }
+        let Some(entry) = self.breakpoints.iter().find(|entry| entry.shown.number == number) else {
+            return Action::PassOver;
+        };
         let condition = entry.conditions.get(index).cloned().flatten();
         if !self.holds(condition) || !self.count_hit(number) {
             return Action::PassOver;
@@ -450,8 +423,9 @@ impl<V: View> Session<V> {
         if entry.shown.thread.is_some() && entry.shown.thread != thread_number {
             return Action::Nothing;
         }
-        let condition = entry.condition.clone();
-        if !self.holds(condition) || !self.count_hit(number) {
+        let (condition, wanted) = (entry.condition.clone(), entry.shown.task.clone());
+        if !self.is_wanted_task(number, wanted.as_ref()) || !self.holds(condition) || !self.count_hit(number)
+        {
             return Action::Nothing;
         }
         let prefix = self.hit_prefix(thread);

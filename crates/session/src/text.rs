@@ -2,6 +2,7 @@
 
 use crate::breakpoint::{Breakpoint, BreakpointKind, Disposition, Watch};
 use kdive_base::VirtAddr;
+use kdive_program::TaskFilter;
 use kdive_target::WatchKind;
 use std::fmt::Write as _;
 
@@ -67,6 +68,9 @@ pub(crate) fn also_set(others: &[&Breakpoint], addr: VirtAddr, thread: Option<u3
                 let _ = write!(text, " (thread {own})");
             }
             (None, None) => {}
+        }
+        if let Some(task) = &other.task {
+            let _ = write!(text, " ({})", task_words(task));
         }
         if !other.enabled {
             text.push_str(" (disabled)");
@@ -159,6 +163,10 @@ fn rows(shown: &Breakpoint, type_width: usize, addr_width: usize, text: &mut Str
     if let Some(thread) = shown.thread {
         let _ = write!(text, " thread {thread}");
     }
+    // While it is pending, what was typed is shown.
+    if let Some(task) = shown.task.as_ref().filter(|_| !shown.is_pending()) {
+        let _ = write!(text, " {}", task_words(task));
+    }
     text.push('\n');
     details(shown, text);
     if !several {
@@ -186,6 +194,18 @@ fn rows(shown: &Breakpoint, type_width: usize, addr_width: usize, text: &mut Str
     }
 }
 
+/// `task 82`, `comm "a b"`: as it is typed.
+fn task_words(task: &TaskFilter) -> String {
+    match task {
+        TaskFilter::Pid(pid) => format!("task {pid}"),
+        TaskFilter::Comm(name) if name.contains('"') => format!("comm '{name}'"),
+        TaskFilter::Comm(name) if name.contains(|c: char| c.is_whitespace() || c == '\'') => {
+            format!("comm \"{name}\"")
+        }
+        TaskFilter::Comm(name) => format!("comm {name}"),
+    }
+}
+
 /// `in start_kernel at init/main.c:905`, or `<printk+10>` without source.
 fn what(place: &crate::view::CodeLocation) -> String {
     if let Some(label) = &place.label {
@@ -207,6 +227,15 @@ fn details(shown: &Breakpoint, text: &mut String) {
     }
     if let Some(thread) = shown.thread {
         let _ = writeln!(text, "\tstop only in thread {thread}");
+    }
+    match &shown.task {
+        Some(TaskFilter::Pid(pid)) => {
+            let _ = writeln!(text, "\tstop only in task {pid}");
+        }
+        Some(TaskFilter::Comm(name)) => {
+            let _ = writeln!(text, "\tstop only in tasks named {name}");
+        }
+        None => {}
     }
     match shown.hits {
         0 => {}
@@ -264,6 +293,9 @@ pub fn save<'a>(breakpoints: impl Iterator<Item = &'a Breakpoint>) -> String {
         }
         if let Some(thread) = shown.thread.filter(|_| !shown.is_pending()) {
             let _ = write!(text, " thread {thread}");
+        }
+        if let Some(task) = shown.task.as_ref().filter(|_| !shown.is_pending()) {
+            let _ = write!(text, " {}", task_words(task));
         }
         text.push('\n');
         if let Some(condition) = shown.condition.as_ref().filter(|_| !shown.is_pending()) {

@@ -5,6 +5,7 @@
 
 use crate::Error;
 use kdive_base::{AddrRange, VirtAddr};
+use kdive_program::TaskFilter;
 use kdive_target::{Target, ThreadId};
 use std::rc::Rc;
 
@@ -247,6 +248,24 @@ pub trait View {
     /// The text to show instead.
     fn returned_value(&mut self, _plan: &ReturnPlan) -> Result<(usize, String), String> {
         Err(String::new())
+    }
+
+    /// Whether the operating system is known well enough to tell tasks from each other.
+    fn knows_tasks(&self) -> bool {
+        false
+    }
+
+    /// The task the selected thread runs, by an address that is no other task's; `None` when that cannot be told.
+    fn task(&mut self) -> Option<VirtAddr> {
+        None
+    }
+
+    /// Whether the selected thread runs a task that was asked for.
+    ///
+    /// # Errors
+    /// Why it cannot be told.
+    fn is_task(&mut self, _wanted: &TaskFilter) -> Result<bool, Error> {
+        Err(Error::msg("nothing is known of tasks"))
     }
 
     /// Whether what is looked at is the saved state of a task rather than a thread of the target.

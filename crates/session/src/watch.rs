@@ -5,6 +5,7 @@ use crate::edit::Added;
 use crate::frames;
 use crate::view::{View, WatchReading};
 use crate::{Error, Session};
+use kdive_program::TaskFilter;
 use kdive_target::{ThreadId, WatchKind};
 
 /// What `watch` and its kin ask for.
@@ -38,8 +39,10 @@ impl<V: View> Session<V> {
     /// ``Cannot watch constant value `5'.``, an expression that does not compile, a read watchpoint on something that is
     /// not memory.
     pub fn add_watch(&mut self, request: &WatchRequest) -> Result<Added, Error> {
-        let (text, thread) = self.split_thread(request.text.trim())?;
+        let mut limits = Limits::default();
+        let text = self.split_limits(request.text.trim(), &mut limits)?;
         let (text, condition) = split_if(text);
+        let text = self.split_limits(text, &mut limits)?;
         if text.is_empty() {
             return Err(Error::msg("Argument required (expression to compute)."));
         }
@@ -82,6 +85,7 @@ impl<V: View> Session<V> {
                 hardware,
                 frame,
                 thread: frame.and(self.threads.selected().map(|entry| entry.id)),
+                task: frame.and_then(|_| self.view.task()),
                 value: self
                     .target
                     .is_some()
@@ -95,7 +99,8 @@ impl<V: View> Session<V> {
             extra: String::new(),
             locations: Vec::new(),
             condition: condition.map(str::to_owned),
-            thread,
+            thread: limits.thread,
+            task: limits.task,
             hits: 0,
             ignore: 0,
             enable_count: 0,
@@ -115,16 +120,21 @@ impl<V: View> Session<V> {
         Ok(Added { number, not_found: None, notes: Vec::new(), warnings: Vec::new(), mention })
     }
 
-    /// Splits `thread N` off the end.
-    fn split_thread<'a>(&self, text: &'a str) -> Result<(&'a str, Option<u32>), Error> {
-        let Some((rest, id)) = text.rsplit_once(char::is_whitespace) else { return Ok((text, None)) };
-        let rest = rest.trim_end();
-        match rest.strip_suffix("thread") {
-            Some(expr) if expr.ends_with(char::is_whitespace) => {
-                Ok((expr.trim_end(), Some(self.thread_number(id)?)))
+    /// Splits `thread N`, `task PID` and `comm NAME` off the end.
+    fn split_limits<'a>(&mut self, text: &'a str, limits: &mut Limits) -> Result<&'a str, Error> {
+        let mut text = text;
+        while let Some((rest, value)) = split_value(text) {
+            let rest = rest.trim_end();
+            let Some((expr, word)) = rest.rsplit_once(char::is_whitespace) else { break };
+            match word {
+                "thread" => limits.thread = Some(self.thread_number(&value)?),
+                "task" => limits.task = self.task_filter(Some(&value), None)?,
+                "comm" => limits.task = self.task_filter(None, Some(&value))?,
+                _ => break,
             }
-            _ => Ok((text, None)),
+            text = expr.trim_end();
         }
+        Ok(text)
     }
 
     fn watches_in_hardware(&self, reading: &WatchReading) -> bool {
@@ -208,9 +218,13 @@ impl<V: View> Session<V> {
 
     /// Looks whether a watched value has changed, the thread that stopped being selected.
     pub(crate) fn look(&mut self, number: u32, thread: ThreadId) -> Look {
-        let owner = self.watch_mut(number).map(|watch| (watch.frame.is_some(), watch.thread));
-        let Some((bound, owner)) = owner else { return Look::Ignore };
-        if bound && owner.is_some_and(|owner| owner != thread) {
+        let owner = self.watch_mut(number).map(|watch| (watch.frame.is_some(), watch.thread, watch.task));
+        let Some((bound, owner, task)) = owner else { return Look::Ignore };
+        let is_its = match task.filter(|_| bound).zip(if bound { self.view.task() } else { None }) {
+            Some((task, here)) => task == here,
+            None => owner.is_none_or(|owner| owner == thread),
+        };
+        if bound && !is_its {
             return Look::Ignore;
         }
         let Some((reading, old)) = self.read_watch(number) else { return Look::Gone };
@@ -224,6 +238,23 @@ impl<V: View> Session<V> {
         }
         if changed { Look::Changed(old) } else { Look::Same }
     }
+}
+
+/// Whom a watchpoint is for.
+#[derive(Default)]
+struct Limits {
+    thread: Option<u32>,
+    task: Option<TaskFilter>,
+}
+
+/// Splits the last word off, or what stands in quotes at the end.
+fn split_value(text: &str) -> Option<(&str, String)> {
+    if let Some(quote) = text.chars().next_back().filter(|c| matches!(c, '"' | '\''))
+        && let Some((rest, value)) = text.strip_suffix(quote).and_then(|text| text.rsplit_once(quote))
+    {
+        return Some((rest, value.to_owned()));
+    }
+    text.rsplit_once(char::is_whitespace).map(|(rest, value)| (rest, value.to_owned()))
 }
 
 /// Splits `if COND` off an expression.

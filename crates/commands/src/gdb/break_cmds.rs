@@ -14,8 +14,9 @@ use kdive_session::{
 const PLACES: &str = "LOCATION is a function, LINE, FILE:LINE, *ADDRESS, +N or -N lines from the line\n\
     shown last, or -function F, -source S, -line N. Without one it is where the\n\
     selected frame stands. if CONDITION stops only when it is true, thread N only on\n\
-    that CPU. A place that is not known\n\
-    yet is waited for: the breakpoint takes effect when its module is loaded.";
+    that CPU, task PID only in that task of a kernel, comm NAME only in tasks of that\n\
+    name. A place that is not known yet is waited for: the breakpoint takes effect when\n\
+    its module is loaded.";
 
 /// The commands of this file.
 pub const COMMANDS: &[Spec] = &[
@@ -29,6 +30,8 @@ pub const COMMANDS: &[Spec] = &[
             "break vfs_read",
             "break init/main.c:905 if argc > 1",
             "break *0xffffffff81000000 thread 2",
+            "break vfs_read task 82",
+            "break vfs_write comm sshd if count > 4096",
         ],
         complete: Completer::Location,
         run: |shell, args| make(shell, args, BreakpointKind::Software, false),
@@ -91,7 +94,7 @@ pub const COMMANDS: &[Spec] = &[
         name: "watch",
         class: Class::Breakpoints,
         summary: "Set a watchpoint for an expression",
-        help: "Usage: watch [-l|-location] EXPRESSION [if CONDITION] [thread N]\n\
+        help: "Usage: watch [-l|-location] EXPRESSION [if CONDITION] [thread N] [task PID|comm NAME]\n\
                Stops when the value of the expression changes. With -l the memory the\n\
                expression names now is watched. Where no debug register can watch it (a\n\
                register, an expression without memory), the program is stepped.",
@@ -104,7 +107,7 @@ pub const COMMANDS: &[Spec] = &[
         name: "rwatch",
         class: Class::Breakpoints,
         summary: "Set a read watchpoint for an expression",
-        help: "Usage: rwatch [-l|-location] EXPRESSION [if CONDITION] [thread N]\n\
+        help: "Usage: rwatch [-l|-location] EXPRESSION [if CONDITION] [thread N] [task PID|comm NAME]\n\
                Stops when the value of the expression is read.",
         examples: &["rwatch jiffies"],
         complete: Completer::Expr,
@@ -115,7 +118,7 @@ pub const COMMANDS: &[Spec] = &[
         name: "awatch",
         class: Class::Breakpoints,
         summary: "Set a watchpoint for an expression, read or written",
-        help: "Usage: awatch [-l|-location] EXPRESSION [if CONDITION] [thread N]\n\
+        help: "Usage: awatch [-l|-location] EXPRESSION [if CONDITION] [thread N] [task PID|comm NAME]\n\
                Stops when the value of the expression is read or written.",
         examples: &["awatch jiffies"],
         complete: Completer::Expr,

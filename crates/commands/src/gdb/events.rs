@@ -113,6 +113,9 @@ fn stopped(shell: &mut Shell, stop: &Stop) -> Result<(), Error> {
     shell.out.put(&stop.heading);
     let result = show_selected(shell, false, stop.show);
     if stop.show != Show::Nothing {
+        show_context(shell);
+    }
+    if stop.show != Show::Nothing {
         do_displays(shell);
     }
     match &stop.returned {
@@ -124,6 +127,22 @@ fn stopped(shell: &mut Shell, stop: &Stop) -> Result<(), Error> {
         _ => {}
     }
     result
+}
+
+/// One line about who runs on the CPU that stopped and what is held off, for people: where output is compared with gdb's it is not
+/// there. Nothing where the kernel does not tell, as early in its boot.
+fn show_context(shell: &mut Shell) {
+    let wanted = match shell.settings.text("print stop-context").as_str() {
+        "on" => true,
+        "off" => false,
+        _ => shell.is_interactive(),
+    };
+    if !wanted || !shell.program().knows_tasks() {
+        return;
+    }
+    if let Ok(context) = kdive_linux::stop_context(shell.program()) {
+        shell.out.line(&format!("[{context}]"));
+    }
 }
 
 /// Shows the selected frame: its line if wanted, with its number if `level`, then the line of source it stands at.

@@ -45,7 +45,8 @@ pub const COMMANDS: &[Spec] = &[
         needs: Needs::STOPPED,
         summary: "Step program, proceeding through subroutine calls",
         help: "Usage: next [N]\n\
-               As step, but functions that are called run as one step.",
+               As step, but functions that are called run as one step. In a kernel it ends in\n\
+               the task it began in, on whatever CPU that wakes up.",
         examples: &["next", "next 5"],
         complete: Completer::Expr,
         run: |shell, args| step(shell, args, StepKind::Over),

@@ -4,7 +4,7 @@ use crate::spec::{Class, Completer, Repeat};
 use crate::{Args, Error, Shell, Spec};
 use kdive_base::AddrRange;
 use kdive_program::Program;
-use kdive_session::{Breakpoint, BreakpointKind, LocationState};
+use kdive_session::{Breakpoint, BreakpointKind, LocationState, TaskFilter};
 use kdive_symbols::Variable;
 
 /// The commands of this file.
@@ -141,6 +141,11 @@ fn explain_breakpoint(breakpoint: &Breakpoint, has_target: bool) -> Vec<String> 
     }
     if let Some(thread) = breakpoint.thread {
         lines.push(format!("It stops only in thread {thread}."));
+    }
+    match &breakpoint.task {
+        Some(TaskFilter::Pid(pid)) => lines.push(format!("It stops only in task {pid}.")),
+        Some(TaskFilter::Comm(name)) => lines.push(format!("It stops only in tasks named {name}.")),
+        None => {}
     }
     let times = if breakpoint.hits == 1 { "once".to_owned() } else { format!("{} times", breakpoint.hits) };
     lines.push(match breakpoint.hits {

@@ -2,6 +2,7 @@
 
 mod breakpoints;
 mod stepping;
+mod tasks;
 mod threads;
 mod toy;
 mod watching;

@@ -9,12 +9,13 @@ use crate::{
 };
 use kdive_arch::{Flow, Insn, RawWrite, RegisterFile};
 use kdive_base::{AddrRange, Fault, Interrupt, PhysAddr, ReadMemory, VirtAddr, WriteMemory};
+use kdive_program::TaskFilter;
 use kdive_target::{
     BreakpointError, BreakpointKind, Event, Others, Resume, RunControl, Stop, StopReason, Target, Thread,
     ThreadId, Wait, WatchKind,
 };
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -31,6 +32,10 @@ pub(crate) enum Op {
     Set(u64),
     /// Waits for the other CPU to store a nonzero value there.
     Spin(u64),
+    /// Adds one to what is stored there.
+    Count(u64),
+    /// Puts the task to sleep and goes on with the one that waits longest.
+    Yield,
     Halt,
     Exit(u8),
 }
@@ -94,6 +99,12 @@ pub(crate) struct Machine {
     pub(crate) interrupt_handler: Option<u64>,
     /// Instructions until a halted CPU wakes up.
     pub(crate) wake_after: u32,
+    /// The task of each CPU; empty where the system knows no tasks.
+    pub(crate) tasks: Vec<u64>,
+    /// Tasks that wait, longest first, and what they will have in their registers.
+    pub(crate) ready: VecDeque<(u64, Cpu)>,
+    /// For each resume to come: the CPU in whose name the machine stops at once, nothing having been executed.
+    pub(crate) left_over: VecDeque<Option<usize>>,
 }
 
 fn cpu_index(thread: ThreadId) -> usize {
@@ -163,6 +174,11 @@ impl Machine {
                 watched = self.watch_hit(false, addr);
                 state.pc = next;
             }
+            Op::Count(addr) => {
+                *self.memory.entry(addr).or_default() += 1;
+                watched = self.watch_hit(true, addr);
+                state.pc = next;
+            }
             Op::Set(value) => {
                 state.rax = value;
                 state.pc = next;
@@ -170,6 +186,13 @@ impl Machine {
             Op::Spin(addr) => {
                 if self.memory.get(&addr).copied().unwrap_or(0) != 0 {
                     state.pc = next;
+                }
+            }
+            Op::Yield => {
+                state.pc = next;
+                self.ready.push_back((self.tasks[cpu], state));
+                if let Some((task, woken)) = self.ready.pop_front() {
+                    (self.tasks[cpu], state) = (task, woken);
                 }
             }
             Op::Halt => {
@@ -198,6 +221,9 @@ impl Machine {
     /// Runs until something happens, or for a while.
     fn run(&mut self, interrupted: bool) -> Option<Event> {
         let how = self.running?;
+        if let Some(Some(cpu)) = self.left_over.pop_front() {
+            return Some(self.stop(cpu, 5, StopReason::Signal));
+        }
         if let Resume::Step { thread, others } = how {
             let cpu = cpu_index(thread);
             if !self.tcg && self.at_breakpoint(cpu) {
@@ -681,6 +707,19 @@ impl View for ToyView {
             Some(value) => self.convenience.insert(name.to_owned(), value),
             None => self.convenience.remove(name),
         };
+    }
+    fn knows_tasks(&self) -> bool {
+        !self.machine().tasks.is_empty()
+    }
+    fn task(&mut self) -> Option<VirtAddr> {
+        self.machine().tasks.get(self.cpu?).copied().map(VirtAddr)
+    }
+    fn is_task(&mut self, wanted: &TaskFilter) -> Result<bool, Error> {
+        let task = self.task().ok_or_else(|| Error::msg("no task"))?.0;
+        Ok(match wanted {
+            TaskFilter::Pid(pid) => u64::from(*pid) == task,
+            TaskFilter::Comm(name) => *name == format!("task{task}"),
+        })
     }
     fn plan_return(&mut self) -> Option<ReturnPlan> {
         Some(ReturnPlan(Rc::new(())))

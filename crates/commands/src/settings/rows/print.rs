@@ -48,6 +48,13 @@ pub(super) const ROWS: &[Setting] = &[
         "Printing of return value after `finish' is {}.",
     ),
     Setting::new(
+        "print stop-context",
+        Enum(&["auto", "on", "off"]),
+        "auto",
+        "whether a stop in a kernel also tells the CPU, its task and what is held off",
+        "Printing of the kernel's context at stops is \"{}\".",
+    ),
+    Setting::new(
         "print frame-arguments",
         Enum(&["all", "scalars", "none", "presence"]),
         "scalars",

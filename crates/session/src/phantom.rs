@@ -1,0 +1,98 @@
+//! Stops that are none: what QEMU reports of CPUs that did not move.
+//!
+//! When two CPUs come to breakpoints at the same time, each asks QEMU to stop the machine. The first request stops it; the
+//! second is still there when the machine is resumed, and stops it again before anything was executed, in the name of the CPU
+//! that came last. Seen with QEMU 7.2 under TCG on a busy machine: `next` at a breakpoint told the same breakpoint again,
+//! the pc being where it was.
+
+use crate::Session;
+use crate::run::InFlight;
+use crate::signal;
+use crate::step::Range;
+use crate::view::View;
+use kdive_base::VirtAddr;
+use kdive_target::{Others, ThreadId};
+
+/// How often in a row nothing may have happened.
+const MOST: u32 = 2;
+
+impl<V: View> Session<V> {
+    /// Whether the stop ends a step past a breakpoint that was dealt with, and is of no other interest: where the thread is now need
+    /// not be known, because a target that steps over breakpoints stops at once when it is continued at another one.
+    pub(crate) fn only_passed_over(&mut self, stop: &kdive_target::Stop) -> bool {
+        let plain = stop.signal == signal::TRAP && stop.reason == kdive_target::StopReason::Signal;
+        let stops_again = self
+            .target
+            .as_ref()
+            .and_then(|target| target.run_control())
+            .is_some_and(|control| control.steps_over_breakpoints());
+        // With several CPUs a step may be reported that was not made: see above.
+        let alone = self.threads.entries().len() == 1;
+        if !plain || !stops_again || !alone || self.steps_for_watch() {
+            return false;
+        }
+        let Some(run) = self.run.as_mut() else { return false };
+        let stepped = match run.inflight {
+            Some(InFlight::Step { thread, others: Others::Stopped }) => thread,
+            _ => return false,
+        };
+        let idle = run.step.as_ref().is_none_or(|step| step.resume_at.is_some()) && run.wake.is_empty();
+        if !idle || run.interrupted || stepped != stop.thread || run.over.remove(&stepped).is_none() {
+            return false;
+        }
+        run.inflight = None;
+        run.take_nudge();
+        self.reported.remove(&stepped);
+        self.view.invalidate();
+        true
+    }
+
+    /// Whether a step past a breakpoint has left the thread where it was, and is tried again; the breakpoint would be told a second
+    /// time. An instruction that repeats itself looks the same, so it is not tried for ever, and not at all when the user
+    /// steps instructions.
+    pub(crate) fn led_nowhere(&mut self, inflight: Option<InFlight>, thread: ThreadId, pc: VirtAddr) -> bool {
+        let stepped = matches!(inflight, Some(InFlight::Step { thread: stepped, others: Others::Stopped }) if stepped == thread);
+        let Some(run) = self.run.as_mut() else { return false };
+        let by_instruction =
+            run.thread == thread && run.step.as_ref().is_some_and(|step| step.range == Range::Instruction);
+        if !stepped || by_instruction || run.idle_steps >= MOST {
+            return false;
+        }
+        run.idle_steps += 1;
+        run.over.insert(thread, pc);
+        true
+    }
+
+    /// The thread a stop is really about: while one thread is stepped no other can come anywhere, and what is reported of another that has
+    /// nothing new to tell stands for the step.
+    pub(crate) fn stepped_instead(&mut self, stop: &kdive_target::Stop) -> Option<ThreadId> {
+        let Some(InFlight::Step { thread: stepped, others: Others::Stopped }) = self.run.as_ref()?.inflight
+        else {
+            return None;
+        };
+        let plain =
+            stop.signal == signal::TRAP && !matches!(stop.reason, kdive_target::StopReason::Watch { .. });
+        if !plain || stop.thread == stepped {
+            return None;
+        }
+        self.view.invalidate();
+        self.focus(stop.thread);
+        let pc = self.view.pc().ok()?;
+        let told = self.run.as_ref()?.over.get(&stop.thread) == Some(&pc);
+        (told || self.inserted.code_at(pc).is_empty()).then_some(stepped)
+    }
+
+    /// Whether the target, which stopped for nothing where the thread had stood when it was resumed, is resumed again.
+    pub(crate) fn ran_nowhere(&mut self) -> bool {
+        let stops_again = self
+            .target
+            .as_ref()
+            .and_then(|target| target.run_control())
+            .is_some_and(|control| control.steps_over_breakpoints());
+        let Some(run) = self.run.as_mut().filter(|run| stops_again && run.idle_runs < MOST) else {
+            return false;
+        };
+        run.idle_runs += 1;
+        true
+    }
+}

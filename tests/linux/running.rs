@@ -1,0 +1,122 @@
+//! Run control that knows tasks: two CPUs, several processes in the same functions of the kernel.
+
+use super::guest::{Boot, Guest};
+
+/// A guest with two pairs of processes that send each other data through a pipe, two CPUs for the four of them; and the pids of the two
+/// that read.
+fn readers() -> Option<(Guest, Vec<u32>)> {
+    let mut guest = (Boot { append: "", options: &["-smp", "2"] }).to_shell()?;
+    for _ in 0..2 {
+        guest.shell("(yes | cat > /dev/null &)");
+    }
+    let text = guest.shell("grep -l '(cat)' /proc/[0-9]*/stat");
+    let pids = text.split('/').filter_map(|part| part.parse().ok()).collect();
+    Some((guest, pids))
+}
+
+#[test]
+fn next_and_finish_stay_with_their_task() {
+    let Some((guest, pids)) = readers() else { return };
+    assert_eq!(pids.len(), 2, "{pids:?}");
+    let pid = pids[0];
+    // The reader falls asleep in the middle: its CPU goes to another of the four processes, and it wakes up on either. All four are in the same
+    // functions all the time.
+    let got = guest.kdive(&format!(
+        "target remote guest.sock\n\
+         set print frame-arguments none\n\
+         break pipe_read task {pid}\n\
+         info breakpoints\n\
+         set $n = 0\n\
+         while $n < 40\n\
+         continue\n\
+         next 12\n\
+         printf \"next in %d\\n\", $lx_current().pid\n\
+         finish\n\
+         printf \"finish in %d\\n\", $lx_current().pid\n\
+         set $n = $n + 1\n\
+         end\n\
+         info breakpoints\n",
+    ));
+    let told = format!("{}{}", got.out, got.err);
+    assert_eq!(got.out.matches(&format!("next in {pid}\n")).count(), 40, "{told}");
+    assert_eq!(got.out.matches(&format!("finish in {pid}\n")).count(), 40, "{told}");
+    assert!(got.out.contains(&format!(" task {pid}\n\tstop only in task {pid}\n")), "{told}");
+    assert!(got.out.contains("\tbreakpoint already hit 40 times\n"), "{told}");
+    assert!(got.out.contains("[Switching to Thread 1."), "{told}");
+    assert!(!got.out.contains("SIGTRAP"), "{told}");
+}
+
+#[test]
+fn the_context_of_a_stop() {
+    let Some((guest, pids)) = readers() else { return };
+    let pid = pids[0];
+    let got = guest.kdive(&format!(
+        "target remote guest.sock\n\
+         tbreak pipe_read task {pid}\n\
+         continue\n\
+         set print stop-context on\n\
+         finish\n\
+         print $lx_per_cpu(\"__preempt_count\") & 255\n\
+         tbreak __sysvec_apic_timer_interrupt\n\
+         continue\n\
+         print $lx_per_cpu(\"__preempt_count\") & 255\n\
+         tbreak run_timer_softirq\n\
+         continue\n\
+         print $lx_per_cpu(\"__preempt_count\") & 255\n\
+         tbreak default_do_nmi\n\
+         monitor nmi\n\
+         continue\n\
+         print $lx_per_cpu(\"__preempt_count\") & 255\n\
+         set print stop-context off\n\
+         stepi\n",
+    ));
+    let lines: Vec<&str> = got.out.lines().filter(|line| line.starts_with("[CPU ")).collect();
+    let told = format!("{}{}", got.out, got.err);
+    assert_eq!(lines.len(), 4, "{told}");
+    let counts: Vec<&str> = got
+        .out
+        .lines()
+        .filter(|line| line.starts_with('$'))
+        .filter_map(|line| line.split(" = ").nth(1))
+        .collect();
+    assert!(lines[0].contains(&format!(": cat (pid {pid}), task, irqs on, preempt count ")), "{told}");
+    assert!(lines[1].contains(", hardirq, irqs off, preempt count "), "{told}");
+    assert!(lines[2].contains(", softirq, irqs on, preempt count "), "{told}");
+    assert!(lines[3].contains(", NMI, irqs off, preempt count "), "{told}");
+    for (line, count) in lines.iter().zip(counts) {
+        assert!(line.ends_with(&format!("preempt count {count}]")), "{told}");
+    }
+}
+
+#[test]
+fn a_breakpoint_for_a_task_says_so_when_it_is_saved() {
+    let Some((guest, pids)) = readers() else { return };
+    let pid = pids[0];
+    let got = guest.kdive(&format!(
+        "target remote guest.sock\n\
+         break vfs_write -force-condition comm yes if count > 1\n\
+         hbreak vfs_read if count > 0 task {pid}\n\
+         tbreak hello_init task $lx_task_by_pid({pid}).pid\n\
+         watch -l jiffies comm cat\n\
+         save breakpoints b.gdb\n\
+         shell cat b.gdb\n\
+         delete 2-4\n\
+         continue\n\
+         print $lx_current().comm\n\
+         print count > 1\n\
+         why 1\n\
+         disconnect\n\
+         break vfs_read task 1x\n",
+    ));
+    let told = format!("{}{}", got.out, got.err);
+    let saved = format!(
+        "break vfs_write comm yes\n  condition $bpnum count > 1\n\
+         hbreak vfs_read task {pid}\n  condition $bpnum count > 0\n\
+         tbreak hello_init task $lx_task_by_pid({pid}).pid\nwatch -location jiffies comm cat\n"
+    );
+    assert!(got.out.contains(&saved), "{told}");
+    assert!(got.out.contains("$1 = \"yes\\000"), "{told}");
+    assert!(got.out.contains("$2 = 1\n"), "{told}");
+    assert!(got.out.contains("It stops only in tasks named yes.\n"), "{told}");
+    assert!(got.err.ends_with("Junk after task keyword.\n"), "{told}");
+}
