@@ -1,7 +1,7 @@
 //! A guest with a shell on its serial line: what kdive says about it is compared with what it says itself.
 
 use crate::cli::{Outcome, Place};
-use kdive_testkit::environment::{guest, programs};
+use kdive_testkit::environment::{guest, guest_of, programs, skip};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -23,9 +23,23 @@ pub(crate) struct Guest {
     heard: String,
 }
 
+/// What kdive printed.
+pub(crate) struct Answers {
+    /// On connecting.
+    pub(crate) connected: String,
+    /// For each command.
+    pub(crate) out: Vec<String>,
+    /// On standard error, for all of them.
+    pub(crate) err: String,
+}
+
 /// What to boot.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Boot<'a> {
+    /// The series of the kernel, such as `6.12`; the usual one otherwise.
+    pub(crate) series: Option<&'a str>,
+    /// With modules of the distribution, which `kdive.distribution` loads.
+    pub(crate) distribution: bool,
     /// Words for the kernel command line.
     pub(crate) append: &'a str,
     /// Further options of QEMU.
@@ -35,7 +49,11 @@ pub(crate) struct Boot<'a> {
 impl Boot<'_> {
     /// Starts QEMU; with `-S` among the options, stopped at reset. `None`, said aloud, without a prepared guest.
     pub(crate) fn start(self) -> Option<Guest> {
-        let files = guest()?;
+        let files = self.series.map_or_else(guest, guest_of)?;
+        let initrd = files.join(if self.distribution { "initrd-modules.gz" } else { "initrd.gz" });
+        if !initrd.exists() {
+            return skip(&format!("no {}; `cargo xtask guest` makes it", initrd.display()));
+        }
         if !programs(&["qemu-system-x86_64"]) {
             return None;
         }
@@ -49,7 +67,7 @@ impl Boot<'_> {
             .arg("-kernel")
             .arg(files.join("vmlinuz"))
             .arg("-initrd")
-            .arg(files.join("initrd.gz"))
+            .arg(&initrd)
             .args(["-append", &format!("console=ttyS0 panic=-1 rdinit=/init {}", self.append)])
             .args(self.options)
             .stdin(Stdio::null())
@@ -130,6 +148,24 @@ impl Guest {
         let modules = format!("set module-path {}", self.file("modules").display());
         let vmlinux = vmlinux.to_str().unwrap();
         self.place.run(&["-nx", "-batch", "-ex", &modules, "-x", "script.gdb", vmlinux], "")
+    }
+
+    /// Runs kdive on commands, each of which may fail, with the guest attached: what each printed on standard output.
+    pub(crate) fn ask(&self, commands: &[&str]) -> Answers {
+        const MARK: &str = "kdive-mark\n";
+        let modules = format!("set module-path {}", self.file("modules").display());
+        let vmlinux = self.file("vmlinux");
+        let mut args = vec!["-nx", "-batch", "-ex", &modules, "-ex", "target remote guest.sock"];
+        for command in commands {
+            args.extend(["-ex", "echo kdive-mark\\n", "-ex", command]);
+        }
+        args.extend(["-ex", "echo kdive-mark\\n", vmlinux.to_str().unwrap()]);
+        let got = self.place.run(&args, "");
+        let mut parts = got.out.split(MARK);
+        let connected = parts.next().unwrap().to_owned();
+        let out: Vec<String> = parts.take(commands.len()).map(str::to_owned).collect();
+        assert_eq!(out.len(), commands.len(), "{}{}", got.out, got.err);
+        Answers { connected, out, err: got.err }
     }
 
     /// Kdive's current directory.

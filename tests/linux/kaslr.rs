@@ -12,7 +12,17 @@ fn kallsyms(guest: &mut Guest, name: &str) -> u64 {
 
 #[test]
 fn breakpoints_set_at_reset_wait_for_the_slide() {
-    let Some(guest) = (Boot { append: "kdive.insmod=poc", options: &["-S"] }).start() else { return };
+    waiting(None);
+}
+
+#[test]
+fn breakpoints_set_at_reset_wait_for_the_slide_of_6_12() {
+    waiting(Some("6.12"));
+}
+
+fn waiting(series: Option<&str>) {
+    let boot = Boot { series, append: "kdive.insmod=poc", options: &["-S"], ..Boot::default() };
+    let Some(guest) = boot.start() else { return };
     let got = guest.kdive(
         "target remote guest.sock\n\
          break start_kernel\n\
@@ -35,23 +45,22 @@ fn breakpoints_set_at_reset_wait_for_the_slide() {
     assert!(got.out.contains("\n\nTemporary breakpoint 2, hello_init () at "), "{}{}", got.out, got.err);
 }
 
-#[test]
-fn attached_to_a_running_guest() {
-    let Some(mut guest) = Boot::default().to_shell() else { return };
-    let (text, task) = (kallsyms(&mut guest, "_text"), kallsyms(&mut guest, "init_task"));
-    let per_cpu = kallsyms(&mut guest, "current_task");
+/// For a guest with a shell.
+pub(crate) fn attached_to_a_running_guest(guest: &mut Guest) {
+    let (text, task) = (kallsyms(guest, "_text"), kallsyms(guest, "init_task"));
+    let per_cpu = kallsyms(guest, "runqueues");
     let version = guest.shell("cat /proc/version");
     let got = guest.kdive(
         "target remote guest.sock\n\
          info address _text\n\
          info address init_task\n\
-         info address current_task\n\
+         info address runqueues\n\
          output init_task.comm\n\
          lx-version\n",
     );
     assert_eq!(hex_in(&got.out, "\"_text\""), text, "{}", got.out);
     assert_eq!(hex_in(&got.out, "\"init_task\""), task, "{}", got.out);
-    assert_eq!(hex_in(&got.out, "\"current_task\""), per_cpu, "{}", got.out);
+    assert_eq!(hex_in(&got.out, "\"runqueues\""), per_cpu, "{}", got.out);
     assert!(got.out.contains("\"swapper/0"), "{}", got.out);
     assert!(got.out.contains(&version), "{}\n{version}", got.out);
     let told = format!("Kernel at {text:#x}, KASLR slide {:#x}.\n", text - 0xffff_ffff_8100_0000);
@@ -82,7 +91,9 @@ fn a_restart_moves_the_kernel_again() {
 #[test]
 fn stopped_in_user_mode_behind_isolated_page_tables() {
     let options = ["-cpu", "qemu64,vendor=GenuineIntel"];
-    let Some(mut guest) = (Boot { append: "pti=on", options: &options }).to_shell() else { return };
+    let Some(mut guest) = (Boot { append: "pti=on", options: &options, ..Boot::default() }).to_shell() else {
+        return;
+    };
     let task = kallsyms(&mut guest, "init_task");
     guest.type_line("while :; do :; done");
     std::thread::sleep(std::time::Duration::from_secs(1));
@@ -102,7 +113,9 @@ fn stopped_in_user_mode_behind_isolated_page_tables() {
 
 #[test]
 fn without_kaslr_nothing_is_said() {
-    let Some(guest) = (Boot { append: "nokaslr", options: &["-S"] }).start() else { return };
+    let Some(guest) = (Boot { append: "nokaslr", options: &["-S"], ..Boot::default() }).start() else {
+        return;
+    };
     let got = guest.kdive("target remote guest.sock\ntbreak start_kernel\ncontinue\n");
     assert!(!got.out.contains("Kernel at"), "{}", got.out);
     assert!(got.out.contains("Temporary breakpoint 1, start_kernel () at "), "{}{}", got.out, got.err);
@@ -137,7 +150,7 @@ fn a_vmlinux_of_another_kernel_is_told_once() {
     if !programs(&["cc"]) {
         return;
     }
-    let Some(guest) = (Boot { append: "", options: &["-S"] }).start() else { return };
+    let Some(guest) = (Boot { append: "", options: &["-S"], ..Boot::default() }).start() else { return };
     let source = guest.work().join("other.c");
     let text = "const char linux_banner[] = \"Linux version 2.4.20 (somebody@somewhere) #1\\n\";\n\
                 void start_kernel(void) { for (;;); }\n";

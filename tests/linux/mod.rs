@@ -1,5 +1,6 @@
 //! What kdive knows of a running Linux, against what the guest says itself.
 
+mod both;
 mod btf;
 mod expressions;
 mod guest;

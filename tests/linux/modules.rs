@@ -1,6 +1,6 @@
 //! Modules: files in the forms distributions ship them.
 
-use super::guest::Boot;
+use super::guest::{Boot, Guest};
 use kdive_testkit::environment::programs;
 use std::process::Command;
 
@@ -9,7 +9,9 @@ fn packed_modules_are_found_by_name_and_build_id() {
     if !programs(&["xz", "zstd"]) {
         return;
     }
-    let Some(guest) = (Boot { append: "kdive.insmod=poc,kdive_test", options: &["-S"] }).start() else {
+    let Some(guest) =
+        (Boot { append: "kdive.insmod=poc,kdive_test", options: &["-S"], ..Boot::default() }).start()
+    else {
         return;
     };
     let dir = guest.work().join("packed");
@@ -62,4 +64,50 @@ fn a_damaged_list_is_shown_as_far_as_it_goes() {
     assert!(got.err.contains("the kernel's module list is damaged: list at 0x"), "{}", got.err);
     assert_eq!(got.out.matches("[kthreadd]").count(), 2, "{}", got.out);
     assert!(got.out.contains(" kthreadd "), "{}", got.out);
+}
+
+/// For a guest with modules of the distribution: names, sizes, users and text addresses, and where symbols are from.
+pub(crate) fn the_list_is_what_proc_says(guest: &mut Guest) {
+    let proc = guest.shell("cat /proc/modules");
+    let sections = guest.shell("cd /sys/module; for m in */sections/.text; do echo $m $(cat $m); done; cd /");
+    let release = guest.shell("uname -r");
+    let got = guest.ask(&["lx-lsmod", "info modules", "lx-symbols"]);
+    let [listed, told, loaded] = &got.out[..] else { panic!() };
+    let rows: Vec<Vec<&str>> = listed.lines().skip(1).map(|line| line.split_whitespace().collect()).collect();
+    let expected: Vec<Vec<&str>> = proc
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .filter(|row: &Vec<&str>| row.len() > 5)
+        .collect();
+    assert!(expected.len() > 33, "{proc}");
+    assert_eq!(rows.len(), expected.len(), "{listed}\n{proc}");
+    for (row, proc) in rows.iter().zip(&expected) {
+        // name, size, references, users, state, address, taint
+        let users = proc[3].trim_end_matches(',');
+        let users = if users == "-" { None } else { Some(users) };
+        assert_eq!((row[1], row[3], row.get(4).copied()), (proc[0], proc[2], users), "{row:?} {proc:?}");
+        assert_eq!(row[0], proc[5], "{row:?} {proc:?}");
+        assert_eq!(row[2], proc[1], "{row:?} {proc:?}");
+    }
+    let debug = guest.file("root/usr/lib/debug/lib/modules").join(release.trim());
+    let mut own = 0;
+    for row in told.lines().skip(1) {
+        let words: Vec<&str> = row.splitn(4, char::is_whitespace).map(str::trim).collect();
+        let (name, file) = row[28..].split_once(' ').unwrap();
+        let text = sections.lines().find_map(|line| line.strip_prefix(&format!("{name}/sections/.text ")));
+        assert_eq!(Some(words[0]), text, "{row}\n{sections}");
+        assert_eq!(words[1], "live", "{row}");
+        let file = std::path::Path::new(file.trim());
+        if name == "kdive_test" {
+            assert_eq!(file, guest.file("modules/kdive_test.ko"));
+            own += 1;
+        } else {
+            assert!(
+                std::fs::canonicalize(file).unwrap().starts_with(std::fs::canonicalize(&debug).unwrap()),
+                "{row}"
+            );
+        }
+        assert!(loaded.contains(&format!("loading @{}: {}\n", words[0], file.display())), "{loaded}");
+    }
+    assert_eq!(own, 1, "{told}");
 }

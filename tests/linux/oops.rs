@@ -32,7 +32,10 @@ fn check(out: &str, guest: &Guest) {
 
 #[test]
 fn analyze_when_it_happens() {
-    let Some(guest) = (Boot { append: "kdive.insmod=poc", options: &["-S"] }).start() else { return };
+    let Some(guest) = (Boot { append: "kdive.insmod=poc", options: &["-S"], ..Boot::default() }).start()
+    else {
+        return;
+    };
     let got = guest.kdive(
         "target remote guest.sock\n\
          catch oops\n\
@@ -63,14 +66,20 @@ fn analyze_when_it_happens() {
 
 #[test]
 fn analyze_long_after() {
-    let Some(guest) = (Boot { append: "kdive.insmod=poc", options: &[] }).to_shell() else { return };
+    let Some(guest) = (Boot { append: "kdive.insmod=poc", options: &[], ..Boot::default() }).to_shell()
+    else {
+        return;
+    };
     let got = guest.kdive("target remote guest.sock\nanalyze\n");
     check(&got.out, &guest);
 }
 
 #[test]
 fn decode_a_pasted_report() {
-    let Some(guest) = (Boot { append: "kdive.insmod=poc", options: &[] }).to_shell() else { return };
+    let Some(guest) = (Boot { append: "kdive.insmod=poc", options: &[], ..Boot::default() }).to_shell()
+    else {
+        return;
+    };
     let source = guest.file("modules/poc.c");
     let got = guest.kdive(
         "target remote guest.sock\n\

@@ -1,6 +1,6 @@
-//! Tasks: the list, each task's stack, and the functions of scripts/gdb, against /proc.
+//! Checks for a guest with a shell. Tasks: the list, each task's stack, and the functions of scripts/gdb, against /proc.
 
-use super::guest::{Boot, Guest};
+use super::guest::Guest;
 
 /// `/proc/PID/stat` of every process: pid, name, state letter, parent, pages mapped and resident.
 fn processes(guest: &mut Guest) -> Vec<(u64, String, String, u64, u64, u64)> {
@@ -24,14 +24,11 @@ fn processes(guest: &mut Guest) -> Vec<(u64, String, String, u64, u64, u64)> {
         .collect()
 }
 
-#[test]
-fn ps_is_what_proc_says() {
-    let boot = Boot { append: "kdive.spawn=3", options: &["-smp", "2"] };
-    let Some(mut guest) = boot.to_shell() else { return };
-    let mut expected = processes(&mut guest);
+pub(crate) fn ps_is_what_proc_says(guest: &mut Guest) {
+    let mut expected = processes(guest);
     // The command that printed them is gone; the names of idle workers change with their work.
     expected.retain(|(_, name, ..)| name != "cat" && !name.starts_with("kworker/"));
-    assert!(expected.len() > 30, "{expected:?}");
+    assert!(expected.len() > 20, "{expected:?}");
     let got = guest.kdive("target remote guest.sock\nps\n");
     let rows: Vec<Vec<&str>> =
         got.out.lines().map(|line| line.trim_start_matches('>').split_whitespace().collect()).collect();
@@ -61,16 +58,14 @@ fn ps_is_what_proc_says() {
         }
         assert_eq!(row[8].starts_with('['), vsize == 0, "{row:?}");
     }
-    assert!(asleep > 30, "{asleep}: {}", got.out);
+    assert!(asleep > 20, "{asleep}: {}", got.out);
     let idle: Vec<_> =
         rows.iter().filter(|row| row.first() == Some(&"0")).map(|row| (row[2], row[8])).collect();
     assert_eq!(idle, [("0", "[swapper/0]"), ("1", "[swapper/1]")]);
 }
 
-#[test]
-fn a_sleeping_task_has_registers_frames_and_user_memory() {
-    let Some(mut guest) = (Boot { append: "kdive.spawn=1", options: &[] }).to_shell() else { return };
-    let tasks = processes(&mut guest);
+pub(crate) fn a_sleeping_task_has_registers_frames_and_user_memory(guest: &mut Guest) {
+    let tasks = processes(guest);
     let (pid, ..) = tasks.iter().find(|task| task.1 == "sleep").unwrap();
     // kstkesp and kstkeip are only shown for oneself; the frames are in /proc/PID/stack, innermost outside of the scheduler first.
     let stack = guest.shell(&format!("cat /proc/{pid}/stack"));
@@ -91,10 +86,9 @@ fn a_sleeping_task_has_registers_frames_and_user_memory() {
          info symbol $pc\n\
          task\n\
          stepi\n\
-         task\n\
-         print $rip = 0\n",
+         task\n",
     ));
-    assert!(got.out.contains(&format!("[Switching to task {pid} (sleep), sleeping on CPU 0")), "{}", got.out);
+    assert!(got.out.contains(&format!("[Switching to task {pid} (sleep), sleeping on CPU ")), "{}", got.out);
     let frames: Vec<&str> = got.out.lines().filter(|line| line.starts_with('#')).collect();
     let mut at = 0;
     for name in names {
@@ -113,12 +107,11 @@ fn a_sleeping_task_has_registers_frames_and_user_memory() {
     let current: Vec<&str> = got.out.lines().filter(|line| line.starts_with("[Current task is")).collect();
     assert!(current[0].contains(&format!("task {pid} (sleep)")), "{current:?}");
     // What makes the guest run goes back to the CPU.
-    assert!(current[1].contains("running on CPU 0"), "{current:?}");
+    assert!(current[1].contains("running on CPU "), "{current:?}");
 }
 
-#[test]
-fn functions_of_scripts_gdb() {
-    let Some(guest) = (Boot { append: "", options: &["-smp", "2"] }).to_shell() else { return };
+pub(crate) fn functions_of_scripts_gdb(guest: &mut Guest) {
+    let line = guest.shell("cat /proc/cmdline");
     let got = guest.kdive(
         "target remote guest.sock\n\
          output $lx_task_by_pid(2).comm\n\
@@ -141,20 +134,13 @@ fn functions_of_scripts_gdb() {
         got.out,
         got.err
     );
-    assert!(
-        got.out.contains(
-            "Possible CPUs : [0, 1]\nPresent  CPUs : [0, 1]\nOnline   CPUs : [0, 1]\nActive   CPUs : [0, 1]\n\
-             console=ttyS0 panic=-1 rdinit=/init \n"
-        ) || got.out.contains("console=ttyS0 panic=-1 rdinit=/init\n"),
-        "{}",
-        got.out
-    );
+    let cpus =
+        "Possible CPUs : [0, 1]\nPresent  CPUs : [0, 1]\nOnline   CPUs : [0, 1]\nActive   CPUs : [0, 1]\n";
+    assert!(got.out.contains(&format!("{cpus}{}", line.trim_end())), "{}{line}", got.out);
     assert!(got.err.ends_with("No task of PID 99999\n"), "{}", got.err);
 }
 
-#[test]
-fn the_log_is_what_dmesg_prints() {
-    let Some(mut guest) = Boot::default().to_shell() else { return };
+pub(crate) fn the_log_is_what_dmesg_prints(guest: &mut Guest) {
     let expected = guest.shell("dmesg");
     let got = guest.kdive("target remote guest.sock\nlx-dmesg\n");
     let start = got.out.find("[    0.000000]").unwrap();
@@ -164,9 +150,7 @@ fn the_log_is_what_dmesg_prints() {
     assert_eq!(log[..expected.len()], expected[..]);
 }
 
-#[test]
-fn every_task_has_a_stack() {
-    let Some(guest) = (Boot { append: "kdive.spawn=2", options: &["-smp", "2"] }).to_shell() else { return };
+pub(crate) fn every_task_has_a_stack(guest: &mut Guest) {
     let got = guest.kdive("target remote guest.sock\ntask apply all -c bt\nthread\n");
     let stacks: Vec<&str> = got.out.split("\nTask ").skip(1).collect();
     assert!(stacks.len() > 50, "{}", got.out);

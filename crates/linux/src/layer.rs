@@ -4,7 +4,7 @@ use crate::current::Current;
 use crate::extable::ExceptionTables;
 use crate::identity::{Identity, banner, hex, identity, symbol};
 use crate::locate::{RESET_VECTOR, Whereabouts};
-use crate::{FindResult, ModuleFinder, ModuleInfo, module_at, modules};
+use crate::{FindResult, Fit, ModuleFinder, ModuleInfo, module_at, modules};
 use kdive_base::{AddrRange, LinkAddr, VirtAddr};
 use kdive_program::{OsLayer, OsReport, Program, TaskFilter};
 use kdive_symbols::{ModuleId, ObjectFile, OpenOptions, Placement};
@@ -22,6 +22,8 @@ pub enum SymbolsFrom {
         id: ModuleId,
         /// Whether build-ids were there to be compared.
         verified: bool,
+        /// Whether it has debug information.
+        debug: bool,
     },
     /// There are none, and this is why.
     None(String),
@@ -56,6 +58,9 @@ pub struct LinuxLayer {
 const LOADED: &str = "do_init_module";
 /// Where a module's memory is given back; the same argument.
 const UNLOADED: &str = "free_module";
+
+/// Why a module has no symbols from here.
+const REPLACED: &str = "replaced by add-symbol-file";
 
 /// Where sections go that are no longer anywhere: a place no x86-64 address points to, so that no address is taken for
 /// one of theirs.
@@ -94,6 +99,26 @@ impl LinuxLayer {
         Some(report)
     }
 
+    /// Looks again for the files of modules that have none, or one without debug information, after the finder's places
+    /// have changed.
+    pub fn search_again(&mut self, program: &mut Program) -> OsReport {
+        self.finder.forget();
+        let mut report = OsReport::default();
+        let lacking = self.modules.iter().filter(|known| match &known.symbols {
+            SymbolsFrom::File { debug, .. } => !debug,
+            SymbolsFrom::None(why) => why != REPLACED,
+        });
+        for addr in lacking.map(|known| known.info.addr).collect::<Vec<_>>() {
+            report.symbols_changed |= self.drop_module(program, addr);
+        }
+        if self.listed
+            && let Some(more) = self.refresh(program)
+        {
+            report.symbols_changed |= more.symbols_changed;
+        }
+        report
+    }
+
     /// Adds a module, or notes the new state of a known one. Whether symbols changed.
     fn take(&mut self, program: &mut Program, info: ModuleInfo) -> bool {
         if let Some(known) = self.modules.iter_mut().find(|known| same_load(&known.info, &info))
@@ -123,15 +148,16 @@ impl LinuxLayer {
             return SymbolsFrom::None("the kernel does not tell its section addresses".into());
         }
         let wanted = info.build_id.as_deref();
-        let matches = |path: &Path| match ObjectFile::open(path, &OpenOptions::default()) {
+        let fits = |path: &Path| match ObjectFile::open(path, &OpenOptions::default()) {
             Ok(object) => match (object.build_id(), wanted) {
-                (Some(file), Some(wanted)) => file == wanted,
-                _ => true,
+                (Some(file), Some(wanted)) if file != wanted => Fit::Other,
+                _ if has_dwarf(&object) => Fit::Full,
+                _ => Fit::Stripped,
             },
-            Err(_) => false,
+            Err(_) => Fit::Other,
         };
         self.finder.vmlinux = program.modules.modules().first().map(|main| main.object().path().to_owned());
-        let path = match self.finder.find(&info.name, &matches) {
+        let path = match self.finder.find(&info.name, wanted, &fits) {
             FindResult::Found(path) => path,
             FindResult::WrongBuild(paths) => {
                 let first = paths.first().map(|path| path.display().to_string()).unwrap_or_default();
@@ -159,7 +185,8 @@ impl LinuxLayer {
         match ObjectFile::open(&path, &options) {
             Ok(object) => {
                 let verified = wanted.is_some() && object.build_id().is_some();
-                SymbolsFrom::File { path, id: add(program, object), verified }
+                let debug = has_dwarf(&object);
+                SymbolsFrom::File { path, id: add(program, object), verified, debug }
             }
             Err(error) => SymbolsFrom::None(error.to_string()),
         }
@@ -173,7 +200,7 @@ impl LinuxLayer {
                 && std::fs::canonicalize(own).unwrap_or_else(|_| own.clone()) == wanted
             {
                 program.modules.remove(*id);
-                known.symbols = SymbolsFrom::None("replaced by add-symbol-file".into());
+                known.symbols = SymbolsFrom::None(REPLACED.into());
             }
         }
     }
@@ -215,6 +242,11 @@ impl LinuxLayer {
             banner.strip_prefix("Linux version ").and_then(|rest| rest.split(' ').next()).map(str::to_owned);
         self.finder.forget();
     }
+}
+
+/// Whether a file has debug information, told without reading it.
+fn has_dwarf(object: &ObjectFile) -> bool {
+    [".debug_info", ".zdebug_info"].iter().any(|name| object.section(name).is_some())
 }
 
 fn add(program: &mut Program, object: Arc<ObjectFile>) -> ModuleId {

@@ -46,7 +46,7 @@ pub use address::{VmallocArea, describe, vmalloc_areas};
 pub use chain::chain;
 pub use context::{ContextKind, StopContext, stop_context};
 pub use error::Error;
-pub use find::{FindResult, ModuleFinder};
+pub use find::{FindResult, Fit, ModuleFinder};
 pub use functions::add_functions;
 pub use identity::{Identity, banner, command_line, identity, running_build_id};
 pub use irq::{Irq, OpenFile, interrupts, open_files};

@@ -91,7 +91,8 @@ impl Walk<'_> {
                 if entry != 0 && entry & 3 != 2 {
                     self.found.push(MapleEntry { first, last, entry });
                 }
-            } else if is_node(entry) {
+            } else if entry > 4096 {
+                // The kind and a bit that says the node is one; the bit of XArrays is set only at the root.
                 self.node(entry, first, last, depth + 1)?;
             }
             if end {
@@ -107,5 +108,52 @@ impl Walk<'_> {
         let node = Object::of_struct(self.program, name, VirtAddr(0))?;
         let size = node.member("slot")?.ty().size().unwrap_or(0);
         Ok((node.offset_of("pivot")?, node.offset_of("slot")?, (size / 8).min(32)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::symbol;
+    use crate::testing::image;
+
+    /// A root over two leaves, as the kernel encodes them (mte_mk_node, mte_mk_root): SECOND is the word of the second.
+    const TREE: &str = r#"
+        struct maple_range_64 { void *parent; unsigned long pivot[15]; void *slot[16]; };
+        struct maple_arange_64 { void *parent; unsigned long pivot[9]; void *slot[10]; unsigned long gap[10]; char meta[2]; };
+        struct maple_tree { int lock; unsigned ma_flags; void *ma_root; };
+        int a, b, c;
+        struct maple_range_64 __attribute__((aligned(256))) first = {
+            .pivot = { 0, 1, 8 }, .slot = { &a, &b, 0, 0 } };
+        struct maple_range_64 __attribute__((aligned(256))) second = {
+            .pivot = { 9, 200 }, .slot = { 0, &c } };
+        struct maple_arange_64 __attribute__((aligned(256))) root = {
+            .pivot = { 8, ~0ul }, .slot = { (char *)&first + 0x0c, SECOND } };
+        struct maple_tree tree = { .ma_root = (char *)&root + 0x1e };
+    "#;
+
+    /// First and last index and entry of each, and the addresses of `a`, `b` and `c`.
+    type Walked = (Vec<(u64, u64, u64)>, Option<Error>, [u64; 3]);
+
+    fn entries(second: &str) -> Walked {
+        let program = image(&TREE.replace("SECOND", second));
+        let at = |name: &str| symbol(&program, name).unwrap();
+        let (found, broken) = maple_entries(&program, at("tree")).unwrap();
+        let found = found.into_iter().map(|entry| (entry.first, entry.last, entry.entry)).collect();
+        (found, broken, [at("a").0, at("b").0, at("c").0])
+    }
+
+    #[test]
+    fn nodes_below_the_root_are_told_by_their_kind() {
+        let (found, broken, [a, b, c]) = entries("(char *)&second + 0x0c");
+        assert_eq!(broken, None);
+        assert_eq!(found, [(0, 0, a), (1, 1, b), (10, 200, c)]);
+    }
+
+    #[test]
+    fn a_tree_that_leads_back_ends() {
+        let (found, broken, _) = entries("(char *)&root + 0x1c");
+        assert_eq!(found.len(), 2);
+        assert!(matches!(broken, Some(Error::Corrupt { what: "maple tree", .. })), "{broken:?}");
     }
 }

@@ -31,6 +31,25 @@ pub fn guest() -> Option<PathBuf> {
     Some(directory)
 }
 
+/// The prepared guest with the kernel of another series, such as `6.12`: the directory beside that of [`guest`] with the
+/// series at the end of its name. `None`, and the reason printed, if there is none.
+///
+/// # Panics
+/// Under `CI=true` without such a guest.
+pub fn guest_of(series: &str) -> Option<PathBuf> {
+    let usual = guest()?;
+    let mut name = usual.file_name().unwrap_or_default().to_owned();
+    name.push(format!("-{series}"));
+    let directory = usual.with_file_name(name);
+    if !directory.join("release").exists() {
+        let shown = directory.display();
+        return skip(&format!(
+            "no guest with kernel {series} in {shown}; `cargo xtask guest {series}` prepares it"
+        ));
+    }
+    Some(directory)
+}
+
 /// Whether every one of these programs can be run. False, and the reason printed, if one cannot.
 ///
 /// # Panics

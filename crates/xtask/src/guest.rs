@@ -4,6 +4,7 @@
 //! vmlinux             debug symbols and BTF      (a link into root/)
 //! vmlinuz             the bzImage to boot        (a link into root/)
 //! initrd.gz           busybox, init, modules
+//! initrd-modules.gz   the same and modules of the distribution, which `kdive.distribution` loads
 //! modules/*.ko        with their sources beside them
 //! release             the kernel's release
 //! root/               Debian's packages, unpacked: headers, modules, debug modules
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::distribution::{self, Distribution};
 use crate::{debs, host, initrd, kbuild, paths};
 
 /// The sources in `tests/guest` that make the modules.
@@ -63,6 +65,11 @@ impl Guest {
         Ok(text.trim().to_owned())
     }
 
+    /// The initramfs with modules of the distribution.
+    fn initrd_modules(&self) -> PathBuf {
+        self.dir.join("initrd-modules.gz")
+    }
+
     fn complete(&self) -> bool {
         ["vmlinux", "vmlinuz", "initrd.gz", "release"].iter().all(|name| self.dir.join(name).exists())
             && MODULES.iter().all(|name| self.modules().join(name).exists())
@@ -91,6 +98,7 @@ pub fn prepare(series: Option<&str>) -> Result<Guest> {
     write_if_changed(&dir.join("release"), format!("{release}\n").as_bytes())?;
     build_modules(&guest, &tree, &packages)?;
     pack_initrd(&guest, &tree)?;
+    pack_distribution(&guest, &tree, release)?;
     Ok(guest)
 }
 
@@ -135,6 +143,22 @@ fn pack_initrd(guest: &Guest, tree: &Path) -> Result<()> {
     }
     let modules: Vec<&Path> = modules.iter().map(PathBuf::as_path).collect();
     fs::write(guest.initrd(), initrd::pack(&busybox, &init, &modules)?)?;
+    fs::write(stamp_file, stamp)?;
+    Ok(())
+}
+
+/// The same archive with modules of the distribution behind it.
+fn pack_distribution(guest: &Guest, tree: &Path, release: &str) -> Result<()> {
+    let modules = Distribution::find(tree, release)?.in_order()?;
+    let mut stamp = stamp(&[guest.initrd()], distribution::FORMAT)?;
+    stamp.extend(modules.iter().map(|(name, content)| format!("{name} {}\n", content.len())));
+    let stamp_file = guest.dir.join(".initrd-modules-stamp");
+    if guest.initrd_modules().exists() && fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
+        return Ok(());
+    }
+    let mut bytes = fs::read(guest.initrd())?;
+    bytes.extend(distribution::pack(&modules)?);
+    fs::write(guest.initrd_modules(), bytes)?;
     fs::write(stamp_file, stamp)?;
     Ok(())
 }

@@ -13,6 +13,7 @@ mod cpio;
 mod debs;
 mod debugger;
 mod demo;
+mod distribution;
 mod gdb_suite;
 mod guest;
 mod host;

@@ -1,7 +1,7 @@
 //! What the command language asks of the debugger: values, settings, completion.
 
 use crate::hooks::Hooks;
-use crate::linux::modules::{set_module_path, with_linux};
+use crate::linux::modules::{set_debug_directories, set_module_path, with_linux};
 use crate::settings::charset;
 use crate::spec::Needs;
 use crate::{Error, Shell};
@@ -80,9 +80,12 @@ impl Hooks for Debugger {
                 shell.program_mut().sources.set_substitutions(rules);
             }
             "module-path" => {
-                let paths = shell.settings.text("module-path");
-                let paths = paths.split(':').filter(|path| !path.is_empty()).map(PathBuf::from).collect();
+                let paths = directories(shell, name);
                 set_module_path(shell, paths);
+            }
+            "debug-file-directory" => {
+                let paths = directories(shell, name);
+                set_debug_directories(shell, paths);
             }
             "kaslr" => crate::linux::kernel::set_kaslr(shell),
             "index-cache enabled" | "index-cache directory" => take_index_cache(shell),
@@ -219,6 +222,11 @@ fn members(ty: &kdive_types::Type, prefix: &str, depth: usize, names: &mut Vec<S
             None => {}
         }
     }
+}
+
+/// The directories of a setting that is a list of them.
+fn directories(shell: &Shell, name: &str) -> Vec<PathBuf> {
+    shell.settings.text(name).split(':').filter(|path| !path.is_empty()).map(PathBuf::from).collect()
 }
 
 /// Brings what others keep of settings in step with them.

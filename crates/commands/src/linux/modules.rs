@@ -3,7 +3,7 @@
 use crate::output::Style;
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Shell, Spec};
-use kdive_linux::{LinuxLayer, ModuleInfo, ModuleSymbols, SymbolsFrom};
+use kdive_linux::{LinuxLayer, ModuleFinder, ModuleInfo, ModuleSymbols, SymbolsFrom};
 use kdive_program::OsReport;
 use std::path::PathBuf;
 
@@ -61,10 +61,23 @@ pub fn with_linux<T>(
 
 /// Takes over `set module-path`: the directories in which the files of modules are looked for first.
 pub fn set_module_path(shell: &mut Shell, paths: Vec<PathBuf>) {
-    with_linux(shell, |linux, _| {
-        linux.finder.paths = paths;
-        linux.finder.forget();
+    search_again(shell, |finder| finder.paths = paths);
+}
+
+/// Takes over `set debug-file-directory`.
+pub fn set_debug_directories(shell: &mut Shell, directories: Vec<PathBuf>) {
+    search_again(shell, |finder| finder.debug_directories = directories);
+}
+
+/// Looks again for modules without symbols, after the places to look in have changed.
+fn search_again(shell: &mut Shell, change: impl FnOnce(&mut ModuleFinder)) {
+    let told = with_linux(shell, |linux, program| {
+        change(&mut linux.finder);
+        linux.search_again(program)
     });
+    if let Some(told) = told {
+        report(shell, &told);
+    }
 }
 
 /// Shows what the operating system layer has to say, and has places looked up again when symbols changed.
@@ -121,9 +134,10 @@ fn info_modules(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     for module in shown {
         let info = &module.info;
         let symbols = match &module.symbols {
-            SymbolsFrom::File { path, verified, .. } => {
+            SymbolsFrom::File { path, verified, debug, .. } => {
                 let doubt = if *verified { "" } else { " (no build-id to compare)" };
-                format!("{}{doubt}", path.display())
+                let bare = if *debug { "" } else { " (no debug information in it)" };
+                format!("{}{doubt}{bare}", path.display())
             }
             SymbolsFrom::None(why) => format!("none: {why}"),
         };
@@ -159,10 +173,7 @@ fn lsmod(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
 
 fn symbols(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let more: Vec<PathBuf> = crate::gdb::files::words(args.text()).iter().map(PathBuf::from).collect();
-    with_linux(shell, |linux, _| {
-        linux.finder.paths.extend(more);
-        linux.finder.forget();
-    });
+    search_again(shell, |finder| finder.paths.extend(more));
     for ModuleSymbols { info, symbols } in current(shell)? {
         match symbols {
             SymbolsFrom::File { path, .. } => {
