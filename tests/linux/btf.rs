@@ -26,7 +26,8 @@ fn the_kernel_is_known_without_dwarf() {
     if !kdive_testkit::environment::programs(&["objcopy"]) {
         return;
     }
-    let boot = Boot { append: "kdive.insmod=kdive_test kdive.spawn=3", options: &["-smp", "2"] };
+    let boot =
+        Boot { append: "kdive.insmod=kdive_test kdive.spawn=3", options: &["-smp", "2"], ..Boot::default() };
     let Some(guest) = boot.to_shell() else { return };
     let bare = stripped(&guest);
     let mut lines = 0;

@@ -3,7 +3,8 @@
 
 use super::guest::{Boot, Guest};
 
-const TWO_CPUS: Boot<'_> = Boot { append: "kdive.insmod=kdive_test", options: &["-smp", "2"] };
+const TWO_CPUS: Boot<'_> =
+    Boot { append: "kdive.insmod=kdive_test", options: &["-smp", "2"], series: None, distribution: false };
 
 /// What a script prints once it is connected, and what is wrong with it.
 fn ask(guest: &Guest, script: &str) -> String {

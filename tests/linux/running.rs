@@ -5,7 +5,7 @@ use super::guest::{Boot, Guest};
 /// A guest with two pairs of processes that send each other data through a pipe, two CPUs for the four of them; and the pids of the two
 /// that read.
 fn readers() -> Option<(Guest, Vec<u32>)> {
-    let mut guest = (Boot { append: "", options: &["-smp", "2"] }).to_shell()?;
+    let mut guest = (Boot { append: "", options: &["-smp", "2"], ..Boot::default() }).to_shell()?;
     for _ in 0..2 {
         guest.shell("(yes | cat > /dev/null &)");
     }
