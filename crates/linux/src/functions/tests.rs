@@ -154,6 +154,25 @@ fn lists_become_arrays() {
 }
 
 #[test]
+fn an_array_of_damaged_heads_is_given_up() {
+    let program = kernel(image(&format!(
+        r#"{TYPES}
+        extern struct list_head heads[1000], loop[2];
+        struct list_head node = {{ &heads[0], &heads[0] }};
+        struct list_head heads[1000] = {{ {{ &node }}, [1 ... 999] = {{ &loop[0] }} }};
+        struct list_head loop[2] = {{ {{ &loop[1] }}, {{ &loop[0] }} }};
+        "#
+    )));
+    // One sane list, then two nodes of each damaged one that was walked.
+    check(&program, "$count($list(heads))", "17");
+    let warnings = program.take_warnings();
+    assert_eq!(warnings.len(), 8);
+    assert!(warnings[0].starts_with("$list ends after 3 of them: list at 0x"), "{warnings:?}");
+    program.interrupt.raise();
+    check(&program, "$count($list(heads))", "Quit");
+}
+
+#[test]
 fn a_red_black_tree_in_steps() {
     // 2 above 1 and 3; the colour is in the lowest bit.
     let program = kernel(image(&format!(
