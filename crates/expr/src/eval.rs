@@ -205,9 +205,9 @@ impl<'a> Evaluator<'a> {
             return value;
         }
         let store = self.context.store();
-        if store.get(name).is_none()
-            && (self.context.function(name).is_some() || functions::standard(name).is_some())
-        {
+        // Scripts have variables of the names of walkers; those that are not called are variables.
+        let own = || self.context.function(name).is_some_and(|function| !function.is_plain());
+        if store.get(name).is_none() && (own() || functions::standard(name).is_some()) {
             return Ok(internal_function(name));
         }
         Ok(store.variable(name))

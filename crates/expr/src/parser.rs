@@ -1,9 +1,10 @@
 //! From tokens to a tree. The grammar is gdb's for C; where it stops is what its syntax errors quote.
 
+mod own;
 mod types;
 
 use crate::ast::{Binary, History, Node, Unary};
-use crate::context::{Argument, Context, Function, Scope, Symbol, SymbolClass};
+use crate::context::{Context, Scope, Symbol, SymbolClass};
 use crate::error::{ExprError, Result};
 use crate::lexer::{Ends, Keyword, Lexeme, Lexer, Token, Width};
 use kdive_types::Value;
@@ -313,64 +314,6 @@ impl<'a> Parser<'a> {
         Ok(args)
     }
 
-    /// Whether an operand is a per-CPU variable or part of one.
-    fn is_per_cpu(&self, node: &Node) -> bool {
-        match node {
-            Node::Symbol(symbol) => self.context.is_per_cpu(symbol),
-            Node::Member { of, .. } | Node::Subscript(of, _) => self.is_per_cpu(of),
-            _ => false,
-        }
-    }
-
-    /// The debugger's own function that is called, if it is one with arguments of its own kind.
-    fn own_function(&self, callee: &Node) -> Option<Arc<dyn Function>> {
-        let Node::Dollar(name) = callee else { return None };
-        self.context.function(name)
-    }
-
-    /// Arguments of a function that may take types and names of members.
-    fn own_arguments(&mut self, function: &dyn Function) -> Result<Vec<Node>> {
-        self.expect("(")?;
-        let mut args = Vec::new();
-        while !self.is(")") {
-            if !args.is_empty() {
-                self.expect(",")?;
-            }
-            args.push(match function.argument(args.len()) {
-                Argument::Type if self.at_type() => self.type_exp()?,
-                Argument::Member if !matches!(self.next.token, Token::Str(..) | Token::Dollar) => {
-                    self.member_path()?
-                }
-                _ => self.assignment()?,
-            });
-        }
-        self.expect(")")?;
-        Ok(args)
-    }
-
-    /// The name of a member, perhaps of a member, as a string: `tasks`, `se.run_node`, `children[0]`.
-    fn member_path(&mut self) -> Result<Node> {
-        let start = self.next.start;
-        self.field_name()?;
-        let mut end = self.next.start;
-        loop {
-            if self.accept(".")? {
-                self.field_name()?;
-            } else if self.accept("[")? {
-                self.comma()?;
-                self.expect("]")?;
-            } else {
-                break;
-            }
-            end = self.next.start;
-        }
-        let text = self.lexer.text().get(start..end).unwrap_or("").trim();
-        let mut bytes = text.as_bytes().to_vec();
-        bytes.push(0);
-        let ty = Width::Plain.ty(self.context)?.array_of(Some(bytes.len() as u64));
-        Ok(Node::Constant(Value::from_bytes(ty, bytes)))
-    }
-
     /// A member's name: any name, and the type words that are members of vector registers.
     fn field_name(&mut self) -> Result<Arc<str>> {
         match self.next.token {
@@ -448,7 +391,7 @@ impl<'a> Parser<'a> {
         let Token::Name(symbol) = lexeme.token else { return Err(self.syntax()) };
         // A name of the program comes first, if it is something that can be called.
         if self.is("(")
-            && !symbol.as_ref().is_some_and(is_callable)
+            && !symbol.as_ref().is_some_and(own::is_callable)
             && self.context.function(name).is_some_and(|function| function.is_plain())
         {
             return Ok(Node::Dollar(name.into()));
@@ -529,15 +472,6 @@ impl<'a> Parser<'a> {
         let ty = width.ty(self.context)?.array_of(Some(count as u64));
         self.postfix(Node::Constant(Value::from_bytes(ty, bytes)))
     }
-}
-
-/// Whether gdb would call it: a function, a pointer to one, or a number, which it takes for the address of one.
-fn is_callable(symbol: &Symbol) -> bool {
-    let ty = symbol.ty.strip();
-    symbol.is_minimal()
-        || ty.is_function()
-        || ty.is_integral()
-        || ty.is_pointer() && ty.target().is_some_and(|target| target.strip().is_function())
 }
 
 enum Qualifier<'a> {

@@ -53,7 +53,11 @@ impl Program {
             .os
             .as_ref()
             .ok_or_else(|| ExprError::msg("There is no kernel whose CPUs could be asked."))?;
-        os.online_cpus(self).map_err(ExprError::msg)
+        let cpus = os.online_cpus(self).map_err(ExprError::msg)?;
+        if cpus.is_empty() {
+            return Err(ExprError::msg("No CPU is online yet: name one with @cpu(N)."));
+        }
+        Ok(cpus)
     }
 
     /// Which copies of per-CPU variables the values were that were looked at since this was asked last, one line for the user:
@@ -84,11 +88,13 @@ impl Program {
     }
 
     fn is_per_cpu_at(&self, symbol: &Symbol, addr: VirtAddr) -> bool {
+        // The ends of the section are no variables.
+        if matches!(&*symbol.name, "__per_cpu_start" | "__per_cpu_end" | "__per_cpu_load") {
+            return false;
+        }
         let named = symbol.handle.as_ref().and_then(|handle| handle.downcast_ref::<Named>());
         match named {
             Some(named) => self.has_per_cpu(named.variable.module(), addr),
-            // The ends of the section are no variables.
-            None if matches!(&*symbol.name, "__per_cpu_start" | "__per_cpu_end" | "__per_cpu_load") => false,
             None => self.modules.modules().iter().any(|module| self.has_per_cpu(module, addr)),
         }
     }

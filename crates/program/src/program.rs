@@ -194,6 +194,12 @@ impl Program {
         self.functions.borrow_mut().insert(name.to_owned(), function);
     }
 
+    /// The names of the functions that were added, without the dollar.
+    #[must_use]
+    pub fn function_names(&self) -> Vec<String> {
+        self.functions.borrow().keys().cloned().collect()
+    }
+
     /// Sets a variable that is not the user's to change: `$_thread`, `$_inferior`.
     pub fn set_computed(&self, name: &str, value: kdive_types::Value) {
         self.computed.borrow_mut().insert(name.to_owned(), value);

@@ -187,7 +187,7 @@ fn complete_dollar(shell: &Shell, word: &str) -> Vec<String> {
     let program = shell.program();
     let registers = program.registers().map(|registers| registers.layout().names()).unwrap_or_default();
     let variables = program.store().variables().into_iter().map(|(name, _)| name.to_string());
-    let functions = kdive_expr::standard_names().map(|name| name.to_owned());
+    let functions = kdive_expr::standard_names().map(|name| name.to_owned()).chain(program.function_names());
     let mut names: Vec<String> = registers.into_iter().chain(variables).chain(functions).collect();
     names.retain(|name| name.starts_with(prefix));
     names.sort();

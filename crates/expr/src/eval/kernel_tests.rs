@@ -121,6 +121,9 @@ fn own_functions_take_types_and_members() {
     assert_eq!(ask(&fake, "pick(garr, char, \"x\")[1]"), "1");
     assert_eq!(ask(&fake, "pick(garr, typeof(gs), nothing)[0]"), struct_s.to_string());
     assert_eq!(ask(&fake, "pick"), "No symbol \"pick\" in current context.");
+    // Scripts may have a variable of that name.
+    assert_eq!(ask(&fake, "$pick"), "void");
+    assert_eq!(ask(&fake, "($pick = 3) + $pick + $pick(garr, char, abc)[0]"), "7");
     assert_eq!(ask(&fake, "$pick(garr, struct s, in"), "A syntax error in expression, near `'.");
     assert_eq!(ask(&fake, "$pick(garr, struct s, 5)"), "A syntax error in expression, near `5)'.");
     assert_eq!(ask(&fake, "sizeof(*$pick(garr, struct s, in))"), struct_s.to_string());

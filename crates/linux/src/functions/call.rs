@@ -38,8 +38,8 @@ impl Call<'_> {
         }
         let raw = u64::from_le_bytes(word);
         let shift = 64 - 8 * bytes.len().clamp(1, 8) as u32;
-        // Small integers of C are signed, as -1 and pid_t are.
-        Ok(if ty.is_pointer() { raw } else { (((raw << shift) as i64) >> shift) as u64 })
+        // Small integers of C are mostly signed, as -1 and pid_t are.
+        Ok(if ty.is_pointer() || !ty.is_signed() { raw } else { (((raw << shift) as i64) >> shift) as u64 })
     }
 
     /// A string, up to its NUL: an array of characters, or what a pointer to them points to.

@@ -41,30 +41,34 @@ fn array_type(call: &Call<'_>) -> Result<Option<Type>> {
     Ok(Some(elem.pointer_to().array_of(None)))
 }
 
+/// Damaged heads of one array that are told of; with more of them the array is none of heads.
+const MAX_DAMAGED: usize = 8;
+
 /// What a walk found: the words of the array.
 #[derive(Default)]
 struct Found {
     words: Vec<u64>,
+    damaged: usize,
 }
 
 impl Found {
-    /// Takes in what one head gave. Damage is told to the user once something was found, and is an error otherwise.
+    /// Takes in what one head gave. Damage is told to the user once something was found, and is an error otherwise. Whether
+    /// to go on with the next head.
     fn add(
         &mut self,
         call: &Call<'_>,
         found: impl IntoIterator<Item = u64>,
         broken: Option<Error>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         self.words.extend(found);
-        match broken {
-            None => Ok(()),
-            Some(error) if self.words.is_empty() => Err(failed(error)),
-            Some(error) => {
-                let count = self.words.len();
-                call.context.warn(&format!("${} ends after {count} of them: {error}", call.name));
-                Ok(())
-            }
+        let Some(error) = broken else { return Ok(self.words.len() as u64 <= MAX_NODES) };
+        if self.words.is_empty() {
+            return Err(failed(error));
         }
+        let count = self.words.len();
+        call.context.warn(&format!("${} ends after {count} of them: {error}", call.name));
+        self.damaged += 1;
+        Ok(self.damaged < MAX_DAMAGED && !matches!(error, Error::Exhausted(_)))
     }
 
     /// The words as pointers to a type.
@@ -122,7 +126,9 @@ fn list(call: &Call<'_>) -> Result<Value> {
                 Err(error) => broken = Some(error),
             }
         }
-        all.add(call, found, broken)?;
+        if !all.add(call, found, broken)? {
+            break;
+        }
     }
     Ok(all.array(&ty))
 }
@@ -132,7 +138,9 @@ fn chains(call: &Call<'_>, heads: &[&str], node: &str) -> Result<Value> {
     let mut all = Found::default();
     for head in call.heads(0, heads)? {
         let (found, broken) = chain(call.program, head, node == "hlist_bl_node", MAX_NODES);
-        all.add(call, found.into_iter().map(|node| node.0.wrapping_sub(offset)), broken)?;
+        if !all.add(call, found.into_iter().map(|node| node.0.wrapping_sub(offset)), broken)? {
+            break;
+        }
     }
     Ok(all.array(&ty))
 }
@@ -158,7 +166,9 @@ fn rb(call: &Call<'_>) -> Result<Value> {
     let mut all = Found::default();
     for root in call.heads(0, &["rb_root", "rb_root_cached"])? {
         let (found, broken) = rb_nodes(call.program, root, MAX_NODES).map_err(failed)?;
-        all.add(call, found.into_iter().map(|node| node.0.wrapping_sub(offset)), broken)?;
+        if !all.add(call, found.into_iter().map(|node| node.0.wrapping_sub(offset)), broken)? {
+            break;
+        }
     }
     Ok(all.array(&ty))
 }

@@ -154,6 +154,25 @@ fn lists_become_arrays() {
 }
 
 #[test]
+fn an_array_of_damaged_heads_is_given_up() {
+    let program = kernel(image(&format!(
+        r#"{TYPES}
+        extern struct list_head heads[1000], loop[2];
+        struct list_head node = {{ &heads[0], &heads[0] }};
+        struct list_head heads[1000] = {{ {{ &node }}, [1 ... 999] = {{ &loop[0] }} }};
+        struct list_head loop[2] = {{ {{ &loop[1] }}, {{ &loop[0] }} }};
+        "#
+    )));
+    // One sane list, then two nodes of each damaged one that was walked.
+    check(&program, "$count($list(heads))", "17");
+    let warnings = program.take_warnings();
+    assert_eq!(warnings.len(), 8);
+    assert!(warnings[0].starts_with("$list ends after 3 of them: list at 0x"), "{warnings:?}");
+    program.interrupt.raise();
+    check(&program, "$count($list(heads))", "Quit");
+}
+
+#[test]
 fn a_red_black_tree_in_steps() {
     // 2 above 1 and 3; the colour is in the lowest bit.
     let program = kernel(image(&format!(
@@ -211,6 +230,32 @@ fn an_index_is_looked_up() {
     check(&program, "$idr(idr, int)[0] == &a", "1");
     let value = Expr::parse("$lx_radix_tree_lookup(&cyclic, 0)", &program).unwrap().evaluate(&program);
     assert!(value.unwrap_err().to_string().ends_with(": its shift is 6"));
+}
+
+/// Before 4.20: bit 0 marks nodes, bit 1 numbers, and what stands in several slots is pointed to by the others.
+#[test]
+fn an_index_of_an_old_radix_tree() {
+    let program = kernel(image(
+        r#"
+        struct radix_tree_node { unsigned char shift, offset; void *slots[64]; };
+        struct radix_tree_root { unsigned gfp_mask; struct radix_tree_node *rnode; };
+        struct idr { struct radix_tree_root idr_rt; };
+        int a, b;
+        struct radix_tree_node low = { 0, 0, { &a, (void *)42 } };
+        struct radix_tree_node high = { 0, 1, { &b, (char *)&high.slots[0] + 1, (void *)1 } };
+        struct radix_tree_node top = { 6, 0, { (char *)&low + 1, (char *)&high + 1 } };
+        struct radix_tree_root tree = { 0, (void *)&top + 1 }, single = { 0, (void *)&a };
+        struct idr idr = { { 0, (void *)&low + 1 } };
+        "#,
+    ));
+    check(&program, "$lx_radix_tree_lookup(tree, 0) == &a", "1");
+    check(&program, "(long)$lx_radix_tree_lookup(tree, 1)", "42");
+    check(&program, "$lx_radix_tree_lookup(&tree, 64) == &b", "1");
+    check(&program, "$lx_radix_tree_lookup(&tree, 65) == &b", "1");
+    check(&program, "$lx_radix_tree_lookup(&tree, 66)", "No entry in tree at index 66");
+    check(&program, "$lx_radix_tree_lookup(&single) == &a", "1");
+    check(&program, "$count($xa(tree))", "3");
+    check(&program, "$idr(idr, int)[0] == &a", "1");
 }
 
 #[test]
