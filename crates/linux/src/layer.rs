@@ -3,11 +3,13 @@
 use crate::current::Current;
 use crate::identity::{Identity, banner, hex, identity, symbol};
 use crate::locate::{RESET_VECTOR, Whereabouts};
-use crate::{FindResult, ModuleFinder, ModuleInfo, module_at, modules};
+use crate::{FindResult, KernelPlace, ModuleFinder, ModuleInfo, PatchMap, Site, module_at, modules};
 use kdive_base::{AddrRange, LinkAddr, VirtAddr};
 use kdive_program::{OsLayer, OsReport, Program, TaskFilter};
 use kdive_symbols::{ModuleId, ObjectFile, OpenOptions, Placement};
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Where the symbols of a module come from, or why there are none.
@@ -44,6 +46,9 @@ pub struct LinuxLayer {
     pub index_cache: Option<PathBuf>,
     pub(crate) place: Whereabouts,
     current: Current,
+    /// Text the kernel rewrites, once it was asked for; and where the kernel was then.
+    sites: RefCell<Option<(Option<KernelPlace>, Rc<[Site]>)>>,
+    patches: RefCell<Option<(Option<KernelPlace>, Rc<PatchMap>)>>,
     modules: Vec<ModuleSymbols>,
     identified: bool,
     listed: bool,
@@ -54,6 +59,8 @@ pub struct LinuxLayer {
 const LOADED: &str = "do_init_module";
 /// Where a module's memory is given back; the same argument.
 const UNLOADED: &str = "free_module";
+/// Where the kernel gives back its init code (init/main.c, arch/x86/mm/init.c).
+const FREES_INIT: &str = "free_initmem";
 
 /// Where sections go that are no longer anywhere: a place no x86-64 address points to, so that no address is taken for
 /// one of theirs.
@@ -176,6 +183,37 @@ impl LinuxLayer {
         }
     }
 
+    /// The places in the kernel image that it rewrites, by address.
+    #[must_use]
+    pub fn sites(&self, program: &Program) -> Rc<[Site]> {
+        let place = self.kernel_place();
+        let mut known = self.sites.borrow_mut();
+        match &*known {
+            Some((then, sites)) if *then == place => Rc::clone(sites),
+            _ => {
+                let sites: Rc<[Site]> = crate::kernel_sites(program).into();
+                *known = Some((place, Rc::clone(&sites)));
+                sites
+            }
+        }
+    }
+
+    /// Everything in the kernel image that may differ from the file, but for probes.
+    #[must_use]
+    pub fn patches(&self, program: &Program) -> Rc<PatchMap> {
+        let place = self.kernel_place();
+        let sites = self.sites(program);
+        let mut known = self.patches.borrow_mut();
+        match &*known {
+            Some((then, map)) if *then == place => Rc::clone(map),
+            _ => {
+                let map = Rc::new(PatchMap::of_kernel(program, &sites));
+                *known = Some((place, Rc::clone(&map)));
+                map
+            }
+        }
+    }
+
     /// Whether the running kernel was told to be the one of the loaded vmlinux, or another.
     #[must_use]
     pub fn is_identified(&self) -> bool {
@@ -187,6 +225,8 @@ impl LinuxLayer {
         self.identified = false;
         self.listed = false;
         self.current.forget();
+        *self.sites.get_mut() = None;
+        *self.patches.get_mut() = None;
         let mut changed = false;
         for known in std::mem::take(&mut self.modules) {
             if let SymbolsFrom::File { id, .. } = known.symbols {
@@ -253,6 +293,10 @@ impl OsLayer for LinuxLayer {
     fn points(&self, program: &Program) -> Vec<VirtAddr> {
         let mut points: Vec<VirtAddr> =
             [LOADED, UNLOADED].iter().filter_map(|name| symbol(program, name)).collect();
+        // Where they are written into memory, those in init code have to go before it is freed.
+        if program.machine().is_some_and(|machine| machine.patches_memory()) {
+            points.extend(symbol(program, FREES_INIT));
+        }
         // Where breakpoints are written into memory this one would end up in whatever a program has there.
         if self.place.is_known() && program.machine().is_some_and(|machine| !machine.patches_memory()) {
             points.push(RESET_VECTOR);
@@ -278,6 +322,9 @@ impl OsLayer for LinuxLayer {
         self.locate(program, &mut report);
         if !self.identified {
             self.identify(program, &mut report);
+        }
+        if symbol(program, FREES_INIT) == Some(addr) {
+            return report;
         }
         let Some(argument) = program.registers().and_then(|registers| registers.by_name("rdi")) else {
             return report;
@@ -310,6 +357,15 @@ impl OsLayer for LinuxLayer {
         };
         let task = crate::TaskLayout::new(program).ok()?.read(program, task).ok()?;
         Some(format!("{}, pid {}", task.comm, task.pid))
+    }
+
+    fn freed(&self, program: &Program, addr: VirtAddr) -> Option<String> {
+        crate::freed_code(program, addr)
+    }
+
+    fn rewritten(&self, program: &Program, addr: VirtAddr) -> Option<String> {
+        let sites = self.sites(program);
+        crate::site_at(&sites, addr).map(|site| site.describe(program))
     }
 
     fn knows_tasks(&self, program: &Program) -> bool {
