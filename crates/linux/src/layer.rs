@@ -37,6 +37,9 @@ pub struct ModuleSymbols {
     pub symbols: SymbolsFrom,
 }
 
+/// Something that is worked out once for each place of the kernel.
+type Kept<T> = RefCell<Option<(Option<KernelPlace>, T)>>;
+
 /// What is known of the running Linux.
 #[derive(Debug, Default)]
 pub struct LinuxLayer {
@@ -47,8 +50,8 @@ pub struct LinuxLayer {
     pub(crate) place: Whereabouts,
     current: Current,
     /// Text the kernel rewrites, once it was asked for; and where the kernel was then.
-    sites: RefCell<Option<(Option<KernelPlace>, Rc<[Site]>)>>,
-    patches: RefCell<Option<(Option<KernelPlace>, Rc<PatchMap>)>>,
+    sites: Kept<Rc<[Site]>>,
+    patches: Kept<Rc<PatchMap>>,
     modules: Vec<ModuleSymbols>,
     identified: bool,
     listed: bool,
