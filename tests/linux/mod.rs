@@ -8,5 +8,6 @@ mod kaslr;
 mod memory;
 mod modules;
 mod oops;
+mod patched;
 mod running;
 mod tasks;

@@ -111,3 +111,68 @@ pub(crate) fn the_list_is_what_proc_says(guest: &mut Guest) {
     }
     assert_eq!(own, 1, "{told}");
 }
+
+#[test]
+fn functions_of_a_module_by_its_name() {
+    let Some(guest) =
+        (Boot { append: "kdive.insmod=kdive_test,poc kdive.run=3", options: &["-S"], ..Boot::default() })
+            .start()
+    else {
+        return;
+    };
+    let got = guest.kdive(
+        "target remote guest.sock\n\
+         break kdive_test:init\n\
+         break poc:hello_init\n\
+         break kdive_test:kdive_test_add\n\
+         info breakpoints\n\
+         continue\n\
+         delete 3\n\
+         break kdive_test:nothing\n\
+         continue\n\
+         info breakpoints\n\
+         why 1\n",
+    );
+    let told = format!("{}{}", got.out, got.err);
+    assert!(got.out.contains("Breakpoint 1 (kdive_test:init) pending.\n"), "{told}");
+    assert!(got.out.contains("\n\nBreakpoint 1, kdive_test_init () at "), "{told}");
+    assert!(got.err.contains("Function \"nothing\" not defined in module \"kdive_test\".\n"), "{told}");
+    assert!(got.out.contains("\n\nBreakpoint 2, hello_init () at "), "{told}");
+    // The init code of the first one is gone; its breakpoint waits for the next time.
+    let freed = "Breakpoint 1 at 0x8000000000";
+    assert!(got.out.contains("the module has freed its init code"), "{told}");
+    assert!(got.out.contains(freed), "{told}");
+}
+
+#[test]
+fn breakpoints_come_back_with_their_module_and_with_the_guest() {
+    let Some(mut guest) =
+        (Boot { append: "kdive.insmod=kdive_test", options: &[], ..Boot::default() }).to_shell()
+    else {
+        return;
+    };
+    let run = "echo 1 > /sys/module/kdive_test/parameters/run";
+    guest.type_line(&format!("sleep 2; {run}; rmmod kdive_test; insmod /modules/kdive_test.ko; {run}"));
+    let got = guest.kdive(
+        "target remote guest.sock\n\
+         break kdive_test_run\n\
+         break start_kernel\n\
+         continue\n\
+         info breakpoints\n\
+         disconnect\n\
+         target remote guest.sock\n\
+         continue\n\
+         info breakpoints\n\
+         why 2\n\
+         monitor system_reset\n\
+         continue\n\
+         why 2\n",
+    );
+    let told = format!("{}{}", got.out, got.err);
+    assert_eq!(got.out.matches("Breakpoint 1, kdive_test_run (n=").count(), 2, "{told}");
+    assert!(got.out.contains("\tbreakpoint already hit 2 times\n"), "{told}");
+    let freed = " is not set until its code is there again: the kernel has freed its init code.\n";
+    assert_eq!(got.out.matches(freed).count(), 1, "{told}");
+    assert!(got.out.contains("\n\nBreakpoint 2, start_kernel () at "), "{told}");
+    assert!(got.out.contains(" is in the target.\nIt was reached once.\n"), "{told}");
+}

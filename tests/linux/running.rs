@@ -111,11 +111,11 @@ fn a_breakpoint_for_a_task_says_so_when_it_is_saved() {
     let told = format!("{}{}", got.out, got.err);
     let saved = format!(
         "break vfs_write comm yes\n  condition $bpnum count > 1\n\
-         hbreak vfs_read task {pid}\n  condition $bpnum count > 0\n\
+         hbreak vfs_read task {pid}\n  condition $bpnum count > 0 \n\
          tbreak hello_init task $lx_task_by_pid({pid}).pid\nwatch -location jiffies comm cat\n"
     );
     assert!(got.out.contains(&saved), "{told}");
-    assert!(got.out.contains("$1 = \"yes\\000"), "{told}");
+    assert!(got.out.contains("$1 = \"yes\", "), "{told}");
     assert!(got.out.contains("$2 = 1\n"), "{told}");
     assert!(got.out.contains("It stops only in tasks named yes.\n"), "{told}");
     assert!(got.err.ends_with("Junk after task keyword.\n"), "{told}");

@@ -1,6 +1,6 @@
 //! The command table, in help order. A command file is named here and nowhere else.
 
-use crate::linux::{catch, kernel, log, memory, modules, oops, structures, system, tasks, walkers};
+use crate::linux::{catch, chkimg, kernel, log, memory, modules, oops, structures, system, tasks, walkers};
 use crate::spec::Spec;
 use crate::{alias, apropos, complete, gdb, help, meta, settings, user};
 
@@ -22,6 +22,7 @@ pub const TABLE: &[&[Spec]] = &[
     gdb::threads::COMMANDS,
     gdb::remote::COMMANDS,
     kernel::COMMANDS,
+    chkimg::COMMANDS,
     log::COMMANDS,
     modules::COMMANDS,
     catch::COMMANDS,

@@ -4,11 +4,13 @@ use crate::current::Current;
 use crate::extable::ExceptionTables;
 use crate::identity::{Identity, banner, hex, identity, symbol};
 use crate::locate::{RESET_VECTOR, Whereabouts};
-use crate::{FindResult, Fit, ModuleFinder, ModuleInfo, module_at, modules};
+use crate::{FindResult, Fit, KernelPlace, ModuleFinder, ModuleInfo, PatchMap, Site, module_at, modules};
 use kdive_base::{AddrRange, LinkAddr, VirtAddr};
 use kdive_program::{OsLayer, OsReport, Program, TaskFilter};
 use kdive_symbols::{ModuleId, ObjectFile, OpenOptions, Placement};
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Where the symbols of a module come from, or why there are none.
@@ -38,6 +40,9 @@ pub struct ModuleSymbols {
     pub symbols: SymbolsFrom,
 }
 
+/// Something that is worked out once for each place of the kernel.
+type Kept<T> = RefCell<Option<(Option<KernelPlace>, T)>>;
+
 /// What is known of the running Linux.
 #[derive(Debug, Default)]
 pub struct LinuxLayer {
@@ -48,6 +53,9 @@ pub struct LinuxLayer {
     pub(crate) place: Whereabouts,
     pub(crate) exceptions: ExceptionTables,
     current: Current,
+    /// Text the kernel rewrites, once it was asked for; and where the kernel was then.
+    sites: Kept<Rc<[Site]>>,
+    patches: Kept<Rc<PatchMap>>,
     modules: Vec<ModuleSymbols>,
     identified: bool,
     listed: bool,
@@ -58,6 +66,8 @@ pub struct LinuxLayer {
 const LOADED: &str = "do_init_module";
 /// Where a module's memory is given back; the same argument.
 const UNLOADED: &str = "free_module";
+/// Where the kernel gives back its init code (init/main.c, arch/x86/mm/init.c).
+const FREES_INIT: &str = "free_initmem";
 
 /// Why a module has no symbols from here.
 const REPLACED: &str = "replaced by add-symbol-file";
@@ -205,6 +215,37 @@ impl LinuxLayer {
         }
     }
 
+    /// The places in the kernel image that it rewrites, by address.
+    #[must_use]
+    pub fn sites(&self, program: &Program) -> Rc<[Site]> {
+        let place = self.kernel_place();
+        let mut known = self.sites.borrow_mut();
+        match &*known {
+            Some((then, sites)) if *then == place => Rc::clone(sites),
+            _ => {
+                let sites: Rc<[Site]> = crate::kernel_sites(program).into();
+                *known = Some((place, Rc::clone(&sites)));
+                sites
+            }
+        }
+    }
+
+    /// Everything in the kernel image that may differ from the file, but for probes.
+    #[must_use]
+    pub fn patches(&self, program: &Program) -> Rc<PatchMap> {
+        let place = self.kernel_place();
+        let sites = self.sites(program);
+        let mut known = self.patches.borrow_mut();
+        match &*known {
+            Some((then, map)) if *then == place => Rc::clone(map),
+            _ => {
+                let map = Rc::new(PatchMap::of_kernel(program, &sites));
+                *known = Some((place, Rc::clone(&map)));
+                map
+            }
+        }
+    }
+
     /// Whether the running kernel was told to be the one of the loaded vmlinux, or another.
     #[must_use]
     pub fn is_identified(&self) -> bool {
@@ -216,6 +257,8 @@ impl LinuxLayer {
         self.identified = false;
         self.listed = false;
         self.current.forget();
+        *self.sites.get_mut() = None;
+        *self.patches.get_mut() = None;
         let mut changed = false;
         for known in std::mem::take(&mut self.modules) {
             if let SymbolsFrom::File { id, .. } = known.symbols {
@@ -287,6 +330,10 @@ impl OsLayer for LinuxLayer {
     fn points(&self, program: &Program) -> Vec<VirtAddr> {
         let mut points: Vec<VirtAddr> =
             [LOADED, UNLOADED].iter().filter_map(|name| symbol(program, name)).collect();
+        // Where they are written into memory, those in init code have to go before it is freed.
+        if program.machine().is_some_and(|machine| machine.patches_memory()) {
+            points.extend(symbol(program, FREES_INIT));
+        }
         // Where breakpoints are written into memory this one would end up in whatever a program has there.
         if self.place.is_known() && program.machine().is_some_and(|machine| !machine.patches_memory()) {
             points.push(RESET_VECTOR);
@@ -312,6 +359,9 @@ impl OsLayer for LinuxLayer {
         self.locate(program, &mut report);
         if !self.identified {
             self.identify(program, &mut report);
+        }
+        if symbol(program, FREES_INIT) == Some(addr) {
+            return report;
         }
         let Some(argument) = program.registers().and_then(|registers| registers.by_name("rdi")) else {
             return report;
@@ -362,6 +412,15 @@ impl OsLayer for LinuxLayer {
         self.modules.iter().any(|module| {
             module.info.sections.iter().any(|(name, addr)| *addr == start && name == ".data..percpu")
         })
+    }
+
+    fn freed(&self, program: &Program, addr: VirtAddr) -> Option<String> {
+        crate::freed_code(program, addr)
+    }
+
+    fn rewritten(&self, program: &Program, addr: VirtAddr) -> Option<String> {
+        let sites = self.sites(program);
+        crate::site_at(&sites, addr).map(|site| site.describe(program))
     }
 
     fn knows_tasks(&self, program: &Program) -> bool {

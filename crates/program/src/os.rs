@@ -77,6 +77,16 @@ pub trait OsLayer {
         false
     }
 
+    /// Why code at an address is not there now and no breakpoint may be put there, until the system starts anew: it was freed.
+    fn freed(&self, _program: &Program, _addr: VirtAddr) -> Option<String> {
+        None
+    }
+
+    /// Why no breakpoint instruction should be written at an address: the system rewrites the code there and does not expect one.
+    fn rewritten(&self, _program: &Program, _addr: VirtAddr) -> Option<String> {
+        None
+    }
+
     /// Whether tasks can be told from each other at all: with the debug information there is, once the system runs.
     fn knows_tasks(&self, _program: &Program) -> bool {
         false
@@ -130,6 +140,18 @@ impl Program {
     #[must_use]
     pub fn fixups(&self, range: AddrRange) -> Vec<VirtAddr> {
         self.os.as_ref().map(|os| os.fixups(self, range)).unwrap_or_default()
+    }
+
+    /// Why code at an address is not there now, as [`OsLayer::freed`] tells it.
+    #[must_use]
+    pub fn freed(&self, addr: VirtAddr) -> Option<String> {
+        self.os.as_ref()?.freed(self, addr)
+    }
+
+    /// Why no breakpoint instruction should be written at an address, as [`OsLayer::rewritten`] tells it.
+    #[must_use]
+    pub fn rewritten(&self, addr: VirtAddr) -> Option<String> {
+        self.os.as_ref()?.rewritten(self, addr)
     }
 
     /// Whether tasks can be told from each other.

@@ -67,12 +67,14 @@ pub enum LocationState {
     Idle,
     /// In the target as a software breakpoint.
     Software,
-    /// In the target as a hardware breakpoint although a software one was asked for, because nothing is mapped there.
-    HardwareInstead,
+    /// In the target as a hardware breakpoint although a software one was asked for; why.
+    HardwareInstead(String),
     /// In the target as a hardware breakpoint or watchpoint.
     Hardware,
     /// Could not be inserted; the reason. Tried again at every resume.
     Failed(String),
+    /// Not inserted, because the code is not there any more; why. It is inserted again when the code is back.
+    Owed(String),
 }
 
 /// One address of a breakpoint.

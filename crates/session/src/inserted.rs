@@ -75,6 +75,8 @@ pub(crate) struct Synced {
 pub(crate) struct Inserted {
     /// By what was wanted: what is really there, or why there is nothing.
     places: BTreeMap<Place, Result<Present, String>>,
+    /// Breakpoint instructions that were found overwritten, and put back.
+    healed: u64,
 }
 
 /// What is in the target for one place.
@@ -83,6 +85,18 @@ struct Present {
     kind: PlaceKind,
     /// Address and length of each part: one, but for watchpoints that are too large for one debug register.
     parts: Vec<(VirtAddr, u64)>,
+    /// Why it is another kind than was asked for.
+    why: String,
+}
+
+/// How places are to be inserted.
+pub(crate) struct Policy<'a> {
+    /// A debug register where no instruction can be written.
+    pub(crate) auto_hardware: bool,
+    /// Whether to look if instructions in memory are still there: single steps change nothing elsewhere.
+    pub(crate) verify: bool,
+    /// Why no instruction should be written at an address, where a debug register can do instead.
+    pub(crate) rewritten: &'a dyn Fn(VirtAddr) -> Option<String>,
 }
 
 impl Inserted {
@@ -92,7 +106,7 @@ impl Inserted {
         &mut self,
         control: &dyn RunControl,
         wanted: &BTreeSet<Place>,
-        auto_hardware: bool,
+        policy: &Policy<'_>,
     ) -> Synced {
         let mut synced = Synced::default();
         let stale: Vec<Place> = self.places.keys().filter(|place| !wanted.contains(place)).copied().collect();
@@ -102,12 +116,24 @@ impl Inserted {
                 return synced;
             }
         }
+        // Instructions in memory that the guest has written over: the stub forgets them, and they are made anew.
+        let lost = if policy.verify { control.lost_breakpoints() } else { Vec::new() };
+        for addr in lost {
+            let lost = Place::software(addr);
+            if matches!(self.places.get(&lost), Some(Ok(present)) if present.kind == PlaceKind::Software) {
+                self.healed += 1;
+                if let Err(error) = self.remove(control, lost) {
+                    synced.lost = Some(error);
+                    return synced;
+                }
+            }
+        }
         for &place in wanted {
             let before = self.places.get(&place).cloned();
             if matches!(before, Some(Ok(_))) {
                 continue;
             }
-            let after = match insert(control, place, auto_hardware) {
+            let after = match insert(control, place, policy) {
                 Ok(present) => Ok(present),
                 Err(BreakpointError::Target(error)) => {
                     synced.lost = Some(error);
@@ -121,6 +147,12 @@ impl Inserted {
             self.places.insert(place, after);
         }
         synced
+    }
+
+    /// How many breakpoint instructions were found overwritten and put back.
+    #[cfg(test)]
+    pub(crate) fn healed(&self) -> u64 {
+        self.healed
     }
 
     /// Takes one place out of the target.
@@ -185,7 +217,9 @@ impl Inserted {
 fn state(place: Place, result: &Result<Present, String>) -> LocationState {
     match result.as_ref().map(|present| present.kind) {
         Ok(PlaceKind::Software) => LocationState::Software,
-        Ok(PlaceKind::Hardware) if place.kind == PlaceKind::Software => LocationState::HardwareInstead,
+        Ok(PlaceKind::Hardware) if place.kind == PlaceKind::Software => LocationState::HardwareInstead(
+            result.as_ref().map(|present| present.why.clone()).unwrap_or_default(),
+        ),
         Ok(_) => LocationState::Hardware,
         Err(reason) => LocationState::Failed(reason.clone()),
     }
@@ -193,17 +227,35 @@ fn state(place: Place, result: &Result<Present, String>) -> LocationState {
 
 /// Inserts one place. Where no breakpoint instruction can be written (nothing is mapped there yet), a debug register does.
 /// Watchpoints that debug registers cannot do as they are (reads alone, odd sizes) are made of what they can.
-fn insert(control: &dyn RunControl, place: Place, auto_hardware: bool) -> Result<Present, BreakpointError> {
-    let whole = |kind| Present { kind, parts: vec![(place.addr, place.len)] };
+fn insert(control: &dyn RunControl, place: Place, policy: &Policy<'_>) -> Result<Present, BreakpointError> {
+    let whole = |kind| Present { kind, parts: vec![(place.addr, place.len)], why: String::new() };
+    if place.kind == PlaceKind::Software
+        && policy.auto_hardware
+        && !control.steps_over_breakpoints()
+        && let Some(why) = (policy.rewritten)(place.addr)
+    {
+        match control.insert(BreakpointKind::Hardware, place.addr, place.len) {
+            Ok(()) => {
+                let why = format!("the kernel rewrites the code at {}: {why}", place.addr);
+                return Ok(Present { why, ..whole(PlaceKind::Hardware) });
+            }
+            Err(BreakpointError::Target(error)) => return Err(BreakpointError::Target(error)),
+            // There is none left: better an instruction than nothing.
+            Err(_) => {}
+        }
+    }
     let refusal = match control.insert(place.kind.wire(), place.addr, place.len) {
         Ok(()) => return Ok(whole(place.kind)),
         Err(BreakpointError::Target(error)) => return Err(BreakpointError::Target(error)),
         Err(refusal) => refusal,
     };
     match place.kind {
-        PlaceKind::Software if auto_hardware => {
+        PlaceKind::Software if policy.auto_hardware => {
             match control.insert(BreakpointKind::Hardware, place.addr, place.len) {
-                Ok(()) => Ok(whole(PlaceKind::Hardware)),
+                Ok(()) => {
+                    let why = format!("nothing can be written at {} yet", place.addr);
+                    Ok(Present { why, ..whole(PlaceKind::Hardware) })
+                }
                 Err(BreakpointError::Target(error)) => Err(BreakpointError::Target(error)),
                 Err(_) => Err(refusal),
             }
@@ -241,7 +293,7 @@ fn insert_parts(
         }
         done.push((addr, len));
     }
-    Ok(Present { kind, parts })
+    Ok(Present { kind, parts, why: String::new() })
 }
 
 fn parts(addr: VirtAddr, len: u64) -> Vec<(VirtAddr, u64)> {

@@ -1,9 +1,9 @@
 //! Stops that are none: what QEMU reports of CPUs that did not move.
 //!
-//! When two CPUs come to breakpoints at the same time, each asks QEMU to stop the machine. The first request stops it; the
-//! second is still there when the machine is resumed, and stops it again before anything was executed, in the name of the CPU
-//! that came last. Seen with QEMU 7.2 under TCG on a busy machine: `next` at a breakpoint told the same breakpoint again,
-//! the pc being where it was.
+//! A CPU that comes to a breakpoint asks QEMU to stop the machine. A request that is still there when the machine is resumed stops it
+//! again before anything was executed, in the name of the CPU that asked last: when two CPUs come to breakpoints at the same time,
+//! and now and then with one CPU. Seen with QEMU 7.2 under TCG on a busy machine: `next` and `continue` at a breakpoint told the same
+//! breakpoint again, the pc being where it was.
 
 use crate::Session;
 use crate::run::InFlight;
@@ -17,8 +17,8 @@ use kdive_target::{Others, ThreadId};
 const MOST: u32 = 2;
 
 impl<V: View> Session<V> {
-    /// Whether the stop ends a step past a breakpoint that was dealt with, and is of no other interest: where the thread is now need
-    /// not be known, because a target that steps over breakpoints stops at once when it is continued at another one.
+    /// Whether the stop ends a step past a breakpoint that was dealt with, and is of no other interest: only whether it has led anywhere
+    /// has to be known, because a target that steps over breakpoints stops at once when it is continued at another one.
     pub(crate) fn only_passed_over(&mut self, stop: &kdive_target::Stop) -> bool {
         let plain = stop.signal == signal::TRAP && stop.reason == kdive_target::StopReason::Signal;
         let stops_again = self
@@ -26,23 +26,36 @@ impl<V: View> Session<V> {
             .as_ref()
             .and_then(|target| target.run_control())
             .is_some_and(|control| control.steps_over_breakpoints());
-        // With several CPUs a step may be reported that was not made: see above.
-        let alone = self.threads.entries().len() == 1;
-        if !plain || !stops_again || !alone || self.steps_for_watch() {
+        if !plain || !stops_again || self.steps_for_watch() {
             return false;
         }
-        let Some(run) = self.run.as_mut() else { return false };
+        let Some(run) = self.run.as_ref() else { return false };
         let stepped = match run.inflight {
             Some(InFlight::Step { thread, others: Others::Stopped }) => thread,
             _ => return false,
         };
         let idle = run.step.as_ref().is_none_or(|step| step.resume_at.is_some()) && run.wake.is_empty();
-        if !idle || run.interrupted || stepped != stop.thread || run.over.remove(&stepped).is_none() {
+        let over = run.over.get(&stepped).copied();
+        if !idle || run.interrupted || stepped != stop.thread || over.is_none() {
             return false;
         }
+        self.view.invalidate();
+        self.focus(stepped);
+        let stands = self.view.pc().ok().filter(|&pc| Some(pc) == over);
+        let Some(run) = self.run.as_mut() else { return false };
+        match stands {
+            Some(_) if run.idle_steps < MOST => run.idle_steps += 1,
+            // It repeats itself: whoever counts hits shall see it.
+            Some(_) => return false,
+            None => {
+                run.idle_steps = 0;
+                run.over.remove(&stepped);
+                self.reported.remove(&stepped);
+            }
+        }
+        let Some(run) = self.run.as_mut() else { return false };
         run.inflight = None;
         run.take_nudge();
-        self.reported.remove(&stepped);
         self.view.invalidate();
         true
     }

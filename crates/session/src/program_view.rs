@@ -11,7 +11,7 @@ use kdive_base::{AddrRange, Fault, PhysAddr, ReadMemory, VirtAddr, WriteMemory};
 use kdive_expr::print::value_text;
 use kdive_expr::{Context, Cpu, Expr, SymbolClass};
 use kdive_program::{Machine, OsReport, Program, TaskFilter};
-use kdive_symbols::{LinespecError, LinespecMode, Sal, SourceName};
+use kdive_symbols::{LinespecError, LinespecMode, ModuleId, Sal, SourceName};
 use kdive_target::{Target, ThreadId};
 use kdive_types::{Encoding, Kind, Type, Value};
 use kdive_unwind::FrameKind;
@@ -168,6 +168,74 @@ impl ProgramView {
     }
 }
 
+/// Name of a module as the kernel has it, by its file: `nf_tables` for `nf-tables.ko.xz`.
+fn module_name(path: &std::path::Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.split('.').next().unwrap_or_default().replace('-', "_")
+}
+
+impl ProgramView {
+    fn sals(&self, location: &str) -> Result<Vec<Sal>, Error> {
+        self.program.resolve_location(location, LinespecMode::Breakpoint).map_err(|error| match error {
+            kdive_program::Error::Linespec(LinespecError::Malformed(_)) => Error::msg(error),
+            kdive_program::Error::Linespec(error) => Error::NotFound(error.to_string()),
+            other => Error::msg(other),
+        })
+    }
+
+    /// Takes `MODULE:FUNCTION` apart when a module of that name is loaded and no source file is called so.
+    fn in_module<'a>(&self, location: &'a str) -> Option<(ModuleId, &'a str)> {
+        let (name, function) = location.split_once(':')?;
+        let is_word = |text: &str, more: &str| {
+            !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || more.contains(c))
+        };
+        if !is_word(name, "_-")
+            || !is_word(function, "_.")
+            || function.starts_with(|c: char| c.is_ascii_digit())
+        {
+            return None;
+        }
+        let name = name.replace('-', "_");
+        let modules = self.program.modules.modules();
+        let module = modules.iter().find(|module| module_name(module.object().path()) == name)?;
+        (!self.program.modules.has_file(&name)).then(|| (module.id(), function))
+    }
+
+    /// A function of one module; `init` is the one it begins with, whatever its name.
+    fn resolve_in_module(&self, module: ModuleId, function: &str, typed: &str) -> Result<Resolution, Error> {
+        let modules = &self.program.modules;
+        let is_its = |addr: VirtAddr| modules.module_at(addr).is_some_and(|(owner, _)| owner.id() == module);
+        let mut name = function.to_owned();
+        // The kernel's name for it, an alias made by module_init() (include/linux/module.h).
+        if function == "init"
+            && let Some(init) =
+                modules.symbols_named("init_module").into_iter().find(|symbol| is_its(symbol.addr))
+            && let Some(function) = modules.function_at(init.addr)
+        {
+            function.name().clone_into(&mut name);
+        }
+        let missing = || {
+            Error::NotFound(format!(
+                "Function \"{name}\" not defined in module \"{}\".",
+                typed.split(':').next().unwrap_or_default()
+            ))
+        };
+        let sals = self.sals(&name).map_err(|error| match error {
+            Error::NotFound(_) => missing(),
+            other => other,
+        })?;
+        let locations: Vec<CodeLocation> = sals
+            .iter()
+            .filter(|sal| sal.pc.is_some_and(is_its))
+            .filter_map(|sal| self.code_location(sal))
+            .collect();
+        if locations.is_empty() {
+            return Err(missing());
+        }
+        Ok(Resolution { locations, canonical: typed.to_owned() })
+    }
+}
+
 /// A source file by its full path, which means the same from everywhere.
 fn full_name(file: &SourceName) -> String {
     match &file.comp_dir {
@@ -307,14 +375,10 @@ impl View for ProgramView {
     }
 
     fn resolve(&mut self, location: &str) -> Result<Resolution, Error> {
-        let sals =
-            self.program.resolve_location(location.trim(), LinespecMode::Breakpoint).map_err(|error| {
-                match error {
-                    kdive_program::Error::Linespec(LinespecError::Malformed(_)) => Error::msg(error),
-                    kdive_program::Error::Linespec(error) => Error::NotFound(error.to_string()),
-                    other => Error::msg(other),
-                }
-            })?;
+        if let Some((module, function)) = self.in_module(location.trim()) {
+            return self.resolve_in_module(module, function, location.trim());
+        }
+        let sals = self.sals(location.trim())?;
         let mut locations: Vec<CodeLocation> =
             sals.iter().filter_map(|sal| self.code_location(sal)).collect();
         let typed = location.trim();
@@ -454,6 +518,14 @@ impl View for ProgramView {
             .map_err(|error| error.to_string())?;
         let number = self.program.store().record(value);
         Ok((number, out.into_text()))
+    }
+
+    fn freed(&self, addr: VirtAddr) -> Option<String> {
+        self.program.freed(addr)
+    }
+
+    fn rewritten(&self, addr: VirtAddr) -> Option<String> {
+        self.program.rewritten(addr)
     }
 
     fn knows_tasks(&self) -> bool {

@@ -5,7 +5,7 @@
 //! everything runs. Each ends in a stop that the module `stop` looks at, and which either ends the command or not.
 
 use crate::frames;
-use crate::inserted::{Place, PlaceKind};
+use crate::inserted::{Place, PlaceKind, Policy};
 use crate::step::Step;
 use crate::view::{FrameId, ReturnPlan, View};
 use crate::{Error, Event, LocationState, SchedulerLocking, Session};
@@ -347,7 +347,7 @@ impl<V: View> Session<V> {
         }
         run.waited = Duration::ZERO;
         self.expect(control, inflight);
-        self.sync(control, &wanted)?;
+        self.sync(control, &wanted, matches!(inflight, InFlight::Continue))?;
         control.resume(how)?;
         if let Some(run) = self.run.as_mut() {
             run.inflight = Some(inflight);
@@ -362,8 +362,8 @@ impl<V: View> Session<V> {
         for entry in self.breakpoints.iter().filter(|entry| entry.is_active()) {
             let hardware = matches!(entry.shown.kind, crate::BreakpointKind::Hardware);
             for location in &entry.shown.locations {
-                if location.enabled && !location.condition_invalid {
-                    let addr = location.place.addr;
+                let addr = location.place.addr;
+                if location.enabled && !location.condition_invalid && self.view.freed(addr).is_none() {
                     wanted.insert(if hardware { Place::hardware(addr) } else { Place::software(addr) });
                 }
             }
@@ -384,17 +384,26 @@ impl<V: View> Session<V> {
     }
 
     /// Brings the target to hold what is wanted and tells the user what could not be had.
-    fn sync(&mut self, control: &dyn RunControl, wanted: &BTreeSet<Place>) -> Result<(), Error> {
-        let synced = self.inserted.sync(control, wanted, self.settings.auto_hardware);
+    fn sync(
+        &mut self,
+        control: &dyn RunControl,
+        wanted: &BTreeSet<Place>,
+        verify: bool,
+    ) -> Result<(), Error> {
+        let view = &self.view;
+        let policy = Policy {
+            auto_hardware: self.settings.auto_hardware,
+            verify,
+            rewritten: &|addr| view.rewritten(addr),
+        };
+        let synced = self.inserted.sync(control, wanted, &policy);
         for (place, state) in &synced.changed {
             self.report_place(*place, state);
         }
         if let Some(error) = synced.lost {
             return Err(error.into());
         }
-        if !synced.changed.is_empty() {
-            self.note_states();
-        }
+        self.note_states();
         Ok(())
     }
 
@@ -419,12 +428,13 @@ impl<V: View> Session<V> {
         if self.view.internal_watch().map(Place::internal_watch) == Some(place) {
             return;
         }
-        let addr = place.addr;
         match state {
-            LocationState::HardwareInstead => {
+            // What is so by choice is told by who asks; what had to be is told at once.
+            LocationState::HardwareInstead(_) if self.view.rewritten(place.addr).is_some() => {}
+            LocationState::HardwareInstead(reason) => {
                 for number in owners {
                     self.queue.push_back(Event::Notice(format!(
-                        "Breakpoint {number} uses a hardware breakpoint: nothing can be written at {addr} yet."
+                        "Breakpoint {number} uses a hardware breakpoint: {reason}."
                     )));
                 }
             }
@@ -446,17 +456,24 @@ impl<V: View> Session<V> {
                 // Places of the command itself fail without a number: the step then ends wherever it ends.
                 self.queue.push_back(Event::Complaint(format!("Warning:\n{text}{reason}\n")));
             }
-            LocationState::Idle | LocationState::Software | LocationState::Hardware => {}
+            LocationState::Idle
+            | LocationState::Software
+            | LocationState::Hardware
+            | LocationState::Owed(_) => {}
         }
     }
 
-    fn note_states(&mut self) {
+    /// Brings the states of all places up to date, before they are shown: what the guest did since the last resume counts.
+    pub fn note_states(&mut self) {
         for entry in &mut self.breakpoints {
             let hardware = matches!(entry.shown.kind, crate::BreakpointKind::Hardware);
             for location in &mut entry.shown.locations {
                 let addr = location.place.addr;
                 let place = if hardware { Place::hardware(addr) } else { Place::software(addr) };
-                location.state = self.inserted.state(place);
+                location.state = match self.view.freed(addr) {
+                    Some(reason) => LocationState::Owed(reason),
+                    None => self.inserted.state(place),
+                };
             }
         }
     }

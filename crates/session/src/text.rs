@@ -1,6 +1,6 @@
 //! gdb's words about breakpoints, to the character.
 
-use crate::breakpoint::{Breakpoint, BreakpointKind, Disposition, Watch};
+use crate::breakpoint::{Breakpoint, BreakpointKind, Disposition, LocationState, Watch};
 use kdive_base::VirtAddr;
 use kdive_program::TaskFilter;
 use kdive_target::WatchKind;
@@ -194,6 +194,16 @@ fn rows(shown: &Breakpoint, type_width: usize, addr_width: usize, text: &mut Str
     }
 }
 
+/// What there is to say about the state of a location that is not the usual one.
+fn state_words(state: &LocationState) -> Option<String> {
+    match state {
+        LocationState::Idle | LocationState::Software | LocationState::Hardware => None,
+        LocationState::HardwareInstead(why) => Some(format!("in a debug register: {why}")),
+        LocationState::Failed(why) => Some(format!("not set, tried again at every resume: {why}")),
+        LocationState::Owed(why) => Some(format!("not set until the code is there again: {why}")),
+    }
+}
+
 /// `task 82`, `comm "a b"`: as it is typed.
 fn task_words(task: &TaskFilter) -> String {
     match task {
@@ -236,6 +246,13 @@ fn details(shown: &Breakpoint, text: &mut String) {
             let _ = writeln!(text, "\tstop only in tasks named {name}");
         }
         None => {}
+    }
+    for (index, location) in shown.locations.iter().enumerate() {
+        let Some(told) = state_words(&location.state) else { continue };
+        match shown.locations.len() {
+            1 => text.push_str(&format!("\t{told}\n")),
+            _ => text.push_str(&format!("\tlocation {}: {told}\n", index + 1)),
+        }
     }
     match shown.hits {
         0 => {}

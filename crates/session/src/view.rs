@@ -250,6 +250,16 @@ pub trait View {
         Err(String::new())
     }
 
+    /// Why code at an address is not there now and no breakpoint may be put there.
+    fn freed(&self, _addr: VirtAddr) -> Option<String> {
+        None
+    }
+
+    /// Why no breakpoint instruction should be written at an address into memory: the system rewrites the code there.
+    fn rewritten(&self, _addr: VirtAddr) -> Option<String> {
+        None
+    }
+
     /// Whether the operating system is known well enough to tell tasks from each other.
     fn knows_tasks(&self) -> bool {
         false

@@ -160,6 +160,12 @@ pub trait RunControl {
         false
     }
 
+    /// Addresses of breakpoints whose instruction in the guest's memory is not there any more: the guest wrote something else over it. Empty
+    /// where breakpoints are not in memory.
+    fn lost_breakpoints(&self) -> Vec<VirtAddr> {
+        Vec::new()
+    }
+
     /// Whether a single step may end in the handler of an interrupt that came in (QEMU with KVM on hosts without
     /// `KVM_GUESTDBG_BLOCKIRQ`).
     fn steps_into_interrupts(&self) -> bool {

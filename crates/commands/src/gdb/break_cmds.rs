@@ -415,6 +415,7 @@ fn complain(shell: &mut Shell, complaints: Vec<Complaint>) {
 
 fn list(shell: &mut Shell, args: Args<'_>, watches: bool) -> Result<(), Error> {
     let wanted = listed(shell, args.text())?;
+    shell.session.note_states();
     let shown: Vec<&Breakpoint> = shell
         .session
         .breakpoints()

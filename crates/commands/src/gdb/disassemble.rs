@@ -1,14 +1,17 @@
 //! `disassemble`, and the line of one instruction for every command that shows one.
 
 use crate::gdb::list::show_lines;
+use crate::linux::modules::with_linux;
 use crate::output::Style;
 use crate::spec::{Class, Completer};
 use crate::{Args, Error, Shell, Spec};
 use kdive_arch::{Disassembler, Flavor, Insn};
 use kdive_base::{AddrRange, Fault, ReadMemory, VirtAddr};
+use kdive_linux::PatchMap;
 use kdive_program::Program;
 use kdive_symbols::{Line, SourceName};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// The commands of this file.
 pub const COMMANDS: &[Spec] = &[Spec {
@@ -22,21 +25,29 @@ pub const COMMANDS: &[Spec] = &[Spec {
            \x20 /m  with source lines, in the order of the lines\n\
            \x20 /s  with source lines, in the order of the addresses\n\
            \x20 /r  with the raw bytes\n\
-           \x20 /b  with the raw bytes, byte by byte",
-    examples: &["disassemble", "disassemble /s start_kernel", "disassemble /r $pc,+16"],
+           \x20 /b  with the raw bytes, byte by byte\n\
+           \x20 /p  with what the kernel has made of code it rewrites; set disassemble-patched",
+    examples: &[
+        "disassemble",
+        "disassemble /s start_kernel",
+        "disassemble /r $pc,+16",
+        "disassemble /p vfs_read",
+    ],
     complete: Completer::Expr,
     run: disassemble,
     ..Spec::EMPTY
 }];
 
 /// How instructions are shown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Modifiers {
     by_line: bool,
     source: bool,
     bytes: bool,
     /// `<+OFFSET>` rather than `<FUNCTION+OFFSET>`.
     omit_function: bool,
+    /// What the kernel rewrites, to be told beside the instructions.
+    patched: Option<Rc<PatchMap>>,
 }
 
 /// `set disassembly-flavor`.
@@ -73,10 +84,10 @@ pub fn instruction(program: &Program, pc: VirtAddr, flavor: Flavor) -> Result<In
 /// When its bytes cannot be read; the address is shown before.
 pub fn show_instruction(shell: &mut Shell, pc: VirtAddr, padded: bool, raw: bool) -> Result<VirtAddr, Error> {
     let modifiers = Modifiers { bytes: raw, ..Modifiers::default() };
-    one(shell, pc, modifiers, padded)
+    one(shell, pc, &modifiers, padded)
 }
 
-fn one(shell: &mut Shell, pc: VirtAddr, modifiers: Modifiers, padded: bool) -> Result<VirtAddr, Error> {
+fn one(shell: &mut Shell, pc: VirtAddr, modifiers: &Modifiers, padded: bool) -> Result<VirtAddr, Error> {
     let program = shell.program();
     let current = program.selected_frame().ok().map(|frame| frame.pc());
     let mark = if current == Some(pc) { "=> " } else { "   " };
@@ -99,13 +110,23 @@ fn one(shell: &mut Shell, pc: VirtAddr, modifiers: Modifiers, padded: bool) -> R
         let pad = " ".repeat((3 * missing).saturating_sub(1));
         shell.out.put(&format!("{}{pad}\t", bytes.join(" ")));
     }
-    shell.out.line(&insn.text);
+    shell.out.put(&insn.text);
+    let range = AddrRange::new(pc, insn.next());
+    if let Some(note) = modifiers.patched.as_ref().and_then(|map| map.note(shell.program(), range)) {
+        shell.out.put(&format!("\t; {note}"));
+    }
+    shell.out.put("\n");
     Ok(insn.next())
 }
 
 fn disassemble(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let mut modifiers = Modifiers::default();
     let mut args = args;
+    let mut patched = match shell.settings.text("disassemble-patched").as_str() {
+        "on" => true,
+        "off" => false,
+        _ => shell.is_interactive(),
+    };
     while let (Some(letters), rest) = args.split_format() {
         if letters.is_empty() {
             return Err(Error::msg("Missing modifier."));
@@ -115,6 +136,7 @@ fn disassemble(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
                 'm' => modifiers.by_line = true,
                 's' => modifiers.source = true,
                 'r' | 'b' => modifiers.bytes = true,
+                'p' => patched = true,
                 _ => return Err(Error::msg("Invalid disassembly modifier.")),
             }
         }
@@ -122,6 +144,10 @@ fn disassemble(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     }
     if modifiers.by_line && modifiers.source {
         return Err(Error::msg("Cannot specify both /m and /s."));
+    }
+    // Without a running kernel nothing was rewritten.
+    if patched && shell.session.target().is_some() && shell.program().knows_tasks() {
+        modifiers.patched = with_linux(shell, |linux, program| linux.patches(program));
     }
     let text = args.text();
     if let Some((start, end)) = split_range(text) {
@@ -131,7 +157,7 @@ fn disassemble(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
             None => shell.program().evaluate_address(end)?,
         };
         shell.out.put(&format!("Dump of assembler code from {start:#x} to {end:#x}:\n"));
-        dump(shell, AddrRange::new(start, end), modifiers)?;
+        dump(shell, AddrRange::new(start, end), &modifiers)?;
         shell.out.line("End of assembler dump.");
         return Ok(());
     }
@@ -162,7 +188,7 @@ fn disassemble(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         if several {
             shell.out.put(&format!("Address range {:#x} to {:#x}:\n", range.start, range.end));
         }
-        dump(shell, range, modifiers)?;
+        dump(shell, range, &modifiers)?;
     }
     shell.out.line("End of assembler dump.");
     Ok(())
@@ -182,7 +208,7 @@ fn split_range(text: &str) -> Option<(&str, &str)> {
     None
 }
 
-fn dump(shell: &mut Shell, range: AddrRange, modifiers: Modifiers) -> Result<(), Error> {
+fn dump(shell: &mut Shell, range: AddrRange, modifiers: &Modifiers) -> Result<(), Error> {
     let lines = if modifiers.by_line || modifiers.source {
         shell.program().modules.lines_in(range)
     } else {
@@ -199,7 +225,7 @@ fn dump(shell: &mut Shell, range: AddrRange, modifiers: Modifiers) -> Result<(),
     }
 }
 
-fn instructions(shell: &mut Shell, range: AddrRange, modifiers: Modifiers) -> Result<VirtAddr, Error> {
+fn instructions(shell: &mut Shell, range: AddrRange, modifiers: &Modifiers) -> Result<VirtAddr, Error> {
     let mut pc = range.start;
     while pc < range.end {
         if shell.interrupt.is_raised() {
@@ -211,7 +237,12 @@ fn instructions(shell: &mut Shell, range: AddrRange, modifiers: Modifiers) -> Re
 }
 
 /// `/m`: each source line once, with all its code, in the order of the lines.
-fn by_line(shell: &mut Shell, range: AddrRange, lines: Vec<Line>, modifiers: Modifiers) -> Result<(), Error> {
+fn by_line(
+    shell: &mut Shell,
+    range: AddrRange,
+    lines: Vec<Line>,
+    modifiers: &Modifiers,
+) -> Result<(), Error> {
     let file = lines.iter().find(|line| line.line != 0).map(|line| line.file.clone());
     let Some(file) = file else {
         instructions(shell, range, modifiers)?;
@@ -236,7 +267,7 @@ fn by_line(shell: &mut Shell, range: AddrRange, lines: Vec<Line>, modifiers: Mod
 }
 
 /// `/s`: code in the order of the addresses, with the source line before each run of code that belongs to it.
-fn by_address(shell: &mut Shell, range: AddrRange, modifiers: Modifiers) -> Result<(), Error> {
+fn by_address(shell: &mut Shell, range: AddrRange, modifiers: &Modifiers) -> Result<(), Error> {
     let modules_lines = shell.program().modules.lines_in(range);
     let with_code: BTreeSet<(SourceName, u32)> =
         modules_lines.iter().map(|line| (line.file.clone(), line.line)).collect();

@@ -27,6 +27,7 @@ fn why(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let text = args.required("Argument required (variable, or number of a breakpoint).")?;
     let lines = match text.parse::<u32>() {
         Ok(number) => {
+            shell.session.note_states();
             let found = shell.session.breakpoints().find(|breakpoint| breakpoint.number == number);
             let breakpoint = found.ok_or_else(|| Error::msg(format!("No breakpoint number {number}.")))?;
             explain_breakpoint(breakpoint, shell.session.target().is_some())
@@ -122,9 +123,8 @@ fn explain_breakpoint(breakpoint: &Breakpoint, has_target: bool) -> Vec<String> 
             LocationState::Software => "is in the target".to_owned(),
             LocationState::Hardware if wants_hardware => "is in a debug register".to_owned(),
             LocationState::Hardware => "is in the target as a hardware one".to_owned(),
-            LocationState::HardwareInstead => {
-                "is in a debug register, because nothing was mapped there when it was set".to_owned()
-            }
+            LocationState::HardwareInstead(why) => format!("is in a debug register: {why}"),
+            LocationState::Owed(why) => format!("is not set until its code is there again: {why}"),
             LocationState::Failed(reason) => {
                 format!("could not be set and is tried again at every resume: {reason}")
             }

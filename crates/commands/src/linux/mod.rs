@@ -2,6 +2,7 @@
 
 pub mod catch;
 mod cause;
+pub mod chkimg;
 pub mod kernel;
 pub mod log;
 pub mod memory;

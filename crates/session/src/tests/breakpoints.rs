@@ -292,6 +292,19 @@ fn a_step_that_led_nowhere_is_not_a_second_hit() {
     assert_eq!(toy.step(StepKind::Over), "| 22");
     assert_eq!(toy.log(), "s1 s1 s1");
     assert_eq!(toy.session.breakpoint(1).unwrap().hits, 1);
+    // Continuing is no different.
+    toy.machine.borrow_mut().phantom_steps = 1;
+    toy.cont();
+    assert_eq!(toy.session.breakpoint(1).unwrap().hits, 2);
+    toy.machine.borrow_mut().phantom_steps = 2;
+    toy.log();
+    toy.cont();
+    assert_eq!(toy.log(), "s1 s1 s1 c");
+    assert_eq!(toy.session.breakpoint(1).unwrap().hits, 3);
+    let mut toy = looping();
+    toy.add("leaf");
+    toy.cont();
+    toy.step(StepKind::Over);
     // Not for ever: an instruction may repeat itself.
     toy.cont();
     toy.machine.borrow_mut().phantom_steps = 100;
@@ -310,7 +323,10 @@ fn what_cannot_be_inserted_does_not_keep_the_program_from_running() {
         toy.cont(),
         "Breakpoint 1 uses a hardware breakpoint: nothing can be written at 0x2004 yet.\n\nBreakpoint 1, leaf:21"
     );
-    assert_eq!(toy.session.breakpoint(1).unwrap().locations[0].state, LocationState::HardwareInstead);
+    assert_eq!(
+        toy.session.breakpoint(1).unwrap().locations[0].state,
+        LocationState::HardwareInstead("nothing can be written at 0x2004 yet".to_owned())
+    );
     assert_eq!(toy.log(), "Z0 2004 Z1 2004 c");
     // Said once.
     assert_eq!(toy.cont(), "\nBreakpoint 1, leaf:21");

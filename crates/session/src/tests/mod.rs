@@ -1,6 +1,7 @@
 //! Run control on a made-up computer.
 
 mod breakpoints;
+mod healing;
 mod stepping;
 mod tasks;
 mod threads;

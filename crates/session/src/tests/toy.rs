@@ -103,6 +103,12 @@ pub(crate) struct Machine {
     pub(crate) tasks: Vec<u64>,
     /// Tasks that wait, longest first, and what they will have in their registers.
     pub(crate) ready: VecDeque<(u64, Cpu)>,
+    /// Addresses whose breakpoint instruction the guest has written over.
+    pub(crate) lost: Vec<u64>,
+    /// Code the system rewrites.
+    pub(crate) rewritten: Vec<u64>,
+    /// Code the system has freed.
+    pub(crate) freed: Vec<u64>,
     /// For each resume to come: the CPU in whose name the machine stops at once, nothing having been executed.
     pub(crate) left_over: VecDeque<Option<usize>>,
 }
@@ -395,6 +401,9 @@ impl RunControl for ToyTarget {
     }
     fn steps_over_breakpoints(&self) -> bool {
         self.0.borrow().tcg
+    }
+    fn lost_breakpoints(&self) -> Vec<VirtAddr> {
+        std::mem::take(&mut self.0.borrow_mut().lost).into_iter().map(VirtAddr).collect()
     }
     fn steps_into_interrupts(&self) -> bool {
         self.0.borrow().interrupt_handler.is_some()
@@ -707,6 +716,12 @@ impl View for ToyView {
             Some(value) => self.convenience.insert(name.to_owned(), value),
             None => self.convenience.remove(name),
         };
+    }
+    fn freed(&self, addr: VirtAddr) -> Option<String> {
+        self.machine().freed.contains(&addr.0).then(|| "freed".to_owned())
+    }
+    fn rewritten(&self, addr: VirtAddr) -> Option<String> {
+        self.machine().rewritten.contains(&addr.0).then(|| "static branch of key k".to_owned())
     }
     fn knows_tasks(&self) -> bool {
         !self.machine().tasks.is_empty()

@@ -61,6 +61,14 @@ impl RunControl for RemoteTarget {
         self.accelerator() == Ok(Accelerator::Tcg)
     }
 
+    fn lost_breakpoints(&self) -> Vec<VirtAddr> {
+        let Ok(mut inner) = self.inner() else { return Vec::new() };
+        match inner.ready(Regain::IfRested) {
+            Ok(()) => inner.overwritten(),
+            Err(_) => Vec::new(),
+        }
+    }
+
     fn steps_into_interrupts(&self) -> bool {
         // KVM never holds timers back: a mask that says so is of a QEMU that does not know what its accelerator can.
         self.accelerator() == Ok(Accelerator::Kvm)

@@ -92,6 +92,12 @@ impl Inner {
         Ok(())
     }
 
+    /// The same with breakpoint instructions as they stand there.
+    pub(super) fn read_as_it_is(&mut self, addr: VirtAddr, buf: &mut [u8]) -> Result<(), Error> {
+        let thread = self.focus().ok_or(Error::NotConnected)?;
+        self.read_in(Space::Virtual(thread), addr.0, buf)
+    }
+
     pub(super) fn read_physical(&mut self, addr: PhysAddr, buf: &mut [u8]) -> Result<(), Error> {
         self.read_in(Space::Physical, addr.0, buf)
     }

@@ -96,6 +96,20 @@ impl Inner {
         Ok(true)
     }
 
+    /// Where something else stands than the instruction that was planted there. What cannot be read now is not counted.
+    pub(super) fn overwritten(&mut self) -> Vec<VirtAddr> {
+        let insn = self.insn();
+        let places: Vec<u64> = self.planted.iter().map(|planted| planted.addr).collect();
+        let mut lost = Vec::new();
+        for addr in places {
+            let mut now = vec![0; insn.len()];
+            if self.read_as_it_is(VirtAddr(addr), &mut now).is_ok() && now != insn {
+                lost.push(VirtAddr(addr));
+            }
+        }
+        lost
+    }
+
     /// Shows the original bytes instead of breakpoint instructions in what was read from `addr`.
     pub(super) fn hide_planted(&self, addr: VirtAddr, buf: &mut [u8]) {
         for planted in &self.planted {

@@ -311,6 +311,33 @@ fn under_kvm_breakpoint_instructions_are_not_shown() {
 }
 
 #[test]
+fn under_kvm_instructions_that_were_written_over_are_found() {
+    let page = |first: &str| format!("{first}{}", "c3".repeat(0x7fd));
+    let rest = "00".repeat(0x800);
+    let stub = on(kvm())
+        .then("m1000,800", [reply(&page("909090"))])
+        .then("m1800,800", [reply(&rest)])
+        .then("Z0,1001,1", [reply("OK")])
+        // Reading the second one's bytes shows the first.
+        .then("m1000,800", [reply(&page("90cc90"))])
+        .then("m1800,800", [reply(&rest)])
+        .then("Z0,1002,1", [reply("OK")])
+        // The guest has patched its code, as a static branch does.
+        .then("m1000,800", [reply(&page("900fcc"))])
+        .then("m1800,800", [reply(&rest)]);
+    let target = connect(&stub);
+    for addr in [0x1001, 0x1002] {
+        target.insert(BreakpointKind::Software, VirtAddr(addr), 1).unwrap();
+    }
+    assert_eq!(target.lost_breakpoints(), [VirtAddr(0x1001)]);
+    // What the CPU would execute is what is shown.
+    let mut bytes = [0; 3];
+    target.read(VirtAddr(0x1000), &mut bytes).unwrap();
+    assert_eq!(bytes, [0x90, 0x0f, 0x90]);
+    stub.assert_done();
+}
+
+#[test]
 fn under_kvm_refusals_have_reasons() {
     let stub = on(kvm())
         .then("mffffffff81000000,800", [reply("E14")])

@@ -14,6 +14,13 @@ pub(super) const ROWS: &[Setting] = &[
         "The disassembly flavor is \"{}\".",
     ),
     Setting::new(
+        "disassemble-patched",
+        Enum(&["auto", "on", "off"]),
+        "auto",
+        "whether \"disassemble\" tells what the kernel has made of code it rewrites",
+        "Telling what rewritten code is now in disassembly is \"{}\".",
+    ),
+    Setting::new(
         "disassemble-next-line",
         AutoBool,
         "off",
