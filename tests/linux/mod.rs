@@ -1,7 +1,10 @@
 //! What kdive knows of a running Linux, against what the guest says itself.
 
 mod both;
+mod crash;
+mod devices;
 mod guest;
+mod hostile;
 mod kaslr;
 mod memory;
 mod modules;

@@ -1,6 +1,9 @@
 //! The command table, in help order. A command file is named here and nowhere else.
 
-use crate::linux::{catch, kernel, log, memory, modules, oops, structures, system, tasks};
+use crate::linux::{
+    catch, devices, embedded, kernel, kmem, log, memory, modules, oops, process, raw, structures, system,
+    tasks, timers,
+};
 use crate::spec::Spec;
 use crate::{alias, apropos, complete, gdb, help, meta, settings, user};
 
@@ -30,6 +33,12 @@ pub const TABLE: &[&[Spec]] = &[
     system::COMMANDS,
     oops::COMMANDS,
     tasks::COMMANDS,
+    process::COMMANDS,
+    raw::COMMANDS,
+    kmem::COMMANDS,
+    devices::COMMANDS,
+    timers::COMMANDS,
+    embedded::COMMANDS,
     meta::prefix::COMMANDS,
     meta::flow::COMMANDS,
     meta::echo::COMMANDS,

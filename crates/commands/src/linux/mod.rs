@@ -2,12 +2,19 @@
 
 pub mod catch;
 mod cause;
+pub mod devices;
+pub mod embedded;
 pub mod kernel;
+pub mod kmem;
 pub mod log;
 pub mod memory;
 pub mod modules;
+mod names;
 pub mod oops;
+pub mod process;
+pub mod raw;
 pub mod structures;
 pub mod system;
 mod task_list;
 pub mod tasks;
+pub mod timers;
