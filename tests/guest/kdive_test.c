@@ -561,14 +561,14 @@ static noinline void kdive_test_bug(void)
 static noinline void kdive_test_spin(void)
 {
 	preempt_disable();
-	mdelay(8000);
+	mdelay(4000);
 	preempt_enable();
 }
 
 static noinline void kdive_test_hang(void)
 {
 	set_current_state(TASK_UNINTERRUPTIBLE);
-	schedule_timeout(60 * HZ);
+	schedule_timeout(8 * HZ);
 }
 
 static int kdive_test_set_trouble(const char *text, const struct kernel_param *param)

@@ -162,13 +162,14 @@ pub(crate) fn trouble_is_caught(guest: &mut Guest) {
     assert!(got.out[1].contains("kdive_test.c\""), "{}", got.out[1]);
     assert!(got.out[2].contains(" kdive_test_warn () at "), "{}", got.out[2]);
 
-    let got = trouble(guest, "hang", "hung");
-    assert!(got.out[1].contains("sched_show_task (p="), "{}", got.out[1]);
-    assert!(got.out[4].contains("\"khungtaskd"), "{}", got.out[4]);
-
     let got = trouble(guest, "spin", "lockup");
     assert!(got.out[1].contains("add_taint (flag="), "{}", got.out[1]);
     assert!(got.out[2].contains(" kdive_test_spin () at "), "{}", got.out[2]);
+
+    // Parameters are written one at a time: the next waits until this one is awake again.
+    let got = trouble(guest, "hang", "hung");
+    assert!(got.out[1].contains("sched_show_task (p="), "{}", got.out[1]);
+    assert!(got.out[4].contains("\"khungtaskd"), "{}", got.out[4]);
 
     let got = trouble(guest, "bug", "bug");
     assert!(got.out[1].contains("oops_end ("), "{}", got.out[1]);

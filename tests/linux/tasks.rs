@@ -111,6 +111,7 @@ pub(crate) fn a_sleeping_task_has_registers_frames_and_user_memory(guest: &mut G
     assert!(got.out.contains(&format!("$1 = {pid}\n")), "{}", got.out);
     assert!(got.out.contains("schedule"), "{}", got.out);
     let current: Vec<&str> = got.out.lines().filter(|line| line.starts_with("[Current task is")).collect();
+    assert_eq!(current.len(), 2, "{}{}", got.out, got.err);
     assert!(current[0].contains(&format!("task {pid} (sleep)")), "{current:?}");
     // What makes the guest run goes back to the CPU.
     assert!(current[1].contains("running on CPU "), "{current:?}");

@@ -26,8 +26,8 @@ pub const COMMANDS: &[Spec] = &[
         class: Class::Linux,
         needs: NEEDS,
         summary: "Timers of the timer wheel, as crash shows them",
-        help: "For each wheel of each CPU, by expiry in jiffies: jiffies to go (TTE), address of the\n\
-               timer, what it calls. High-resolution timers are shown by lx-timerlist.",
+        help: "For each wheel of each CPU, by expiry in jiffies: jiffies to go (TTE), address of\n\
+               the timer, what it calls. High-resolution timers are shown by lx-timerlist.",
         examples: &["timer"],
         run: timer,
         ..Spec::EMPTY
