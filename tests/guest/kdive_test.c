@@ -531,10 +531,105 @@ static int kdive_test_thread(void *data)
 	return kdive_test_sleep((int)(long)data);
 }
 
+/* ---- timers that never fire, a cache of its own ------------------------------ */
+
+static void kdive_test_timer_fn(struct timer_list *unused)
+{
+	kdive_test_counter++;
+}
+
+static enum hrtimer_restart kdive_test_hrtimer_fn(struct hrtimer *unused)
+{
+	kdive_test_counter++;
+	return HRTIMER_NORESTART;
+}
+
+DEFINE_TIMER(kdive_test_timer, kdive_test_timer_fn);	/* in about eleven days */
+struct hrtimer kdive_test_hrtimer;	/* expires at 1234567890123456789 ns */
+
+/* Objects of 200 bytes; a constructor keeps it from being merged with another. */
+struct kmem_cache *kdive_test_cache;
+void *kdive_test_objects[5];
+
+static void kdive_test_construct(void *object)
+{
+	memset(object, 0x5a, 200);
+}
+
+/* ---- trouble on demand: `echo WORD > .../parameters/trouble` ------------------ */
+
+static noinline void kdive_test_warn(void)
+{
+	WARN(1, "kdive_test: a warning\n");
+}
+
+static noinline void kdive_test_bug(void)
+{
+	BUG();
+}
+
+/* Longer than a watchdog with a threshold of one second bears. */
+static noinline void kdive_test_spin(void)
+{
+	preempt_disable();
+	mdelay(4000);
+	preempt_enable();
+}
+
+static noinline void kdive_test_hang(void)
+{
+	set_current_state(TASK_UNINTERRUPTIBLE);
+	schedule_timeout(8 * HZ);
+}
+
+static int kdive_test_set_trouble(const char *text, const struct kernel_param *param)
+{
+	if (sysfs_streq(text, "warn"))
+		kdive_test_warn();
+	else if (sysfs_streq(text, "bug"))
+		kdive_test_bug();
+	else if (sysfs_streq(text, "spin"))
+		kdive_test_spin();
+	else if (sysfs_streq(text, "hang"))
+		kdive_test_hang();
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static const struct kernel_param_ops kdive_test_trouble_ops = { .set = kdive_test_set_trouble };
+module_param_cb(trouble, &kdive_test_trouble_ops, NULL, 0200);
+
 /* -------------------------------------------------------------------------- */
+
+static int kdive_test_publish_more(void)
+{
+	int i;
+
+	kdive_test_cache = kmem_cache_create("kdive_test_cache", 200, 0, 0, kdive_test_construct);
+	if (!kdive_test_cache)
+		return -ENOMEM;
+	for (i = 0; i < 5; i++)
+		kdive_test_objects[i] = kmem_cache_alloc(kdive_test_cache, GFP_KERNEL);
+	mod_timer(&kdive_test_timer, jiffies + 1000000UL * HZ);
+	hrtimer_init(&kdive_test_hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
+	kdive_test_hrtimer.function = kdive_test_hrtimer_fn;
+	hrtimer_start(&kdive_test_hrtimer, ns_to_ktime(1234567890123456789LL), HRTIMER_MODE_ABS);
+	return 0;
+}
 
 static void kdive_test_release(void)
 {
+	int i;
+
+	if (kdive_test_cache) {
+		hrtimer_cancel(&kdive_test_hrtimer);
+		del_timer_sync(&kdive_test_timer);
+		for (i = 0; i < 5; i++)
+			if (kdive_test_objects[i])
+				kmem_cache_free(kdive_test_cache, kdive_test_objects[i]);
+		kmem_cache_destroy(kdive_test_cache);
+	}
 	xa_destroy(&kdive_test_xarray);
 	xa_destroy(&kdive_test_xarray_single);
 	idr_destroy(&kdive_test_idr);
@@ -547,6 +642,8 @@ static int __init kdive_test_init(void)
 {
 	int error = kdive_test_publish();
 
+	if (!error)
+		error = kdive_test_publish_more();
 	if (error)
 		goto release;
 	kdive_test_task = kthread_run(kdive_test_thread, (void *)12L, "kdive_test");

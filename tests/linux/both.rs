@@ -1,7 +1,8 @@
 //! Every command on both kernels: one boot of each with KASLR, two CPUs, and modules of the distribution loaded.
 
 use super::guest::{Boot, Guest};
-use super::{kaslr, memory, modules, tasks};
+use super::{crash, devices, hostile, kaslr, memory, modules, oops, tasks};
+use std::time::Instant;
 
 #[test]
 fn everything_on_6_1() {
@@ -13,6 +14,10 @@ fn everything_on_6_12() {
     everything(Some("6.12"));
 }
 
+/// What is checked, and the check.
+type Check = (&'static str, fn(&mut Guest));
+
+#[expect(clippy::print_stdout, reason = "what a failing test printed is shown: where it got to")]
 fn everything(series: Option<&str>) {
     let boot = Boot {
         series,
@@ -21,7 +26,7 @@ fn everything(series: Option<&str>) {
         options: &["-smp", "2"],
     };
     let Some(mut guest) = boot.to_shell() else { return };
-    let checks: &[(&str, fn(&mut Guest))] = &[
+    let checks: &[Check] = &[
         ("place", kaslr::attached_to_a_running_guest),
         ("module list", modules::the_list_is_what_proc_says),
         ("ps", tasks::ps_is_what_proc_says),
@@ -35,10 +40,23 @@ fn everything(series: Option<&str>) {
         ("slabs", memory::slabs_and_vmalloc_areas_are_as_in_proc),
         ("lists", memory::lists_are_checked),
         ("system", memory::interrupts_files_and_the_system),
+        ("memory in use", crash::memory_in_use),
+        ("processes", crash::processes),
+        ("words", crash::words_and_symbols),
+        ("devices", devices::buses_classes_and_numbers),
+        ("timers", devices::timers),
+        ("absent", devices::absent),
+        ("modules without", hostile::modules_without),
+        ("no types", hostile::no_types),
+        ("stale vmlinux", hostile::stale),
+        ("interrupts", hostile::in_interrupts),
+        // Last: the kernel is not what it was afterwards.
+        ("trouble", oops::trouble_is_caught),
     ];
     for (name, check) in checks {
-        // What a failing test printed is shown: where it got to.
         println!("checking {name}");
+        let start = Instant::now();
         check(&mut guest);
+        println!("  {:.1} s", start.elapsed().as_secs_f64());
     }
 }

@@ -152,9 +152,22 @@ impl Guest {
 
     /// Runs kdive on commands, each of which may fail, with the guest attached: what each printed on standard output.
     pub(crate) fn ask(&self, commands: &[&str]) -> Answers {
+        self.ask_with(&self.file("modules"), commands)
+    }
+
+    /// The same with another directory for modules.
+    pub(crate) fn ask_with(&self, modules: &Path, commands: &[&str]) -> Answers {
+        self.lines(modules, &self.file("vmlinux"), commands)
+    }
+
+    /// The same with another vmlinux.
+    pub(crate) fn kdive_lines(&self, vmlinux: &Path, commands: &[&str]) -> Answers {
+        self.lines(&self.file("modules"), vmlinux, commands)
+    }
+
+    fn lines(&self, modules: &Path, vmlinux: &Path, commands: &[&str]) -> Answers {
         const MARK: &str = "kdive-mark\n";
-        let modules = format!("set module-path {}", self.file("modules").display());
-        let vmlinux = self.file("vmlinux");
+        let modules = format!("set module-path {}", modules.display());
         let mut args = vec!["-nx", "-batch", "-ex", &modules, "-ex", "target remote guest.sock"];
         for command in commands {
             args.extend(["-ex", "echo kdive-mark\\n", "-ex", command]);
@@ -165,7 +178,12 @@ impl Guest {
         let connected = parts.next().unwrap().to_owned();
         let out: Vec<String> = parts.take(commands.len()).map(str::to_owned).collect();
         assert_eq!(out.len(), commands.len(), "{}{}", got.out, got.err);
-        Answers { connected, out, err: got.err }
+        // The source of where it was stopped is nowhere.
+        let err = match got.err.split_once('\n') {
+            Some((first, rest)) if first.ends_with(": No such file or directory.") => rest.to_owned(),
+            _ => got.err,
+        };
+        Answers { connected, out, err }
     }
 
     /// Kdive's current directory.

@@ -2,8 +2,11 @@
 
 mod both;
 mod btf;
+mod crash;
+mod devices;
 mod expressions;
 mod guest;
+mod hostile;
 mod kaslr;
 mod memory;
 mod modules;

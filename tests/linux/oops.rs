@@ -142,3 +142,41 @@ fn events_of_the_kernel_are_caught() {
     }
     assert!(got.out.contains(", panic (fmt="), "{}{}", got.out, got.err);
 }
+
+/// For a guest with a shell and kdive_test.ko: a warning, a task that is blocked, a CPU that hangs, a BUG.
+pub(crate) fn trouble_is_caught(guest: &mut Guest) {
+    guest
+        .shell("echo 1 > /proc/sys/kernel/hung_task_timeout_secs; echo 1 > /proc/sys/kernel/watchdog_thresh");
+    let trouble = |guest: &mut Guest, word: &str, catch: &str| {
+        // In the background: the shell lives on.
+        guest.type_line(&format!("(sleep 2; echo {word} > /sys/module/kdive_test/parameters/trouble) &"));
+        let commands =
+            [&format!("catch {catch}"), "continue", "bt", "analyze -n", "print $lx_current().comm"];
+        let got = guest.ask(&commands);
+        assert!(got.out[0].starts_with("Breakpoint 1 at 0x"), "{}{}", got.out[0], got.err);
+        assert!(got.out[1].contains("Breakpoint 1"), "{}{}", got.out[1], got.err);
+        got
+    };
+    let got = trouble(guest, "warn", "warn");
+    assert!(got.out[1].contains("__warn (file="), "{}", got.out[1]);
+    assert!(got.out[1].contains("kdive_test.c\""), "{}", got.out[1]);
+    assert!(got.out[2].contains(" kdive_test_warn () at "), "{}", got.out[2]);
+
+    let got = trouble(guest, "spin", "lockup");
+    assert!(got.out[1].contains("add_taint (flag="), "{}", got.out[1]);
+    assert!(got.out[2].contains(" kdive_test_spin () at "), "{}", got.out[2]);
+
+    // Parameters are written one at a time: the next waits until this one is awake again.
+    let got = trouble(guest, "hang", "hung");
+    assert!(got.out[1].contains("sched_show_task (p="), "{}", got.out[1]);
+    assert!(got.out[4].contains("\"khungtaskd"), "{}", got.out[4]);
+
+    let got = trouble(guest, "bug", "bug");
+    assert!(got.out[1].contains("oops_end ("), "{}", got.out[1]);
+    assert!(got.out[3].contains("kernel BUG at ") && got.out[3].contains("kdive_test.c:"), "{}", got.out[3]);
+    assert!(
+        got.out[3].contains("At kdive_test_bug+") && got.out[3].contains(" [kdive_test]"),
+        "{}",
+        got.out[3]
+    );
+}

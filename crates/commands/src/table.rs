@@ -1,6 +1,9 @@
 //! The command table, in help order. A command file is named here and nowhere else.
 
-use crate::linux::{catch, chkimg, kernel, log, memory, modules, oops, structures, system, tasks, walkers};
+use crate::linux::{
+    catch, chkimg, devices, embedded, kernel, kmem, log, memory, modules, oops, process, raw, structures,
+    system, tasks, timers, walkers,
+};
 use crate::spec::Spec;
 use crate::{alias, apropos, complete, gdb, help, meta, settings, user};
 
@@ -32,6 +35,12 @@ pub const TABLE: &[&[Spec]] = &[
     system::COMMANDS,
     oops::COMMANDS,
     tasks::COMMANDS,
+    process::COMMANDS,
+    raw::COMMANDS,
+    kmem::COMMANDS,
+    devices::COMMANDS,
+    timers::COMMANDS,
+    embedded::COMMANDS,
     meta::prefix::COMMANDS,
     meta::flow::COMMANDS,
     meta::echo::COMMANDS,

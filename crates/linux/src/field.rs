@@ -60,6 +60,11 @@ impl Field {
         })
     }
 
+    /// The member of an object of the type it was looked up in.
+    pub(crate) fn read_of(&self, of: &Object<'_>) -> Result<u64, Error> {
+        self.read(of.program(), of.addr())
+    }
+
     /// The member in a copy of the object, `start` bytes of which are left out.
     pub(crate) fn get(&self, bytes: &[u8], start: u64) -> u64 {
         let at = usize::try_from(self.offset.wrapping_sub(start)).unwrap_or(usize::MAX);

@@ -42,10 +42,7 @@ pub fn interrupts(program: &Program) -> Result<(Vec<Irq>, Option<Error>), Error>
             (entries.into_iter().map(|entry| (entry.first, entry.entry)).collect(), broken)
         }
     };
-    let offsets = per_cpu_offsets(program)?;
-    let online = cpu_mask(program, "online")?;
-    let offsets: Vec<u64> =
-        online.into_iter().filter_map(|cpu| offsets.get(usize::try_from(cpu).ok()?).copied()).collect();
+    let offsets = online_offsets(program)?;
     let mut found = Vec::new();
     for (number, entry) in entries {
         match irq(program, number, VirtAddr(entry), &offsets) {
@@ -96,6 +93,88 @@ fn irq(program: &Program, number: u64, addr: VirtAddr, offsets: &[u64]) -> Resul
         name: if name.pointer()?.0 == 0 { None } else { Some(name.string(64)?) },
         actions,
     })
+}
+
+/// A line of /proc/interrupts for interrupts without a number.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct IrqTotal {
+    /// `NMI`, `LOC`.
+    pub label: &'static str,
+    /// For each CPU that is online, or one for all of them.
+    pub counts: Vec<u64>,
+    /// What it is; none behind a number for all CPUs.
+    pub description: Option<&'static str>,
+}
+
+/// Members of x86's `irq_stat` (arch/x86/include/asm/hardirq.h) in the order of /proc/interrupts: `arch_show_interrupts`.
+const TOTALS: [(&str, &str, &str); 12] = [
+    ("NMI", "__nmi_count", "Non-maskable interrupts"),
+    ("LOC", "apic_timer_irqs", "Local timer interrupts"),
+    ("SPU", "irq_spurious_count", "Spurious interrupts"),
+    ("PMI", "apic_perf_irqs", "Performance monitoring interrupts"),
+    ("IWI", "apic_irq_work_irqs", "IRQ work interrupts"),
+    ("RTR", "icr_read_retry_count", "APIC ICR read retries"),
+    ("RES", "irq_resched_count", "Rescheduling interrupts"),
+    ("CAL", "irq_call_count", "Function call interrupts"),
+    ("TLB", "irq_tlb_count", "TLB shootdowns"),
+    ("TRM", "irq_thermal_count", "Thermal event interrupts"),
+    ("THR", "irq_threshold_count", "Threshold APIC interrupts"),
+    ("DFR", "irq_deferred_error_count", "Deferred Error APIC interrupts"),
+];
+/// Those behind the counts of machine checks and errors.
+const POSTED: [(&str, &str, &str); 3] = [
+    ("PIN", "kvm_posted_intr_ipis", "Posted-interrupt notification event"),
+    ("NPI", "kvm_posted_intr_nested_ipis", "Nested posted-interrupt event"),
+    ("PIW", "kvm_posted_intr_wakeup_ipis", "Posted-interrupt wakeup event"),
+];
+
+/// The interrupts of the CPU itself, as far as this kernel counts them.
+///
+/// # Errors
+/// Without symbols of the kernel; memory.
+pub fn interrupt_totals(program: &Program) -> Result<Vec<IrqTotal>, Error> {
+    let offsets = online_offsets(program)?;
+    let stat = Object::variable(program, "irq_stat")?;
+    let each = |at: &Object<'_>| -> Result<Vec<u64>, Error> {
+        let read = |offset: &u64| Ok(program.read_uint(at.addr().offset(*offset), 4)?);
+        offsets.iter().map(read).collect()
+    };
+    let mut found = Vec::new();
+    let mut add = |label, at: Object<'_>, description| -> Result<(), Error> {
+        found.push(IrqTotal { label, counts: each(&at)?, description: Some(description) });
+        Ok(())
+    };
+    for (label, member, description) in TOTALS {
+        if let Ok(count) = stat.member(member) {
+            add(label, count, description)?;
+        }
+    }
+    for (label, variable, description) in [
+        ("MCE", "mce_exception_count", "Machine check exceptions"),
+        ("MCP", "mce_poll_count", "Machine check polls"),
+    ] {
+        if let Ok(count) = Object::variable(program, variable) {
+            add(label, count, description)?;
+        }
+    }
+    for (label, variable) in [("ERR", "irq_err_count"), ("MIS", "irq_mis_count")] {
+        if let Ok(count) = Object::variable(program, variable).and_then(|count| count.member("counter")) {
+            found.push(IrqTotal { label, counts: vec![count.uint()?], description: None });
+        }
+    }
+    for (label, member, description) in POSTED {
+        if let Ok(count) = stat.member(member) {
+            found.push(IrqTotal { label, counts: each(&count)?, description: Some(description) });
+        }
+    }
+    Ok(found)
+}
+
+/// Offsets of the per-CPU data of the CPUs that are online.
+fn online_offsets(program: &Program) -> Result<Vec<u64>, Error> {
+    let offsets = per_cpu_offsets(program)?;
+    let online = cpu_mask(program, "online")?;
+    Ok(online.into_iter().filter_map(|cpu| offsets.get(usize::try_from(cpu).ok()?).copied()).collect())
 }
 
 /// An open file of a process.

@@ -6,9 +6,11 @@
 //! Names and meanings of structures and members are the kernel's own; comments name the file they come from.
 
 mod address;
+mod blob;
 mod chain;
 mod context;
 mod current;
+mod device;
 mod error;
 mod extable;
 mod field;
@@ -26,6 +28,7 @@ mod log;
 mod maple;
 mod member;
 mod memory;
+mod memory_info;
 mod mm;
 mod module;
 mod object;
@@ -33,6 +36,8 @@ mod oops;
 mod paging;
 mod patched;
 mod percpu;
+mod power;
+mod process;
 mod rbtree;
 mod resource;
 mod sites;
@@ -41,17 +46,23 @@ mod sleeper;
 mod task;
 #[cfg(test)]
 mod testing;
+mod timer;
 mod vma;
 mod xarray;
 
 pub use address::{VmallocArea, describe, vmalloc_areas};
+pub use blob::{FdtHeader, device_tree_blob, packed_config};
 pub use chain::chain;
 pub use context::{ContextKind, StopContext, stop_context};
+pub use device::{
+    Device, DeviceGroup, DeviceTree, Disk, Grouping, Major, block_majors, character_devices, device_at,
+    device_groups, device_tree, disk_of,
+};
 pub use error::Error;
 pub use find::{FindResult, Fit, ModuleFinder};
 pub use functions::add_functions;
 pub use identity::{Identity, banner, command_line, identity, running_build_id};
-pub use irq::{Irq, OpenFile, interrupts, open_files};
+pub use irq::{Irq, IrqTotal, OpenFile, interrupt_totals, interrupts, open_files};
 pub use kaslr::{FoundBy, Kaslr};
 pub use layer::{LinuxLayer, ModuleSymbols, SymbolsFrom};
 pub use list::ListWalk;
@@ -60,18 +71,25 @@ pub use log::{Log, LogRecord, log};
 pub use maple::{MapleEntry, maple_entries};
 pub use member::member_at;
 pub use memory::{Region, region, regions};
+pub use memory_info::{MemoryInfo, memory_info};
 pub use mm::{MemoryUse, memory_use, total_pages};
 pub use module::{ModuleInfo, ModuleState, Modules, module_at, modules};
 pub use object::Object;
 pub use oops::{Access, Oops, Place, TraceLine, parse_oopses, taint_words};
-pub use paging::{page_tables, physical, tables_of_mm, walk};
+pub use paging::{page_entry, page_tables, physical, tables_of_mm, walk};
 pub use patched::{Checked, Difference, Patch, PatchMap, check_text, kernel_text};
 pub use percpu::{cpu_mask, cpu_of, current_task, idle_task, per_cpu_offsets, selected_cpu};
+pub use power::{Clock, PowerDomain, clocks, power_domains};
+pub use process::{NetDevice, SignalAction, Signals, Waiters, net_devices, signals, waiters};
 pub use rbtree::nodes as rb_nodes;
 pub use resource::{Mount, Resource, mounts, resources};
 pub use sites::{Site, SiteKind, freed_code, kernel_sites, site_at};
 pub use slab::{SlabCache, SlabObject, slab_caches, slab_object};
 pub use sleeper::{at_oops, sleeper};
 pub use task::{SavedRegisters, Task, TaskLayout, Tasks, saved_registers, tasks};
+pub use timer::{
+    ClockBase, ClockEvent, CpuTimers, HrTimer, NamedValue, TickDevice, Wheel, WheelTimer, cpu_mask_text,
+    hrtimers, monotonic_base, tick_devices, timer_wheels,
+};
 pub use vma::{Vma, dentry_path, file_path, vmas};
 pub use xarray::{Entries, xa_entries, xa_load};

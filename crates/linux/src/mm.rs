@@ -1,7 +1,7 @@
 //! How much memory a process uses (`struct mm_struct`, include/linux/mm_types.h).
 
-use crate::{Error, Object};
-use kdive_base::VirtAddr;
+use crate::{Error, Object, per_cpu_offsets};
+use kdive_base::{ReadMemory, VirtAddr};
 use kdive_program::Program;
 
 /// Sizes of an address space.
@@ -13,8 +13,8 @@ pub struct MemoryUse {
     pub resident: u64,
 }
 
-/// What the address space at `mm` uses. The counters of 6.2 and later are exact to within the CPUs' own shares, which are
-/// not added up, as the kernel does not either.
+/// What the address space at `mm` uses. Since 6.2 each CPU counts for itself and all is added up, as for /proc/PID/statm;
+/// /proc/PID/stat shows less.
 ///
 /// # Errors
 /// Without types of the kernel; memory.
@@ -27,11 +27,25 @@ pub fn memory_use(program: &Program, mm: VirtAddr) -> Result<MemoryUse, Error> {
         let count = if stat.has("count") {
             stat.member("count")?.index(index)?.member("counter")?.int()?
         } else {
-            stat.index(index)?.member("count")?.int()?
+            counter_sum(program, &stat.index(index)?)?
         };
         resident = resident.saturating_add(count);
     }
     Ok(MemoryUse { mapped: mm.member("total_vm")?.uint()?, resident: resident.max(0) as u64 })
+}
+
+/// A `struct percpu_counter` (lib/percpu_counter.c): what was handed in and what each CPU still keeps, a signed 32-bit number.
+///
+/// # Errors
+/// Without types of the kernel; memory.
+pub(crate) fn counter_sum(program: &Program, counter: &Object<'_>) -> Result<i64, Error> {
+    let mut sum = counter.member("count")?.int()?;
+    let Ok(own) = counter.member("counters").and_then(|own| own.pointer()) else { return Ok(sum) };
+    for offset in per_cpu_offsets(program)? {
+        let kept = program.read_uint(own.offset(offset), 4)? as u32;
+        sum = sum.saturating_add(i64::from(kept.cast_signed()));
+    }
+    Ok(sum)
 }
 
 /// Pages the kernel manages: `_totalram_pages` (`totalram_pages` before 5.0).

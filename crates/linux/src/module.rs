@@ -45,6 +45,8 @@ pub struct ModuleInfo {
     pub base: VirtAddr,
     /// Bytes of its core memory.
     pub size: u64,
+    /// Bytes of its text, which begins at [`ModuleInfo::base`].
+    pub text_size: u64,
     /// `mod->refcnt` less the reference the kernel itself holds; `None` where modules cannot be unloaded.
     pub references: Option<i64>,
     /// Names of the modules that use it.
@@ -137,6 +139,7 @@ pub fn module_at(program: &Program, addr: VirtAddr) -> Result<ModuleInfo, Error>
         state: state(module.member("state")?.uint()?),
         base: memory.base(),
         size: memory.core_size(),
+        text_size: memory.text_size,
         references,
         used_by: used_by(program, &module).unwrap_or_default(),
         sections,
@@ -164,6 +167,8 @@ struct Memory {
     core: Vec<Piece>,
     /// What is given back after initialisation, with address 0 from then on.
     init: Vec<Piece>,
+    /// Bytes of text at the start of the first piece.
+    text_size: u64,
 }
 
 impl Memory {
@@ -179,7 +184,9 @@ impl Memory {
             };
             // MOD_TEXT, MOD_DATA, MOD_RODATA, MOD_RO_AFTER_INIT; MOD_INIT_TEXT, MOD_INIT_DATA, MOD_INIT_RODATA.
             let (core, init): (Result<_, _>, Result<_, _>) = (types(0..4), types(4..7));
-            return Ok(Self { core: core?, init: init? });
+            let core: Vec<Piece> = core?;
+            let text_size = core.first().map_or(0, |(_, size)| *size);
+            return Ok(Self { core, init: init?, text_size });
         }
         if module.has("core_layout") {
             let layout = |name| -> Result<Vec<Piece>, Error> {
@@ -189,12 +196,14 @@ impl Memory {
             let mut core = layout("core_layout")?;
             // Only where data is allocated apart from text, which x86 does not do.
             core.extend(layout("data_layout").unwrap_or_default());
-            return Ok(Self { core, init: layout("init_layout")? });
+            let text_size = module.member("core_layout.text_size")?.uint()?;
+            return Ok(Self { core, init: layout("init_layout")?, text_size });
         }
         let pair = |base, size| piece(module.member(base)?, module.member(size)?);
         Ok(Self {
             core: vec![pair("module_core", "core_size")?],
             init: vec![pair("module_init", "init_size")?],
+            text_size: module.member("core_text_size")?.uint()?,
         })
     }
 

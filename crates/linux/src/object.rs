@@ -45,6 +45,11 @@ impl<'a> Object<'a> {
         Ok(Self { program, ty, addr })
     }
 
+    /// The program it is read from.
+    pub(crate) fn program(&self) -> &'a Program {
+        self.program
+    }
+
     /// Its address.
     #[must_use]
     pub fn addr(&self) -> VirtAddr {

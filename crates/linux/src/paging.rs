@@ -1,7 +1,7 @@
 //! Address translation of the running kernel: the tables of the selected CPU, and those of any task's address space.
 
 use crate::{Error, Object};
-use kdive_arch::paging::{PageTables, Walk};
+use kdive_arch::paging::{Entry, Level, PageTables, Walk};
 use kdive_base::{Fault, PhysAddr, VirtAddr};
 use kdive_program::Program;
 
@@ -47,4 +47,10 @@ pub fn tables_of_mm(program: &Program, mm: VirtAddr) -> Result<PageTables, Error
     let pgd = Object::of_struct(program, "mm_struct", mm)?.member("pgd")?.pointer()?;
     let current = page_tables(program).ok_or_else(|| Error::Memory(Fault::unmapped(mm)))?;
     Ok(PageTables { root: physical(program, pgd)?, mode: current.mode })
+}
+
+/// The value of an entry of the lowest level, for its flags in words.
+#[must_use]
+pub fn page_entry(value: u64) -> Entry {
+    Entry { level: Level::Pte, addr: PhysAddr(0), value, index: 0 }
 }

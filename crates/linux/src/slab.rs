@@ -1,5 +1,6 @@
 //! Slab caches and the objects in them (mm/slub.c, mm/slab.h).
 
+use crate::field::Field;
 use crate::{Error, ListWalk, Object, physical};
 use kdive_base::VirtAddr;
 use kdive_program::Program;
@@ -33,6 +34,8 @@ pub struct SlabCache {
     pub slabs: Option<u64>,
     /// Objects in them (`total_objects`).
     pub objects: Option<u64>,
+    /// Objects of them that are free in the slabs of the nodes' partial lists, which is what /proc/slabinfo counts as free.
+    pub free: Option<u64>,
     /// Objects in one slab, and pages of one.
     pub per_slab: (u64, u64),
 }
@@ -143,6 +146,7 @@ fn cache_at(program: &Program, addr: VirtAddr) -> Result<SlabCache, Error> {
         slabs = slabs.zip(count("nr_slabs")).map(|(sum, more)| sum.saturating_add(more));
         objects = objects.zip(count("total_objects")).map(|(sum, more)| sum.saturating_add(more));
     }
+    let free = free_objects(program, &cache, nodes).ok();
     // struct kmem_cache_order_objects: order in the upper half, objects in the lower.
     let shape = cache.member("oo.x").and_then(|shape| shape.uint()).unwrap_or(0);
     Ok(SlabCache {
@@ -152,6 +156,30 @@ fn cache_at(program: &Program, addr: VirtAddr) -> Result<SlabCache, Error> {
         object_size: cache.member("object_size")?.uint()?,
         slabs,
         objects,
+        free,
         per_slab: (shape & 0xffff, 1 << (shape >> 16).min(20)),
     })
+}
+
+/// Free objects in the slabs of the partial list of each node (`count_partial`, mm/slub.c).
+fn free_objects(program: &Program, cache: &Object<'_>, nodes: u64) -> Result<u64, Error> {
+    const MAX_SLABS: u64 = 1 << 20;
+    // Slabs had no type of their own before 5.17.
+    let ty = if Object::of_struct(program, "slab", VirtAddr(0)).is_ok() { "slab" } else { "page" };
+    let slab = Object::of_struct(program, ty, VirtAddr(0))?;
+    let link = slab.offset_of("slab_list").or_else(|_| slab.offset_of("lru"))?;
+    let (objects, inuse) = (Field::new(&slab, "objects")?, Field::new(&slab, "inuse")?);
+    let mut free: u64 = 0;
+    for node in 0..nodes {
+        let node = cache.member("node")?.index(node)?;
+        if node.pointer()?.0 == 0 {
+            continue;
+        }
+        for entry in ListWalk::new(program, node.deref()?.member("partial")?.addr(), MAX_SLABS) {
+            let slab = VirtAddr(entry?.0.wrapping_sub(link));
+            free =
+                free.saturating_add(objects.read(program, slab)?.saturating_sub(inuse.read(program, slab)?));
+        }
+    }
+    Ok(free)
 }

@@ -13,14 +13,14 @@ use crate::cpio::Archive;
 /// The busybox applets the guest's shell offers.
 const APPLETS: &[&str] = &[
     "awk", "cat", "chmod", "cp", "cttyhack", "cut", "date", "dd", "dmesg", "echo", "env", "false", "find",
-    "free", "grep", "halt", "head", "hexdump", "id", "insmod", "kill", "killall", "ln", "ls", "lsmod",
-    "mkdir", "mknod", "mount", "mv", "nproc", "pidof", "poweroff", "ps", "pwd", "reboot", "rm", "rmdir",
-    "rmmod", "sed", "seq", "setsid", "sh", "sleep", "sort", "sync", "tail", "test", "top", "touch", "tr",
-    "true", "umount", "uname", "uptime", "usleep", "vi", "wc", "xargs", "yes",
+    "free", "grep", "halt", "head", "hexdump", "id", "ifconfig", "insmod", "kill", "killall", "ln", "ls",
+    "lsmod", "mkdir", "mknod", "mount", "mv", "nproc", "pidof", "poweroff", "ps", "pwd", "reboot", "rm",
+    "rmdir", "rmmod", "sed", "seq", "setsid", "sh", "sleep", "sort", "sync", "tail", "test", "top", "touch",
+    "tr", "true", "umount", "uname", "uptime", "usleep", "vi", "wc", "xargs", "yes",
 ];
 
 /// Changes whenever the same inputs give another archive.
-pub const FORMAT: &str = "1";
+pub const FORMAT: &str = "2";
 
 /// Packs the initramfs into the bytes of a gzip file.
 ///

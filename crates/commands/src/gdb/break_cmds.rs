@@ -92,6 +92,7 @@ pub const COMMANDS: &[Spec] = &[
     },
     Spec {
         name: "watch",
+        aliases: &["wa"],
         class: Class::Breakpoints,
         summary: "Set a watchpoint for an expression",
         help: "Usage: watch [-l|-location] EXPRESSION [if CONDITION] [thread N] [task PID|comm NAME]\n\

@@ -84,6 +84,7 @@ pub const COMMANDS: &[Spec] = &[
     },
     Spec {
         name: "ptype",
+        aliases: &["pt"],
         class: Class::Data,
         summary: "Print definition of type TYPE",
         help: "Usage: ptype[/FLAGS] TYPE-OR-EXPRESSION\n\

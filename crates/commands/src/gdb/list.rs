@@ -26,7 +26,7 @@ pub const COMMANDS: &[Spec] = &[
     },
     Spec {
         name: "search",
-        aliases: &["forward-search", "fo"],
+        aliases: &["forward-search", "fo", "for"],
         class: Class::Files,
         summary: "Search for a regular expression from the last line listed on",
         help: "Usage: search REGEX\nThe line found is shown and kept in $_.",

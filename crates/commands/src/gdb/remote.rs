@@ -86,7 +86,7 @@ pub const COMMANDS: &[Spec] = &[
     },
     Spec {
         name: "monitor",
-        aliases: &["mon"],
+        aliases: &["mon", "mo"],
         class: Class::Obscure,
         summary: "Send a command to the remote monitor",
         help: "Usage: monitor COMMAND\nQEMU's human monitor answers.",

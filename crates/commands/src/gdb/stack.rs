@@ -253,6 +253,9 @@ fn parse_trace(text: &str) -> Result<Trace, Error> {
 }
 
 fn backtrace(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    if args.text() == "-a" {
+        return crate::linux::process::backtrace_all(shell);
+    }
     let trace = parse_trace(args.text())?;
     let count = match trace.count.as_deref().filter(|text| !text.is_empty()) {
         Some(text) => Some(integer(shell, text)?),

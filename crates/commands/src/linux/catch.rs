@@ -51,6 +51,33 @@ pub const COMMANDS: &[Spec] = &[
         ..Spec::EMPTY
     },
     Spec {
+        name: "catch lockup",
+        class: Class::Breakpoints,
+        needs: NEEDS,
+        summary: "Stop when the watchdog reports a soft lockup",
+        help: "Where the kernel taints itself for it: the report is complete in the log, in the\n\
+               context of the CPU that hangs.",
+        examples: &["catch lockup"],
+        // TAINT_SOFTLOCKUP of include/linux/panic.h.
+        run: |shell, args| shell.execute("break add_taint if flag == 14", args.from_tty),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "catch hung",
+        class: Class::Breakpoints,
+        needs: NEEDS,
+        summary: "Stop when a task is reported to be blocked for too long",
+        help: "Where khungtaskd shows the task; its argument p is the task.",
+        examples: &["catch hung"],
+        run: |shell, args| {
+            shell.execute(
+                "break sched_show_task if $_streq($lx_current().comm, \"khungtaskd\")",
+                args.from_tty,
+            )
+        },
+        ..Spec::EMPTY
+    },
+    Spec {
         name: "catch module",
         class: Class::Breakpoints,
         needs: NEEDS,

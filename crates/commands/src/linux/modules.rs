@@ -46,6 +46,30 @@ pub const COMMANDS: &[Spec] = &[
         run: symbols,
         ..Spec::EMPTY
     },
+    Spec {
+        name: "lx-getmod-by-textaddr",
+        class: Class::Linux,
+        needs: Needs::TARGET.and(Needs::SYMBOLS),
+        summary: "Look up loaded kernel module by text address",
+        help: "Usage: lx-getmod-by-textaddr ADDRESS",
+        examples: &["lx-getmod-by-textaddr 0xffffffffc0201000"],
+        complete: Completer::Expr,
+        run: by_text_address,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "mod",
+        class: Class::Linux,
+        needs: Needs::TARGET.and(Needs::SYMBOLS),
+        summary: "Modules of the running kernel, in crash's columns",
+        help: "Usage: mod [NAME]\n\
+               Address of the struct module, name, address of its text, size, and the file its\n\
+               symbols are from. Nothing needs to be loaded by hand: info modules says why a module\n\
+               has no symbols.",
+        examples: &["mod", "mod xfs"],
+        run: crash_mod,
+        ..Spec::EMPTY
+    },
 ];
 
 /// Works with the Linux layer; `None` when the program is not Linux.
@@ -181,6 +205,45 @@ fn symbols(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
             }
             SymbolsFrom::None(why) => shell.out.line(&format!("no symbols for '{}': {why}", info.name)),
         }
+    }
+    Ok(())
+}
+
+fn by_text_address(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let text = args.required("lx-getmod-by-textaddr takes one address.")?;
+    let addr = shell.program().evaluate_address(text)?;
+    let listed = kdive_linux::modules(shell.program()).map_err(Error::msg)?;
+    let inside = |info: &&ModuleInfo| addr.distance_from(info.base).is_some_and(|at| at < info.text_size);
+    let found = listed.found.iter().find(inside).map(|info| info.name.clone());
+    if let Some(broken) = listed.broken {
+        shell.out.warning(&format!("the kernel's module list is damaged: {broken}"));
+    }
+    let name = found.ok_or_else(|| Error::msg(format!("{addr:#x} is in the text of no module.")))?;
+    shell.out.line(&format!("{addr:#x} is in {name}.ko"));
+    Ok(())
+}
+
+fn crash_mod(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let modules = current(shell)?;
+    let wanted = args.text().replace('-', "_");
+    if !wanted.is_empty() && !modules.iter().any(|module| module.info.name == wanted) {
+        return Err(Error::msg(format!("No module {} is loaded in the guest.", args.text())));
+    }
+    let shown = modules.iter().filter(|module| wanted.is_empty() || module.info.name == wanted);
+    let width = modules.iter().map(|module| module.info.name.len()).fold(20, usize::max);
+    shell.out.line(&format!(
+        "{:^16}  {:<width$}  {:^16}  {:>8}  OBJECT FILE",
+        "MODULE", "NAME", "TEXT_BASE", "SIZE"
+    ));
+    for ModuleSymbols { info, symbols } in shown {
+        let file = match symbols {
+            SymbolsFrom::File { path, .. } => path.display().to_string(),
+            SymbolsFrom::None(_) => "(not loaded)".to_owned(),
+        };
+        shell.out.line(&format!(
+            "{:016x}  {:<width$}  {:016x}  {:>8}  {file}",
+            info.addr.0, info.name, info.base.0, info.size
+        ));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::memory::word;
 use super::task_list::{TaskList, check};
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Shell, Spec};
+use kdive_linux::Mount;
 use std::collections::HashSet;
 
 const NEEDS: Needs = Needs::STOPPED.and(Needs::SYMBOLS);
@@ -30,6 +31,16 @@ pub const COMMANDS: &[Spec] = &[
         help: "Usage: lx-mounts [PID]\nOf process 1 without PID.",
         examples: &["lx-mounts", "lx-mounts 1"],
         run: mounts,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "mount",
+        class: Class::Linux,
+        needs: NEEDS,
+        summary: "Mounts of a process, in crash's columns",
+        help: "Usage: mount [PID]\nOf process 1 without PID.",
+        examples: &["mount", "mount 1"],
+        run: crash_mount,
         ..Spec::EMPTY
     },
     Spec {
@@ -105,13 +116,36 @@ fn list_check(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     Err(Error::msg(format!("The list has more than {MAX_NODES} nodes.")))
 }
 
-fn mounts(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+/// The mounts of the process a command names, and what was wrong with their list.
+fn mounts_of(shell: &mut Shell, args: &Args<'_>) -> Result<(Vec<Mount>, Option<kdive_linux::Error>), Error> {
     check(shell)?;
     let word = if args.is_empty() { "1" } else { args.text() };
     let list = TaskList::read(shell)?;
     let tasks = list.named(shell, word)?;
     let task = tasks.first().ok_or_else(|| Error::msg(format!("No task {word}.")))?;
-    let (mounts, broken) = kdive_linux::mounts(shell.program(), task.addr).map_err(Error::msg)?;
+    kdive_linux::mounts(shell.program(), task.addr).map_err(Error::msg)
+}
+
+fn crash_mount(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let (mounts, broken) = mounts_of(shell, &args)?;
+    let devices = mounts.iter().map(|mount| mount.device.len()).fold(9, usize::max);
+    shell
+        .out
+        .line(&format!("{:^16} {:^16} {:<8} {:<devices$} DIRNAME", "MOUNT", "SUPERBLK", "TYPE", "DEVNAME"));
+    for mount in mounts {
+        shell.out.line(&format!(
+            "{:016x} {:016x} {:<8} {:<devices$} {}",
+            mount.addr.0, mount.super_block.0, mount.fstype, mount.device, mount.path
+        ));
+    }
+    if let Some(broken) = broken {
+        shell.out.warning(&format!("the list of mounts is damaged: {broken}"));
+    }
+    Ok(())
+}
+
+fn mounts(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let (mounts, broken) = mounts_of(shell, &args)?;
     shell.out.line(&format!(
         "{:^18} {:^15} {:>9} {} {} options",
         "mount", "super_block", "devname", "pathname", "fstype"

@@ -35,7 +35,7 @@ pub const COMMANDS: &[Spec] = &[
         class: Class::Linux,
         needs: NEEDS,
         summary: "Print /proc/interrupts",
-        help: "Number, how often it came on each CPU, controller, handlers.",
+        help: "Number, how often it came on each CPU, controller, handlers; then the CPU's own.",
         examples: &["lx-interruptlist"],
         run: interrupts,
         ..Spec::EMPTY
@@ -145,6 +145,11 @@ fn interrupts(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
             "{:>width$}: {counts} {:>8} {hwirq:>width$}{trigger}{name}{actions}",
             irq.number, irq.chip
         );
+        shell.out.line(line.trim_end());
+    }
+    for total in kdive_linux::interrupt_totals(shell.program()).map_err(Error::msg)? {
+        let counts: String = total.counts.iter().map(|count| format!("{count:>10} ")).collect();
+        let line = format!("{:>width$}: {counts}  {}", total.label, total.description.unwrap_or_default());
         shell.out.line(line.trim_end());
     }
     if let Some(broken) = broken {

@@ -91,7 +91,7 @@ pub const COMMANDS: &[Spec] = &[
 ];
 
 /// The state in crash's two letters.
-fn state(task: &Task) -> &'static str {
+pub(super) fn state(task: &Task) -> &'static str {
     match task.state_letter() {
         'R' => "RU",
         'S' => "IN",

@@ -12,3 +12,4 @@ pub(crate) use image::Image;
 pub use image::Section;
 pub use notes::{DebugLink, Note};
 pub use object_file::{ElfKind, IndexInfo, ObjectFile, OpenOptions};
+pub use packed::gunzip;

@@ -8,6 +8,20 @@ use std::ops::Deref;
 /// Largest file that is unpacked; a vmlinux with debug information is smaller.
 const MAX_UNPACKED: u64 = 2 << 30;
 
+/// What is packed in gzip data, `limit` bytes at most.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn gunzip(packed: &[u8], limit: u64) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let unpacked = flate2::read::MultiGzDecoder::new(packed).take(limit + 1).read_to_end(&mut bytes);
+    match unpacked {
+        Ok(_) if bytes.len() as u64 > limit => Err(format!("is larger than {limit} bytes when unpacked")),
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(format!("cannot be unpacked: {error}")),
+    }
+}
+
 /// Where the bytes of a file are.
 #[derive(Debug)]
 pub(crate) enum Backing {
