@@ -24,6 +24,7 @@ pub fn run(options: Options) -> u8 {
         shell.settings.put("style enabled", Value::Bool(false));
     } else {
         kdive_repl::take_terminal_size(&mut shell);
+        shell.set_progress(kdive_repl::progress());
     }
     shell.set_input(kdive_repl::input());
     let mut starting = Starting { shell, ok: true };

@@ -30,6 +30,7 @@ mod user;
 pub use args::Args;
 pub use complete::Completion;
 pub use error::Error;
+pub use kdive_symbols::IndexProgress;
 pub use meta::show::print_version;
 pub use output::Output;
 pub use shell::Shell;

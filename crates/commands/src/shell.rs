@@ -2,8 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use kdive_base::Interrupt;
+use kdive_symbols::IndexProgress;
 
 use crate::dispatch::{Next, Origin};
 use crate::hooks::Hooks;
@@ -32,6 +34,7 @@ pub struct Shell {
     pub(crate) displays: crate::gdb::display::Displays,
     /// Commands of breakpoints are being run.
     pub(crate) runs_breakpoint_commands: bool,
+    progress: Option<Arc<dyn IndexProgress>>,
     hooks: Rc<dyn Hooks>,
     tree: Rc<Tree>,
     user: UserState,
@@ -70,6 +73,7 @@ impl Shell {
             batch: false,
             displays: Default::default(),
             runs_breakpoint_commands: false,
+            progress: None,
             hooks,
             tree: Rc::new(Tree::new(TABLE, settings::TABLE)),
             user: UserState::default(),
@@ -96,6 +100,15 @@ impl Shell {
     pub fn set_input(&mut self, input: Box<dyn Input>) {
         self.input = Some(input);
         self.configure();
+    }
+
+    /// Who is to be told about symbols that somebody waits for.
+    pub fn set_progress(&mut self, progress: Option<Arc<dyn IndexProgress>>) {
+        self.progress = progress;
+    }
+
+    pub(crate) fn progress(&self) -> Option<Arc<dyn IndexProgress>> {
+        self.progress.clone()
     }
 
     /// What the command language asks of the rest.

@@ -191,6 +191,7 @@ impl LinuxLayer {
                 .chain(freed.map(|(index, name)| (name.clone(), LinkAddr(NOWHERE | (index as u64) << 24))))
                 .collect(),
             index_cache: self.index_cache.clone(),
+            ..OpenOptions::default()
         };
         match ObjectFile::open(&path, &options) {
             Ok(object) => {

@@ -8,11 +8,13 @@ mod editor;
 mod history;
 mod pager;
 mod plain;
+mod progress;
 pub mod sink;
 
 pub use editor::Terminal;
 pub use history::{History, default_path};
 pub use plain::Pipe;
+pub use progress::{Progress, progress};
 
 use std::io::{self, IsTerminal};
 

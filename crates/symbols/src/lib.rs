@@ -20,6 +20,7 @@ mod linespec;
 mod location;
 mod module;
 mod paths;
+mod progress;
 mod query;
 mod scope;
 mod set;
@@ -32,6 +33,7 @@ pub use function::{CallSite, CallSiteParam, Function};
 pub use linespec::LINESPEC_KEYWORDS;
 pub use location::{EntryValue, EvalContext, Located, Piece, Storage};
 pub use module::{Module, ModuleId, Placement};
+pub use progress::IndexProgress;
 pub use query::{
     Completion, FileList, Line, Linespec, LinespecDefaults, LinespecMode, ListedSymbol, Listing, ListingKind,
     Sal, SourceName, Symbol, SymbolKind, Tag, UnitInfo,

@@ -200,7 +200,11 @@ pub fn open(typed: &str, options: &OpenOptions) -> Result<Arc<ObjectFile>, Error
 /// # Errors
 /// As [`open`]; the symbols loaded before then stay.
 pub fn load_main(shell: &mut Shell, typed: &str, slide: u64, from_tty: bool) -> Result<ModuleId, Error> {
-    let options = OpenOptions { index_cache: shell.index_cache(), ..OpenOptions::default() };
+    let options = OpenOptions {
+        index_cache: shell.index_cache(),
+        progress: shell.progress(),
+        ..OpenOptions::default()
+    };
     if from_tty {
         shell.out.line(&format!("Reading symbols from {typed}..."));
     }
@@ -461,7 +465,7 @@ pub fn add_object(
                 }
             }
         }
-        (open(typed, &OpenOptions { section_addresses: addresses, index_cache })?, 0)
+        (open(typed, &OpenOptions { section_addresses: addresses, index_cache, progress: None })?, 0)
     } else {
         // A linked file moves as a whole: by -o, or so that the first section named comes to its address.
         let moved = match sections.first() {

@@ -16,7 +16,8 @@ use super::unit_names::UnitNames;
 use super::units::{self, DieKey, Dwarf, Slice, TYPES_FLAG, Unit, UnitData, UnitIndex};
 use crate::elf::Image;
 use crate::hash::IntBuild;
-use crate::{SourceName, UnitInfo};
+use crate::progress::{Counter, Waiting};
+use crate::{IndexProgress, SourceName, UnitInfo};
 use gimli::{EndianSlice, LittleEndian, SectionId};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ pub(crate) struct DebugInfo {
     image: Arc<Image>,
     pub(super) this: Weak<DebugInfo>,
     index_cache: Option<PathBuf>,
+    progress: Option<Arc<dyn IndexProgress>>,
     units: OnceLock<Vec<Unit>>,
     addresses: OnceLock<AddressMap>,
     stored: OnceLock<Option<Stored>>,
@@ -61,7 +63,11 @@ pub(crate) struct UnitContext<'a> {
 
 impl DebugInfo {
     /// `None` when the file has no `.debug_info`.
-    pub(crate) fn open(image: &Arc<Image>, index_cache: Option<&Path>) -> Option<Arc<Self>> {
+    pub(crate) fn open(
+        image: &Arc<Image>,
+        index_cache: Option<&Path>,
+        progress: Option<Arc<dyn IndexProgress>>,
+    ) -> Option<Arc<Self>> {
         image
             .sections()
             .iter()
@@ -70,6 +76,7 @@ impl DebugInfo {
             image: Arc::clone(image),
             this: this.clone(),
             index_cache: index_cache.map(Into::into),
+            progress,
             units: OnceLock::new(),
             addresses: OnceLock::new(),
             stored: OnceLock::new(),
@@ -383,8 +390,26 @@ impl DebugInfo {
         if let Some(stored) = self.stored_once() {
             return &stored.index;
         }
+        if let Some(ready) = self.index.get() {
+            return ready;
+        }
+        let _waiting = Waiting::new(self.progress.as_ref());
+        self.build_index()
+    }
+
+    /// Makes the index for others, while nobody waits for this.
+    pub(crate) fn prepare_index(&self) {
+        if self.stored_once().is_none() {
+            self.build_index();
+        }
+    }
+
+    fn build_index(&self) -> &Index {
         self.index.get_or_init(|| {
-            let index = Index::build(&self.image, &self.build_sections(), self.units());
+            let units = self.units();
+            let total = units.iter().map(|unit| unit.head.end.saturating_sub(unit.head.start)).sum();
+            let counter = Counter::new(total, self.progress.as_ref());
+            let index = Index::build(&self.image, &self.build_sections(), units, &counter);
             if let Some(directory) = &self.index_cache {
                 // Without a place to put it, the next start builds it again.
                 let heads = self.units().iter().map(|unit| &unit.head);

@@ -9,6 +9,7 @@ use super::scan::{Found, NameAt, ScanSections, Scanner, Sink};
 use super::units::{DieKey, TYPES_FLAG, Unit};
 use crate::elf::Image;
 use crate::hash::{IntBuild, name_hash};
+use crate::progress::Counter;
 use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -227,7 +228,12 @@ impl Index {
     }
 
     /// Scans all units on all cores.
-    pub(super) fn build(image: &Image, sections: &BuildSections<'_>, units: &[Unit]) -> Self {
+    pub(super) fn build(
+        image: &Image,
+        sections: &BuildSections<'_>,
+        units: &[Unit],
+        counter: &Counter<'_>,
+    ) -> Self {
         let batches = batches(units);
         let next = AtomicUsize::new(0);
         let parts = Mutex::new(Vec::new());
@@ -239,6 +245,9 @@ impl Index {
                     while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                         worker.scan(units.get(batch.clone()).unwrap_or_default());
                         worker.release(image, units, batch.clone());
+                        let read = units.get(batch.clone()).unwrap_or_default();
+                        counter
+                            .add(read.iter().map(|unit| unit.head.end.saturating_sub(unit.head.start)).sum());
                     }
                     if let Ok(mut parts) = parts.lock() {
                         parts.push(worker.sink.records);

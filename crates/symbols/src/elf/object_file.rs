@@ -2,9 +2,9 @@
 
 use super::symtab::SymbolTable;
 use super::{DebugLink, Image, Note, Section};
-use crate::Error;
 use crate::btf::Btf;
 use crate::dwarf::DebugInfo;
+use crate::{Error, IndexProgress};
 use kdive_base::{Fault, LinkAddr, VirtAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -30,6 +30,8 @@ pub struct OpenOptions {
     pub section_addresses: Vec<(String, LinkAddr)>,
     /// Directory of the on-disk name index; `None` switches it off.
     pub index_cache: Option<PathBuf>,
+    /// Who is told about the index while somebody waits for it.
+    pub progress: Option<Arc<dyn IndexProgress>>,
 }
 
 /// State of a file's name index.
@@ -50,6 +52,7 @@ pub struct IndexInfo {
 pub struct ObjectFile {
     image: Arc<Image>,
     index_cache: Option<PathBuf>,
+    progress: Option<Arc<dyn IndexProgress>>,
     symbols: OnceLock<SymbolTable>,
     debug: OnceLock<Option<Arc<DebugInfo>>>,
     btf: OnceLock<Option<Arc<Btf>>>,
@@ -66,6 +69,7 @@ impl ObjectFile {
         Ok(Arc::new(Self {
             image,
             index_cache: options.index_cache.clone(),
+            progress: options.progress.clone(),
             symbols: OnceLock::new(),
             debug: OnceLock::new(),
             btf: OnceLock::new(),
@@ -148,7 +152,7 @@ impl ObjectFile {
     /// name that come meanwhile wait for it.
     pub fn prepare_index(&self) {
         if let Some(debug) = self.debug() {
-            debug.index();
+            debug.prepare_index();
         }
     }
 
@@ -181,6 +185,8 @@ impl ObjectFile {
     }
 
     pub(crate) fn debug(&self) -> Option<&Arc<DebugInfo>> {
-        self.debug.get_or_init(|| DebugInfo::open(&self.image, self.index_cache.as_deref())).as_ref()
+        self.debug
+            .get_or_init(|| DebugInfo::open(&self.image, self.index_cache.as_deref(), self.progress.clone()))
+            .as_ref()
     }
 }

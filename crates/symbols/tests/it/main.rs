@@ -13,5 +13,6 @@ mod locations;
 mod module;
 mod names;
 mod packed;
+mod progress;
 mod scopes;
 mod types;

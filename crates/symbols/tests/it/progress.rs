@@ -1,0 +1,68 @@
+//! Who waits for the index is told how far it is.
+
+use crate::fixture::{Fixture, set_of};
+use kdive_symbols::{IndexProgress, ObjectFile, OpenOptions, Tag};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Event {
+    Begin,
+    Advance(u64, u64),
+    End,
+}
+
+/// Keeps what it is told; the first part of an index is done only when somebody waits, however long that takes.
+#[derive(Default)]
+struct Slow {
+    events: Mutex<Vec<Event>>,
+    changed: Condvar,
+}
+
+impl Slow {
+    fn push(&self, event: Event) {
+        self.events.lock().unwrap().push(event);
+        self.changed.notify_all();
+    }
+}
+
+impl IndexProgress for Slow {
+    fn begin(&self) {
+        self.push(Event::Begin);
+    }
+
+    fn advance(&self, done: u64, total: u64) {
+        let events = self.events.lock().unwrap();
+        let nobody = |events: &mut Vec<Event>| !events.contains(&Event::Begin);
+        let (events, timeout) =
+            self.changed.wait_timeout_while(events, Duration::from_secs(60), nobody).unwrap();
+        assert!(!timeout.timed_out(), "nobody waited");
+        drop(events);
+        self.push(Event::Advance(done, total));
+    }
+
+    fn end(&self) {
+        self.push(Event::End);
+    }
+}
+
+#[test]
+fn a_question_waits_for_an_index_in_the_making() {
+    let Some(fixture) = Fixture::program(&["-g"]) else { return };
+    let slow = Arc::new(Slow::default());
+    let options = OpenOptions { progress: Some(slow.clone()), ..OpenOptions::default() };
+    let object = ObjectFile::open(&fixture.path, &options).unwrap();
+    let behind = object.clone();
+    let maker = std::thread::spawn(move || behind.prepare_index());
+    let set = set_of(object);
+    assert!(set.ty(Tag::Struct, "shape", None).is_some());
+    maker.join().unwrap();
+    let told = slow.events.lock().unwrap().clone();
+    assert_eq!((told.first(), told.last()), (Some(&Event::Begin), Some(&Event::End)), "{told:?}");
+    let steps: Vec<_> = told.iter().filter(|event| matches!(event, Event::Advance(..))).collect();
+    let last = steps.last();
+    assert!(matches!(last, Some(Event::Advance(done, total)) if done == total && *total > 0), "{told:?}");
+    // What is there need not be waited for.
+    assert!(set.ty(Tag::Union, "word", None).is_some());
+    assert_eq!(slow.events.lock().unwrap().len(), told.len());
+}
