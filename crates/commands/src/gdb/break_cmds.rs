@@ -95,7 +95,7 @@ pub const COMMANDS: &[Spec] = &[
         aliases: &["wa"],
         class: Class::Breakpoints,
         summary: "Set a watchpoint for an expression",
-        help: "Usage: watch [-l|-location] EXPRESSION [if CONDITION] [thread N] [task PID|comm NAME]\n\
+        help: "Usage: watch [-l|-location] EXPRESSION [if CONDITION] [thread N] [task PID]\n\
                Stops when the value of the expression changes. With -l the memory the\n\
                expression names now is watched. Where no debug register can watch it (a\n\
                register, an expression without memory), the program is stepped.",
@@ -108,7 +108,7 @@ pub const COMMANDS: &[Spec] = &[
         name: "rwatch",
         class: Class::Breakpoints,
         summary: "Set a read watchpoint for an expression",
-        help: "Usage: rwatch [-l|-location] EXPRESSION [if CONDITION] [thread N] [task PID|comm NAME]\n\
+        help: "Usage: rwatch [-l|-location] EXPRESSION [if CONDITION] [thread N] [task PID]\n\
                Stops when the value of the expression is read.",
         examples: &["rwatch jiffies"],
         complete: Completer::Expr,
@@ -119,7 +119,7 @@ pub const COMMANDS: &[Spec] = &[
         name: "awatch",
         class: Class::Breakpoints,
         summary: "Set a watchpoint for an expression, read or written",
-        help: "Usage: awatch [-l|-location] EXPRESSION [if CONDITION] [thread N] [task PID|comm NAME]\n\
+        help: "Usage: awatch [-l|-location] EXPRESSION [if CONDITION] [thread N] [task PID]\n\
                Stops when the value of the expression is read or written.",
         examples: &["awatch jiffies"],
         complete: Completer::Expr,

@@ -15,11 +15,12 @@ pub const COMMANDS: &[Spec] = &[Spec {
     needs: Needs::TARGET.and(Needs::SYMBOLS),
     summary: "Kernel text that differs from its file, and why",
     help: "Usage: chkimg [-a] [FUNCTION]\n\
-           Without argument all of the kernel's text is compared: how many places differ for each\n\
-           reason, and every place that nothing accounts for. With a function, or with -a, every\n\
-           place with its bytes before and now. A kernel rewrites its own text: static branches and\n\
-           calls, the tracer's calls, alternatives for the CPU, returns and indirect calls that go\n\
-           through thunks, probes; KASLR moves the addresses in it. Breakpoints of kdive are not seen.",
+           Without argument all of the kernel's text is compared: how many places\n\
+           differ for each reason, and every place that nothing accounts for. With a\n\
+           function, or with -a, every place with its bytes before and now. A kernel\n\
+           rewrites its own text: static branches and calls, the tracer's calls,\n\
+           alternatives for the CPU, returns and indirect calls that go through thunks,\n\
+           probes; KASLR moves the addresses in it. Breakpoints of kdive are not seen.",
     examples: &["chkimg", "chkimg vfs_read"],
     complete: Completer::Expr,
     run: chkimg,
