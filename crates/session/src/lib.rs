@@ -21,6 +21,7 @@ mod exits;
 mod frames;
 mod inserted;
 mod numbers;
+mod over;
 mod phantom;
 mod place;
 mod program_view;

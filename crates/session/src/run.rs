@@ -308,6 +308,8 @@ impl<V: View> Session<V> {
             })
         };
         run.over.retain(|_, &mut addr| at_code(addr));
+        self.skip_no_ops(control);
+        let Some(run) = self.run.as_mut() else { return Err(Error::NotRunning) };
         if run.is_single_stepping() && !steps_for_watch {
             let exits = self.range_exits();
             wanted.extend(exits.iter().map(|exit| Place::software(exit.addr)));

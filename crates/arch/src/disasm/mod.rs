@@ -100,6 +100,15 @@ impl Insn {
         self.bytes.len() as u64
     }
 
+    /// Whether it only goes on with the next instruction: a no-op of any length (the place of a call that is patched in, such as
+    /// that at the entry of functions in Linux), or the mark of a branch target.
+    #[must_use]
+    pub fn does_nothing(&self) -> bool {
+        let mut words = self.text.split_whitespace().skip_while(|word| matches!(*word, "cs" | "data16"));
+        let does = matches!(words.next(), Some("nop" | "nopw" | "nopl" | "endbr64" | "endbr32"));
+        self.flow == Flow::Next && (does || self.text == "xchg   %ax,%ax")
+    }
+
     /// Never: an instruction has at least one byte.
     #[must_use]
     pub fn is_empty(&self) -> bool {

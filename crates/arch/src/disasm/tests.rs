@@ -455,6 +455,18 @@ fn decode(bytes: &[u8]) -> Insn {
 }
 
 #[test]
+fn what_does_nothing() {
+    let nothing = ["90", "6690", "0f1f440000", "660f1f440000", "66662e0f1f840000000000", "f30f1efa"];
+    for hex in nothing {
+        assert!(decode(&unhex(hex)).does_nothing(), "{hex}");
+    }
+    // pause, rex.W nop (rare), mov %rax,%rax, jmp to the next, call, ret
+    for hex in ["f390", "4890", "4889c0", "eb00", "e800000000", "c3"] {
+        assert!(!decode(&unhex(hex)).does_nothing(), "{hex}");
+    }
+}
+
+#[test]
 fn prefixes_after_rex_make_it_a_line_of_its_own() {
     let rex = decode(&[0x48, 0x66, 0x90]);
     assert_eq!((rex.text.as_str(), rex.len(), rex.flow), ("rex.W", 1, Flow::Invalid));

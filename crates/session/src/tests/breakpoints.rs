@@ -53,6 +53,31 @@ fn table(toy: &Toy) -> String {
 }
 
 #[test]
+fn a_no_op_under_a_breakpoint_is_not_stepped() {
+    let code = [
+        (0x1000, Op::Call(0x2000)),
+        (0x1004, Op::Loop(0x8000, 0x1000)), // a hundred times
+        (0x1008, Op::Exit(0)),
+        (0x2000, Op::Nopl),
+        (0x2004, Op::Set(7)),
+        (0x2008, Op::Ret),
+    ];
+    let functions = vec![
+        Function { name: "main", start: 0x1000, end: 0x100c, body: 0x1000 },
+        Function { name: "traced", start: 0x2000, end: 0x200c, body: 0x2000 },
+    ];
+    let source = Source { functions, ..Source::default() };
+    let mut toy = Toy::new(&code, source, &[Cpu { pc: 0x1000, sp: 0x10000, rax: 0 }]);
+    toy.machine.borrow_mut().memory.insert(0x8000, 99);
+    toy.add("*0x2000 if $rax == 8");
+    toy.log();
+    assert!(toy.cont().contains("exited normally"));
+    let log = toy.log();
+    assert_eq!(log.split(' ').filter(|word| *word == "c").count(), 101, "{log}");
+    assert!(!log.contains('s'), "{log}");
+}
+
+#[test]
 fn what_is_said_when_one_is_made() {
     let mut toy = looping();
     assert_eq!(toy.add("leaf"), "Breakpoint 1 at 0x2004: file toy.c, line 50.");

@@ -22,6 +22,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Op {
     Nop,
+    /// A no-op that is known for one.
+    Nopl,
     Call(u64),
     Ret,
     Jump(u64),
@@ -154,7 +156,7 @@ impl Machine {
         let next = state.pc + 4;
         let mut watched = None;
         match op {
-            Op::Nop => state.pc = next,
+            Op::Nop | Op::Nopl => state.pc = next,
             Op::Call(target) => {
                 state.sp -= 8;
                 self.memory.insert(state.sp, next);
@@ -606,7 +608,7 @@ impl View for ToyView {
         Some(Insn {
             addr,
             bytes: vec![0; 4],
-            text: String::new(),
+            text: if op == Op::Nopl { "nopl".to_owned() } else { String::new() },
             flow,
             target: match op {
                 Op::Call(target) | Op::Jump(target) | Op::Loop(_, target) => Some(VirtAddr(target)),
