@@ -27,13 +27,14 @@ impl<'a> Object<'a> {
         Ok(Self { program, ty, addr })
     }
 
-    /// The global or static variable `name`.
+    /// The kernel's global or static variable `name`. Modules are not searched: there are many, and most questions about a
+    /// name the kernel does not have would be put to each.
     ///
     /// # Errors
     /// [`Error::NoSymbol`].
     pub fn variable(program: &'a Program, name: &str) -> Result<Self, Error> {
         let missing = || Error::NoSymbol(name.to_owned());
-        let Some(variable) = program.modules.variable(name, None) else {
+        let Some(variable) = program.modules.main_variable(name) else {
             // Without DWARF there may be types all the same.
             let symbols = program.modules.symbols_named(name);
             let symbol = symbols.first().ok_or_else(missing)?;

@@ -19,6 +19,29 @@ impl Tag {
     }
 }
 
+/// The definition of a variable at file scope: a global one, else a `static` one.
+fn defined<'a>(
+    debugs: impl Iterator<Item = (&'a Arc<Module>, &'a Arc<DebugInfo>)>,
+    name: &str,
+) -> Option<Variable> {
+    let (mut first_static, mut open) = (None, None);
+    for (module, debug) in debugs {
+        for (_, key) in debug.named(name, &[IndexKind::Variable]) {
+            let Some(variable) = variable_of(module, debug, key) else { continue };
+            if variable.info().external {
+                // `extern const char banner[]` beside the definition that says how long it is.
+                if !is_open_array(&variable.ty()) {
+                    return Some(variable);
+                }
+                open = open.or(Some(variable));
+                continue;
+            }
+            first_static = first_static.or(Some(variable));
+        }
+    }
+    open.or(first_static)
+}
+
 /// The unit that names are looked up from.
 type Near<'a> = Option<(&'a Arc<Module>, &'a Arc<DebugInfo>, UnitIndex)>;
 
@@ -96,23 +119,8 @@ impl ModuleSet {
                 return Some(variable);
             }
         }
-        let (mut first_static, mut open) = (None, None);
-        for (module, debug) in self.debugs() {
-            for (_, key) in debug.named(name, &[IndexKind::Variable]) {
-                let Some(variable) = variable_of(module, debug, key) else { continue };
-                if variable.info().external {
-                    // `extern const char banner[]` beside the definition that says how long it is.
-                    if !is_open_array(&variable.ty()) {
-                        return Some(variable);
-                    }
-                    open = open.or(Some(variable));
-                    continue;
-                }
-                first_static = first_static.or(Some(variable));
-            }
-        }
-        if open.is_some() || first_static.is_some() {
-            return open.or(first_static);
+        if let Some(variable) = defined(self.debugs(), name) {
+            return Some(variable);
         }
         let declared = self.entries(near, name, &[IndexKind::VariableDeclaration]);
         let mut declared =
@@ -129,6 +137,17 @@ impl ModuleSet {
                 None => Some(first),
             },
         }
+    }
+
+    /// The variable of that name in the main file, the first one; the others are not looked at, nor their indexes read.
+    #[must_use]
+    pub fn main_variable(&self, name: &str) -> Option<Variable> {
+        let main = self.modules.first()?;
+        let debug = main.object().debug()?;
+        defined(std::iter::once((main, debug)), name).or_else(|| {
+            let declared = debug.named(name, &[IndexKind::VariableDeclaration]);
+            declared.into_iter().find_map(|(_, key)| variable_of(main, debug, key))
+        })
     }
 
     /// `'FILE'::NAME`: a variable of a given file.
