@@ -55,6 +55,8 @@ const VARIABLES: &[(&str, Known)] = &[
     ("irq_desc_tree", Known::Struct("xarray")),
     ("irq_desc_tree", Known::Struct("radix_tree_root")),
     ("sparse_irqs", Known::Struct("maple_tree")),
+    ("irq_err_count", Known::Typedef("atomic_t")),
+    ("irq_mis_count", Known::Typedef("atomic_t")),
     ("iomem_resource", Known::Struct("resource")),
     ("ioport_resource", Known::Struct("resource")),
 ];

@@ -5,7 +5,7 @@ use crate::Charset;
 use crate::fake::{Fake, kitchen, play};
 use crate::{Expr, builtin};
 use kdive_base::{Fault, VirtAddr};
-use kdive_types::{Bytes, FrameId, Hole, Piece, PieceSource, RegisterId, ValueError};
+use kdive_types::{Access, Bytes, FrameId, Hole, Piece, PieceSource, RegisterId, ValueError};
 use std::sync::Arc;
 
 #[test]
@@ -112,7 +112,11 @@ fn pieces_are_put_together_and_pointed_through() {
     let hex = PrintOptions { format: Some(Format::Hex), ..PrintOptions::default() };
     print_value(&fake, &word, &hex, &mut out).unwrap();
     assert_eq!(out.text(), "0x1aa6677");
-    word.write(&fake, &[1, 2, 3, 4]).unwrap_err();
+    // A constant is nowhere: as in gdb, the rest is written.
+    word.write(&fake, &[1, 2, 3, 4]).unwrap();
+    let mut byte = [0];
+    fake.read_memory(VirtAddr(0x40_1000), &mut byte).unwrap();
+    assert_eq!(byte, [4]);
 
     let target = value(&fake, "gs.in");
     let source = PieceSource::ImplicitPointer { target: Arc::new(target.clone()), offset: 0 };

@@ -143,7 +143,7 @@ impl ModuleSet {
     #[must_use]
     pub fn main_variable(&self, name: &str) -> Option<Variable> {
         let main = self.modules.first()?;
-        let debug = main.object().debug()?;
+        let Some(debug) = main.object().debug() else { return self.variable_from_btf(name) };
         defined(std::iter::once((main, debug)), name).or_else(|| {
             let declared = debug.named(name, &[IndexKind::VariableDeclaration]);
             declared.into_iter().find_map(|(_, key)| variable_of(main, debug, key))
