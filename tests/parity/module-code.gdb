@@ -110,9 +110,8 @@ continue
 info args
 print op
 print *op
-step
-step
-step
+tbreak *kdive_test_add
+continue
 info registers rip
 x/i $pc
 stepi
