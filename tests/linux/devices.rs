@@ -186,5 +186,10 @@ pub(crate) fn absent(guest: &mut Guest) {
                     Can't find a device tree: this kernel is built without CONFIG_OF.\n";
     assert_eq!((got.out.concat().as_str(), got.err.as_str()), ("", expected));
     assert!(!guest.work().join("config.txt").exists() && !guest.work().join("fdtdump.dtb").exists());
-    assert!(got.connected.starts_with("Kernel at 0xffffffff"), "{}", got.connected);
+    // One boot in five hundred is where the file says, and nothing is said.
+    let connected = &got.connected;
+    assert!(
+        connected.starts_with("Kernel at 0xffffffff") || connected.starts_with("0xffffffff81"),
+        "{connected}"
+    );
 }

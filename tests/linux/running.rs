@@ -54,7 +54,7 @@ fn the_context_of_a_stop() {
         "target remote guest.sock\n\
          tbreak pipe_read task {pid}\n\
          continue\n\
-         set print stop-context on\n\
+         set print cpu-context on\n\
          finish\n\
          print $lx_per_cpu(\"__preempt_count\") & 255\n\
          tbreak __sysvec_apic_timer_interrupt\n\
@@ -67,7 +67,7 @@ fn the_context_of_a_stop() {
          monitor nmi\n\
          continue\n\
          print $lx_per_cpu(\"__preempt_count\") & 255\n\
-         set print stop-context off\n\
+         set print cpu-context off\n\
          stepi\n",
     ));
     let lines: Vec<&str> = got.out.lines().filter(|line| line.starts_with("[CPU ")).collect();

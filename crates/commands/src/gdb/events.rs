@@ -132,7 +132,7 @@ fn stopped(shell: &mut Shell, stop: &Stop) -> Result<(), Error> {
 /// One line about who runs on the CPU that stopped and what is held off, for people: where output is compared with gdb's it is not
 /// there. Nothing where the kernel does not tell, as early in its boot.
 fn show_context(shell: &mut Shell) {
-    let wanted = match shell.settings.text("print stop-context").as_str() {
+    let wanted = match shell.settings.text("print cpu-context").as_str() {
         "on" => true,
         "off" => false,
         _ => shell.is_interactive(),

@@ -48,7 +48,7 @@ pub(super) const ROWS: &[Setting] = &[
         "Printing of return value after `finish' is {}.",
     ),
     Setting::new(
-        "print stop-context",
+        "print cpu-context",
         Enum(&["auto", "on", "off"]),
         "auto",
         "whether a stop in a kernel also tells the CPU, its task and what is held off",
