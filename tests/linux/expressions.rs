@@ -68,7 +68,7 @@ fn per_cpu_variables_are_those_of_a_cpu() {
         .filter(|line| {
             !line.starts_with(['#', ' ', '}'])
                 // Where the CPUs happen to be.
-                && !line.split_once('\t').is_some_and(|(number, _)| number.parse::<u32>().is_ok())
+                && line.split_once('\t').is_none_or(|(number, _)| number.parse::<u32>().is_err())
                 && !line.contains("Switching to")
         })
         .collect();
