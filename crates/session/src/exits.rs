@@ -24,8 +24,8 @@ const FEW_BYTES: usize = 8;
 /// Most bytes of code that are fetched beforehand.
 const MAX_BYTES: usize = 4096;
 
-/// An instruction that begins in the range may end this far behind it.
-const LONGEST_INSN: usize = 16;
+/// Bytes of which every instruction is a part: one that begins in the range may end this far behind it.
+pub(crate) const LONGEST_INSN: usize = 16;
 
 /// Most places a run may end in: each is a breakpoint in the target.
 const MAX_EXITS: usize = 16;
@@ -49,7 +49,7 @@ impl<V: View> Session<V> {
         let step = run.step.as_ref()?;
         let Range::Within(range) = step.range else { return None };
         let (thread, calls_are_steps) = (run.thread, step.over != StepOver::All);
-        // Elsewhere breakpoints are written into the code, and a single step costs as much as a run. One that stands at a
+        // Elsewhere breakpoints are written into the code, and what a step costs there is another matter. One that stands at a
         // breakpoint has to step off it first.
         let target = self.target.clone()?;
         if !target.run_control()?.steps_over_breakpoints() || run.over.contains_key(&thread) {
