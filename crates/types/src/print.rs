@@ -29,6 +29,9 @@ pub const BODY: i32 = 1;
 const MAX_DEPTH: usize = 64;
 /// Most members printed of one type, with those of the structures inside it.
 const MAX_MEMBERS: usize = 1 << 20;
+/// Most parameters printed of one type, with those of the functions among them: two functions that take each other would have
+/// twice as many at every depth.
+const MAX_PARAMS: usize = 1 << 8;
 
 impl fmt::Display for Type {
     /// The name as gdb's `whatis` gives it: `struct list_head *[4]`.
@@ -106,11 +109,12 @@ struct Printer<'a> {
     out: &'a mut Out,
     depth: usize,
     members: usize,
+    params: usize,
 }
 
 impl<'a> Printer<'a> {
     fn new(options: TypeOptions, out: &'a mut Out) -> Self {
-        Self { options, out, depth: 0, members: 0 }
+        Self { options, out, depth: 0, members: 0, params: 0 }
     }
 
     fn declaration(&mut self, ty: &Type, name: &str, show: i32, level: usize, offsets: &mut Offsets) {
@@ -408,6 +412,11 @@ impl<'a> Printer<'a> {
         for (i, param) in function.params.iter().enumerate() {
             if i > 0 {
                 self.out.push(", ");
+            }
+            self.params += 1;
+            if self.params > MAX_PARAMS {
+                self.out.push("...)");
+                return;
             }
             self.declaration(&param.ty.get(), "", NAME_ONLY, 0, &mut Offsets::default());
         }
