@@ -3,7 +3,9 @@
 use crate::Program;
 use kdive_base::{LinkAddr, VirtAddr};
 use kdive_symbols::{CallSite, Module, ObjectFile};
-use kdive_unwind::{Call, CfiKind, CfiSection, ObjectAt, OrcTable, SectionBytes, UnwindInfo, UnwindTables};
+use kdive_unwind::{
+    Call, CfiKind, CfiSection, ObjectAt, OrcTable, SectionBytes, TailCalls, UnwindInfo, UnwindTables,
+};
 use std::sync::Arc;
 
 /// A section of a mapped file; keeps the file alive.
@@ -51,10 +53,7 @@ impl Program {
 impl Program {
     /// Entry of the function a call site calls directly: of the same unit, or by name of another.
     pub(crate) fn callee_entry(&self, site: &CallSite) -> Option<VirtAddr> {
-        site.target.or_else(|| {
-            let symbols = self.modules.symbols_named(site.callee.as_deref()?);
-            symbols.first().map(|symbol| symbol.addr)
-        })
+        site.target.or_else(|| self.modules.symbol_address(site.callee.as_deref()?))
     }
 }
 
@@ -93,11 +92,10 @@ impl UnwindInfo for Program {
         Some(Call { return_pc: site.return_pc, target: self.callee_entry(&site) })
     }
 
-    fn tail_calls(&self, function: VirtAddr) -> Option<Vec<Call>> {
+    fn tail_calls(&self, function: VirtAddr) -> Option<TailCalls<'_>> {
         let function = self.modules.function_entered_at(function)?;
-        let calls = function.tail_calls();
-        let call = |site: &CallSite| Call { return_pc: site.return_pc, target: self.callee_entry(site) };
-        Some(calls.iter().map(call).collect())
+        let call = |site: CallSite| Call { return_pc: site.return_pc, target: self.callee_entry(&site) };
+        Some(Box::new(function.tail_calls().map(call)))
     }
 
     /// gdb gives up at a function that has a cold part, because to it each part is a callee of its own.

@@ -147,12 +147,15 @@ impl Function {
         self.make_call_site(&sites, index)
     }
 
-    /// All call sites that are tail calls.
+    /// All call sites that are tail calls, each looked at when it is asked for: a system call table has hundreds.
     #[must_use]
-    pub fn tail_calls(&self) -> Vec<CallSite> {
-        let Some(sites) = self.debug.call_sites(&self.info) else { return Vec::new() };
-        let tail_calls = sites.iter().enumerate().filter(|(_, site)| site.tail_call);
-        tail_calls.filter_map(|(index, _)| self.make_call_site(&sites, index)).collect()
+    pub fn tail_calls(&self) -> impl Iterator<Item = CallSite> + use<> {
+        let function = self.clone();
+        let sites = self.debug.call_sites(&self.info).unwrap_or_default();
+        (0..sites.len()).filter_map(move |index| {
+            sites.get(index).filter(|site| site.tail_call)?;
+            function.make_call_site(&sites, index)
+        })
     }
 
     fn make_call_site(&self, sites: &Arc<Vec<CallSiteInfo>>, index: usize) -> Option<CallSite> {
@@ -164,11 +167,11 @@ impl Function {
             site: index,
             param,
         });
-        let callee = info.callee.as_ref();
+        let callee = self.debug.callee(info);
         Some(CallSite {
             return_pc: self.module.to_virt(LinkAddr(info.return_pc)),
-            target: callee.and_then(|(_, entry)| Some(self.module.to_virt(LinkAddr((*entry)?)))),
-            callee: callee.map(|(name, _)| Arc::clone(name)),
+            target: callee.as_ref().and_then(|(_, entry)| Some(self.module.to_virt(LinkAddr((*entry)?)))),
+            callee: callee.map(|(name, _)| name),
             tail_call: info.tail_call,
             params: params.collect(),
         })

@@ -5,8 +5,8 @@
 use divan::{Bencher, black_box};
 use kdive_base::{Interrupt, LinkAddr, SparseMemory, VirtAddr};
 use kdive_unwind::{
-    Call, CfiKind, CfiSection, Context, ObjectAt, OrcTable, Policy, RegisterSet, SectionBytes, UnwindInfo,
-    UnwindTables, Walk, reg,
+    Call, CfiKind, CfiSection, Context, ObjectAt, OrcTable, Policy, RegisterSet, SectionBytes, TailCalls,
+    UnwindInfo, UnwindTables, Walk, reg,
 };
 use object::{Object, ObjectSection};
 use std::sync::{Arc, OnceLock};
@@ -40,7 +40,7 @@ impl UnwindInfo for Tables {
         None
     }
 
-    fn tail_calls(&self, _: VirtAddr) -> Option<Vec<Call>> {
+    fn tail_calls(&self, _: VirtAddr) -> Option<TailCalls<'_>> {
         None
     }
 }

@@ -24,6 +24,9 @@ pub struct Call {
     pub target: Option<VirtAddr>,
 }
 
+/// The tail calls of a function, each looked up when it is asked for.
+pub type TailCalls<'a> = Box<dyn Iterator<Item = Call> + 'a>;
+
 /// Facts about code addresses.
 pub trait UnwindInfo {
     /// The object whose code covers `pc`; `None` for addresses outside all known code.
@@ -46,7 +49,7 @@ pub trait UnwindInfo {
     /// All tail calls of the function with debug information that starts at `function`, none when its unit does not
     /// say that all are listed (`DW_AT_call_all_calls`, `DW_AT_call_all_tail_calls`). `None` when there is no such
     /// function.
-    fn tail_calls(&self, function: VirtAddr) -> Option<Vec<Call>>;
+    fn tail_calls(&self, function: VirtAddr) -> Option<TailCalls<'_>>;
 
     /// Whether chains of tail calls are followed into the function that starts at `target`. Asked only of those on the way: it may
     /// cost the debug information of a unit.

@@ -1,7 +1,7 @@
 //! Functions that left by a tail call: no trace of them is on the stack, but the debug information of calls may leave
 //! only one way from the caller to the callee. The rules are gdb's (`call_site_find_chain`).
 
-use crate::info::{Call, UnwindInfo};
+use crate::info::{Call, TailCalls, UnwindInfo};
 use kdive_base::VirtAddr;
 use std::collections::HashSet;
 
@@ -18,8 +18,8 @@ pub(crate) fn find_chain(info: &dyn UnwindInfo, return_pc: VirtAddr, callee_pc: 
 }
 
 /// A function on the way, with its tail calls still to be tried.
-struct Visit {
-    calls: std::vec::IntoIter<Call>,
+struct Visit<'a> {
+    calls: TailCalls<'a>,
     taken: VirtAddr,
 }
 
@@ -27,7 +27,7 @@ fn search(info: &dyn UnwindInfo, return_pc: VirtAddr, callee_pc: VirtAddr) -> Op
     let callee = info.function_start(callee_pc)?;
     let followed = |call: &Call| call.target.filter(|&target| info.is_followed(target));
     let mut target = followed(&info.call_site(return_pc)?)?;
-    let mut path: Vec<Visit> = Vec::new();
+    let mut path: Vec<Visit<'_>> = Vec::new();
     let mut on_path = HashSet::new();
     let mut common: Option<Common> = None;
     for _ in 0..MAX_VISITS {
@@ -38,9 +38,9 @@ fn search(info: &dyn UnwindInfo, return_pc: VirtAddr, callee_pc: VirtAddr) -> Op
                 None => Common::new(chain),
                 Some(common) => common.intersect(&chain)?,
             });
-            Vec::new().into_iter()
+            Box::new(std::iter::empty())
         } else {
-            info.tail_calls(target)?.into_iter()
+            info.tail_calls(target)?
         };
         let next = loop {
             // gdb gives up on the siblings of a call it is already in; so the search goes back from there too.

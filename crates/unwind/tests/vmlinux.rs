@@ -6,7 +6,7 @@
 use kdive_base::{Interrupt, LinkAddr, SparseMemory, VirtAddr};
 use kdive_unwind::{
     Call, CfiKind, CfiSection, Context, FrameId, Method, ObjectAt, OrcTable, Policy, RegisterSet,
-    SectionBytes, UnwindInfo, UnwindTables, Walk, reg,
+    SectionBytes, TailCalls, UnwindInfo, UnwindTables, Walk, reg,
 };
 use object::{Object, ObjectSection};
 use std::path::Path;
@@ -45,7 +45,7 @@ impl UnwindInfo for Tables {
         None
     }
 
-    fn tail_calls(&self, _: VirtAddr) -> Option<Vec<Call>> {
+    fn tail_calls(&self, _: VirtAddr) -> Option<TailCalls<'_>> {
         None
     }
 }

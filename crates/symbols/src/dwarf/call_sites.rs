@@ -10,7 +10,6 @@ use super::units::{DieKey, UnitIndex};
 use crate::{EntryValue, LocationError};
 use gimli::AttributeValue;
 use gimli::constants as dw;
-use std::sync::Arc;
 
 /// A call.
 #[derive(Debug)]
@@ -18,8 +17,8 @@ pub(crate) struct CallSiteInfo {
     pub(crate) unit: UnitIndex,
     pub(crate) return_pc: u64,
     pub(crate) tail_call: bool,
-    /// Name and, where it is in this file, entry of the callee of a direct call.
-    pub(crate) callee: Option<(Arc<str>, Option<u64>)>,
+    /// The entry of the callee of a direct call; see [`DebugInfo::callee`].
+    pub(crate) callee: Option<DieKey>,
     pub(crate) params: Vec<CallSiteParamInfo>,
     pub(crate) function: DieKey,
 }
@@ -63,7 +62,7 @@ fn call_site<'a>(context: &UnitContext<'a>, die: &Die<'a>, function: DieKey) -> 
         context.address(die, dw::DW_AT_call_return_pc).or_else(|| context.address(die, dw::DW_AT_low_pc))?;
     let flag = |name| die.attr_value(name) == Some(AttributeValue::Flag(true));
     let origin = die.attr_value(dw::DW_AT_call_origin).or_else(|| die.attr_value(dw::DW_AT_abstract_origin));
-    let callee = origin.and_then(|value| context.reference(value)).and_then(|key| callee(context, key));
+    let callee = origin.and_then(|value| context.reference(value));
     let mut params = Vec::new();
     context.for_each_child(die, |child| {
         if matches!(child.tag(), dw::DW_TAG_call_site_parameter | dw::DW_TAG_GNU_call_site_parameter) {
@@ -78,19 +77,6 @@ fn call_site<'a>(context: &UnitContext<'a>, die: &Die<'a>, function: DieKey) -> 
         params,
         function,
     })
-}
-
-fn callee(context: &UnitContext<'_>, key: DieKey) -> Option<(Arc<str>, Option<u64>)> {
-    let other;
-    let context = if context.holds(key) {
-        context
-    } else {
-        other = context.info.context_of(key)?;
-        &other
-    };
-    let die = context.die_of_key(key)?;
-    let entry = context.ranges(&die).and_then(|ranges| Some(ranges.first()?.0));
-    Some((context.name(&die)?, entry))
 }
 
 fn param<'a>(context: &UnitContext<'a>, die: &Die<'a>) -> Vec<CallSiteParamInfo> {

@@ -27,6 +27,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 #[derive(Debug)]
 pub(crate) struct DebugInfo {
     image: Arc<Image>,
+    /// Which sections of the file gimli asks for, found once: readers are made for every look at a unit.
+    sections: Vec<(SectionId, usize)>,
     pub(super) this: Weak<DebugInfo>,
     index_cache: Option<PathBuf>,
     progress: Option<Arc<dyn IndexProgress>>,
@@ -39,6 +41,21 @@ pub(crate) struct DebugInfo {
     blocks: PerFunction<BlockTree>,
     call_sites: PerFunction<Vec<CallSiteInfo>>,
 }
+
+/// The sections gimli reads here. Line tables and macros have readers of their own.
+const READ: [SectionId; 11] = [
+    SectionId::DebugAbbrev,
+    SectionId::DebugAddr,
+    SectionId::DebugInfo,
+    SectionId::DebugTypes,
+    SectionId::DebugStr,
+    SectionId::DebugLineStr,
+    SectionId::DebugStrOffsets,
+    SectionId::DebugRanges,
+    SectionId::DebugRngLists,
+    SectionId::DebugLoc,
+    SectionId::DebugLocLists,
+];
 
 /// What is read of a function when somebody asks.
 type PerFunction<T> = Mutex<HashMap<DieKey, Arc<T>, IntBuild>>;
@@ -74,6 +91,10 @@ impl DebugInfo {
             .find(|section| matches!(&*section.name, ".debug_info" | ".zdebug_info") && section.size > 0)?;
         Some(Arc::new_cyclic(|this| Self {
             image: Arc::clone(image),
+            sections: READ
+                .iter()
+                .filter_map(|&id| Some((id, image.debug_section(id.name())?.index)))
+                .collect(),
             this: this.clone(),
             index_cache: index_cache.map(Into::into),
             progress,
@@ -90,30 +111,19 @@ impl DebugInfo {
 
     /// gimli's view of the sections that entries refer to directly.
     pub(crate) fn dwarf(&self) -> Dwarf<'_> {
-        self.load(|id| {
-            matches!(
-                id,
-                SectionId::DebugAbbrev
-                    | SectionId::DebugAddr
-                    | SectionId::DebugInfo
-                    | SectionId::DebugTypes
-                    | SectionId::DebugStr
-                    | SectionId::DebugLineStr
-                    | SectionId::DebugStrOffsets
-                    | SectionId::DebugRanges
-                    | SectionId::DebugRngLists
-            )
-        })
+        self.load(|id| !matches!(id, SectionId::DebugLoc | SectionId::DebugLocLists))
     }
 
     /// As [`DebugInfo::dwarf`], with location lists.
     pub(crate) fn dwarf_with_locations(&self) -> Dwarf<'_> {
-        self.load(|id| !matches!(id, SectionId::DebugLine | SectionId::DebugMacro | SectionId::DebugMacinfo))
+        self.load(|_| true)
     }
 
     fn load(&self, wanted: impl Fn(SectionId) -> bool) -> Dwarf<'_> {
         let section = |id: SectionId| {
-            let data = if wanted(id) { self.section(id.name()) } else { &[] };
+            let known = self.sections.iter().find(|(known, _)| *known == id && wanted(id));
+            let section = known.and_then(|&(_, index)| self.image.sections().get(index));
+            let data = section.and_then(|section| self.image.data(section)).unwrap_or_default();
             Ok::<_, std::convert::Infallible>(EndianSlice::new(data, LittleEndian))
         };
         match Dwarf::load(section) {
@@ -311,22 +321,23 @@ impl DebugInfo {
         self.functions(self.unit_at(pc)?)?.find(pc).cloned()
     }
 
-    /// The function whose entry is at `pc`, where the symbol there is called `name`. Unless the functions of its unit are known
-    /// already, the entry of that name is read and no other.
-    pub(crate) fn function_entered(&self, pc: u64, name: Option<&str>) -> Option<Arc<FunctionInfo>> {
+    /// The function whose entry is at `pc`, where the symbols there are called `names`. Unless the functions of its unit are
+    /// known already, entries of those names are read and no others.
+    pub(crate) fn function_entered(&self, pc: u64, names: &[Arc<str>]) -> Option<Arc<FunctionInfo>> {
         let index = self.unit_at(pc)?;
         let data = self.units().get(index)?.data.get().and_then(Option::as_deref);
         let known = data.is_some_and(|data| data.functions.get().is_some());
-        if let Some(name) = name.filter(|_| !known && self.index_is_ready()) {
-            let named = self.named(name, &[IndexKind::Function]);
-            let mut keys = named.into_iter().map(|(_, key)| key);
-            if let Some(key) = keys.find(|&key| self.unit_of(key) == Some(index))
-                && let Some(context) = self.context(index)
-                && let Some(die) = context.die_of_key(key)
-                && let Some(function) = FunctionInfo::read(&context, &die)
-                && function.entry() == pc
-            {
-                return Some(Arc::new(function));
+        if !known && self.index_is_ready() {
+            let named = names.iter().flat_map(|name| self.named(name, &[IndexKind::Function]));
+            let mut keys =
+                named.map(|(_, key)| key).filter(|&key| self.unit_of(key) == Some(index)).peekable();
+            if keys.peek().is_some() {
+                let context = self.context(index)?;
+                let mut functions =
+                    keys.filter_map(|key| FunctionInfo::read(&context, &context.die_of_key(key)?));
+                if let Some(function) = functions.find(|function| function.entry() == pc) {
+                    return Some(Arc::new(function));
+                }
             }
         }
         self.function_at(pc).filter(|function| function.entry() == pc)
@@ -344,6 +355,14 @@ impl DebugInfo {
         })
     }
 
+    /// What a call goes to: its name and, where this file defines it, its entry.
+    pub(crate) fn callee(&self, site: &CallSiteInfo) -> Option<(Arc<str>, Option<u64>)> {
+        let context = self.context_of(site.callee?)?;
+        let die = context.die_of_key(site.callee?)?;
+        let entry = context.ranges(&die).and_then(|ranges| Some(ranges.first()?.0));
+        Some((context.name(&die)?, entry))
+    }
+
     /// Entries of that name at the top level of one unit, declarations of variables included.
     pub(crate) fn named_in(
         &self,
@@ -359,6 +378,12 @@ impl DebugInfo {
     pub(crate) fn unit_data(&self, index: UnitIndex) -> Option<&UnitData> {
         let unit = self.units().get(index)?;
         unit.data.get_or_init(|| unit.load(&self.dwarf())).as_deref()
+    }
+
+    /// Whether locations of a unit are right from a function's first instruction on.
+    pub(crate) fn locations_valid(&self, index: UnitIndex) -> bool {
+        let unit = self.units().get(index).zip(self.unit_data(index));
+        unit.is_some_and(|(unit, data)| unit.locations_valid(&self.dwarf(), data))
     }
 
     /// A unit with readers over it.

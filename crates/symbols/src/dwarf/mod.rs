@@ -31,5 +31,5 @@ pub(crate) use files::FileTable;
 pub(crate) use functions::FunctionInfo;
 pub(crate) use index::IndexKind;
 pub(crate) use lines::{LineHit, LineTables, Row};
-pub(crate) use units::{DieKey, UnitData, UnitIndex};
+pub(crate) use units::{DieKey, UnitIndex};
 pub(crate) use variable::{Location, VariableInfo};

@@ -73,8 +73,8 @@ pub(crate) struct UnitData {
     pub(crate) has_macros: bool,
     /// Code of the unit, as stated by its first entry.
     pub(crate) ranges: Vec<(u64, u64)>,
-    /// Whether gdb trusts its locations from a function's first instruction on (`COMPUNIT_LOCATIONS_VALID`).
-    pub(crate) locations_valid: bool,
+    /// See [`Unit::locations_valid`].
+    locations_valid: OnceLock<bool>,
     low_pc: u64,
     str_offsets_base: usize,
     addr_base: usize,
@@ -180,9 +180,6 @@ impl Unit {
             }
         }
         let producer = text(dw::DW_AT_producer);
-        let has_loclist = abbreviations_have_loclist(dwarf, &unit);
-        let locations_valid =
-            has_loclist && producer.as_deref().is_some_and(|p| gcc_minor_from_4(p) >= Some(5));
         Some(Arc::new(UnitData {
             name: text(dw::DW_AT_name),
             comp_dir: text(dw::DW_AT_comp_dir),
@@ -196,7 +193,7 @@ impl Unit {
                 || root.has_attr(dw::DW_AT_macro_info)
                 || root.has_attr(dw::DW_AT_GNU_macros),
             ranges,
-            locations_valid,
+            locations_valid: OnceLock::new(),
             low_pc: unit.low_pc,
             str_offsets_base: unit.str_offsets_base.0,
             addr_base: unit.addr_base.0,
@@ -206,6 +203,14 @@ impl Unit {
             functions: OnceLock::new(),
             names: OnceLock::new(),
         }))
+    }
+
+    /// Whether gdb trusts the unit's locations from a function's first instruction on (`COMPUNIT_LOCATIONS_VALID`).
+    pub(super) fn locations_valid(&self, dwarf: &Dwarf<'_>, data: &UnitData) -> bool {
+        *data.locations_valid.get_or_init(|| {
+            data.producer.as_deref().is_some_and(|producer| gcc_minor_from_4(producer) >= Some(5))
+                && abbreviations_have_loclist(dwarf, &self.head)
+        })
     }
 
     /// gimli's unit over `dwarf`'s sections, from what was read before.
@@ -248,18 +253,11 @@ fn bare_unit<'a>(
 
 /// Whether some variable of the unit has a location list. Abbreviation tables are made for one unit and hold only what it
 /// uses, so the table answers without a look at the entries.
-fn abbreviations_have_loclist(dwarf: &Dwarf<'_>, unit: &gimli::Unit<Slice<'_>>) -> bool {
-    let version = unit.header.version();
-    let Some(table) = dwarf.debug_abbrev.reader().slice().get(unit.header.debug_abbrev_offset().0..) else {
-        return false;
-    };
+fn abbreviations_have_loclist(dwarf: &Dwarf<'_>, head: &UnitHead) -> bool {
+    let start = usize::try_from(head.abbrev_offset).unwrap_or(usize::MAX);
+    let Some(table) = dwarf.debug_abbrev.reader().slice().get(start..) else { return false };
     let mut shapes = super::abbrev::Shapes::default();
-    let encoding = unit.header.encoding();
-    let sizes = Sizes {
-        offset: encoding.format.word_size(),
-        address: encoding.address_size,
-        version: encoding.version,
-    };
+    let sizes = head.sizes;
     if shapes.read(table, sizes).is_none() {
         return false;
     }
@@ -269,7 +267,7 @@ fn abbreviations_have_loclist(dwarf: &Dwarf<'_>, unit: &gimli::Unit<Slice<'_>>) 
             && match spec.form {
                 dw::DW_FORM_sec_offset | dw::DW_FORM_loclistx => true,
                 // Before DWARF 4 a plain constant was a section offset.
-                dw::DW_FORM_data4 | dw::DW_FORM_data8 => version < 4,
+                dw::DW_FORM_data4 | dw::DW_FORM_data8 => sizes.version < 4,
                 _ => false,
             }
     })

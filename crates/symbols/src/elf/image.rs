@@ -10,6 +10,7 @@ use object::LittleEndian;
 use object::elf::{self, FileHeader64};
 use object::read::elf::{FileHeader, SectionHeader, SectionTable, SymbolTable};
 use object::read::{CompressedData, CompressionFormat, SectionIndex};
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -70,6 +71,8 @@ pub(crate) struct Image {
     sections: Vec<Section>,
     /// Allocated sections by address.
     by_address: Vec<usize>,
+    /// The first section of each name.
+    by_name: HashMap<Arc<str>, usize>,
     /// Contents that had to be decompressed or relocated, by section index.
     processed: Vec<OnceLock<Option<Box<[u8]>>>>,
     build_id: Option<Box<[u8]>>,
@@ -115,6 +118,10 @@ impl Image {
         let mut by_address: Vec<usize> =
             sections.iter().filter(|s| s.alloc && !s.tls && s.size > 0).map(|s| s.index).collect();
         by_address.sort_by_key(|&index| sections.get(index).map_or(0, |s| s.addr.0));
+        let mut by_name = HashMap::with_capacity(sections.len());
+        for section in &sections {
+            by_name.entry(Arc::clone(&section.name)).or_insert(section.index);
+        }
         let processed = sections.iter().map(|_| OnceLock::new()).collect();
         let mut image = Self {
             path: path.into(),
@@ -125,6 +132,7 @@ impl Image {
             map,
             sections,
             by_address,
+            by_name,
             processed,
             build_id: None,
         };
@@ -169,7 +177,7 @@ impl Image {
     }
 
     pub(crate) fn section(&self, name: &str) -> Option<&Section> {
-        self.sections.iter().find(|section| &*section.name == name)
+        self.sections.get(*self.by_name.get(name)?)
     }
 
     /// The allocated section that contains an address.
@@ -206,13 +214,15 @@ impl Image {
         self.processed.get(section.index)?.get_or_init(|| self.process(section, relocate)).as_deref()
     }
 
-    /// The bytes of a debug section by its plain name; `.zdebug_info` answers for `.debug_info`.
+    /// A debug section by its plain name; `.zdebug_info` answers for `.debug_info`.
+    pub(crate) fn debug_section(&self, name: &str) -> Option<&Section> {
+        let packed = || self.section(&format!(".zdebug_{}", name.strip_prefix(".debug_")?));
+        self.section(name).or_else(packed)
+    }
+
+    /// The bytes of a debug section by its plain name.
     pub(crate) fn data_by_name(&self, name: &str) -> Option<&[u8]> {
-        let section = self.section(name).or_else(|| {
-            let rest = name.strip_prefix(".debug_")?;
-            self.sections.iter().find(|s| s.name.strip_prefix(".zdebug_") == Some(rest))
-        })?;
-        self.data(section)
+        self.data(self.debug_section(name)?)
     }
 
     /// Position of a section's bytes in the file, when they can be used from there as they are.

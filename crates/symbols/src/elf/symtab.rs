@@ -7,6 +7,7 @@ use kdive_base::LinkAddr;
 use object::LittleEndian;
 use object::elf::{SHN_ABS, SHN_UNDEF, STB_LOCAL, STT_FILE, STT_GNU_IFUNC, STT_SECTION};
 use object::read::elf::Sym;
+use std::ffi::CStr;
 use std::sync::{Arc, OnceLock};
 
 const LE: LittleEndian = LittleEndian;
@@ -29,13 +30,16 @@ const NO_SECTION: u32 = u32::MAX;
 pub(crate) struct SymbolTable {
     image: Arc<Image>,
     entries: Vec<Entry>,
+    /// The section with the names.
+    strings: usize,
     by_name: OnceLock<NameTable>,
 }
 
 impl SymbolTable {
     pub(crate) fn read(image: &Arc<Image>) -> Self {
         let entries = read_entries(image).unwrap_or_default();
-        Self { image: Arc::clone(image), entries, by_name: OnceLock::new() }
+        let strings = image.symbols().map_or(0, |symbols| symbols.string_section().0);
+        Self { image: Arc::clone(image), entries, strings, by_name: OnceLock::new() }
     }
 
     /// All symbols by address, and by name among those of one address.
@@ -43,12 +47,20 @@ impl SymbolTable {
         &self.entries
     }
 
+    /// The symbols at exactly this address.
+    pub(crate) fn at(&self, addr: LinkAddr) -> &[Entry] {
+        let first = self.entries.partition_point(|entry| entry.addr < addr);
+        let rest = self.entries.get(first..).unwrap_or_default();
+        rest.get(..rest.partition_point(|entry| entry.addr == addr)).unwrap_or_default()
+    }
+
     pub(crate) fn name(&self, entry: &Entry) -> &str {
-        self.image
-            .symbols()
-            .and_then(|symbols| symbols.strings().get(entry.name).ok())
-            .and_then(|name| std::str::from_utf8(name).ok())
-            .unwrap_or_default()
+        let name = || {
+            let bytes =
+                self.image.data(self.image.sections().get(self.strings)?)?.get(entry.name as usize..)?;
+            CStr::from_bytes_until_nul(bytes).ok()?.to_str().ok()
+        };
+        name().unwrap_or_default()
     }
 
     pub(crate) fn section(&self, entry: &Entry) -> Option<&Section> {

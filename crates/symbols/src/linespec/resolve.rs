@@ -61,7 +61,8 @@ impl ModuleSet {
 
     /// Whether locations are right from a function's first instruction on (gdb's `COMPUNIT_LOCATIONS_VALID`).
     pub(super) fn locations_valid_at(&self, addr: VirtAddr) -> bool {
-        self.unit_data_at(addr).is_some_and(|data| data.locations_valid)
+        self.debug_at(addr)
+            .is_some_and(|(_, debug, pc)| debug.unit_at(pc).is_some_and(|unit| debug.locations_valid(unit)))
     }
 
     pub(super) fn is_assembly(&self, addr: VirtAddr) -> bool {

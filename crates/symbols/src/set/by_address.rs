@@ -1,7 +1,7 @@
 //! What is at an address.
 
 use super::ModuleSet;
-use crate::dwarf::{DebugInfo, LineHit, LineTables, UnitData};
+use crate::dwarf::{DebugInfo, LineHit, LineTables};
 use crate::elf::Section;
 use crate::elf::symtab::{Entry, SymbolTable};
 use crate::{Function, Line, Module, Scope, SourceName, Symbol, UnitInfo};
@@ -30,7 +30,7 @@ impl ModuleSet {
             .find_map(|module| Some((module, module.object().section_at(module.to_link(addr))?)))
     }
 
-    fn debug_at(&self, addr: VirtAddr) -> Option<(&Arc<Module>, &Arc<DebugInfo>, u64)> {
+    pub(crate) fn debug_at(&self, addr: VirtAddr) -> Option<(&Arc<Module>, &Arc<DebugInfo>, u64)> {
         let (module, _) = self.module_at(addr)?;
         Some((module, module.object().debug()?, module.to_link(addr).0))
     }
@@ -157,8 +157,10 @@ impl ModuleSet {
     #[must_use]
     pub fn function_entered_at(&self, addr: VirtAddr) -> Option<Function> {
         let (module, debug, pc) = self.debug_at(addr)?;
-        let symbol = self.symbol_at(addr).filter(|symbol| symbol.addr == addr);
-        let info = debug.function_entered(pc, symbol.as_ref().map(|symbol| &*symbol.name))?;
+        let symbols = module.object().symbols();
+        let names: Vec<Arc<str>> =
+            symbols.at(LinkAddr(pc)).iter().map(|entry| symbols.name(entry).into()).collect();
+        let info = debug.function_entered(pc, &names)?;
         Some(Function::new(module, debug, info))
     }
 
@@ -166,11 +168,6 @@ impl ModuleSet {
     #[must_use]
     pub fn scope_at(&self, addr: VirtAddr) -> Option<Scope> {
         Scope::new(self.function_at(addr)?, addr)
-    }
-
-    pub(crate) fn unit_data_at(&self, addr: VirtAddr) -> Option<&UnitData> {
-        let (_, debug, pc) = self.debug_at(addr)?;
-        debug.unit_data(debug.unit_at(pc)?)
     }
 
     /// Whether two rows of the line table stand at an address: how some compilers mark an empty prologue.

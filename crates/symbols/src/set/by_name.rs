@@ -85,6 +85,16 @@ impl ModuleSet {
         found
     }
 
+    /// The address of the first of [`ModuleSet::symbols_named`].
+    #[must_use]
+    pub fn symbol_address(&self, name: &str) -> Option<VirtAddr> {
+        let first = |module: &Arc<Module>| {
+            let found = module.object().symbols().named(name);
+            found.first().map(|entry| (entry.kind.is_local(), module.to_virt(entry.addr)))
+        };
+        self.modules.iter().filter_map(first).min_by_key(|(local, _)| *local).map(|(_, addr)| addr)
+    }
+
     /// Functions with debug information and code of their own of that name, in the order of the files.
     #[must_use]
     pub fn functions_named(&self, name: &str) -> Vec<Function> {

@@ -56,7 +56,11 @@ fn ask_everything(path: &Path) {
             let _ = (set.symbol_at(addr), set.symbolic(addr, true), set.function_bounds(addr));
             let _ = (set.line_at(addr, false), set.unit_at(addr), set.sal_at(addr));
             let Some(scope) = set.scope_at(addr) else { continue };
-            let _ = (scope.describe(), scope.inline_frames_starting_here(), scope.function().tail_calls());
+            let _ = (
+                scope.describe(),
+                scope.inline_frames_starting_here(),
+                scope.function().tail_calls().count(),
+            );
             for frame_scope in scope.frames() {
                 let variables =
                     frame_scope.params().into_iter().chain(frame_scope.locals().into_iter().flatten());

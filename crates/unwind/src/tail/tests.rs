@@ -1,7 +1,7 @@
 //! Chains over a made-up program: function N starts at N * 0x100.
 
 use super::*;
-use crate::ObjectAt;
+use crate::{ObjectAt, TailCalls};
 use std::collections::BTreeMap;
 
 struct Program {
@@ -38,13 +38,13 @@ impl UnwindInfo for Program {
         (return_pc == RETURN_PC).then_some(Call { return_pc, target })
     }
 
-    fn tail_calls(&self, function: VirtAddr) -> Option<Vec<Call>> {
+    fn tail_calls(&self, function: VirtAddr) -> Option<TailCalls<'_>> {
         let calls = self.tail_calls.get(&(function.0 / 0x100))?;
         let call = |&(number, target): &(u64, Option<u64>)| Call {
             return_pc: VirtAddr(function.0 + number),
             target: target.map(|target| VirtAddr(target * 0x100)),
         };
-        Some(calls.iter().map(call).collect())
+        Some(Box::new(calls.iter().map(call).collect::<Vec<_>>().into_iter()))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::info::Call;
-use crate::{CfiKind, CfiSection, ObjectAt, OrcTable, UnwindTables};
+use crate::{CfiKind, CfiSection, ObjectAt, OrcTable, TailCalls, UnwindTables};
 use gimli::write::{
     Address, CallFrameInstruction as Insn, CommonInformationEntry, EndianVec, FrameDescriptionEntry,
     FrameTable,
@@ -75,7 +75,7 @@ impl UnwindInfo for Kernel {
         None
     }
 
-    fn tail_calls(&self, _: VirtAddr) -> Option<Vec<Call>> {
+    fn tail_calls(&self, _: VirtAddr) -> Option<TailCalls<'_>> {
         None
     }
 }
