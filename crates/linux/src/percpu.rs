@@ -85,7 +85,11 @@ pub fn current_task(program: &Program, cpu: usize) -> Result<VirtAddr, Error> {
             symbol(program, "current_task").ok_or_else(|| Error::NoSymbol("current_task".to_owned()))?
         }
     };
-    Ok(VirtAddr(program.read_uint(place.offset(offset), 8)?))
+    let at = place.offset(offset);
+    if let Some(machine) = program.machine() {
+        machine.prefetch(at, 8);
+    }
+    Ok(VirtAddr(program.read_uint(at, 8)?))
 }
 
 /// The idle task of a CPU, which is in no list: `runqueues.idle` (kernel/sched/sched.h).

@@ -46,6 +46,9 @@ pub trait Machine: ReadMemory + WriteMemory {
         self.sleeping_task().is_some()
     }
 
+    /// Brings memory into the cache, and no more than that: for one who needs but a few bytes at every stop.
+    fn prefetch(&self, _addr: VirtAddr, _len: usize) {}
+
     /// Asks the monitor of what runs the guest (QEMU's) a question that changes nothing.
     fn ask_monitor(&self, _question: &str) -> Option<String> {
         None

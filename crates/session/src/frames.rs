@@ -4,7 +4,7 @@ use crate::view::{Frame, FrameId, View};
 use kdive_base::VirtAddr;
 
 /// More frames than any stack that is searched for one frame.
-const SEARCH_LIMIT: usize = 4096;
+pub(crate) const SEARCH_LIMIT: usize = 4096;
 
 /// The frame with registers of its own that frame `level` is, or is inlined into (gdb's `skip_artificial_frames`).
 pub(crate) fn real_frame<V: View>(view: &mut V, level: usize) -> Option<(usize, Frame)> {

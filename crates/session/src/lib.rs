@@ -13,6 +13,7 @@
 //! [`View`]; control over execution comes through [`kdive_target::Target`]. It knows nothing of Linux: places where the
 //! operating system wants to be asked are [`View::internal_points`].
 
+mod arrival;
 mod breakpoint;
 mod edit;
 mod error;

@@ -83,6 +83,10 @@ impl Machine for TargetMachine {
         self.target.read_physical(addr, buf).map_err(|_| Fault::unmapped(VirtAddr(addr.0)))
     }
 
+    fn prefetch(&self, addr: VirtAddr, len: usize) {
+        self.target.prefetch(addr, len);
+    }
+
     fn ask_monitor(&self, question: &str) -> Option<String> {
         self.target.ask_monitor(question)
     }
@@ -347,6 +351,7 @@ impl View for ProgramView {
                 entry: frame.entry(),
                 function: Rc::from(frame.name()),
                 begins_here: index < beginning,
+                call_line: frame.call_site_line().map(|(file, line)| (Rc::from(&*file.name), line)),
             })
             .collect()
     }

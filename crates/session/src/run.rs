@@ -64,6 +64,20 @@ pub(crate) struct Momentary {
     pub(crate) task: Option<VirtAddr>,
 }
 
+/// A breakpoint where a thread is stepped on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Wake {
+    pub(crate) at: Momentary,
+    /// What the step has become on the way there, if it is not as it was.
+    pub(crate) step: Option<Step>,
+}
+
+impl From<Momentary> for Wake {
+    fn from(at: Momentary) -> Self {
+        Self { at, step: None }
+    }
+}
+
 /// What the target was told to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum InFlight {
@@ -88,7 +102,7 @@ pub(crate) struct Run {
     pub(crate) targets: Vec<Momentary>,
     /// Where the thread is stepped on when what does not have to be stepped is over: a halted CPU, an interrupt, the inside
     /// of a line.
-    pub(crate) wake: Vec<Momentary>,
+    pub(crate) wake: Vec<Wake>,
     /// Where the instruction that is being stepped may lead, and the stack frame, when the target lets interrupts in.
     pub(crate) expected: Option<(Vec<VirtAddr>, Option<FrameId>)>,
     /// Threads that stand at a breakpoint which has been dealt with.
@@ -136,7 +150,7 @@ impl Run {
     /// All breakpoints of its own.
     pub(crate) fn momentary(&self) -> impl Iterator<Item = &Momentary> {
         let resume = self.step.as_ref().and_then(|step| step.resume_at.as_ref());
-        self.targets.iter().chain(resume).chain(&self.wake)
+        self.targets.iter().chain(resume).chain(self.wake.iter().map(|wake| &wake.at))
     }
 
     /// Whether its thread is to be stepped now.
@@ -312,7 +326,7 @@ impl<V: View> Session<V> {
         let Some(run) = self.run.as_mut() else { return Err(Error::NotRunning) };
         if run.is_single_stepping() && !steps_for_watch {
             let exits = self.range_exits();
-            wanted.extend(exits.iter().map(|exit| Place::software(exit.addr)));
+            wanted.extend(exits.iter().map(|exit| Place::software(exit.at.addr)));
             if let Some(run) = self.run.as_mut() {
                 run.wake = exits;
             }
@@ -520,7 +534,7 @@ impl<V: View> Session<V> {
         }
         let task = self.view.task();
         let Some(run) = self.run.as_mut() else { return false };
-        run.wake = places.into_iter().map(|addr| Momentary { addr, frame, thread, task }).collect();
+        run.wake = places.into_iter().map(|addr| Momentary { addr, frame, thread, task }.into()).collect();
         true
     }
 
@@ -537,7 +551,7 @@ impl<V: View> Session<V> {
         let task = self.view.task();
         let Some(run) = self.run.as_mut() else { return };
         match halted {
-            Some(next) => run.wake = vec![Momentary { addr: next, frame, thread, task }],
+            Some(next) => run.wake = vec![Momentary { addr: next, frame, thread, task }.into()],
             None => run.steps = SPIN_STEPS,
         }
     }

@@ -10,6 +10,7 @@
 //! - the beginning of another line ends the step;
 //! - the middle of a line, as after a return, becomes the new range.
 
+use crate::arrival::{Arrival, Here};
 use crate::frames;
 use crate::run::{Command, Momentary, StepKind};
 use crate::view::{FrameId, View};
@@ -38,7 +39,7 @@ pub(crate) enum StepOver {
 }
 
 /// A step under way.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Step {
     pub(crate) range: Range,
     pub(crate) over: StepOver,
@@ -159,25 +160,19 @@ impl<V: View> Session<V> {
             return Verdict::Done;
         }
         let Some(row) = row else { return Verdict::Done };
-        if let Some(verdict) = self.at_inlined_call(&step) {
-            return verdict;
-        }
-        let here = (Rc::clone(&row.file), row.line);
-        let frame = self.view.frame(0).and_then(|frame| frame.id);
-        let mut fresh = step.clone();
-        fresh.range = Range::Within(row.range);
-        let other_line = pc == row.range.start && step.line.as_ref() != Some(&here);
-        if other_line && row.is_stmt {
-            return Verdict::Done;
-        }
-        // Not the beginning of a statement: go on, and stop at the next that is one, be it of the same line.
-        if !(other_line && frame.is_some() && frame == step.frame) {
-            fresh.frame = frame;
-            fresh.stack = stack;
-            fresh.line = if other_line { None } else { Some(here) };
-        }
-        if let Some(run) = self.run.as_mut() {
-            run.step = Some(fresh);
+        match step.arrive(&Here::now(&mut self.view, pc, row, stack)) {
+            Arrival::Done => return Verdict::Done,
+            Arrival::Entered => {
+                let hidden = self.view.hidden_inlined();
+                self.view.hide_inlined(hidden.saturating_sub(1));
+                return Verdict::Done;
+            }
+            Arrival::Keep => {}
+            Arrival::KeepAs(fresh) => {
+                if let Some(run) = self.run.as_mut() {
+                    run.step = Some(fresh);
+                }
+            }
         }
         Verdict::Keep
     }
@@ -242,43 +237,6 @@ impl<V: View> Session<V> {
             step.resume_at = Some(Momentary { addr: caller.pc, frame: caller.id, thread, task });
         }
         Verdict::Keep
-    }
-
-    /// What inlined calls at the pc mean for the step; `None`: nothing.
-    fn at_inlined_call(&mut self, step: &Step) -> Option<Verdict> {
-        let frame = self.view.frame(0)?;
-        let here = frame.id?;
-        if Some(here) == step.frame && self.view.hidden_inlined() > 0 {
-            // Control stands before the first instruction of an inlined call; the frame's line is that of the call.
-            let same_line = step.line.is_some() && frame.line == step.line;
-            return Some(match (step.over, same_line) {
-                (StepOver::All, true) => Verdict::Keep,
-                (StepOver::All, false) | (_, false) => Verdict::Done,
-                (_, true) => {
-                    let hidden = self.view.hidden_inlined();
-                    self.view.hide_inlined(hidden - 1);
-                    Verdict::Done
-                }
-            });
-        }
-        if frame.inlined && Some(here) != step.frame && self.is_inlined_into(step.frame) {
-            return Some(if step.over == StepOver::All { Verdict::Keep } else { Verdict::Done });
-        }
-        None
-    }
-
-    /// Whether the innermost frame is inlined, directly or not, into the frame with this identity.
-    fn is_inlined_into(&mut self, outer: Option<FrameId>) -> bool {
-        for level in 1.. {
-            let Some(frame) = self.view.frame(level) else { return false };
-            if frame.id.is_some() && frame.id == outer {
-                return true;
-            }
-            if !frame.inlined {
-                return false;
-            }
-        }
-        false
     }
 }
 

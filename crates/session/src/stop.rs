@@ -342,11 +342,14 @@ impl<V: View> Session<V> {
             });
             return Action::Stop;
         }
-        if run.wake.contains(&momentary) {
-            outcome.woken = true;
-            return Action::PassOver;
+        let Some(wake) = run.wake.iter().find(|wake| wake.at == momentary) else { return Action::StepResume };
+        outcome.woken = true;
+        if let Some(step) = wake.step.clone()
+            && let Some(run) = self.run.as_mut()
+        {
+            run.step = Some(step);
         }
-        Action::StepResume
+        Action::PassOver
     }
 
     fn weigh_code(&mut self, number: u32, index: usize, thread: ThreadId, outcome: &mut Outcome) -> Action {

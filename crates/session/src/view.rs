@@ -74,6 +74,8 @@ pub struct InlineBlock {
     /// Whether control has just arrived in the block when the pc is the address asked about: the block begins there, or
     /// begins again after code of another block.
     pub begins_here: bool,
+    /// Where the call stands in the code around it.
+    pub call_line: Option<(Rc<str>, u32)>,
 }
 
 /// One address a place in the source stands for.

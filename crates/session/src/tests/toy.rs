@@ -587,6 +587,7 @@ impl View for ToyView {
                 entry: VirtAddr(block.start),
                 function: block.name.into(),
                 begins_here: block.start == addr.0,
+                call_line: Some(("toy.c".into(), block.call_line)),
             })
             .collect()
     }

@@ -1,0 +1,127 @@
+//! What it means for a step over a line that control has come to an address of the same stack frame.
+//!
+//! The rules are gdb's (`process_event_stop_test`), from the inlined calls on. They need nothing that runs, so they serve for
+//! the place a thread stands at as well as for one it will come to.
+
+use crate::frames;
+use crate::step::{Range, Step, StepOver};
+use crate::view::{FrameId, LineRow, View};
+use kdive_base::VirtAddr;
+use std::rc::Rc;
+
+/// An address control has come to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Here {
+    pub(crate) pc: VirtAddr,
+    pub(crate) row: LineRow,
+    /// The frame shown, inlined calls told apart.
+    pub(crate) frame: Option<FrameId>,
+    /// The frame with registers of its own.
+    pub(crate) stack: Option<FrameId>,
+    /// The line shown for it when inlined calls that begin here are hidden: that of the outermost of them.
+    pub(crate) call_line: Option<(Rc<str>, u32)>,
+    /// How many those are.
+    pub(crate) hidden: usize,
+    /// The frames the frame shown is inlined into, inside out; none when it is not inlined.
+    pub(crate) around: Vec<FrameId>,
+}
+
+/// What a step does there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Arrival {
+    /// It is over.
+    Done,
+    /// It is over, in the outermost of the hidden inlined calls.
+    Entered,
+    /// It goes on.
+    Keep,
+    /// It goes on, as this one.
+    KeepAs(Step),
+}
+
+impl Step {
+    /// What the step does at an address outside of its range.
+    pub(crate) fn arrive(&self, here: &Here) -> Arrival {
+        if here.frame.is_some() && here.frame == self.frame && here.hidden > 0 {
+            // Control stands before the first instruction of an inlined call; the frame's line is that of the call.
+            let same_line = self.line.is_some() && here.call_line == self.line;
+            return match (self.over, same_line) {
+                (StepOver::All, true) => Arrival::Keep,
+                (StepOver::All, false) | (_, false) => Arrival::Done,
+                (_, true) => Arrival::Entered,
+            };
+        }
+        if here.frame.is_some()
+            && here.frame != self.frame
+            && self.frame.is_some_and(|frame| here.around.contains(&frame))
+        {
+            return if self.over == StepOver::All { Arrival::Keep } else { Arrival::Done };
+        }
+        let line = (Rc::clone(&here.row.file), here.row.line);
+        let other_line = here.pc == here.row.range.start && self.line.as_ref() != Some(&line);
+        if other_line && here.row.is_stmt {
+            return Arrival::Done;
+        }
+        // Not the beginning of a statement: go on, and stop at the next that is one, be it of the same line.
+        let mut fresh = self.clone();
+        fresh.range = Range::Within(here.row.range);
+        if !(other_line && here.frame.is_some() && here.frame == self.frame) {
+            fresh.frame = here.frame;
+            fresh.stack = here.stack;
+            fresh.line = if other_line { None } else { Some(line) };
+        }
+        Arrival::KeepAs(fresh)
+    }
+}
+
+impl Here {
+    /// An address in the function whose frame is `stack`, as it will be when control comes there.
+    pub(crate) fn expected<V: View>(view: &V, stack: FrameId, pc: VirtAddr) -> Option<Self> {
+        let row = view.line_row(pc)?;
+        let blocks = view.inline_blocks(pc);
+        let hidden = blocks.iter().take_while(|block| block.begins_here).count();
+        let shown = blocks.get(hidden..).unwrap_or_default();
+        let frame = |index: usize| {
+            let inline_depth = u32::try_from(shown.len() - index).unwrap_or(u32::MAX);
+            shown.get(index).map_or(stack, |block| FrameId {
+                code: block.entry,
+                inline_depth,
+                stack: stack.stack,
+            })
+        };
+        Some(Self {
+            pc,
+            row,
+            frame: Some(frame(0)),
+            stack: Some(stack),
+            call_line: hidden.checked_sub(1).and_then(|outermost| blocks.get(outermost)?.call_line.clone()),
+            hidden,
+            around: (1..=shown.len()).map(frame).collect(),
+        })
+    }
+
+    /// Where the selected thread stands.
+    pub(crate) fn now<V: View>(view: &mut V, pc: VirtAddr, row: LineRow, stack: Option<FrameId>) -> Self {
+        let hidden = view.hidden_inlined();
+        let shown = view.frame(0);
+        let mut around = Vec::new();
+        if shown.as_ref().is_some_and(|frame| frame.inlined) {
+            for level in 1..frames::SEARCH_LIMIT {
+                let Some(frame) = view.frame(level) else { break };
+                around.extend(frame.id);
+                if !frame.inlined {
+                    break;
+                }
+            }
+        }
+        Self {
+            pc,
+            row,
+            frame: shown.as_ref().and_then(|frame| frame.id),
+            stack,
+            call_line: shown.filter(|_| hidden > 0).and_then(|frame| frame.line),
+            hidden,
+            around,
+        }
+    }
+}
