@@ -166,6 +166,17 @@ impl Client {
         requests: &[Request],
         output: &mut dyn FnMut(&[u8]),
     ) -> Result<Vec<Reply>, Error> {
+        self.exchange_each(requests, output, &mut |_, reply| reply)
+    }
+
+    /// As [`Client::exchange`], with each reply given to `arrived` as soon as it is there, while others are under way; what that
+    /// returns takes its place. When requests are repeated it sees their replies again.
+    pub(crate) fn exchange_each(
+        &mut self,
+        requests: &[Request],
+        output: &mut dyn FnMut(&[u8]),
+        arrived: &mut dyn FnMut(usize, Reply) -> Reply,
+    ) -> Result<Vec<Reply>, Error> {
         self.check_open()?;
         if self.engine.is_running() {
             return Err(Error::State("Cannot execute this command while the target is running."));
@@ -174,7 +185,7 @@ impl Client {
         self.drain()?;
         let mut resynchronized = false;
         for attempt in 0.. {
-            let (trouble, index) = match self.attempt(requests, resynchronized, output) {
+            let (trouble, index) = match self.attempt_each(requests, resynchronized, output, arrived) {
                 Ok(replies) => {
                     if resynchronized {
                         let name = requests.first().map(Request::name).unwrap_or_default();
@@ -215,6 +226,16 @@ impl Client {
         requests: &[Request],
         carefully: bool,
         output: &mut dyn FnMut(&[u8]),
+    ) -> Result<Vec<Reply>, (Error, usize)> {
+        self.attempt_each(requests, carefully, output, &mut |_, reply| reply)
+    }
+
+    fn attempt_each(
+        &mut self,
+        requests: &[Request],
+        carefully: bool,
+        output: &mut dyn FnMut(&[u8]),
+        arrived: &mut dyn FnMut(usize, Reply) -> Reply,
     ) -> Result<Vec<Reply>, (Error, usize)> {
         let pipelined = !carefully && self.profile.allows_pipelining(self.engine.acks());
         let mut replies = Vec::with_capacity(requests.len());
@@ -260,7 +281,8 @@ impl Client {
                     Happening::Reply(ticket, payload) if under_way.front() == Some(&ticket) => {
                         under_way.pop_front();
                         expected -= requests.get(replies.len()).map_or(0, |request| request.expected);
-                        replies.push(Reply::sort(payload));
+                        let reply = arrived(replies.len(), Reply::sort(payload));
+                        replies.push(reply);
                     }
                     Happening::Failed(ticket, failure) if under_way.front() == Some(&ticket) => {
                         let index = replies.len();

@@ -48,8 +48,16 @@ impl Client {
         thread: ThreadId,
         chunks: &[MemoryChunk],
     ) -> Result<Vec<Result<Vec<u8>, ChunkError>>, Error> {
-        let replies = self.reading(thread, chunks.iter().map(MemoryChunk::request).collect())?;
-        Ok(replies.into_iter().zip(chunks).map(|(reply, chunk)| chunk.parse(reply)).collect())
+        let requests = chunks.iter().map(MemoryChunk::request).collect();
+        let mut read = vec![Err(ChunkError::Malformed); chunks.len()];
+        // Digits become bytes while the stub writes more of them.
+        self.reading_each(thread, requests, &mut |index, reply| {
+            if let (Some(chunk), Some(read)) = (chunks.get(index), read.get_mut(index)) {
+                *read = chunk.parse(reply);
+            }
+            Reply::Empty
+        })?;
+        Ok(read)
     }
 
     /// Writes memory as `thread` sees it; pieces of at most [`Client::write_limit`] bytes are the caller's job.

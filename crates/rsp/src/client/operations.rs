@@ -100,14 +100,28 @@ impl Client {
 
     /// Sends requests that read something of `thread`, `Hg` first if it stands elsewhere, all in one go.
     pub(super) fn reading(&mut self, thread: ThreadId, requests: Vec<Request>) -> Result<Vec<Reply>, Error> {
+        self.reading_each(thread, requests, &mut |_, reply| reply)
+    }
+
+    /// As [`Client::reading`], with each reply given to `arrived` as soon as it is there.
+    pub(super) fn reading_each(
+        &mut self,
+        thread: ThreadId,
+        requests: Vec<Request>,
+        arrived: &mut dyn FnMut(usize, Reply) -> Reply,
+    ) -> Result<Vec<Reply>, Error> {
         if self.unsupported.select || self.general == Some(thread) {
-            return self.exchange(&requests, &mut |_| {});
+            return self.exchange_each(&requests, &mut |_| {}, arrived);
         }
         self.general = None;
         let mut all = Vec::with_capacity(requests.len() + 1);
         all.push(Request::query(threads::select(thread), Shape::Ok));
         all.extend(requests);
-        let mut replies = self.exchange(&all, &mut |_| {})?;
+        let mut behind_select = |index: usize, reply| match index.checked_sub(1) {
+            Some(index) => arrived(index, reply),
+            None => reply,
+        };
+        let mut replies = self.exchange_each(&all, &mut |_| {}, &mut behind_select)?;
         let selected = replies.remove(0);
         self.selected(thread, selected)?;
         Ok(replies)
