@@ -17,6 +17,7 @@ mod field;
 mod find;
 mod find_device;
 mod functions;
+mod held;
 mod identity;
 mod irq;
 mod kaslr;
@@ -24,6 +25,7 @@ mod known;
 mod layer;
 mod list;
 mod locate;
+mod lock;
 mod log;
 mod maple;
 mod member;
@@ -61,12 +63,16 @@ pub use device::{
 pub use error::Error;
 pub use find::{FindResult, Fit, ModuleFinder};
 pub use functions::add_functions;
+pub use held::{
+    LockdepEntry, StaticLock, StaticLocks, lockdep_held, static_lock_at, static_locks, waited_for,
+};
 pub use identity::{Identity, banner, command_line, identity, running_build_id};
 pub use irq::{Irq, IrqTotal, OpenFile, interrupt_totals, interrupts, open_files};
 pub use kaslr::{FoundBy, Kaslr};
 pub use layer::{LinuxLayer, ModuleSymbols, SymbolsFrom};
 pub use list::ListWalk;
 pub use locate::KernelPlace;
+pub use lock::{Held, LockKind, LockLayout, LockMember, lock_at, lock_kind, locks_within};
 pub use log::{Log, LogRecord, log};
 pub use maple::{MapleEntry, maple_entries};
 pub use member::member_at;
