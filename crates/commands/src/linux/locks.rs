@@ -20,9 +20,9 @@ pub const COMMANDS: &[Spec] = &[Spec {
            itself. Otherwise these are looked at: locks in what the pointers in its frames\n\
            lead to, and in what those point to; and all static data of the kernel and its\n\
            modules, for locks that name the task as their owner. A spinlock names nobody:\n\
-           those that are locked and that its frames, or variables of modules in them,\n\
-           lead to are shown as held by some CPU. A lock whose owner died is shown for\n\
-           the task that has got its task_struct.",
+           of a task that a CPU runs, those that are locked and that its frames, or\n\
+           variables of modules in them, lead to at once are shown as held by some CPU. A\n\
+           lock whose owner died is shown for the task that has got its task_struct.",
     examples: &["locks", "locks 1"],
     complete: Completer::Expr,
     run: locks,
@@ -92,7 +92,8 @@ fn tell(shell: &mut Shell, list: &TaskList, task: &Task) {
         Err(error) => shell.out.warning(&format!("what lockdep knows cannot be read: {error}")),
     }
     let layout = LockLayout::new(shell.program());
-    let reach = reach(shell, &layout, task.addr);
+    let sleeps = list.cpu_running(task).is_none();
+    let reach = reach(shell, &layout, task.addr, sleeps);
     let statics = static_locks(shell.program(), &layout, task.addr);
     let mut lines = Vec::new();
     let mut told: Vec<VirtAddr> = Vec::new();

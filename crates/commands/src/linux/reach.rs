@@ -72,11 +72,13 @@ struct Walk<'a> {
     types: HashMap<String, Vec<LockMember>>,
     /// Objects whose own pointers are to be followed.
     queue: Vec<(String, VirtAddr, Type)>,
+    /// Whether locks without owner count: what is further away is as likely to be somebody else's.
+    spinlocks: bool,
 }
 
-/// Looks at what the frames of the state that is selected lead to; they are those of `task`.
+/// Looks at what the frames of the state that is selected lead to; they are those of `task`. Whoever sleeps holds no spinlock.
 #[must_use]
-pub fn reach(shell: &Shell, layout: &LockLayout, task: VirtAddr) -> Reach {
+pub fn reach(shell: &Shell, layout: &LockLayout, task: VirtAddr, sleeps: bool) -> Reach {
     let program = shell.program();
     let mut walk = Walk {
         program,
@@ -86,8 +88,11 @@ pub fn reach(shell: &Shell, layout: &LockLayout, task: VirtAddr) -> Reach {
         objects: HashSet::new(),
         types: HashMap::new(),
         queue: Vec::new(),
+        spinlocks: !sleeps,
     };
     walk.frames();
+    walk.statics();
+    walk.spinlocks = false;
     if let Ok(task) = Object::of_struct(program, "task_struct", task) {
         walk.object("current", task.addr(), task.ty());
     }
@@ -97,7 +102,6 @@ pub fn reach(shell: &Shell, layout: &LockLayout, task: VirtAddr) -> Reach {
         }
         walk.pointers_in(&name, addr, &ty);
     }
-    walk.statics();
     walk.reach
 }
 
@@ -159,6 +163,9 @@ impl Walk<'_> {
         for member in members {
             let at = addr.offset(member.offset);
             let Ok(held) = self.layout.held(program, member.kind, at) else { continue };
+            if held == Held::Somebody && !self.spinlocks {
+                continue;
+            }
             if !self.seen.insert(at) {
                 continue;
             }
