@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn pages_with_several_users() {
         let program = image(
-            "enum pageflags { PG_locked, PG_reserved = 3 };
+            "enum pageflags { PG_locked, PG_reserved = 3 } flags;
              struct page { unsigned long flags; long more[5]; int mapcount; struct { int counter; } _refcount; };
              struct page pages[6] = {
                 { 0, {}, 0, { 5 } }, { 8, {}, 0, { 2 } }, { 1, {}, 0, { 2 } }, { 0, {}, 0, { 1 } }, { 0, {}, 0, { -7 } },
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn a_machine_with_much_memory() {
         let program = image(
-            "enum pageflags { PG_reserved = 3 };
+            "enum pageflags { PG_reserved = 3 } flags;
              struct page { unsigned long flags; int more; struct { int counter; } _refcount; } page;
              unsigned long vmemmap_base;
              struct pglist_data { unsigned long node_start_pfn, node_spanned_pages; } contig_page_data = { 1, -1 };",
