@@ -182,8 +182,7 @@ impl LockLayout {
     }
 }
 
-/// The locks among the members of a type, members of members included, in the order of the structure; of arrays none. `budget` is
-/// how many members may still be looked at.
+/// The locks among the members of a type, members of members included, in the order of the structure; of arrays none.
 #[must_use]
 pub fn locks_within(program: &Program, ty: &Type) -> Vec<LockMember> {
     let mut found = Vec::new();
