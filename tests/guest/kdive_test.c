@@ -16,10 +16,13 @@
 #include <linux/llist.h>
 #include <linux/maple_tree.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/rbtree.h>
 #include <linux/rculist.h>
+#include <linux/rwsem.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
@@ -563,8 +566,31 @@ static noinline void kdive_test_warn(void)
 	WARN(1, "kdive_test: a warning\n");
 }
 
+/* What is locked while the kernel breaks: globals, a member of what a pointer leads to, a lock of nobody. */
+struct kdive_test_guarded {
+	int before;
+	struct mutex mutex;
+	spinlock_t spinlock;
+	struct rw_semaphore semaphore;
+	struct mutex idle;
+};
+
+DEFINE_MUTEX(kdive_test_mutex);
+static DECLARE_RWSEM(kdive_test_rwsem);
+static DEFINE_SPINLOCK(kdive_test_spinlock);
+struct kdive_test_guarded *kdive_test_guarded;
+
 static noinline void kdive_test_bug(void)
 {
+	struct kdive_test_guarded *guarded = kdive_test_guarded;
+
+	mutex_lock(&kdive_test_mutex);
+	down_write(&kdive_test_rwsem);
+	mutex_lock(&guarded->mutex);
+	down_read(&guarded->semaphore);
+	spin_lock(&kdive_test_spinlock);
+	spin_lock(&guarded->spinlock);
+	kdive_test_counter += guarded->before;
 	BUG();
 }
 
@@ -606,6 +632,13 @@ static int kdive_test_publish_more(void)
 {
 	int i;
 
+	kdive_test_guarded = kzalloc(sizeof(*kdive_test_guarded), GFP_KERNEL);
+	if (!kdive_test_guarded)
+		return -ENOMEM;
+	mutex_init(&kdive_test_guarded->mutex);
+	mutex_init(&kdive_test_guarded->idle);
+	spin_lock_init(&kdive_test_guarded->spinlock);
+	init_rwsem(&kdive_test_guarded->semaphore);
 	kdive_test_cache = kmem_cache_create("kdive_test_cache", 200, 0, 0, kdive_test_construct);
 	if (!kdive_test_cache)
 		return -ENOMEM;
@@ -636,6 +669,7 @@ static void kdive_test_release(void)
 	mtree_destroy(&kdive_test_maple);
 	free_percpu(kdive_test_percpu_dynamic);
 	kfree(kdive_test_flex);
+	kfree(kdive_test_guarded);
 }
 
 static int __init kdive_test_init(void)

@@ -1,7 +1,7 @@
 //! Every command on both kernels: one boot of each with KASLR, two CPUs, and modules of the distribution loaded.
 
 use super::guest::{Boot, Guest};
-use super::{crash, devices, hostile, kaslr, memory, modules, oops, tasks};
+use super::{crash, devices, hostile, kaslr, memory, modules, oops, patched, tasks};
 use std::time::Instant;
 
 #[test]
@@ -50,6 +50,8 @@ fn everything(series: Option<&str>) {
         ("no types", hostile::no_types),
         ("stale vmlinux", hostile::stale),
         ("interrupts", hostile::in_interrupts),
+        ("code of modules", patched::every_difference_of_modules_is_explained),
+        ("probes", patched::probes_are_known),
         // Last: the kernel is not what it was afterwards.
         ("trouble", oops::trouble_is_caught),
     ];

@@ -46,6 +46,18 @@ pub(crate) fn memory_in_use(guest: &mut Guest) {
         assert!(shown.abs_diff(told) < 512, "{title} {shown} {told}");
     }
     assert_eq!(shown("USED"), shown("TOTAL MEM") - shown("FREE"));
+    // What a process leaves as it was when it forks is its child's too: 1200 KB of a variable.
+    let shared = shown("SHARED");
+    assert!(shared > 100 && shared < shown("USED"), "{}", got.out[0]);
+    let told = guest.shell(
+        "mkfifo /fifo; a=$(head -c 1200000 /dev/zero | tr '\\0' x); (read b < /fifo; echo $a) & echo holder $!; sleep 1",
+    );
+    let again = guest.ask(&["kmem -i"]);
+    let line = again.out[0].lines().find(|line| line.trim_start().starts_with("SHARED")).unwrap();
+    let count: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    assert!(count > shared + 250, "{count} {shared} {told}");
+    let holder = told.lines().find_map(|line| line.strip_prefix("holder ")).unwrap().trim();
+    guest.shell(&format!("kill {holder}; unset a; rm /fifo"));
 
     // name, active, number, size, per slab, pages
     let told = row(&slabs, "kdive_test_cache");

@@ -179,4 +179,34 @@ pub(crate) fn trouble_is_caught(guest: &mut Guest) {
         "{}",
         got.out[3]
     );
+    locks(guest, &got.out[3]);
+}
+
+/// What is locked at the BUG of `kdive_test.ko`, and what waits for it afterwards.
+fn locks(guest: &mut Guest, report: &str) {
+    for (name, how) in [
+        ("kdive_test_mutex [kdive_test]", "struct mutex, taken by sh (pid "),
+        ("kdive_test_rwsem [kdive_test]", "struct rw_semaphore, taken by sh (pid "),
+        ("guarded->mutex", "struct mutex, taken by sh (pid "),
+        ("guarded->semaphore", "struct rw_semaphore, taken to read by sh (pid "),
+        ("guarded->spinlock", "spinlock, held by some CPU)"),
+        ("kdive_test_spinlock [kdive_test]", "spinlock, held by some CPU)"),
+    ] {
+        assert!(report.contains(&format!("'{name}' ({how}")), "{name}: {report}");
+    }
+    assert!(report.contains("Locks held: '") && !report.contains("guarded->idle"), "{report}");
+    // Who wrote the parameter has died with the lock of all parameters.
+    let told =
+        guest.shell("(echo warn > /sys/module/kdive_test/parameters/trouble) & echo waiter $!; sleep 2");
+    let pid = told.lines().find_map(|line| line.strip_prefix("waiter ")).unwrap().trim().to_owned();
+    let got = guest.ask(&[&format!("locks {pid}"), "locks 1", "locks", "locks nobody"]);
+    let waiter = &got.out[0];
+    assert!(waiter.starts_with(&format!("sh (pid {pid}):\nLocks held: '")), "{waiter}");
+    assert!(
+        waiter.contains("\nWaits for: '__this_module.param_lock [kdive_test]' (struct mutex, taken by "),
+        "{waiter}"
+    );
+    assert!(got.out[1].contains(" (pid 1):\nLocks held: none found ("), "{}", got.out[1]);
+    assert!(got.out[2].contains("Locks held: "), "{}{}", got.out[2], got.err);
+    assert!(got.err.contains("No task nobody."), "{}", got.err);
 }

@@ -1,6 +1,6 @@
-//! Kernel text that the kernel has rewritten: every byte of it has a reason.
+//! Code that the kernel has rewritten, its own and its modules': every byte of it has a reason.
 
-use super::guest::Boot;
+use super::guest::{Boot, Guest};
 
 /// The line `N places differ in M bytes, K of them unexplained.`
 fn summary(out: &str) -> (u64, u64, u64) {
@@ -71,4 +71,104 @@ fn rewritten_code_is_told_beside_the_instructions() {
     // The rest is as it was, and every difference still has its reason.
     let checked = guest.kdive("target remote guest.sock\nchkimg\n");
     assert_eq!(summary(&checked.out).2, 0, "{}{}", checked.out, checked.err);
+}
+
+/// For a guest with modules of the distribution and kdive_test.ko.
+pub(crate) fn every_difference_of_modules_is_explained(guest: &mut Guest) {
+    let loaded = guest.shell("wc -l < /proc/modules").trim().parse::<usize>().unwrap();
+    assert!(loaded > 40, "{loaded}");
+    let got = guest.ask(&[
+        "chkimg",
+        "chkimg kdive_test",
+        "chkimg nf-tables",
+        "chkimg kdive_test_leaf",
+        "chkimg vmlinux",
+        "chkimg nothing_of_this_name",
+        "disassemble /p kdive_test_leaf",
+    ]);
+    let told = format!("{}{}", got.out[0], got.err);
+    assert_eq!(summary(&got.out[0]).2, 0, "{told}");
+    assert!(got.out[0].contains(&format!("Compared: the kernel and {loaded} modules.\n")), "{told}");
+    // To sections that are empty or were given back.
+    let few = got.out[0]
+        .lines()
+        .find_map(|line| line.strip_suffix(" references to what has no known address were not compared."));
+    assert!(few.is_none_or(|count| count.parse::<u32>().unwrap() < 100), "{told}");
+    let module = summary(&got.out[1]);
+    assert!(module.0 > 20 && module.1 > 1000 && module.2 == 0, "{}", got.out[1]);
+    assert!(got.out[1].contains("Compared: 1 module.\n"), "{}", got.out[1]);
+    let tables = summary(&got.out[2]);
+    assert!(tables.1 > 50_000 && tables.2 == 0, "{}", got.out[2]);
+    for reason in ["return thunk", "ftrace site", "static call"] {
+        assert!(got.out[2].contains(&format!("  {reason}\n")), "{reason}: {}", got.out[2]);
+    }
+    // The kernel has more text, and the same reasons.
+    assert!(summary(&got.out[4]).1 + tables.1 < summary(&got.out[0]).1, "{told}");
+    assert!(got.out[3].contains("  call of the function tracer\n"), "{}", got.out[3]);
+    assert!(got.err.contains("nothing_of_this_name"), "{}", got.err);
+    assert!(got.out[6].contains("; call of the function tracer: off\n"), "{}", got.out[6]);
+    // A byte that nothing accounts for.
+    let got = guest.ask(&[
+        "set $old = *(unsigned char *)((long)kdive_test_recurse + 12)",
+        "set var *(unsigned char *)((long)kdive_test_recurse + 12) = $old ^ 0x55",
+        "chkimg kdive_test",
+        "set var *(unsigned char *)((long)kdive_test_recurse + 12) = $old",
+        "chkimg kdive_test",
+    ]);
+    assert_eq!(summary(&got.out[2]).2, 1, "{}{}", got.out[2], got.err);
+    assert!(got.out[2].contains(" <kdive_test_recurse+12>: "), "{}", got.out[2]);
+    assert_eq!(summary(&got.out[4]).2, 0, "{}{}", got.out[4], got.err);
+}
+
+/// Offset of the first instruction of a function that the tracer does not rewrite.
+fn inside(listing: &str) -> u64 {
+    let offsets = listing.lines().filter_map(|line| {
+        let (_, rest) = line.split_once("<+")?;
+        rest.split_once('>')?.0.parse::<u64>().ok()
+    });
+    offsets.into_iter().find(|offset| *offset >= 9).unwrap_or_else(|| panic!("{listing}"))
+}
+
+/// For a guest with kdive_test.ko: probes in the kernel and in a module.
+pub(crate) fn probes_are_known(guest: &mut Guest) {
+    let got = guest.ask(&["disassemble kdive_test_leaf", "disassemble vfs_read"]);
+    let (leaf, read) = (inside(&got.out[0]), inside(&got.out[1]));
+    let told = guest.shell(&format!(
+        "mount -t tracefs none /sys/kernel/tracing; cd /sys/kernel/tracing; \
+         echo p:kdive_leaf kdive_test:kdive_test_leaf+{leaf} > kprobe_events; \
+         echo p:kdive_read vfs_read+{read} >> kprobe_events; \
+         echo 1 > events/kprobes/enable; cat kprobe_events; cd /; sleep 1"
+    ));
+    assert!(told.contains("kprobes/kdive_leaf") && told.contains("kprobes/kdive_read"), "{told}");
+    let place = format!("break *((char *)kdive_test_leaf + {leaf})");
+    guest.type_line("(sleep 3; echo 3 > /sys/module/kdive_test/parameters/run) &");
+    let got = guest.ask(&[
+        "chkimg kdive_test_leaf",
+        "chkimg vfs_read",
+        "chkimg",
+        "disassemble /p kdive_test_leaf",
+        "disassemble /p vfs_read",
+        &place,
+        "continue",
+        "bt 2",
+    ]);
+    for checked in &got.out[..2] {
+        assert!(checked.contains("  kprobe\n") && summary(checked).2 == 0, "{checked}{}", got.err);
+    }
+    assert_eq!(summary(&got.out[2]).2, 0, "{}", got.out[2]);
+    for listing in &got.out[3..5] {
+        assert!(listing.contains("\t; kprobe: "), "{listing}");
+    }
+    assert!(got.out[6].contains("Breakpoint 1, "), "{}{}", got.out[6], got.err);
+    assert!(got.out[7].contains("kdive_test_leaf (value="), "{}", got.out[7]);
+    // It goes on, and the probe was hit too.
+    // Reading what was traced would be traced.
+    let told = guest.shell(
+        "sleep 2; cd /sys/kernel/tracing; echo 0 > events/kprobes/enable; grep -c kdive_leaf: trace; \
+         echo > kprobe_events; cd /; sleep 1",
+    );
+    assert!(told.trim().lines().last().is_some_and(|count| count != "0"), "{told}");
+    let got = guest.ask(&["chkimg kdive_test_leaf", "chkimg", "disassemble /p kdive_test_leaf"]);
+    assert_eq!(summary(&got.out[1]).2, 0, "{}{}", got.out[1], got.err);
+    assert!(got.out.iter().all(|text| !text.contains("kprobe")), "{}{}", got.out[0], got.out[2]);
 }

@@ -1,8 +1,8 @@
 //! The command table, in help order. A command file is named here and nowhere else.
 
 use crate::linux::{
-    catch, chkimg, devices, embedded, kernel, kmem, log, memory, modules, oops, process, raw, structures,
-    system, tasks, timers, walkers,
+    catch, chkimg, devices, embedded, kernel, kmem, locks, log, memory, modules, oops, process, raw,
+    structures, system, tasks, timers, walkers,
 };
 use crate::spec::Spec;
 use crate::{alias, apropos, complete, gdb, help, meta, settings, user};
@@ -34,6 +34,7 @@ pub const TABLE: &[&[Spec]] = &[
     walkers::COMMANDS,
     system::COMMANDS,
     oops::COMMANDS,
+    locks::COMMANDS,
     tasks::COMMANDS,
     process::COMMANDS,
     raw::COMMANDS,

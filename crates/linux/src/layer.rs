@@ -4,11 +4,13 @@ use crate::current::Current;
 use crate::extable::ExceptionTables;
 use crate::identity::{Identity, banner, hex, identity, symbol};
 use crate::locate::{RESET_VECTOR, Whereabouts};
+use crate::tables::module_with;
 use crate::{FindResult, Fit, KernelPlace, ModuleFinder, ModuleInfo, PatchMap, Site, module_at, modules};
 use kdive_base::{AddrRange, LinkAddr, VirtAddr};
 use kdive_program::{OsLayer, OsReport, Program, TaskFilter};
 use kdive_symbols::{ModuleId, ObjectFile, OpenOptions, Placement};
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -40,6 +42,9 @@ pub struct ModuleSymbols {
     pub symbols: SymbolsFrom,
 }
 
+/// What is rewritten in a module.
+type Rewritten = (Rc<[Site]>, Rc<PatchMap>);
+
 /// Something that is worked out once for each place of the kernel.
 type Kept<T> = RefCell<Option<(Option<KernelPlace>, T)>>;
 
@@ -56,6 +61,8 @@ pub struct LinuxLayer {
     /// Text the kernel rewrites, once it was asked for; and where the kernel was then.
     sites: Kept<Rc<[Site]>>,
     patches: Kept<Rc<PatchMap>>,
+    /// The same of modules, while their files are loaded.
+    of_modules: RefCell<HashMap<ModuleId, Rewritten>>,
     modules: Vec<ModuleSymbols>,
     identified: bool,
     listed: bool,
@@ -148,7 +155,10 @@ impl LinuxLayer {
     fn drop_module(&mut self, program: &mut Program, addr: VirtAddr) -> bool {
         let Some(at) = self.modules.iter().position(|known| known.info.addr == addr) else { return false };
         match self.modules.remove(at).symbols {
-            SymbolsFrom::File { id, .. } => program.modules.remove(id),
+            SymbolsFrom::File { id, .. } => {
+                self.of_modules.get_mut().remove(&id);
+                program.modules.remove(id)
+            }
             SymbolsFrom::None(_) => false,
         }
     }
@@ -247,6 +257,35 @@ impl LinuxLayer {
         }
     }
 
+    /// The places that are rewritten in the code at an address, of the kernel or of a module.
+    #[must_use]
+    pub fn sites_at(&self, program: &Program, addr: VirtAddr) -> Rc<[Site]> {
+        match self.of_module_at(program, addr) {
+            Some((sites, _)) => sites,
+            None => self.sites(program),
+        }
+    }
+
+    /// Everything that may differ from the file in the code at an address, but for probes.
+    #[must_use]
+    pub fn patches_at(&self, program: &Program, addr: VirtAddr) -> Rc<PatchMap> {
+        match self.of_module_at(program, addr) {
+            Some((_, patches)) => patches,
+            None => self.patches(program),
+        }
+    }
+
+    fn of_module_at(&self, program: &Program, addr: VirtAddr) -> Option<Rewritten> {
+        let (module, _) = module_with(program, addr)?;
+        let mut known = self.of_modules.borrow_mut();
+        let found = known.entry(module.id()).or_insert_with(|| {
+            let sites: Rc<[Site]> = crate::module_sites(program, module).into();
+            let patches = Rc::new(PatchMap::of_module(program, module, &sites));
+            (sites, patches)
+        });
+        Some(found.clone())
+    }
+
     /// Whether the running kernel was told to be the one of the loaded vmlinux, or another.
     #[must_use]
     pub fn is_identified(&self) -> bool {
@@ -260,6 +299,7 @@ impl LinuxLayer {
         self.current.forget();
         *self.sites.get_mut() = None;
         *self.patches.get_mut() = None;
+        self.of_modules.get_mut().clear();
         let mut changed = false;
         for known in std::mem::take(&mut self.modules) {
             if let SymbolsFrom::File { id, .. } = known.symbols {
@@ -420,8 +460,13 @@ impl OsLayer for LinuxLayer {
     }
 
     fn rewritten(&self, program: &Program, addr: VirtAddr) -> Option<String> {
-        let sites = self.sites(program);
-        crate::site_at(&sites, addr).map(|site| site.describe(program))
+        let sites = self.sites_at(program, addr);
+        if let Some(site) = crate::site_at(&sites, addr) {
+            return Some(site.describe(program));
+        }
+        // The kernel puts an instruction back when it takes its probe away.
+        let probes = crate::patched::probes(program);
+        probes.iter().any(|probe| probe.contains(addr)).then(|| "kprobe".to_owned())
     }
 
     fn knows_tasks(&self, program: &Program) -> bool {

@@ -1,7 +1,8 @@
-//! Kernel text in memory against the file: what differs, and which of the kernel's own tables says that it may.
+//! Code of the kernel and its modules in memory against the file: what differs, and which of their own tables says that it may.
 //!
-//! Besides the tables of [`crate::kernel_sites`] there are those of code that is rewritten once while the kernel boots; they lie in init memory,
-//! so they are read from the file:
+//! Besides the tables of [`crate::kernel_sites`] there are those of code that is rewritten once, while the kernel boots or the module is
+//! loaded; they lie in init memory, so they are read from the file. A module has sections for them: `.altinstructions`,
+//! `.parainstructions`, and for the others a dot instead of the two underscores.
 //!
 //! | table | entry | source |
 //! |---|---|---|
@@ -11,16 +12,23 @@
 //! | `__smp_locks` | 32-bit distance from itself | arch/x86/include/asm/alternative.h |
 //! | `__start_runtime_ptr_NAME`, `__start_runtime_shift_NAME` (since 6.11) | 32-bit distance from itself | arch/x86/include/asm/runtime-const.h |
 //!
-//! With KASLR the words that hold absolute addresses were moved; the file lists them where it was linked with `--emit-relocs`.
+//! With KASLR the words that hold absolute addresses were moved; the file lists them where it was linked with `--emit-relocs`. Those of
+//! a module are filled in by its relocations before anything is compared.
 
 use crate::field::Field;
 use crate::identity::symbol;
-use crate::sites::{relative, table, word};
+use crate::tables::{
+    ALTERNATIVES, CALLS, ENDBR, PARAVIRT, RETPOLINES, RETURNS, SMP_LOCKS, TableName, Tables, between,
+    code_of, loaded, module_with, relative, word,
+};
 use crate::{Error, Object, Site, SiteKind};
 use kdive_base::{AddrRange, LinkAddr, ReadMemory, VirtAddr};
 use kdive_program::Program;
-use std::collections::BTreeMap;
+use kdive_symbols::Module;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
 
 /// Why a piece of text may differ from the file.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -95,18 +103,23 @@ pub struct Checked {
     pub differences: Vec<Difference>,
     /// Bytes that were compared.
     pub bytes: u64,
+    /// Words in them that were not: what they refer to has no known address.
+    pub unresolved: u64,
     /// What could not be read.
     pub broken: Vec<Error>,
 }
 
 /// Every piece of the kernel's text that may differ, by its first address.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct PatchMap {
     /// Length and reason. A place may be in several tables; the one that rewrites it last counts.
     places: BTreeMap<VirtAddr, Vec<(u64, Patch)>>,
     longest: u64,
 }
 
+/// `int3`, and a jump of five bytes.
+const INT3: u8 = 0xcc;
+const JUMP: u8 = 0xe9;
 /// Bytes compared at a time.
 const BLOCK: usize = 64 << 10;
 /// More text than any kernel has.
@@ -121,8 +134,8 @@ impl PatchMap {
     }
 
     /// Entries that are a distance from their own place.
-    fn relative(&mut self, program: &Program, start: &str, end: &str, len: u64, patch: Patch) {
-        let Some((start, bytes)) = table(program, start, end) else { return };
+    fn relative(&mut self, table: Option<(VirtAddr, Vec<u8>)>, len: u64, patch: Patch) {
+        let Some((start, bytes)) = table else { return };
         for (index, entry) in bytes.chunks_exact(4).enumerate() {
             if let Some(addr) = relative(start.offset(index as u64 * 4), entry) {
                 self.add(addr, len, patch);
@@ -130,9 +143,9 @@ impl PatchMap {
         }
     }
 
-    fn alternatives(&mut self, program: &Program) -> Option<()> {
-        let (start, bytes) = table(program, "__alt_instructions", "__alt_instructions_end")?;
-        let entry = Object::of_struct(program, "alt_instr", VirtAddr(0)).ok()?;
+    fn alternatives(&mut self, tables: &Tables<'_>) -> Option<()> {
+        let (start, bytes) = tables.get(ALTERNATIVES)?;
+        let entry = Object::of_struct(tables.program, "alt_instr", VirtAddr(0)).ok()?;
         let size = usize::try_from(entry.ty().size()?).ok().filter(|&size| size >= 4)?;
         let (place, len) = (Field::new(&entry, "instr_offset").ok()?, Field::new(&entry, "instrlen").ok()?);
         for (index, entry) in bytes.chunks_exact(size).enumerate() {
@@ -145,14 +158,13 @@ impl PatchMap {
         Some(())
     }
 
-    fn paravirt(&mut self, program: &Program) -> Option<()> {
-        let (_, bytes) = table(program, "__parainstructions", "__parainstructions_end")?;
-        let entry = Object::of_struct(program, "paravirt_patch_site", VirtAddr(0)).ok()?;
+    fn paravirt(&mut self, tables: &Tables<'_>) -> Option<()> {
+        let (_, bytes) = tables.get(PARAVIRT)?;
+        let entry = Object::of_struct(tables.program, "paravirt_patch_site", VirtAddr(0)).ok()?;
         let len = Field::new(&entry, "len").ok()?;
         let size = usize::try_from(entry.ty().size()?).ok().filter(|&size| size >= 8)?;
-        let main = program.modules.modules().first()?;
         for entry in bytes.chunks_exact(size) {
-            let addr = main.to_virt(LinkAddr(word(entry)?));
+            let addr = tables.absolute(word(entry)?)?;
             self.add(addr, len.get(entry, 0), Patch::Paravirt);
         }
         Some(())
@@ -161,23 +173,7 @@ impl PatchMap {
     /// Every place of the kernel image.
     #[must_use]
     pub fn of_kernel(program: &Program, sites: &[Site]) -> Self {
-        let mut map = Self::default();
-        for site in sites {
-            // A branch to a place nearby has two bytes (since 5.14).
-            let mut first = [0; 2];
-            let is_short = matches!(site.kind, SiteKind::JumpLabel(_))
-                && program.modules.image().read(site.addr, &mut first).is_ok()
-                && (first[0] == 0xeb || first == [0x66, 0x90]);
-            map.add(site.addr, if is_short { 2 } else { 5 }, Patch::Site(site.kind));
-        }
-        map.alternatives(program);
-        map.paravirt(program);
-        // A prefix before the call makes six bytes.
-        map.relative(program, "__retpoline_sites", "__retpoline_sites_end", 6, Patch::Retpoline);
-        map.relative(program, "__return_sites", "__return_sites_end", 5, Patch::ReturnThunk);
-        map.relative(program, "__call_sites", "__call_sites_end", 5, Patch::CallThunk);
-        map.relative(program, "__ibt_endbr_seal", "__ibt_endbr_seal_end", 4, Patch::Endbr);
-        map.relative(program, "__smp_locks", "__smp_locks_end", 1, Patch::SmpLock);
+        let mut map = Self::of_tables(&Tables::of_kernel(program), sites);
         for (kind, names, len) in [
             ("ptr", &["dentry_hashtable", "USER_PTR_MAX", "__dentry_cache"][..], 8),
             ("shift", &["d_hash_shift"][..], 1),
@@ -185,18 +181,58 @@ impl PatchMap {
             for name in names {
                 let (start, end) =
                     (format!("__start_runtime_{kind}_{name}"), format!("__stop_runtime_{kind}_{name}"));
-                map.relative(program, &start, &end, len, Patch::RuntimeConstant);
+                map.relative(between(program, &start, &end), len, Patch::RuntimeConstant);
             }
         }
         map
     }
 
-    /// Adds the kprobes there are now.
+    /// Every place of a module.
     #[must_use]
-    pub fn with_probes(mut self, program: &Program) -> Self {
-        // Those that could be read count.
-        let _ = self.probes(program);
-        self
+    pub fn of_module(program: &Program, module: &Arc<Module>, sites: &[Site]) -> Self {
+        Self::of_tables(&Tables::of_module(program, module), sites)
+    }
+
+    fn of_tables(tables: &Tables<'_>, sites: &[Site]) -> Self {
+        const ONE_LENGTH: [(TableName, u64, Patch); 5] = [
+            // A prefix before the call makes six bytes.
+            (RETPOLINES, 6, Patch::Retpoline),
+            (RETURNS, 5, Patch::ReturnThunk),
+            (CALLS, 5, Patch::CallThunk),
+            (ENDBR, 4, Patch::Endbr),
+            (SMP_LOCKS, 1, Patch::SmpLock),
+        ];
+        let mut map = Self::default();
+        for site in sites {
+            // A branch to a place nearby has two bytes (since 5.14).
+            let mut first = [0; 2];
+            let is_short = matches!(site.kind, SiteKind::JumpLabel(_))
+                && tables.program.modules.image().read(site.addr, &mut first).is_ok()
+                && (first[0] == 0xeb || first == [0x66, 0x90]);
+            map.add(site.addr, if is_short { 2 } else { 5 }, Patch::Site(site.kind));
+        }
+        map.alternatives(tables);
+        map.paravirt(tables);
+        for (name, len, patch) in ONE_LENGTH {
+            map.relative(tables.get(name), len, patch);
+        }
+        map
+    }
+
+    /// With the kprobes that are in place now.
+    #[must_use]
+    pub fn with_probes(map: Rc<Self>, program: &Program) -> Rc<Self> {
+        let probes = probes(program);
+        if probes.is_empty() {
+            return map;
+        }
+        let mut map = Self::clone(&map);
+        for probe in probes {
+            map.longest = map.longest.max(probe.len());
+            // It was put there last.
+            map.places.entry(probe.start).or_default().insert(0, (probe.len(), Patch::Kprobe));
+        }
+        Rc::new(map)
     }
 
     /// What a place in an instruction is now, for a listing; `None` where nothing is rewritten, or where what the file has still stands.
@@ -205,9 +241,10 @@ impl PatchMap {
         // Told at the instruction the place begins with.
         let mut places = (0..range.len()).filter_map(|offset| self.at(range.start.offset(offset)));
         let (addr, patch) = places.find(|(addr, _)| range.contains(*addr))?;
-        let (mut now, mut file) = ([0; 5], [0; 5]);
+        let mut now = [0; 5];
         program.read(addr, &mut now).ok()?;
-        program.modules.image().read(addr, &mut file).ok()?;
+        let before = Before::of(program, AddrRange::new(addr, addr.offset(5))).ok()?;
+        let (file, now) = (before.bytes.as_slice(), now.get(..before.bytes.len())?);
         let is_nop = now.starts_with(&[0x0f, 0x1f]) || now.starts_with(&[0x66, 0x90]);
         Some(match patch {
             Patch::Site(kind) => {
@@ -224,28 +261,10 @@ impl PatchMap {
             Patch::Alternative if now == file => "alternative: as built".to_owned(),
             Patch::Alternative => "alternative: replaced for this CPU".to_owned(),
             _ if now == file => return None,
+            Patch::Kprobe if now.first() == Some(&INT3) => "kprobe: breakpoint".to_owned(),
+            Patch::Kprobe => "kprobe: jumps to its copy".to_owned(),
             other => format!("{other}: rewritten"),
         })
-    }
-
-    /// The instructions of kprobes that are in place (kernel/kprobes.c: `kprobe_table`, 64 lists of `struct kprobe.hlist`).
-    fn probes(&mut self, program: &Program) -> Option<()> {
-        let table = Object::variable(program, "kprobe_table").ok()?;
-        let probe = Object::of_struct(program, "kprobe", VirtAddr(0)).ok()?;
-        let (link, addr) = (probe.offset_of("hlist").ok()?, probe.offset_of("addr").ok()?);
-        let mut left = 100_000u32;
-        for head in 0..64 {
-            let mut node = table.index(head).ok()?.member("first").ok()?.pointer().ok()?;
-            while node.0 != 0 && left > 0 {
-                left -= 1;
-                let probe = VirtAddr(node.0.wrapping_sub(link));
-                let at = VirtAddr(program.read_uint(probe.offset(addr), 8).ok()?);
-                // An optimised one is a jump of five bytes over several instructions.
-                self.add(at, 5, Patch::Kprobe);
-                node = VirtAddr(program.read_uint(node, 8).ok()?);
-            }
-        }
-        Some(())
     }
 
     /// What may have rewritten a byte.
@@ -257,6 +276,39 @@ impl PatchMap {
             covering.next().map(|(_, patch)| (start, *patch))
         })
     }
+}
+
+/// What kprobes have written over instructions: a breakpoint, or a jump over several of them where the probe was optimised
+/// (kernel/kprobes.c: `kprobe_table`, 64 lists of `struct kprobe.hlist`). Those that use the tracer's call, and those that are switched
+/// off, write nothing.
+pub(crate) fn probes(program: &Program) -> Vec<AddrRange> {
+    let mut found = Vec::new();
+    // Those that could be read count.
+    let _ = collect_probes(program, &mut found);
+    found
+}
+
+fn collect_probes(program: &Program, found: &mut Vec<AddrRange>) -> Option<()> {
+    const LISTS: u64 = 64;
+    const MAX_PROBES: usize = 100_000;
+    let table = Object::variable(program, "kprobe_table").ok()?;
+    let probe = Object::of_struct(program, "kprobe", VirtAddr(0)).ok()?;
+    let (link, addr) = (probe.offset_of("hlist").ok()?, probe.offset_of("addr").ok()?);
+    let mut seen = HashSet::new();
+    for head in 0..LISTS {
+        let mut node = table.index(head).ok()?.member("first").ok()?.pointer().ok()?;
+        while node.0 != 0 && seen.len() < MAX_PROBES && seen.insert(node) {
+            let probe = VirtAddr(node.0.wrapping_sub(link));
+            let at = VirtAddr(program.read_uint(probe.offset(addr), 8).ok()?);
+            match program.read_uint(at, 1).map(|byte| byte as u8) {
+                Ok(INT3) => found.push(AddrRange::new(at, at.offset(1))),
+                Ok(JUMP) => found.push(AddrRange::new(at, at.offset(5))),
+                _ => {}
+            }
+            node = VirtAddr(program.read_uint(node, 8).ok()?);
+        }
+    }
+    Some(())
 }
 
 /// Where the linker left absolute addresses in the text, by their first byte: how many bytes. `None` when the file does not say.
@@ -288,16 +340,50 @@ fn is_moved(file: &[u8], memory: &[u8], slide: u64) -> bool {
     slide != 0 && (old.wrapping_add(slide) & mask == new || old.wrapping_sub(slide) & mask == new)
 }
 
-/// Compares kernel text in memory with the file. Breakpoints the debugger has put there are not seen.
+/// Code as it was before anything was rewritten.
+struct Before {
+    bytes: Vec<u8>,
+    /// Bytes that cannot be told, from the start on.
+    unresolved: Vec<std::ops::Range<usize>>,
+    /// Whether it is of a module: KASLR has nothing to move in it.
+    is_module: bool,
+}
+
+impl Before {
+    /// What the file has; shorter where a section of a module ends before.
+    fn of(program: &Program, range: AddrRange) -> Result<Self, Error> {
+        let len = range.len().min(MAX_TEXT) as usize;
+        let Some((module, section)) = module_with(program, range.start) else {
+            let mut bytes = vec![0; len];
+            program.modules.image().read(range.start, &mut bytes)?;
+            return Ok(Self { bytes, unresolved: Vec::new(), is_module: false });
+        };
+        let hole = || Error::Memory(kdive_base::Fault::unmapped(range.start));
+        let whole = loaded(program, module, section).ok_or_else(hole)?;
+        let skip = range.start.distance_from(module.to_virt(section.addr)).ok_or_else(hole)?;
+        let first = usize::try_from(skip).map_err(|_| hole())?;
+        let end = first.saturating_add(len).min(whole.bytes.len());
+        let bytes = whole.bytes.get(first..end).ok_or_else(hole)?.to_vec();
+        let within = |&(at, len): &(u64, u64)| {
+            let start = usize::try_from(at.checked_sub(skip)?).ok()?;
+            let end = start.checked_add(usize::try_from(len).ok()?)?;
+            (end <= bytes.len()).then_some(start..end)
+        };
+        let unresolved = whole.unresolved.iter().filter_map(within).collect();
+        Ok(Self { bytes, unresolved, is_module: true })
+    }
+}
+
+/// Compares code of the kernel, or of one section of a module, with the file. Breakpoints the debugger has put there are not seen.
 ///
 /// # Errors
 /// When the file has no code there.
 pub fn check_text(program: &Program, range: AddrRange, map: &PatchMap) -> Result<Checked, Error> {
     let mut checked = Checked::default();
+    let Before { bytes: mut file, unresolved, is_module } = Before::of(program, range)?;
     let slide = program.modules.modules().first().map_or(0, |main| main.placement().slide);
+    let slide = if is_module { 0 } else { slide };
     let words = if slide == 0 { None } else { moved_words(program) };
-    let mut file = vec![0; range.len().min(MAX_TEXT) as usize];
-    program.modules.image().read(range.start, &mut file)?;
     let mut memory = file.clone();
     let mut at = range.start;
     for part in memory.chunks_mut(BLOCK) {
@@ -315,6 +401,12 @@ pub fn check_text(program: &Program, range: AddrRange, map: &PatchMap) -> Result
         }
         at = at.offset(part.len() as u64);
     }
+    for place in unresolved {
+        checked.unresolved += 1;
+        if let (Some(word), Some(now)) = (file.get_mut(place.clone()), memory.get(place)) {
+            word.copy_from_slice(now);
+        }
+    }
     compare(range.start, &file, &memory, map, slide, words.as_ref(), &mut checked.differences);
     for difference in checked.differences.iter_mut().filter(|found| found.patch == Patch::Unexplained) {
         // Trampolines are in no table: the kernel finds them by their keys.
@@ -330,7 +422,7 @@ pub fn check_text(program: &Program, range: AddrRange, map: &PatchMap) -> Result
 fn is_possible(patch: Patch, memory: &[u8]) -> bool {
     /// The no-op of five bytes that the kernel uses, and the first byte of a text that is being changed.
     const NOP: [u8; 5] = [0x0f, 0x1f, 0x44, 0, 0];
-    const CHANGING: u8 = 0xcc;
+    const CHANGING: u8 = INT3;
     let starts = |bytes: &[u8]| memory.starts_with(bytes);
     match patch {
         Patch::Site(SiteKind::JumpLabel(_)) => {
@@ -342,10 +434,11 @@ fn is_possible(patch: Patch, memory: &[u8]) -> bool {
                 || [0xe8, 0xe9, 0xc3, 0x2e, 0x66, 0x0f, CHANGING].iter().any(|&first| starts(&[first]))
         }
         Patch::Site(SiteKind::Ftrace) => starts(&NOP) || starts(&[0xe8]) || starts(&[CHANGING]),
-        Patch::ReturnThunk => starts(&[0xc3]) || starts(&[0xe9]),
+        // `ret`, filled up with breakpoints.
+        Patch::ReturnThunk => starts(&[0xc3, INT3, INT3, INT3, INT3]) || starts(&[JUMP]),
         Patch::SmpLock => starts(&[0xf0]) || starts(&[0x3e]),
         Patch::Endbr => starts(&[0x66, 0x0f, 0x1f, 0]) || starts(&[0x0f, 0x1f, 0x40]) || starts(&[0xd6]),
-        Patch::Kprobe => starts(&[CHANGING]) || starts(&[0xe9]),
+        Patch::Kprobe => starts(&[CHANGING]) || starts(&[JUMP]),
         _ => true,
     }
 }
@@ -437,4 +530,44 @@ fn moved_at(
 #[must_use]
 pub fn kernel_text(program: &Program) -> Option<AddrRange> {
     Some(AddrRange::new(symbol(program, "_stext")?, symbol(program, "_etext")?))
+}
+
+/// The code of a module, by section, without what it has given back.
+#[must_use]
+pub fn module_code(module: &Module) -> Vec<AddrRange> {
+    code_of(module)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::image;
+
+    #[test]
+    fn probes_that_have_written_something() {
+        let program = image(
+            r#"
+            struct hlist_node { struct hlist_node *next, **pprev; };
+            struct hlist_head { struct hlist_node *first; };
+            struct kprobe { struct hlist_node hlist; long more; unsigned char *addr; };
+            extern unsigned char planted[], jumps[], traced[];
+            __asm__(".text\nplanted: .byte 0xcc, 1, 2\njumps: .byte 0xe9, 1, 2, 3, 4, 5\ntraced: .byte 0x0f, 0x1f\n");
+            struct kprobe a = { {}, 0, planted }, b = { { &a.hlist }, 0, jumps }, c = { {}, 0, traced };
+            struct kprobe cycle = { { &cycle.hlist }, 0, planted };
+            struct hlist_head kprobe_table[64] = { [3] = { &b.hlist }, [4] = { &c.hlist }, [63] = { &cycle.hlist } };
+            "#,
+        );
+        let at = |name| symbol(&program, name).unwrap();
+        let range = |name, len| AddrRange::new(at(name), at(name).offset(len));
+        assert_eq!(probes(&program), [range("jumps", 5), range("planted", 1), range("planted", 1)]);
+        let mut map = PatchMap::default();
+        map.add(at("planted"), 5, Patch::ReturnThunk);
+        let map = PatchMap::with_probes(Rc::new(map), &program);
+        let patch = |name, offset| map.at(at(name).offset(offset)).map(|(_, patch)| patch);
+        assert_eq!(patch("planted", 0), Some(Patch::Kprobe));
+        assert_eq!(patch("planted", 1), Some(Patch::ReturnThunk));
+        assert_eq!(patch("jumps", 4), Some(Patch::Kprobe));
+        assert_eq!((patch("jumps", 5), patch("traced", 0)), (None, None));
+        assert!(probes(&image("int none;")).is_empty());
+    }
 }

@@ -1,4 +1,4 @@
-//! Places in kernel text that the kernel rewrites while it runs, from the tables the linker collected.
+//! Places in code of the kernel and its modules that the kernel rewrites while it runs, from the tables the linker collected.
 //!
 //! | table | entry | source |
 //! |---|---|---|
@@ -6,15 +6,16 @@
 //! | `__start_static_call_sites` | address and key, 32 bits each, relative to the member; low bits of the key are flags | include/linux/static_call_types.h |
 //! | `__start_mcount_loc` | address of the call of `__fentry__` | kernel/trace/ftrace.c |
 //!
-//! They are read from the file: the last one lies in memory that the kernel frees.
+//! They are read from the file: the last one lies in memory that the kernel frees. A module has them as sections of its own.
 
 use crate::Object;
 use crate::identity::symbol;
-use kdive_base::{AddrRange, LinkAddr, VirtAddr};
+use crate::tables::{JUMP_LABELS, MCOUNT, STATIC_CALLS, Tables, relative, word};
+use kdive_base::{AddrRange, VirtAddr};
 use kdive_program::Program;
+use kdive_symbols::Module;
+use std::sync::Arc;
 
-/// Larger than any of the tables.
-const MAX_TABLE: u64 = 64 << 20;
 /// Bytes of an instruction that is rewritten: a jump, call or no-op.
 const PATCHED: u64 = 5;
 
@@ -60,31 +61,23 @@ impl Site {
     }
 }
 
-/// The bytes of the file between two symbols, and where they begin.
-pub(crate) fn table(program: &Program, start: &str, end: &str) -> Option<(VirtAddr, Vec<u8>)> {
-    let (start, end) = (symbol(program, start)?, symbol(program, end)?);
-    let len = end.distance_from(start).filter(|&len| len <= MAX_TABLE)?;
-    let mut bytes = vec![0; usize::try_from(len).ok()?];
-    program.modules.image().read(start, &mut bytes).ok()?;
-    Some((start, bytes))
-}
-
-/// A 32-bit distance from its own place.
-pub(crate) fn relative(at: VirtAddr, bytes: &[u8]) -> Option<VirtAddr> {
-    let distance = i32::from_le_bytes(bytes.get(..4)?.try_into().ok()?);
-    Some(VirtAddr(at.0.wrapping_add_signed(i64::from(distance))))
-}
-
-pub(crate) fn word(bytes: &[u8]) -> Option<u64> {
-    Some(u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?))
-}
-
 /// The places of the kernel image, by address. Empty without the tables.
 #[must_use]
 pub fn kernel_sites(program: &Program) -> Vec<Site> {
+    sites_of(&Tables::of_kernel(program))
+}
+
+/// Those of a module.
+#[must_use]
+pub fn module_sites(program: &Program, module: &Arc<Module>) -> Vec<Site> {
+    sites_of(&Tables::of_module(program, module))
+}
+
+fn sites_of(tables: &Tables<'_>) -> Vec<Site> {
+    let program = tables.program;
     let mut sites = Vec::new();
-    let absolute = |value: u64| program.modules.modules().first().map(|main| main.to_virt(LinkAddr(value)));
-    if let Some((start, bytes)) = table(program, "__start___jump_table", "__stop___jump_table") {
+    let absolute = |value: u64| tables.absolute(value);
+    if let Some((start, bytes)) = tables.get(JUMP_LABELS) {
         let entry = Object::of_struct(program, "jump_entry", VirtAddr(0)).ok();
         let is_relative =
             entry.and_then(|entry| entry.member("code").ok()?.ty().size()).is_none_or(|size| size == 4);
@@ -104,7 +97,7 @@ pub fn kernel_sites(program: &Program) -> Vec<Site> {
             }
         }
     }
-    if let Some((start, bytes)) = table(program, "__start_static_call_sites", "__stop_static_call_sites") {
+    if let Some((start, bytes)) = tables.get(STATIC_CALLS) {
         for (index, entry) in bytes.chunks_exact(8).enumerate() {
             let at = start.offset(index as u64 * 8);
             let key = entry.get(4..).and_then(|key| relative(at.offset(4), key));
@@ -113,7 +106,7 @@ pub fn kernel_sites(program: &Program) -> Vec<Site> {
             }
         }
     }
-    if let Some((_, bytes)) = table(program, "__start_mcount_loc", "__stop_mcount_loc") {
+    if let Some((_, bytes)) = tables.get(MCOUNT) {
         let places = bytes.chunks_exact(8).filter_map(word).filter(|&value| value != 0).filter_map(absolute);
         sites.extend(places.map(|addr| Site { addr, kind: SiteKind::Ftrace }));
     }

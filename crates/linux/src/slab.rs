@@ -43,13 +43,18 @@ pub struct SlabCache {
 /// More caches than any kernel has.
 const MAX_CACHES: u64 = 1 << 16;
 
+/// The array of page structures.
+pub(crate) fn page_array(program: &Program) -> Result<VirtAddr, Error> {
+    match Object::variable(program, "vmemmap_base") {
+        Ok(base) => base.pointer(),
+        // __VMEMMAP_BASE_L4, where the layout is not dynamic.
+        Err(_) => Ok(VirtAddr(0xffff_ea00_0000_0000)),
+    }
+}
+
 /// The `struct page` of a physical address: an element of the array at `vmemmap_base`.
 fn page_of(program: &Program, phys: u64) -> Result<Object<'_>, Error> {
-    let base = match Object::variable(program, "vmemmap_base") {
-        Ok(base) => base.pointer()?,
-        // __VMEMMAP_BASE_L4, where the layout is not dynamic.
-        Err(_) => VirtAddr(0xffff_ea00_0000_0000),
-    };
+    let base = page_array(program)?;
     let size = Object::of_struct(program, "page", VirtAddr(0))?.ty().size().unwrap_or(64);
     Object::of_struct(program, "page", base.offset((phys >> 12).wrapping_mul(size)))
 }

@@ -1,8 +1,8 @@
 //! Small kernels for tests: C source with a kernel's structures, compiled, and read as a stopped guest would be.
 
-use kdive_base::Interrupt;
+use kdive_base::{Interrupt, LinkAddr};
 use kdive_program::Program;
-use kdive_symbols::{ObjectFile, OpenOptions, Placement};
+use kdive_symbols::{ModuleId, ObjectFile, OpenOptions, Placement};
 use std::process::Command;
 
 /// A program without a machine over an executable made of `source`: its memory is what the file holds.
@@ -33,4 +33,23 @@ pub(crate) fn image_with(source: &str, sections: &str) -> Program {
     let mut program = Program::new(Interrupt::new());
     program.modules.add(object, Placement::default());
     program
+}
+
+/// Adds a module made of `source` to a program: an object file whose sections are at `places`.
+pub(crate) fn add_module(program: &mut Program, source: &str, places: &[(&str, u64)]) -> ModuleId {
+    let dir = tempfile::tempdir().unwrap();
+    let (input, output) = (dir.path().join("module.c"), dir.path().join("module.o"));
+    std::fs::write(&input, source).unwrap();
+    let compiled = Command::new("cc")
+        .args(["-g", "-O0", "-w", "-c", "-fno-pic", "-mcmodel=kernel", "-fcf-protection=none", "-o"])
+        .args([&output, &input])
+        .output()
+        .unwrap();
+    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+    let options = OpenOptions {
+        section_addresses: places.iter().map(|(name, at)| ((*name).to_owned(), LinkAddr(*at))).collect(),
+        ..OpenOptions::default()
+    };
+    let object = ObjectFile::open(&output, &options).unwrap();
+    program.modules.add(object, Placement::default())
 }

@@ -27,7 +27,9 @@ mod set;
 mod variable;
 
 pub use btf::{Btf, TypeId};
-pub use elf::{DebugLink, ElfKind, IndexInfo, Note, ObjectFile, OpenOptions, Section, gunzip};
+pub use elf::{
+    DebugLink, ElfKind, IndexInfo, Note, ObjectFile, OpenOptions, Relocated, Section, Target, gunzip,
+};
 pub use error::{Error, LinespecError, LocationError};
 pub use function::{CallSite, CallSiteParam, Function};
 pub use linespec::LINESPEC_KEYWORDS;

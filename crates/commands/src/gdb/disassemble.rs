@@ -119,6 +119,14 @@ fn one(shell: &mut Shell, pc: VirtAddr, modifiers: &Modifiers, padded: bool) -> 
     Ok(insn.next())
 }
 
+/// What is rewritten in the code at an address, probes included.
+fn patches(shell: &mut Shell, addr: VirtAddr) -> Option<Rc<PatchMap>> {
+    with_linux(shell, |linux, program| {
+        let map = linux.patches_at(program, addr);
+        PatchMap::with_probes(map, program)
+    })
+}
+
 fn disassemble(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let mut modifiers = Modifiers::default();
     let mut args = args;
@@ -146,9 +154,7 @@ fn disassemble(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         return Err(Error::msg("Cannot specify both /m and /s."));
     }
     // Without a running kernel nothing was rewritten.
-    if patched && shell.session.target().is_some() && shell.program().knows_tasks() {
-        modifiers.patched = with_linux(shell, |linux, program| linux.patches(program));
-    }
+    let patched = patched && shell.session.target().is_some() && shell.program().knows_tasks();
     let text = args.text();
     if let Some((start, end)) = split_range(text) {
         let start = shell.program().evaluate_address(start)?;
@@ -156,6 +162,9 @@ fn disassemble(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
             Some(length) => start.offset(shell.program().evaluate_address(length)?.0),
             None => shell.program().evaluate_address(end)?,
         };
+        if patched {
+            modifiers.patched = patches(shell, start);
+        }
         shell.out.put(&format!("Dump of assembler code from {start:#x} to {end:#x}:\n"));
         dump(shell, AddrRange::new(start, end), &modifiers)?;
         shell.out.line("End of assembler dump.");
@@ -179,6 +188,9 @@ fn disassemble(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         Some(function) if function.ranges().len() > 1 => function.ranges(),
         _ => vec![bounds],
     };
+    if patched {
+        modifiers.patched = patches(shell, pc);
+    }
     modifiers.omit_function = true;
     shell.out.put("Dump of assembler code for function ");
     shell.out.styled(Style::Function, &name);

@@ -3,6 +3,7 @@
 //! The address that faulted is a pointer's value plus the offset of a member. Every pointer in scope is tried, and every
 //! pointer in what those point to; where the source line is at hand, what it names goes first.
 
+use super::reach::pointee;
 use crate::Shell;
 use kdive_base::{ReadMemory, VirtAddr};
 use kdive_linux::{Access, Oops, member_at};
@@ -78,16 +79,6 @@ fn source_line(program: &Program) -> Option<String> {
     let line = program.frame_line(&frame)?;
     let source = program.sources.find(&line.file.name, line.file.comp_dir.as_deref().unwrap_or_default())?;
     source.line(u64::from(line.line)).map(str::to_owned)
-}
-
-/// What a pointer type points to, when that is a structure whose members are known.
-fn pointee(program: &Program, ty: &Type) -> Option<Type> {
-    let ty = ty.strip();
-    if !ty.is_pointer() {
-        return None;
-    }
-    let target = program.modules.complete(&ty.target()?.strip()).strip();
-    matches!(target.kind(), Kind::Composite(composite) if !composite.members().is_empty()).then_some(target)
 }
 
 /// Name, value and target of the pointers to structures in the innermost function, inlined calls included.

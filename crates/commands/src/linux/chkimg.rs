@@ -1,10 +1,10 @@
-//! `chkimg`: kernel text in memory against the file, each difference with its reason.
+//! `chkimg`: code in memory against the files, each difference with its reason.
 
 use super::modules::with_linux;
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Shell, Spec};
 use kdive_base::AddrRange;
-use kdive_linux::{Difference, Patch, PatchMap, check_text, kernel_text};
+use kdive_linux::{Checked, Difference, Patch, PatchMap, SymbolsFrom, check_text, kernel_text, module_code};
 use kdive_program::Program;
 use std::collections::BTreeMap;
 
@@ -13,15 +13,17 @@ pub const COMMANDS: &[Spec] = &[Spec {
     name: "chkimg",
     class: Class::Linux,
     needs: Needs::TARGET.and(Needs::SYMBOLS),
-    summary: "Kernel text that differs from its file, and why",
-    help: "Usage: chkimg [-a] [FUNCTION]\n\
-           Without argument all of the kernel's text is compared: how many places\n\
-           differ for each reason, and every place that nothing accounts for. With a\n\
-           function, or with -a, every place with its bytes before and now. A kernel\n\
-           rewrites its own text: static branches and calls, the tracer's calls,\n\
-           alternatives for the CPU, returns and indirect calls that go through thunks,\n\
-           probes; KASLR moves the addresses in it. Breakpoints of kdive are not seen.",
-    examples: &["chkimg", "chkimg vfs_read"],
+    summary: "Code of the kernel and its modules that differs from the file, and why",
+    help: "Usage: chkimg [-a] [FUNCTION | MODULE | vmlinux]\n\
+           Without argument all code of the kernel and its modules is compared: how many\n\
+           places differ for each reason, and every place that nothing accounts for. With\n\
+           a function, or with -a, every place with its bytes before and now. A kernel\n\
+           rewrites its own text, and a module's when it is loaded: static branches and\n\
+           calls, the tracer's calls, alternatives for the CPU, returns and indirect calls\n\
+           that go through thunks, probes; KASLR moves the addresses in it. Relocations of\n\
+           a module are applied before its file is compared. Breakpoints of kdive are not\n\
+           seen.",
+    examples: &["chkimg", "chkimg vfs_read", "chkimg xfs"],
     complete: Completer::Expr,
     run: chkimg,
     ..Spec::EMPTY
@@ -33,25 +35,47 @@ fn chkimg(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         Some(rest) => (true, rest.trim_start()),
         None => (false, text),
     };
-    let map = with_linux(shell, |linux, program| {
-        let sites = linux.sites(program);
-        PatchMap::of_kernel(program, &sites).with_probes(program)
-    })
-    .ok_or_else(|| Error::msg("No Linux kernel is being debugged."))?;
-    let program = shell.program();
-    let ranges = if text.is_empty() {
-        vec![
-            kernel_text(program)
-                .ok_or_else(|| Error::msg("No symbols _stext and _etext: is this a vmlinux?"))?,
-        ]
-    } else {
-        function(program, text)?
-    };
-    let (mut found, mut bytes) = (Vec::new(), 0);
+    let modules = modules(shell)
+        .ok_or_else(|| Error::msg("No Linux kernel is being debugged."))?
+        .into_iter()
+        .filter(|module| text.is_empty() || module.name == text.replace('-', "_"));
+    let (mut ranges, mut compared, mut one_function) = (Vec::new(), Vec::new(), false);
+    if text.is_empty() || text == "vmlinux" {
+        let kernel = kernel_text(shell.program());
+        ranges.push(kernel.ok_or_else(|| Error::msg("No symbols _stext and _etext: is this a vmlinux?"))?);
+        compared.push("the kernel".to_owned());
+    }
+    let mut count = 0;
+    for module in modules {
+        match module.code {
+            Ok(code) => {
+                ranges.extend(code);
+                count += 1;
+            }
+            Err(why) if text.is_empty() => {
+                shell.out.warning(&format!("module {} not compared: {why}", module.name));
+            }
+            Err(why) => return Err(Error::msg(format!("Module {} has no file: {why}.", module.name))),
+        }
+    }
+    match count {
+        0 => {}
+        1 => compared.push("1 module".to_owned()),
+        _ => compared.push(format!("{count} modules")),
+    }
+    if compared.is_empty() {
+        ranges = function(shell.program(), text)?;
+        one_function = true;
+    }
+    let (mut found, mut bytes, mut unresolved) = (Vec::new(), 0, 0);
     for range in ranges {
-        let checked = check_text(shell.program(), range, &map).map_err(Error::msg)?;
+        if shell.interrupt.is_raised() {
+            return Err(Error::Interrupted);
+        }
+        let checked = check(shell, range)?;
         found.extend(checked.differences);
         bytes += checked.bytes;
+        unresolved += checked.unresolved;
         for broken in checked.broken {
             shell.out.warning(&format!("not compared: {broken}"));
         }
@@ -59,7 +83,7 @@ fn chkimg(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for difference in &found {
         *counts.entry(difference.patch.to_string()).or_default() += 1;
-        if all || !text.is_empty() || difference.patch == Patch::Unexplained {
+        if all || one_function || difference.patch == Patch::Unexplained {
             let line = describe(shell.program(), difference);
             shell.out.line(&line);
         }
@@ -67,11 +91,46 @@ fn chkimg(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     for (reason, count) in &counts {
         shell.out.line(&format!("{count:>7}  {reason}"));
     }
+    if unresolved > 0 {
+        shell.out.line(&format!("{unresolved} references to what has no known address were not compared."));
+    }
+    if !compared.is_empty() {
+        shell.out.line(&format!("Compared: {}.", compared.join(" and ")));
+    }
     let unexplained = found.iter().filter(|difference| difference.patch == Patch::Unexplained).count();
     shell
         .out
         .line(&format!("{} places differ in {bytes} bytes, {unexplained} of them unexplained.", found.len()));
     Ok(())
+}
+
+/// A module with its code, or why there is no file to compare it with.
+struct ModuleCode {
+    name: String,
+    code: Result<Vec<AddrRange>, String>,
+}
+
+fn modules(shell: &mut Shell) -> Option<Vec<ModuleCode>> {
+    with_linux(shell, |linux, program| {
+        let of = |known: &kdive_linux::ModuleSymbols| {
+            let code = match &known.symbols {
+                SymbolsFrom::File { id, .. } => {
+                    program.modules.module(*id).map(|module| module_code(module)).ok_or_else(String::new)
+                }
+                SymbolsFrom::None(why) => Err(why.clone()),
+            };
+            ModuleCode { name: known.info.name.clone(), code }
+        };
+        linux.modules().iter().map(of).collect()
+    })
+}
+
+fn check(shell: &mut Shell, range: AddrRange) -> Result<Checked, Error> {
+    let checked = with_linux(shell, |linux, program| {
+        let map = linux.patches_at(program, range.start);
+        check_text(program, range, &PatchMap::with_probes(map, program))
+    });
+    checked.ok_or_else(|| Error::msg("No Linux kernel is being debugged."))?.map_err(Error::msg)
 }
 
 /// The addresses of a function.
@@ -81,12 +140,6 @@ fn function(program: &Program, text: &str) -> Result<Vec<AddrRange>, Error> {
         .modules
         .function_bounds(addr)
         .ok_or_else(|| Error::msg("No function contains specified address."))?;
-    let kernel = program.modules.module_at(addr).is_some_and(|(module, _)| module.is_kernel());
-    if !kernel {
-        return Err(Error::msg(
-            "Only text of the kernel image is compared: the tables of modules are gone once they are loaded.",
-        ));
-    }
     Ok(match program.modules.function_at(addr) {
         Some(function) if function.ranges().len() > 1 => function.ranges(),
         _ => vec![bounds],

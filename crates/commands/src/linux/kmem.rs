@@ -15,8 +15,10 @@ pub const COMMANDS: &[Spec] = &[Spec {
     help: "Usage: kmem -i\n\
            kmem -s [NAME | ADDRESS]\n\
            kmem ADDRESS\n\
-           -i  how memory is used: free, cached, slabs, swap, committed. Pages shared by\n\
-           \x20   several processes are not counted; shared memory is\n\
+           -i  how memory is used: free, shared, cached, slabs, swap, committed. SHARED are\n\
+           \x20   pages with several users, as in crash: each page structure is read to count\n\
+           \x20   them, which is left out where there are more than 8 GiB. SHMEM is shared\n\
+           \x20   memory\n\
            -s  slab caches: address, size of an object, objects in use and in all, slabs, size\n\
            \x20   of a slab, name. Objects that a CPU keeps for itself count as used, as in\n\
            \x20   /proc/slabinfo. Of an ADDRESS, the cache and the object it is in\n\
@@ -59,6 +61,7 @@ fn info(shell: &mut Shell) -> Result<(), Error> {
         (Some(pages), None) => format!("{title:>13} {pages:>9} {:>12}         ----", size(pages)),
         (None, _) => format!("{title:>13} {:>9} {:>12}  (not counted by this kernel)", "?", "?"),
     };
+    let shared = kdive_linux::shared_pages(shell.program());
     let memory = Some((info.total, "TOTAL MEM"));
     let used = info.free.map(|free| info.total.saturating_sub(free));
     let mut lines = vec![
@@ -66,6 +69,12 @@ fn info(shell: &mut Shell) -> Result<(), Error> {
         row("TOTAL MEM", Some(info.total), None),
         row("FREE", info.free, memory),
         row("USED", used, memory),
+        match shared {
+            Ok(None) => {
+                format!("{:>13} {:>9} {:>12}  (not counted: that would take long)", "SHARED", "?", "?")
+            }
+            counted => row("SHARED", counted.ok().flatten(), memory),
+        },
         row("SHMEM", info.shmem, memory),
         row("BUFFERS", info.buffers, memory),
         row("CACHED", info.cached, memory),

@@ -22,8 +22,9 @@ pub const COMMANDS: &[Spec] = &[
         help: "Usage: analyze [-n]\n\
                Finds the last report in the kernel's log and explains it: the instruction, the\n\
                source line, which member of which pointer could not be accessed, the call\n\
-               trace with lines, taint, and the messages before it. From then on backtrace, up\n\
-               and info locals are about the state at the report; thread goes back to a CPU.\n\
+               trace with lines, the locks that are held (as far as the command locks finds\n\
+               them), taint, and the messages before it. From then on backtrace, up and info\n\
+               locals are about the state at the report; thread goes back to a CPU.\n\
                -n   do not go there",
         examples: &["analyze"],
         run: analyze,
@@ -68,6 +69,9 @@ fn analyze(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     summary(shell, &oops);
     let went = place(shell, &oops);
     trace(shell, &oops);
+    if went {
+        super::locks::of_report(shell, oops.comm.as_deref(), oops.pid);
+    }
     rest(shell, &oops);
     before(shell, &text, &oops);
     if stay || !went {

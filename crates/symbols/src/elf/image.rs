@@ -2,7 +2,7 @@
 
 use super::notes::{DebugLink, Note};
 use super::packed::Backing;
-use super::{ElfKind, OpenOptions, notes, place, reloc};
+use super::{ElfKind, OpenOptions, Relocated, Target, notes, place, reloc};
 use crate::Error;
 use kdive_base::LinkAddr;
 use memmap2::{Mmap, UncheckedAdvice};
@@ -212,6 +212,16 @@ impl Image {
             return self.raw(section);
         }
         self.processed.get(section.index)?.get_or_init(|| self.process(section, relocate)).as_deref()
+    }
+
+    /// A section's bytes with all relocations applied.
+    pub(crate) fn loaded(
+        &self,
+        section: &Section,
+        resolve: &mut dyn FnMut(Target<'_>) -> Option<u64>,
+    ) -> Option<Relocated> {
+        let raw = self.raw(section)?;
+        reloc::relocated(self, section, raw, resolve)
     }
 
     /// A debug section by its plain name; `.zdebug_info` answers for `.debug_info`.

@@ -13,3 +13,4 @@ pub use image::Section;
 pub use notes::{DebugLink, Note};
 pub use object_file::{ElfKind, IndexInfo, ObjectFile, OpenOptions};
 pub use packed::gunzip;
+pub use reloc::{Relocated, Target};

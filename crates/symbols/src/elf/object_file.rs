@@ -1,7 +1,7 @@
 //! One ELF file: sections, symbols, notes, and the way to its debug information.
 
 use super::symtab::SymbolTable;
-use super::{DebugLink, Image, Note, Section};
+use super::{DebugLink, Image, Note, Relocated, Section, Target};
 use crate::btf::Btf;
 use crate::dwarf::DebugInfo;
 use crate::{Error, IndexProgress};
@@ -132,6 +132,16 @@ impl ObjectFile {
     /// `.orc_unwind`, `.orc_unwind_ip`, `.orc_header`, and for `.BTF`.
     pub fn section_data(&self, name: &str) -> Option<&[u8]> {
         self.image.data_by_name(name)
+    }
+
+    /// The bytes a section has once its file is loaded: for a relocatable file with all relocations applied, by the addresses `resolve`
+    /// gives for symbols of other files and for sections of this one. `None` for `SHT_NOBITS`, or when it is damaged.
+    pub fn loaded_section(
+        &self,
+        section: &Section,
+        resolve: &mut dyn FnMut(Target<'_>) -> Option<u64>,
+    ) -> Option<Relocated> {
+        self.image.loaded(section, resolve)
     }
 
     /// Bytes of the program as they are in the file (`SHT_NOBITS` reads as zeros). As in gdb, relocations of a relocatable

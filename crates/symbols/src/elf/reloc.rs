@@ -8,6 +8,7 @@ use object::LittleEndian;
 use object::elf::{EM_AARCH64, EM_X86_64, SHN_ABS, SHN_COMMON, SHN_UNDEF};
 use object::read::SymbolIndex;
 use object::read::elf::{Rela, Sym};
+use std::collections::HashMap;
 
 const LE: LittleEndian = LittleEndian;
 
@@ -45,25 +46,79 @@ fn howto(machine: u16, kind: u32) -> Option<Howto> {
     None
 }
 
+/// What a relocation refers to.
+#[derive(Clone, Copy, Debug)]
+pub enum Target<'a> {
+    /// A symbol that another file defines, by its name.
+    Symbol(&'a str),
+    /// Something in a section of this file.
+    Section(&'a Section),
+}
+
+/// A section's bytes with all relocations applied.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Relocated {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// First byte and length of the words whose target has no known address: they are as in the file.
+    pub unresolved: Vec<(u64, u64)>,
+}
+
 /// Applies a section's relocations to `data`. Entries that point outside of the section, name a missing symbol or are of an
 /// unknown kind are passed over: the rest of the section stays useful. `None` when the table itself cannot be read.
 pub(super) fn apply(image: &Image, section: &Section, data: &mut [u8]) -> Option<()> {
+    apply_with(image, section, data, &mut |target| match target {
+        // What another module defines has no value here.
+        Target::Symbol(_) => Some(0),
+        Target::Section(section) => Some(section.addr.0),
+    })
+    .map(|_| ())
+}
+
+/// The bytes of a section as they are in memory once it is loaded. `resolve` gives the address of a target, where it is known.
+pub(super) fn relocated(
+    image: &Image,
+    section: &Section,
+    raw: &[u8],
+    resolve: &mut dyn FnMut(Target<'_>) -> Option<u64>,
+) -> Option<Relocated> {
+    let mut bytes = raw.to_vec();
+    let unresolved = match section.rela {
+        Some(_) => apply_with(image, section, &mut bytes, resolve)?,
+        None => Vec::new(),
+    };
+    Some(Relocated { bytes, unresolved })
+}
+
+/// As [`apply`]; gives the places whose target has no address.
+fn apply_with(
+    image: &Image,
+    section: &Section,
+    data: &mut [u8],
+    resolve: &mut dyn FnMut(Target<'_>) -> Option<u64>,
+) -> Option<Vec<(u64, u64)>> {
     let (entries, symbols) = image.relocations(section.rela?)?;
-    // A debug section has tens of thousands of relocations against a handful of section symbols.
-    let mut last = (usize::MAX, 0u64);
+    // A section has tens of thousands of relocations against a handful of symbols.
+    let mut values: HashMap<usize, Value> = HashMap::new();
+    let mut unresolved = Vec::new();
     for entry in entries {
         let Some(howto) = howto(image.machine(), entry.r_type(LE, false).0) else { continue };
         let index = entry.r_sym(LE, false) as usize;
-        if index != last.0 {
-            let Some(value) = symbol_value(image, &symbols, index) else { continue };
-            last = (index, value);
-        }
+        let value = *values.entry(index).or_insert_with(|| symbol_value(image, &symbols, index, resolve));
         let offset = entry.r_offset(LE);
-        let mut value = last.1.wrapping_add_signed(entry.r_addend(LE));
+        let size = usize::from(howto.size);
+        let value = match value {
+            Value::Known(value) => value,
+            Value::Unknown => {
+                unresolved.push((offset, size as u64));
+                continue;
+            }
+            Value::Damaged => continue,
+        };
+        let mut value = value.wrapping_add_signed(entry.r_addend(LE));
         if howto.pc_relative {
             value = value.wrapping_sub(section.addr.0.wrapping_add(offset));
         }
-        let size = usize::from(howto.size);
         if let Ok(at) = usize::try_from(offset)
             && let Some(end) = at.checked_add(size)
             && let Some(slot) = data.get_mut(at..end)
@@ -72,27 +127,46 @@ pub(super) fn apply(image: &Image, section: &Section, data: &mut [u8]) -> Option
             slot.copy_from_slice(bytes);
         }
     }
-    Some(())
+    Some(unresolved)
+}
+
+/// The value of a symbol.
+#[derive(Clone, Copy)]
+enum Value {
+    Known(u64),
+    /// It is somewhere, but not known where.
+    Unknown,
+    /// There is no such symbol.
+    Damaged,
 }
 
 fn symbol_value<'a>(
     image: &'a Image,
     symbols: &object::read::elf::SymbolTable<'a, object::elf::FileHeader64<LittleEndian>>,
     index: usize,
-) -> Option<u64> {
+    resolve: &mut dyn FnMut(Target<'_>) -> Option<u64>,
+) -> Value {
     if index == 0 {
-        return Some(0);
+        return Value::Known(0);
     }
     let index = SymbolIndex(index);
-    let symbol = symbols.symbol(index).ok()?;
+    let Ok(symbol) = symbols.symbol(index) else { return Value::Damaged };
     let base = match symbol.st_shndx(LE) {
-        // What another module defines has no value here.
-        SHN_UNDEF | SHN_COMMON => return Some(0),
+        SHN_UNDEF | SHN_COMMON => {
+            let name = String::from_utf8_lossy(symbols.symbol_name(LE, symbol).unwrap_or_default());
+            return resolve(Target::Symbol(&name)).map_or(Value::Unknown, Value::Known);
+        }
         SHN_ABS => 0,
         _ => {
-            let section = symbols.symbol_section(LE, symbol, index).ok()??;
-            image.sections().get(section.0)?.addr.0
+            let section = symbols.symbol_section(LE, symbol, index).ok().flatten();
+            let Some(section) = section.and_then(|section| image.sections().get(section.0)) else {
+                return Value::Damaged;
+            };
+            match resolve(Target::Section(section)) {
+                Some(addr) => addr,
+                None => return Value::Unknown,
+            }
         }
     };
-    Some(base.wrapping_add(symbol.st_value(LE)))
+    Value::Known(base.wrapping_add(symbol.st_value(LE)))
 }

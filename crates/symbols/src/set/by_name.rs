@@ -160,6 +160,32 @@ impl ModuleSet {
         })
     }
 
+    /// The variable at file scope whose storage contains the address, and how far into it. The symbol table says which one it is.
+    #[must_use]
+    pub fn variable_at(&self, addr: VirtAddr) -> Option<(Variable, u64)> {
+        let symbol = self.symbol_at(addr)?;
+        let debug = symbol.module.object().debug()?;
+        let of_name = debug.named(&symbol.name, &[IndexKind::Variable]);
+        let mut found = of_name.into_iter().filter_map(|(_, key)| variable_of(&symbol.module, debug, key));
+        let variable = found.find(|variable| variable.static_address() == Some(symbol.addr))?;
+        Some((variable, addr.distance_from(symbol.addr)?))
+    }
+
+    /// The variables at file scope that a file defines, `limit` at most, in no order.
+    #[must_use]
+    pub fn variables_of(&self, module: ModuleId, limit: usize) -> Vec<Variable> {
+        let Some(module) = self.module(module) else { return Vec::new() };
+        let Some(debug) = module.object().debug() else { return Vec::new() };
+        let mut keys = Vec::new();
+        debug.for_each_name(|kind, _, key| {
+            if kind == IndexKind::Variable && keys.len() < limit {
+                keys.push(key);
+            }
+        });
+        let found = keys.into_iter().filter_map(|key| variable_of(module, debug, key));
+        found.filter(|variable| variable.static_address().is_some()).collect()
+    }
+
     /// `'FILE'::NAME`: a variable of a given file.
     #[must_use]
     pub fn variable_in_file(&self, file: &str, name: &str) -> Option<Variable> {
