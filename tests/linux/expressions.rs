@@ -3,8 +3,18 @@
 
 use super::guest::{Boot, Guest};
 
-const TWO_CPUS: Boot<'_> =
-    Boot { append: "kdive.insmod=kdive_test", options: &["-smp", "2"], series: None, distribution: false };
+on_both_kernels! {
+    per_cpu_variables_are_those_of_a_cpu
+    a_watched_per_cpu_variable_is_that_of_its_cpu
+    containers_are_arrays
+    damaged_containers_give_what_there_is
+    steps_and_lookups_of_scripts_gdb
+    lists_and_trees_one_entry_a_line
+}
+
+fn two_cpus(series: Option<&str>) -> Boot<'_> {
+    Boot { append: "kdive.insmod=kdive_test", options: &["-smp", "2"], series, distribution: false }
+}
 
 /// What a script prints once it is connected, and what is wrong with it.
 fn ask(guest: &Guest, script: &str) -> String {
@@ -25,9 +35,8 @@ fn answers(guest: &Guest, cases: &[(&str, &str)]) {
     }
 }
 
-#[test]
-fn per_cpu_variables_are_those_of_a_cpu() {
-    let Some(guest) = TWO_CPUS.to_shell() else { return };
+fn per_cpu_variables_are_those_of_a_cpu(series: Option<&str>) {
+    let Some(guest) = two_cpus(series).to_shell() else { return };
     let out = ask(
         &guest,
         "thread 1\n\
@@ -131,9 +140,8 @@ fn per_cpu_variables_are_those_of_a_cpu() {
 }
 
 /// A watched per-CPU variable stays that of the CPU it was set for, whichever CPU stops.
-#[test]
-fn a_watched_per_cpu_variable_is_that_of_its_cpu() {
-    let Some(mut guest) = TWO_CPUS.to_shell() else { return };
+fn a_watched_per_cpu_variable_is_that_of_its_cpu(series: Option<&str>) {
+    let Some(mut guest) = two_cpus(series).to_shell() else { return };
     // Both CPUs have timer ticks as long as something runs on them.
     guest.type_line("while :; do :; done & while :; do :; done &");
     let out = ask(
@@ -151,9 +159,8 @@ fn a_watched_per_cpu_variable_is_that_of_its_cpu() {
     assert_eq!(cpus, ["$1 = 0", "$2 = 0"], "{out}");
 }
 
-#[test]
-fn containers_are_arrays() {
-    let Some(mut guest) = TWO_CPUS.to_shell() else { return };
+fn containers_are_arrays(series: Option<&str>) {
+    let Some(mut guest) = two_cpus(series).to_shell() else { return };
     let maps = guest.shell("cat /proc/1/maps");
     let pids = guest.shell("ls /proc | grep '^[0-9]*$' | sort -n | head -n 3");
     let modules = guest.shell("cat /proc/modules");
@@ -211,9 +218,8 @@ fn containers_are_arrays() {
     assert!(out.ends_with("type = char [8]\n"), "{out}");
 }
 
-#[test]
-fn damaged_containers_give_what_there_is() {
-    let Some(guest) = TWO_CPUS.to_shell() else { return };
+fn damaged_containers_give_what_there_is(series: Option<&str>) {
+    let Some(guest) = two_cpus(series).to_shell() else { return };
     let out = ask(
         &guest,
         "print $list(kdive_test_cyclic_list, struct kdive_test_item, link)[1]->key\n\
@@ -253,9 +259,8 @@ fn damaged_containers_give_what_there_is() {
     );
 }
 
-#[test]
-fn steps_and_lookups_of_scripts_gdb() {
-    let Some(guest) = TWO_CPUS.to_shell() else { return };
+fn steps_and_lookups_of_scripts_gdb(series: Option<&str>) {
+    let Some(guest) = two_cpus(series).to_shell() else { return };
     let out = ask(
         &guest,
         "define key\n\
@@ -300,9 +305,8 @@ fn steps_and_lookups_of_scripts_gdb() {
     );
 }
 
-#[test]
-fn lists_and_trees_one_entry_a_line() {
-    let Some(guest) = TWO_CPUS.to_shell() else { return };
+fn lists_and_trees_one_entry_a_line(series: Option<&str>) {
+    let Some(guest) = two_cpus(series).to_shell() else { return };
     let items = |out: &str| -> Vec<(u64, Vec<String>)> {
         let mut found: Vec<(u64, Vec<String>)> = Vec::new();
         for line in out.lines() {

@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 /// How long a guest may take for anything.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// Sets off what [`Guest::at_go`] has prepared: the next command may let the guest run. The variable means nothing without swap space.
+pub(crate) const GO: &str = "set var page_cluster = 0";
+
 /// A booted guest, ended with the test.
 pub(crate) struct Guest {
     child: Child,
@@ -135,6 +138,13 @@ impl Guest {
     /// Types a line without waiting for anything.
     pub(crate) fn type_line(&mut self, command: &str) {
         writeln!(self.serial, "{command}").unwrap();
+    }
+
+    /// Types a line that the shell executes once kdive has said [`GO`]: it cannot be over before kdive is there, however long that takes.
+    pub(crate) fn at_go(&mut self, command: &str) {
+        let file = "/proc/sys/vm/page-cluster";
+        self.shell(&format!("asked() {{ read pages < {file}; [ $pages = 0 ]; }}"));
+        self.type_line(&format!("until asked; do usleep 50000; done; echo 3 > {file}; {command}"));
     }
 
     /// Runs kdive with the guest's vmlinux on a script, which finds the stub at `guest.sock`.

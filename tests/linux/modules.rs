@@ -1,16 +1,22 @@
 //! Modules: files in the forms distributions ship them.
 
-use super::guest::{Boot, Guest};
+use super::guest::{Boot, GO, Guest};
 use kdive_testkit::environment::programs;
 use std::process::Command;
 
-#[test]
-fn packed_modules_are_found_by_name_and_build_id() {
+on_both_kernels! {
+    packed_modules_are_found_by_name_and_build_id
+    a_damaged_list_is_shown_as_far_as_it_goes
+    functions_of_a_module_by_its_name
+    breakpoints_come_back_with_their_module_and_with_the_guest
+}
+
+fn packed_modules_are_found_by_name_and_build_id(series: Option<&str>) {
     if !programs(&["xz", "zstd"]) {
         return;
     }
     let Some(guest) =
-        (Boot { append: "kdive.insmod=poc,kdive_test", options: &["-S"], ..Boot::default() }).start()
+        (Boot { append: "kdive.insmod=poc,kdive_test", options: &["-S"], series, ..Boot::default() }).start()
     else {
         return;
     };
@@ -39,9 +45,8 @@ fn packed_modules_are_found_by_name_and_build_id() {
     assert!(got.out.contains("packed/poc.ko.xz\n"), "{}{}", got.out, got.err);
 }
 
-#[test]
-fn a_damaged_list_is_shown_as_far_as_it_goes() {
-    let Some(guest) = Boot::default().to_shell() else { return };
+fn a_damaged_list_is_shown_as_far_as_it_goes(series: Option<&str>) {
+    let Some(guest) = (Boot { series, ..Boot::default() }).to_shell() else { return };
     let got = guest.kdive(
         "target remote guest.sock\n\
          set $second = init_task.tasks.next\n\
@@ -112,12 +117,14 @@ pub(crate) fn the_list_is_what_proc_says(guest: &mut Guest) {
     assert_eq!(own, 1, "{told}");
 }
 
-#[test]
-fn functions_of_a_module_by_its_name() {
-    let Some(guest) =
-        (Boot { append: "kdive.insmod=kdive_test,poc kdive.run=3", options: &["-S"], ..Boot::default() })
-            .start()
-    else {
+fn functions_of_a_module_by_its_name(series: Option<&str>) {
+    let Some(guest) = (Boot {
+        append: "kdive.insmod=kdive_test,poc kdive.run=3",
+        options: &["-S"],
+        series,
+        ..Boot::default()
+    })
+    .start() else {
         return;
     };
     let got = guest.kdive(
@@ -144,19 +151,19 @@ fn functions_of_a_module_by_its_name() {
     assert!(got.out.contains(freed), "{told}");
 }
 
-#[test]
-fn breakpoints_come_back_with_their_module_and_with_the_guest() {
+fn breakpoints_come_back_with_their_module_and_with_the_guest(series: Option<&str>) {
     let Some(mut guest) =
-        (Boot { append: "kdive.insmod=kdive_test", options: &[], ..Boot::default() }).to_shell()
+        (Boot { append: "kdive.insmod=kdive_test", options: &[], series, ..Boot::default() }).to_shell()
     else {
         return;
     };
     let run = "echo 1 > /sys/module/kdive_test/parameters/run";
-    guest.type_line(&format!("sleep 2; {run}; rmmod kdive_test; insmod /modules/kdive_test.ko; {run}"));
-    let got = guest.kdive(
+    guest.at_go(&format!("{run}; rmmod kdive_test; insmod /modules/kdive_test.ko; {run}"));
+    let got = guest.kdive(&format!(
         "target remote guest.sock\n\
          break kdive_test_run\n\
          break start_kernel\n\
+         {GO}\n\
          continue\n\
          info breakpoints\n\
          disconnect\n\
@@ -167,7 +174,7 @@ fn breakpoints_come_back_with_their_module_and_with_the_guest() {
          monitor system_reset\n\
          continue\n\
          why 2\n",
-    );
+    ));
     let told = format!("{}{}", got.out, got.err);
     assert_eq!(got.out.matches("Breakpoint 1, kdive_test_run (n=").count(), 2, "{told}");
     assert!(got.out.contains("\tbreakpoint already hit 2 times\n"), "{told}");
