@@ -5,8 +5,6 @@ use super::guest::{Boot, GO, Guest};
 on_both_kernels! {
     analyze_when_it_happens
     analyze_long_after
-    decode_a_pasted_report
-    without_a_report
     events_of_the_kernel_are_caught
 }
 
@@ -83,21 +81,17 @@ fn analyze_when_it_happens(series: Option<&str>) {
 }
 
 fn analyze_long_after(series: Option<&str>) {
-    let Some(guest) =
+    let Some(mut guest) =
         (Boot { append: "kdive.insmod=poc", options: &[], series, ..Boot::default() }).to_shell()
     else {
         return;
     };
     let got = guest.kdive("target remote guest.sock\nanalyze\n");
     check(&got.out, &guest);
+    decode_a_pasted_report(&mut guest);
 }
 
-fn decode_a_pasted_report(series: Option<&str>) {
-    let Some(mut guest) =
-        (Boot { append: "kdive.insmod=poc", options: &[], series, ..Boot::default() }).to_shell()
-    else {
-        return;
-    };
+fn decode_a_pasted_report(guest: &mut Guest) {
     // As this kernel's own report has them: the function that fails, and who called it.
     let log = guest.shell("dmesg | grep -E '(hello_init|do_one_initcall|do_syscall_64)[+]'");
     let told = |name: &str| {
@@ -129,14 +123,10 @@ fn decode_a_pasted_report(series: Option<&str>) {
     assert!(got.err.contains("No symbol nothing of module poc is known;"), "{}", got.err);
 }
 
-fn without_a_report(series: Option<&str>) {
-    let Some(guest) = (Boot { series, ..Boot::default() }).to_shell() else { return };
-    let got = guest.kdive("target remote guest.sock\nanalyze\n");
-    assert!(got.err.ends_with("The kernel's log has no oops, BUG, warning or panic.\n"), "{}", got.err);
-}
-
 fn events_of_the_kernel_are_caught(series: Option<&str>) {
     let Some(mut guest) = (Boot { series, ..Boot::default() }).to_shell() else { return };
+    let got = guest.kdive("target remote guest.sock\nanalyze\n");
+    assert!(got.err.ends_with("The kernel's log has no oops, BUG, warning or panic.\n"), "{}", got.err);
     guest.at_go("insmod /modules/kdive_test.ko; echo c > /proc/sysrq-trigger");
     let got = guest.kdive(&format!(
         "target remote guest.sock\n\

@@ -112,6 +112,7 @@ fn a_breakpoint_for_a_task_says_so_when_it_is_saved(series: Option<&str>) {
          print $lx_current().comm\n\
          print count > 1\n\
          why 1\n\
+         break vfs_read task 4194303\n\
          disconnect\n\
          break vfs_read task 1x\n",
     ));
@@ -125,5 +126,8 @@ fn a_breakpoint_for_a_task_says_so_when_it_is_saved(series: Option<&str>) {
     assert!(got.out.contains("$1 = \"yes\", "), "{told}");
     assert!(got.out.contains("$2 = 1\n"), "{told}");
     assert!(got.out.contains("It stops only in tasks named yes.\n"), "{told}");
+    let absent = "warning: No task has the PID 4194303 now; one that gets it will stop.\n";
+    assert_eq!(got.err.matches("warning: ").count(), 1, "{told}");
+    assert!(got.err.contains(absent), "{told}");
     assert!(got.err.ends_with("Junk after task keyword.\n"), "{told}");
 }

@@ -738,6 +738,9 @@ impl View for ToyView {
             TaskFilter::Comm(name) => *name == format!("task{task}"),
         })
     }
+    fn lacks_task(&self, pid: u32) -> bool {
+        !self.machine().tasks.contains(&u64::from(pid))
+    }
     fn plan_return(&mut self) -> Option<ReturnPlan> {
         Some(ReturnPlan(Rc::new(())))
     }
