@@ -167,18 +167,28 @@ impl Guest {
 
     /// The same with another directory for modules.
     pub(crate) fn ask_with(&self, modules: &Path, commands: &[&str]) -> Answers {
-        self.lines(modules, &self.file("vmlinux"), commands)
+        self.lines("target remote guest.sock", modules, &self.file("vmlinux"), commands)
     }
 
     /// The same with another vmlinux.
     pub(crate) fn kdive_lines(&self, vmlinux: &Path, commands: &[&str]) -> Answers {
-        self.lines(&self.file("modules"), vmlinux, commands)
+        self.lines("target remote guest.sock", &self.file("modules"), vmlinux, commands)
     }
 
-    fn lines(&self, modules: &Path, vmlinux: &Path, commands: &[&str]) -> Answers {
+    /// The same with another command that connects.
+    pub(crate) fn run_on(&self, connect: &str, commands: &[&str]) -> Answers {
+        self.lines(connect, &self.file("modules"), &self.file("vmlinux"), commands)
+    }
+
+    /// A command of kdive's that ends QEMU without a word to anybody, a second later.
+    pub(crate) fn murder(&self) -> String {
+        format!("shell (sleep 1; kill -9 {}) > /dev/null 2>&1 &", self.child.id())
+    }
+
+    fn lines(&self, connect: &str, modules: &Path, vmlinux: &Path, commands: &[&str]) -> Answers {
         const MARK: &str = "kdive-mark\n";
         let modules = format!("set module-path {}", modules.display());
-        let mut args = vec!["-nx", "-batch", "-ex", &modules, "-ex", "target remote guest.sock"];
+        let mut args = vec!["-nx", "-batch", "-ex", &modules, "-ex", connect];
         for command in commands {
             args.extend(["-ex", "echo kdive-mark\\n", "-ex", command]);
         }

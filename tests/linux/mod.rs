@@ -25,6 +25,7 @@ mod expressions;
 mod guest;
 mod hostile;
 mod kaslr;
+mod lost;
 mod memory;
 mod modules;
 mod oops;

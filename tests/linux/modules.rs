@@ -2,6 +2,7 @@
 
 use super::guest::{Boot, GO, Guest};
 use kdive_testkit::environment::programs;
+use std::path::Path;
 use std::process::Command;
 
 on_both_kernels! {
@@ -11,26 +12,27 @@ on_both_kernels! {
     breakpoints_come_back_with_their_module_and_with_the_guest
 }
 
+/// Writes a module as a distribution ships it.
+fn pack(guest: &Guest, program: &str, module: &str, to: &Path) {
+    let from = guest.file(&format!("modules/{module}.ko"));
+    let output = Command::new(program).arg("-c").arg(from).output().unwrap();
+    assert!(output.status.success());
+    std::fs::write(to, output.stdout).unwrap();
+}
+
 fn packed_modules_are_found_by_name_and_build_id(series: Option<&str>) {
-    if !programs(&["xz", "zstd"]) {
+    if !programs(&["xz", "zstd", "gzip"]) {
         return;
     }
-    let Some(guest) =
+    let Some(mut guest) =
         (Boot { append: "kdive.insmod=poc,kdive_test", options: &["-S"], series, ..Boot::default() }).start()
     else {
         return;
     };
     let dir = guest.work().join("packed");
     std::fs::create_dir(&dir).unwrap();
-    for (program, module, extension) in [("xz", "poc", "xz"), ("zstd", "kdive_test", "zst")] {
-        let output = Command::new(program)
-            .arg("-c")
-            .arg(guest.file(&format!("modules/{module}.ko")))
-            .output()
-            .unwrap();
-        assert!(output.status.success());
-        std::fs::write(dir.join(format!("{module}.ko.{extension}")), output.stdout).unwrap();
-    }
+    pack(&guest, "xz", "poc", &dir.join("poc.ko.xz"));
+    pack(&guest, "zstd", "kdive_test", &dir.join("kdive_test.ko.zst"));
     let got = guest.kdive(
         "set module-path packed\n\
          target remote guest.sock\n\
@@ -43,6 +45,15 @@ fn packed_modules_are_found_by_name_and_build_id(series: Option<&str>) {
     );
     assert!(got.out.contains("Temporary breakpoint 1, hello_init () at "), "{}{}", got.out, got.err);
     assert!(got.out.contains("packed/poc.ko.xz\n"), "{}{}", got.out, got.err);
+    guest.wait_for("# ");
+    for (program, extension) in [("xz", "xz"), ("zstd", "zst"), ("gzip", "gz")] {
+        let directory = guest.work().parent().unwrap().join(extension);
+        std::fs::create_dir(&directory).unwrap();
+        pack(&guest, program, "kdive_test", &directory.join(format!("kdive_test.ko.{extension}")));
+        let got = guest.ask_with(&directory, &["info modules kdive_test", "tbreak kdive_test_run"]);
+        assert!(got.out[0].ends_with(&format!("/kdive_test.ko.{extension}\n")), "{}{}", got.out[0], got.err);
+        assert!(got.out[1].contains("/kdive_test.c, line "), "{}{}", got.out[1], got.err);
+    }
 }
 
 fn a_damaged_list_is_shown_as_far_as_it_goes(series: Option<&str>) {

@@ -161,9 +161,11 @@ fn events_of_the_kernel_are_caught(series: Option<&str>) {
 pub(crate) fn trouble_is_caught(guest: &mut Guest) {
     guest
         .shell("echo 1 > /proc/sys/kernel/hung_task_timeout_secs; echo 1 > /proc/sys/kernel/watchdog_thresh");
-    let trouble = |guest: &mut Guest, word: &str, catch: &str| {
-        // In the background: the shell lives on.
-        guest.at_go(&format!("(echo {word} > /sys/module/kdive_test/parameters/trouble) &"));
+    // In the background: the shell lives on. A watchdog on a busy machine may look away for too long: the trouble comes again until
+    // the kernel has reported it.
+    let trouble = |guest: &mut Guest, word: &str, catch: &str, report: &str| {
+        let cause = format!("echo {word} > /sys/module/kdive_test/parameters/trouble");
+        guest.at_go(&format!("(while {cause}; do dmesg | grep -q '{report}' && break; done) &"));
         let commands =
             [&format!("catch {catch}"), GO, "continue", "bt", "analyze -n", "print $lx_current().comm"];
         let mut got = guest.ask(&commands);
@@ -172,21 +174,21 @@ pub(crate) fn trouble_is_caught(guest: &mut Guest) {
         assert!(got.out[1].contains("Breakpoint 1"), "{}{}", got.out[1], got.err);
         got
     };
-    let got = trouble(guest, "warn", "warn");
+    let got = trouble(guest, "warn", "warn", "WARNING: ");
     assert!(got.out[1].contains("__warn (file="), "{}", got.out[1]);
     assert!(got.out[1].contains("kdive_test.c\""), "{}", got.out[1]);
     assert!(got.out[2].contains(" kdive_test_warn () at "), "{}", got.out[2]);
 
-    let got = trouble(guest, "spin", "lockup");
+    let got = trouble(guest, "spin", "lockup", "soft lockup");
     assert!(got.out[1].contains("add_taint (flag="), "{}", got.out[1]);
     assert!(got.out[2].contains(" kdive_test_spin () at "), "{}", got.out[2]);
 
     // Parameters are written one at a time: the next waits until this one is awake again.
-    let got = trouble(guest, "hang", "hung");
+    let got = trouble(guest, "hang", "hung", "blocked for more than");
     assert!(got.out[1].contains("sched_show_task (p="), "{}", got.out[1]);
     assert!(got.out[4].contains("\"khungtaskd"), "{}", got.out[4]);
 
-    let got = trouble(guest, "bug", "bug");
+    let got = trouble(guest, "bug", "bug", "kernel BUG at ");
     assert!(got.out[1].contains("oops_end ("), "{}", got.out[1]);
     assert!(got.out[3].contains("kernel BUG at ") && got.out[3].contains("kdive_test.c:"), "{}", got.out[3]);
     assert!(

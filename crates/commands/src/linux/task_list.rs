@@ -72,7 +72,7 @@ impl TaskList {
     /// Says what was wrong with the kernel's list.
     pub fn warn(&self, shell: &mut Shell) {
         for reason in &self.broken {
-            shell.out.warning(&format!("the kernel's task list is damaged: {reason}"));
+            super::damaged(shell, &format!("the kernel's task list is damaged: {reason}"));
         }
     }
 

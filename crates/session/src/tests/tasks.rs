@@ -155,6 +155,14 @@ fn a_breakpoint_for_one_task() {
 }
 
 #[test]
+fn a_connection_that_ended_before_the_run_is_the_error() {
+    let mut toy = three();
+    toy.machine.borrow_mut().broken = Some("Remote connection closed".to_owned());
+    assert_eq!(toy.cont(), "Remote connection closed");
+    assert_eq!(toy.cont(), "The program is not being run.");
+}
+
+#[test]
 fn a_task_that_is_not_there_may_come() {
     let mut toy = three();
     let mut warnings = |text: &str| {
