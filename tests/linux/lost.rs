@@ -92,5 +92,6 @@ fn somebody_else_is_there_already(series: Option<&str>) {
     let commands = [&guest.murder(), "continue", "info threads", "continue", "print 6 * 7"];
     let got = guest.run_on("target remote guest.sock", &commands);
     assert_eq!(told(&got, &["Remote connection closed", "The program is not being run."]), 2, "{}", got.err);
-    assert_eq!(got.out, ["", "", "No threads.\n", "", "$1 = 42\n"], "{}", got.err);
+    // It may have come as far as its kernel.
+    assert_eq!(got.out[2..], ["No threads.\n", "", "$1 = 42\n"], "{}", got.err);
 }
