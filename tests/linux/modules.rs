@@ -57,9 +57,17 @@ fn packed_modules_are_found_by_name_and_build_id(series: Option<&str>) {
 }
 
 fn a_damaged_list_is_shown_as_far_as_it_goes(series: Option<&str>) {
-    let Some(guest) = (Boot { series, ..Boot::default() }).to_shell() else { return };
+    let Some(mut guest) = (Boot { series, ..Boot::default() }).to_shell() else { return };
+    // The shell is busy; it is taken out of the list as a task that ends is, which still runs then.
+    guest.type_line("while :; do :; done");
     let got = guest.kdive(
         "target remote guest.sock\n\
+         set $next = $lx_current().tasks.next\n\
+         set $prev = $lx_current().tasks.prev\n\
+         set var $prev->next = $next\n\
+         set var $next->prev = $prev\n\
+         printf \"%d runs\\n\", $lx_current().pid\n\
+         ps -A\n\
          set $second = init_task.tasks.next\n\
          set $third = $second->next\n\
          set var $third->next = $second\n\
@@ -70,6 +78,9 @@ fn a_damaged_list_is_shown_as_far_as_it_goes(series: Option<&str>) {
          lx-lsmod\n\
          info tasks\n",
     );
+    let running = got.out.lines().find_map(|line| line.strip_suffix(" runs")).unwrap();
+    let row = got.out.lines().find(|line| line.starts_with('>')).unwrap_or_else(|| panic!("{}", got.out));
+    assert_eq!(row[1..].split_whitespace().next(), Some(running), "{}", got.out);
     assert!(got.err.contains("warning: the kernel's task list is damaged: list at 0x"), "{}", got.err);
     assert!(got.err.contains("it leads back into itself without passing its head"), "{}", got.err);
     assert!(
