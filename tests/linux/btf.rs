@@ -5,6 +5,10 @@ use crate::cli::Outcome;
 use std::path::PathBuf;
 use std::process::Command;
 
+on_both_kernels! {
+    the_kernel_is_known_without_dwarf
+}
+
 /// vmlinux without `.debug_*`, as a distribution ships the file inside vmlinuz.
 fn stripped(guest: &Guest) -> PathBuf {
     let directory = guest.work().join("bare");
@@ -21,13 +25,16 @@ fn answer(outcome: &Outcome) -> &str {
     outcome.out.split_once("=====\n").unwrap_or_else(|| panic!("{} {}", outcome.out, outcome.err)).1
 }
 
-#[test]
-fn the_kernel_is_known_without_dwarf() {
+fn the_kernel_is_known_without_dwarf(series: Option<&str>) {
     if !kdive_testkit::environment::programs(&["objcopy"]) {
         return;
     }
-    let boot =
-        Boot { append: "kdive.insmod=kdive_test kdive.spawn=3", options: &["-smp", "2"], ..Boot::default() };
+    let boot = Boot {
+        append: "kdive.insmod=kdive_test kdive.spawn=3",
+        options: &["-smp", "2"],
+        series,
+        ..Boot::default()
+    };
     let Some(guest) = boot.to_shell() else { return };
     let bare = stripped(&guest);
     let mut lines = 0;

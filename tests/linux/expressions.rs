@@ -3,8 +3,15 @@
 
 use super::guest::{Boot, Guest};
 
-const TWO_CPUS: Boot<'_> =
-    Boot { append: "kdive.insmod=kdive_test", options: &["-smp", "2"], series: None, distribution: false };
+on_both_kernels! {
+    what_is_only_read
+    per_cpu_variables_are_those_of_a_cpu
+    a_watched_per_cpu_variable_is_that_of_its_cpu
+}
+
+fn two_cpus(series: Option<&str>) -> Boot<'_> {
+    Boot { append: "kdive.insmod=kdive_test", options: &["-smp", "2"], series, distribution: false }
+}
 
 /// What a script prints once it is connected, and what is wrong with it.
 fn ask(guest: &Guest, script: &str) -> String {
@@ -25,9 +32,8 @@ fn answers(guest: &Guest, cases: &[(&str, &str)]) {
     }
 }
 
-#[test]
-fn per_cpu_variables_are_those_of_a_cpu() {
-    let Some(guest) = TWO_CPUS.to_shell() else { return };
+fn per_cpu_variables_are_those_of_a_cpu(series: Option<&str>) {
+    let Some(guest) = two_cpus(series).to_shell() else { return };
     let out = ask(
         &guest,
         "thread 1\n\
@@ -131,9 +137,8 @@ fn per_cpu_variables_are_those_of_a_cpu() {
 }
 
 /// A watched per-CPU variable stays that of the CPU it was set for, whichever CPU stops.
-#[test]
-fn a_watched_per_cpu_variable_is_that_of_its_cpu() {
-    let Some(mut guest) = TWO_CPUS.to_shell() else { return };
+fn a_watched_per_cpu_variable_is_that_of_its_cpu(series: Option<&str>) {
+    let Some(mut guest) = two_cpus(series).to_shell() else { return };
     // Both CPUs have timer ticks as long as something runs on them.
     guest.type_line("while :; do :; done & while :; do :; done &");
     let out = ask(
@@ -151,14 +156,21 @@ fn a_watched_per_cpu_variable_is_that_of_its_cpu() {
     assert_eq!(cpus, ["$1 = 0", "$2 = 0"], "{out}");
 }
 
-#[test]
-fn containers_are_arrays() {
-    let Some(mut guest) = TWO_CPUS.to_shell() else { return };
+/// On one boot.
+fn what_is_only_read(series: Option<&str>) {
+    let Some(mut guest) = two_cpus(series).to_shell() else { return };
+    containers_are_arrays(&mut guest);
+    damaged_containers_give_what_there_is(&guest);
+    steps_and_lookups_of_scripts_gdb(&guest);
+    lists_and_trees_one_entry_a_line(&guest);
+}
+
+fn containers_are_arrays(guest: &mut Guest) {
     let maps = guest.shell("cat /proc/1/maps");
     let pids = guest.shell("ls /proc | grep '^[0-9]*$' | sort -n | head -n 3");
     let modules = guest.shell("cat /proc/modules");
     let out = ask(
-        &guest,
+        guest,
         "print $list(kdive_test_list, struct kdive_test_item, link)[2]->key\n\
          print $count($list(kdive_test_list, struct kdive_test_item, link))\n\
          print $list(&kdive_test_list, \"struct kdive_test_item\", \"link\")[3]->name\n\
@@ -211,11 +223,9 @@ fn containers_are_arrays() {
     assert!(out.ends_with("type = char [8]\n"), "{out}");
 }
 
-#[test]
-fn damaged_containers_give_what_there_is() {
-    let Some(guest) = TWO_CPUS.to_shell() else { return };
+fn damaged_containers_give_what_there_is(guest: &Guest) {
     let out = ask(
-        &guest,
+        guest,
         "print $list(kdive_test_cyclic_list, struct kdive_test_item, link)[1]->key\n\
          print $count($list(kdive_test_poisoned_list, struct kdive_test_item, link))\n\
          lx-list kdive_test_cyclic_list kdive_test_item.link -s key\n",
@@ -231,7 +241,7 @@ fn damaged_containers_give_what_there_is() {
     );
     assert!(out.contains("$1 = 2\n") && out.contains("$2 = 2\n") && out.contains("\n  key = 2\n"), "{out}");
     answers(
-        &guest,
+        guest,
         &[
             ("print $list(0, struct task_struct, tasks)", "Cannot access memory at address 0x0"),
             (
@@ -253,11 +263,9 @@ fn damaged_containers_give_what_there_is() {
     );
 }
 
-#[test]
-fn steps_and_lookups_of_scripts_gdb() {
-    let Some(guest) = TWO_CPUS.to_shell() else { return };
+fn steps_and_lookups_of_scripts_gdb(guest: &Guest) {
     let out = ask(
-        &guest,
+        guest,
         "define key\n\
          output $container_of($arg0, \"struct kdive_test_item\", \"rb\")->key\n\
          echo \\n\n\
@@ -289,7 +297,7 @@ fn steps_and_lookups_of_scripts_gdb() {
         ["10", "20", "80", "70", "10", "(void *) 0x9a5", "30", "1", "1", &device, "\"/bin/busybox\"", "1"];
     assert_eq!(out.lines().collect::<Vec<_>>(), expected);
     answers(
-        &guest,
+        guest,
         &[
             ("print $lx_rb_first(&kdive_test_empty_rb)", "No entry in tree"),
             ("print $lx_rb_prev($lx_rb_first(&kdive_test_rb))", "No entry in tree"),
@@ -300,9 +308,7 @@ fn steps_and_lookups_of_scripts_gdb() {
     );
 }
 
-#[test]
-fn lists_and_trees_one_entry_a_line() {
-    let Some(guest) = TWO_CPUS.to_shell() else { return };
+fn lists_and_trees_one_entry_a_line(guest: &Guest) {
     let items = |out: &str| -> Vec<(u64, Vec<String>)> {
         let mut found: Vec<(u64, Vec<String>)> = Vec::new();
         for line in out.lines() {
@@ -314,10 +320,10 @@ fn lists_and_trees_one_entry_a_line() {
         }
         found
     };
-    let base = super::guest::hex_in(&ask(&guest, "print &kdive_test_items\n"), "kdive_test_items");
+    let base = super::guest::hex_in(&ask(guest, "print &kdive_test_items\n"), "kdive_test_items");
     // The index of each item, and what is shown of it.
     let shown = |script: &str| -> Vec<(u64, String)> {
-        let found = items(&ask(&guest, &format!("{script}\n")));
+        let found = items(&ask(guest, &format!("{script}\n")));
         found.into_iter().map(|(addr, members)| (addr.wrapping_sub(base) / 80, members.join(" "))).collect()
     };
     let of = |rows: &[(u64, &str)]| -> Vec<(u64, String)> {

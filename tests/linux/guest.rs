@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 /// How long a guest may take for anything.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// Sets off what [`Guest::at_go`] has prepared: the next command may let the guest run. The variable means nothing without swap space.
+pub(crate) const GO: &str = "set var page_cluster = 0";
+
 /// A booted guest, ended with the test.
 pub(crate) struct Guest {
     child: Child,
@@ -96,12 +99,12 @@ impl Boot<'_> {
         Some(Guest { child, place, files, serial, printed, heard: String::new() })
     }
 
-    /// Starts QEMU and waits for the shell. The kernel's own messages stay in its log from then on: they would stand in the middle
-    /// of what commands print.
+    /// Starts QEMU and waits for the shell. The kernel's own messages stay in its log from then on, emergencies as well: they would
+    /// stand in the middle of what commands print. A CPU that gets no time on a busy machine is no emergency anyway.
     pub(crate) fn to_shell(self) -> Option<Guest> {
         let mut guest = self.start()?;
         guest.wait_for("# ");
-        guest.shell("dmesg -n 1");
+        guest.shell("echo 0 > /proc/sys/kernel/printk; echo 60 > /proc/sys/kernel/watchdog_thresh");
         Some(guest)
     }
 }
@@ -137,6 +140,13 @@ impl Guest {
         writeln!(self.serial, "{command}").unwrap();
     }
 
+    /// Types a line that the shell executes once kdive has said [`GO`]: it cannot be over before kdive is there, however long that takes.
+    pub(crate) fn at_go(&mut self, command: &str) {
+        let file = "/proc/sys/vm/page-cluster";
+        self.shell(&format!("asked() {{ read pages < {file}; [ $pages = 0 ]; }}"));
+        self.type_line(&format!("until asked; do usleep 50000; done; echo 3 > {file}; {command}"));
+    }
+
     /// Runs kdive with the guest's vmlinux on a script, which finds the stub at `guest.sock`.
     pub(crate) fn kdive(&self, script: &str) -> Outcome {
         self.kdive_with(&self.file("vmlinux"), script)
@@ -157,18 +167,28 @@ impl Guest {
 
     /// The same with another directory for modules.
     pub(crate) fn ask_with(&self, modules: &Path, commands: &[&str]) -> Answers {
-        self.lines(modules, &self.file("vmlinux"), commands)
+        self.lines("target remote guest.sock", modules, &self.file("vmlinux"), commands)
     }
 
     /// The same with another vmlinux.
     pub(crate) fn kdive_lines(&self, vmlinux: &Path, commands: &[&str]) -> Answers {
-        self.lines(&self.file("modules"), vmlinux, commands)
+        self.lines("target remote guest.sock", &self.file("modules"), vmlinux, commands)
     }
 
-    fn lines(&self, modules: &Path, vmlinux: &Path, commands: &[&str]) -> Answers {
+    /// The same with another command that connects.
+    pub(crate) fn run_on(&self, connect: &str, commands: &[&str]) -> Answers {
+        self.lines(connect, &self.file("modules"), &self.file("vmlinux"), commands)
+    }
+
+    /// A command of kdive's that ends QEMU without a word to anybody, a second later.
+    pub(crate) fn murder(&self) -> String {
+        format!("shell (sleep 1; kill -9 {}) > /dev/null 2>&1 &", self.child.id())
+    }
+
+    fn lines(&self, connect: &str, modules: &Path, vmlinux: &Path, commands: &[&str]) -> Answers {
         const MARK: &str = "kdive-mark\n";
         let modules = format!("set module-path {}", modules.display());
-        let mut args = vec!["-nx", "-batch", "-ex", &modules, "-ex", "target remote guest.sock"];
+        let mut args = vec!["-nx", "-batch", "-ex", &modules, "-ex", connect];
         for command in commands {
             args.extend(["-ex", "echo kdive-mark\\n", "-ex", command]);
         }

@@ -4,23 +4,21 @@ use super::guest::{Boot, Guest, hex_in};
 use kdive_testkit::environment::programs;
 use std::process::Command;
 
+on_both_kernels! {
+    breakpoints_set_at_reset_wait_for_the_slide
+    a_restart_moves_the_kernel_again
+    stopped_in_user_mode_behind_isolated_page_tables
+    without_kaslr_nothing_is_said
+    the_setting_switches_it_off_or_says_where
+}
+
 /// Address of a symbol as the guest's own kallsyms has it.
 fn kallsyms(guest: &mut Guest, name: &str) -> u64 {
     let line = guest.shell(&format!("grep ' {name}$' /proc/kallsyms"));
     u64::from_str_radix(line.split(' ').next().unwrap(), 16).unwrap_or_else(|_| panic!("{line}"))
 }
 
-#[test]
-fn breakpoints_set_at_reset_wait_for_the_slide() {
-    waiting(None);
-}
-
-#[test]
-fn breakpoints_set_at_reset_wait_for_the_slide_of_6_12() {
-    waiting(Some("6.12"));
-}
-
-fn waiting(series: Option<&str>) {
+fn breakpoints_set_at_reset_wait_for_the_slide(series: Option<&str>) {
     let boot = Boot { series, append: "kdive.insmod=poc", options: &["-S"], ..Boot::default() };
     let Some(guest) = boot.start() else { return };
     let got = guest.kdive(
@@ -67,9 +65,8 @@ pub(crate) fn attached_to_a_running_guest(guest: &mut Guest) {
     assert!(text == 0xffff_ffff_8100_0000 || got.out.starts_with(&told), "{}\n{told}", got.out);
 }
 
-#[test]
-fn a_restart_moves_the_kernel_again() {
-    let Some(mut guest) = Boot::default().to_shell() else { return };
+fn a_restart_moves_the_kernel_again(series: Option<&str>) {
+    let Some(mut guest) = (Boot { series, ..Boot::default() }).to_shell() else { return };
     let got = guest.kdive(
         "target remote guest.sock\n\
          tbreak start_kernel\n\
@@ -88,10 +85,11 @@ fn a_restart_moves_the_kernel_again() {
 }
 
 /// With page-table isolation a process sees next to nothing of the kernel.
-#[test]
-fn stopped_in_user_mode_behind_isolated_page_tables() {
+fn stopped_in_user_mode_behind_isolated_page_tables(series: Option<&str>) {
     let options = ["-cpu", "qemu64,vendor=GenuineIntel"];
-    let Some(mut guest) = (Boot { append: "pti=on", options: &options, ..Boot::default() }).to_shell() else {
+    let Some(mut guest) =
+        (Boot { append: "pti=on", options: &options, series, ..Boot::default() }).to_shell()
+    else {
         return;
     };
     let task = kallsyms(&mut guest, "init_task");
@@ -111,9 +109,9 @@ fn stopped_in_user_mode_behind_isolated_page_tables() {
     panic!("never met in user mode");
 }
 
-#[test]
-fn without_kaslr_nothing_is_said() {
-    let Some(guest) = (Boot { append: "nokaslr", options: &["-S"], ..Boot::default() }).start() else {
+fn without_kaslr_nothing_is_said(series: Option<&str>) {
+    let Some(guest) = (Boot { append: "nokaslr", options: &["-S"], series, ..Boot::default() }).start()
+    else {
         return;
     };
     let got = guest.kdive("target remote guest.sock\ntbreak start_kernel\ncontinue\n");
@@ -121,9 +119,8 @@ fn without_kaslr_nothing_is_said() {
     assert!(got.out.contains("Temporary breakpoint 1, start_kernel () at "), "{}{}", got.out, got.err);
 }
 
-#[test]
-fn the_setting_switches_it_off_or_says_where() {
-    let Some(mut guest) = Boot::default().to_shell() else { return };
+fn the_setting_switches_it_off_or_says_where(series: Option<&str>) {
+    let Some(mut guest) = (Boot { series, ..Boot::default() }).to_shell() else { return };
     let text = kallsyms(&mut guest, "_text");
     let slide = text - 0xffff_ffff_8100_0000;
     let got = guest.kdive(&format!(

@@ -1,5 +1,22 @@
 //! What kdive knows of a running Linux, against what the guest says itself.
 
+/// Tests on both kernels: a function `name` that takes the series becomes `name::on_6_1` and `name::on_6_12`.
+macro_rules! on_both_kernels {
+    ($($name:ident)*) => {$(
+        mod $name {
+            #[test]
+            fn on_6_1() {
+                super::$name(None);
+            }
+
+            #[test]
+            fn on_6_12() {
+                super::$name(Some("6.12"));
+            }
+        }
+    )*};
+}
+
 mod both;
 mod btf;
 mod crash;
@@ -8,6 +25,7 @@ mod expressions;
 mod guest;
 mod hostile;
 mod kaslr;
+mod lost;
 mod memory;
 mod modules;
 mod oops;

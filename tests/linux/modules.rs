@@ -1,30 +1,38 @@
 //! Modules: files in the forms distributions ship them.
 
-use super::guest::{Boot, Guest};
+use super::guest::{Boot, GO, Guest};
 use kdive_testkit::environment::programs;
+use std::path::Path;
 use std::process::Command;
 
-#[test]
-fn packed_modules_are_found_by_name_and_build_id() {
-    if !programs(&["xz", "zstd"]) {
+on_both_kernels! {
+    packed_modules_are_found_by_name_and_build_id
+    a_damaged_list_is_shown_as_far_as_it_goes
+    functions_of_a_module_by_its_name
+    breakpoints_come_back_with_their_module_and_with_the_guest
+}
+
+/// Writes a module as a distribution ships it.
+fn pack(guest: &Guest, program: &str, module: &str, to: &Path) {
+    let from = guest.file(&format!("modules/{module}.ko"));
+    let output = Command::new(program).arg("-c").arg(from).output().unwrap();
+    assert!(output.status.success());
+    std::fs::write(to, output.stdout).unwrap();
+}
+
+fn packed_modules_are_found_by_name_and_build_id(series: Option<&str>) {
+    if !programs(&["xz", "zstd", "gzip"]) {
         return;
     }
-    let Some(guest) =
-        (Boot { append: "kdive.insmod=poc,kdive_test", options: &["-S"], ..Boot::default() }).start()
+    let Some(mut guest) =
+        (Boot { append: "kdive.insmod=poc,kdive_test", options: &["-S"], series, ..Boot::default() }).start()
     else {
         return;
     };
     let dir = guest.work().join("packed");
     std::fs::create_dir(&dir).unwrap();
-    for (program, module, extension) in [("xz", "poc", "xz"), ("zstd", "kdive_test", "zst")] {
-        let output = Command::new(program)
-            .arg("-c")
-            .arg(guest.file(&format!("modules/{module}.ko")))
-            .output()
-            .unwrap();
-        assert!(output.status.success());
-        std::fs::write(dir.join(format!("{module}.ko.{extension}")), output.stdout).unwrap();
-    }
+    pack(&guest, "xz", "poc", &dir.join("poc.ko.xz"));
+    pack(&guest, "zstd", "kdive_test", &dir.join("kdive_test.ko.zst"));
     let got = guest.kdive(
         "set module-path packed\n\
          target remote guest.sock\n\
@@ -37,13 +45,29 @@ fn packed_modules_are_found_by_name_and_build_id() {
     );
     assert!(got.out.contains("Temporary breakpoint 1, hello_init () at "), "{}{}", got.out, got.err);
     assert!(got.out.contains("packed/poc.ko.xz\n"), "{}{}", got.out, got.err);
+    guest.wait_for("# ");
+    for (program, extension) in [("xz", "xz"), ("zstd", "zst"), ("gzip", "gz")] {
+        let directory = guest.work().parent().unwrap().join(extension);
+        std::fs::create_dir(&directory).unwrap();
+        pack(&guest, program, "kdive_test", &directory.join(format!("kdive_test.ko.{extension}")));
+        let got = guest.ask_with(&directory, &["info modules kdive_test", "tbreak kdive_test_run"]);
+        assert!(got.out[0].ends_with(&format!("/kdive_test.ko.{extension}\n")), "{}{}", got.out[0], got.err);
+        assert!(got.out[1].contains("/kdive_test.c, line "), "{}{}", got.out[1], got.err);
+    }
 }
 
-#[test]
-fn a_damaged_list_is_shown_as_far_as_it_goes() {
-    let Some(guest) = Boot::default().to_shell() else { return };
+fn a_damaged_list_is_shown_as_far_as_it_goes(series: Option<&str>) {
+    let Some(mut guest) = (Boot { series, ..Boot::default() }).to_shell() else { return };
+    // The shell is busy; it is taken out of the list as a task that ends is, which still runs then.
+    guest.type_line("while :; do :; done");
     let got = guest.kdive(
         "target remote guest.sock\n\
+         set $next = $lx_current().tasks.next\n\
+         set $prev = $lx_current().tasks.prev\n\
+         set var $prev->next = $next\n\
+         set var $next->prev = $prev\n\
+         printf \"%d runs\\n\", $lx_current().pid\n\
+         ps -A\n\
          set $second = init_task.tasks.next\n\
          set $third = $second->next\n\
          set var $third->next = $second\n\
@@ -54,6 +78,9 @@ fn a_damaged_list_is_shown_as_far_as_it_goes() {
          lx-lsmod\n\
          info tasks\n",
     );
+    let running = got.out.lines().find_map(|line| line.strip_suffix(" runs")).unwrap();
+    let row = got.out.lines().find(|line| line.starts_with('>')).unwrap_or_else(|| panic!("{}", got.out));
+    assert_eq!(row[1..].split_whitespace().next(), Some(running), "{}", got.out);
     assert!(got.err.contains("warning: the kernel's task list is damaged: list at 0x"), "{}", got.err);
     assert!(got.err.contains("it leads back into itself without passing its head"), "{}", got.err);
     assert!(
@@ -112,12 +139,14 @@ pub(crate) fn the_list_is_what_proc_says(guest: &mut Guest) {
     assert_eq!(own, 1, "{told}");
 }
 
-#[test]
-fn functions_of_a_module_by_its_name() {
-    let Some(guest) =
-        (Boot { append: "kdive.insmod=kdive_test,poc kdive.run=3", options: &["-S"], ..Boot::default() })
-            .start()
-    else {
+fn functions_of_a_module_by_its_name(series: Option<&str>) {
+    let Some(guest) = (Boot {
+        append: "kdive.insmod=kdive_test,poc kdive.run=3",
+        options: &["-S"],
+        series,
+        ..Boot::default()
+    })
+    .start() else {
         return;
     };
     let got = guest.kdive(
@@ -144,19 +173,19 @@ fn functions_of_a_module_by_its_name() {
     assert!(got.out.contains(freed), "{told}");
 }
 
-#[test]
-fn breakpoints_come_back_with_their_module_and_with_the_guest() {
+fn breakpoints_come_back_with_their_module_and_with_the_guest(series: Option<&str>) {
     let Some(mut guest) =
-        (Boot { append: "kdive.insmod=kdive_test", options: &[], ..Boot::default() }).to_shell()
+        (Boot { append: "kdive.insmod=kdive_test", options: &[], series, ..Boot::default() }).to_shell()
     else {
         return;
     };
     let run = "echo 1 > /sys/module/kdive_test/parameters/run";
-    guest.type_line(&format!("sleep 2; {run}; rmmod kdive_test; insmod /modules/kdive_test.ko; {run}"));
-    let got = guest.kdive(
+    guest.at_go(&format!("{run}; rmmod kdive_test; insmod /modules/kdive_test.ko; {run}"));
+    let got = guest.kdive(&format!(
         "target remote guest.sock\n\
          break kdive_test_run\n\
          break start_kernel\n\
+         {GO}\n\
          continue\n\
          info breakpoints\n\
          disconnect\n\
@@ -167,7 +196,7 @@ fn breakpoints_come_back_with_their_module_and_with_the_guest() {
          monitor system_reset\n\
          continue\n\
          why 2\n",
-    );
+    ));
     let told = format!("{}{}", got.out, got.err);
     assert_eq!(got.out.matches("Breakpoint 1, kdive_test_run (n=").count(), 2, "{told}");
     assert!(got.out.contains("\tbreakpoint already hit 2 times\n"), "{told}");

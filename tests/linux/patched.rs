@@ -2,6 +2,11 @@
 
 use super::guest::{Boot, Guest};
 
+on_both_kernels! {
+    every_difference_of_the_kernel_text_is_explained
+    rewritten_code_is_told_beside_the_instructions
+}
+
 /// The line `N places differ in M bytes, K of them unexplained.`
 fn summary(out: &str) -> (u64, u64, u64) {
     let line =
@@ -11,9 +16,10 @@ fn summary(out: &str) -> (u64, u64, u64) {
     (numbers[0], numbers[1], numbers[2])
 }
 
-#[test]
-fn every_difference_of_the_kernel_text_is_explained() {
-    let Some(mut guest) = (Boot { append: "", options: &["-smp", "2"], ..Boot::default() }).to_shell() else {
+fn every_difference_of_the_kernel_text_is_explained(series: Option<&str>) {
+    let Some(mut guest) =
+        (Boot { append: "", options: &["-smp", "2"], series, ..Boot::default() }).to_shell()
+    else {
         return;
     };
     let got = guest.kdive("target remote guest.sock\nchkimg\ninfo symbol _stext\nprint _etext - _stext\n");
@@ -40,9 +46,8 @@ fn every_difference_of_the_kernel_text_is_explained() {
     assert!(got.out.contains(" -> 0f 1f 44 00 00  call of the function tracer\n"), "{}", got.out);
 }
 
-#[test]
-fn rewritten_code_is_told_beside_the_instructions() {
-    let Some(mut guest) = Boot::default().to_shell() else { return };
+fn rewritten_code_is_told_beside_the_instructions(series: Option<&str>) {
+    let Some(mut guest) = (Boot { series, ..Boot::default() }).to_shell() else { return };
     // The key of schedstats is off unless asked for; switching it on rewrites its branches.
     let script = "target remote guest.sock\n\
         disassemble /p sched_fork\n\

@@ -2,10 +2,16 @@
 
 use super::guest::{Boot, Guest};
 
+on_both_kernels! {
+    next_and_finish_stay_with_their_task
+    the_context_of_a_stop
+    a_breakpoint_for_a_task_says_so_when_it_is_saved
+}
+
 /// A guest with two pairs of processes that send each other data through a pipe, two CPUs for the four of them; and the pids of the two
 /// that read.
-fn readers() -> Option<(Guest, Vec<u32>)> {
-    let mut guest = (Boot { append: "", options: &["-smp", "2"], ..Boot::default() }).to_shell()?;
+fn readers(series: Option<&str>) -> Option<(Guest, Vec<u32>)> {
+    let mut guest = (Boot { options: &["-smp", "2"], series, ..Boot::default() }).to_shell()?;
     for _ in 0..2 {
         guest.shell("(yes | cat > /dev/null &)");
     }
@@ -14,9 +20,8 @@ fn readers() -> Option<(Guest, Vec<u32>)> {
     Some((guest, pids))
 }
 
-#[test]
-fn next_and_finish_stay_with_their_task() {
-    let Some((guest, pids)) = readers() else { return };
+fn next_and_finish_stay_with_their_task(series: Option<&str>) {
+    let Some((guest, pids)) = readers(series) else { return };
     assert_eq!(pids.len(), 2, "{pids:?}");
     let pid = pids[0];
     // The reader falls asleep in the middle: its CPU goes to another of the four processes, and it wakes up on either. All four are in the same
@@ -46,27 +51,30 @@ fn next_and_finish_stay_with_their_task() {
     assert!(!got.out.contains("SIGTRAP"), "{told}");
 }
 
-#[test]
-fn the_context_of_a_stop() {
-    let Some((guest, pids)) = readers() else { return };
+fn the_context_of_a_stop(series: Option<&str>) {
+    let Some((guest, pids)) = readers(series) else { return };
     let pid = pids[0];
+    // Where it is kept, by the members there are.
+    let hot = guest.kdive("print &((struct pcpu_hot *)0)->preempt_count\n").out.starts_with("$1 = ");
+    let count =
+        if hot { "$lx_per_cpu(\"pcpu_hot\").preempt_count" } else { "$lx_per_cpu(\"__preempt_count\")" };
     let got = guest.kdive(&format!(
         "target remote guest.sock\n\
          tbreak pipe_read task {pid}\n\
          continue\n\
          set print cpu-context on\n\
          finish\n\
-         print $lx_per_cpu(\"__preempt_count\") & 255\n\
+         print {count} & 255\n\
          tbreak __sysvec_apic_timer_interrupt\n\
          continue\n\
-         print $lx_per_cpu(\"__preempt_count\") & 255\n\
+         print {count} & 255\n\
          tbreak run_timer_softirq\n\
          continue\n\
-         print $lx_per_cpu(\"__preempt_count\") & 255\n\
+         print {count} & 255\n\
          tbreak default_do_nmi\n\
          monitor nmi\n\
          continue\n\
-         print $lx_per_cpu(\"__preempt_count\") & 255\n\
+         print {count} & 255\n\
          set print cpu-context off\n\
          stepi\n",
     ));
@@ -88,9 +96,8 @@ fn the_context_of_a_stop() {
     }
 }
 
-#[test]
-fn a_breakpoint_for_a_task_says_so_when_it_is_saved() {
-    let Some((guest, pids)) = readers() else { return };
+fn a_breakpoint_for_a_task_says_so_when_it_is_saved(series: Option<&str>) {
+    let Some((guest, pids)) = readers(series) else { return };
     let pid = pids[0];
     let got = guest.kdive(&format!(
         "target remote guest.sock\n\
@@ -105,6 +112,7 @@ fn a_breakpoint_for_a_task_says_so_when_it_is_saved() {
          print $lx_current().comm\n\
          print count > 1\n\
          why 1\n\
+         break vfs_read task 4194303\n\
          disconnect\n\
          break vfs_read task 1x\n",
     ));
@@ -118,5 +126,8 @@ fn a_breakpoint_for_a_task_says_so_when_it_is_saved() {
     assert!(got.out.contains("$1 = \"yes\", "), "{told}");
     assert!(got.out.contains("$2 = 1\n"), "{told}");
     assert!(got.out.contains("It stops only in tasks named yes.\n"), "{told}");
+    let absent = "warning: No task has the PID 4194303 now; one that gets it will stop.\n";
+    assert_eq!(got.err.matches("warning: ").count(), 1, "{told}");
+    assert!(got.err.contains(absent), "{told}");
     assert!(got.err.ends_with("Junk after task keyword.\n"), "{told}");
 }

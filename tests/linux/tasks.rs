@@ -110,7 +110,8 @@ pub(crate) fn a_sleeping_task_has_registers_frames_and_user_memory(guest: &mut G
     assert!(got.out.contains(&format!("\"{}\"\n", cmdline.split(' ').next().unwrap())), "{}", got.out);
     assert!(got.out.contains(&format!("$1 = {pid}\n")), "{}", got.out);
     assert!(got.out.contains("schedule"), "{}", got.out);
-    let current: Vec<&str> = got.out.lines().filter(|line| line.starts_with("[Current task is")).collect();
+    // Where `stepi` came to the middle of a line whose source is nowhere, the address it shows has no end of line.
+    let current: Vec<&str> = got.out.lines().filter(|line| line.contains("[Current task is")).collect();
     assert_eq!(current.len(), 2, "{}{}", got.out, got.err);
     assert!(current[0].contains(&format!("task {pid} (sleep)")), "{current:?}");
     // What makes the guest run goes back to the CPU.

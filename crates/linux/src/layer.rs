@@ -482,6 +482,15 @@ impl OsLayer for LinuxLayer {
         told.ok_or_else(|| "which task runs on this CPU cannot be read here".to_owned())
     }
 
+    fn lacks_task(&self, program: &Program, pid: u32) -> bool {
+        // Idle tasks, all of number 0, are in no list. Where the list is damaged nobody knows.
+        pid != 0
+            && crate::task::tasks(program, true).is_ok_and(|tasks| {
+                tasks.broken.is_empty()
+                    && !tasks.found.iter().any(|task| i64::from(task.pid) == i64::from(pid))
+            })
+    }
+
     fn as_any(&mut self) -> &mut dyn std::any::Any {
         self
     }

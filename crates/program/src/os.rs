@@ -106,6 +106,11 @@ pub trait OsLayer {
         Err("nothing is known of tasks".to_owned())
     }
 
+    /// Whether all tasks there are could be looked at, and none has this number.
+    fn lacks_task(&self, _program: &Program, _pid: u32) -> bool {
+        false
+    }
+
     /// For callers that know which layer there is.
     fn as_any(&mut self) -> &mut dyn std::any::Any;
 }
@@ -175,6 +180,12 @@ impl Program {
             Some(os) => os.is_task(self, wanted),
             None => Err("nothing is known of tasks".to_owned()),
         }
+    }
+
+    /// Whether there is no task of this number, as [`OsLayer::lacks_task`] tells it.
+    #[must_use]
+    pub fn lacks_task(&self, pid: u32) -> bool {
+        self.os.as_ref().is_some_and(|os| os.lacks_task(self, pid))
     }
 
     /// Addresses where the operating system layer wants to look.

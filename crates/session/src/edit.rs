@@ -84,7 +84,8 @@ impl<V: View> Session<V> {
             enable_count: 0,
             commands: Vec::new(),
         };
-        let (mut not_found, mut notes, mut warnings) = (None, Vec::new(), Vec::new());
+        let (mut not_found, mut notes) = (None, Vec::new());
+        let mut warnings: Vec<String> = self.absent_task(shown.task.as_ref()).into_iter().collect();
         let mut conditions = Vec::new();
         match self.view.resolve(&shown.spec) {
             Ok(resolution) => {

@@ -545,6 +545,10 @@ impl View for ProgramView {
         self.program.is_task(wanted).map_err(Error::msg)
     }
 
+    fn lacks_task(&self, pid: u32) -> bool {
+        self.program.lacks_task(pid)
+    }
+
     fn is_off_cpu(&self) -> bool {
         self.program.machine().is_some_and(|machine| machine.is_off_cpu())
     }

@@ -80,6 +80,12 @@ impl<V: View> Session<V> {
         self.remote.as_ref().filter(|remote| remote.is_connected())
     }
 
+    /// Whether the connection ended in the middle of what is going on: what could not be read has that reason.
+    #[must_use]
+    pub fn is_connection_lost(&self) -> bool {
+        self.remote.as_ref().is_some_and(|remote| !remote.is_connected())
+    }
+
     fn connected(&self) -> Result<Rc<RemoteTarget>, Error> {
         self.remote().cloned().ok_or(Error::NotRunning)
     }

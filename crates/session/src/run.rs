@@ -290,6 +290,11 @@ impl<V: View> Session<V> {
             self.queue.push_back(Event::Disconnected(text.clone()));
             return;
         }
+        // The connection may have ended during what was read before: that is what there is to say.
+        let earlier = self.target.as_ref().and_then(|target| target.run_control()?.pending_event());
+        if let Some(event @ kdive_target::Event::Lost(_)) = earlier {
+            return self.handle_gone(event);
+        }
         self.queue.push_back(Event::Complaint(error.to_string()));
         let thread = self.run.take().map(|run| run.thread);
         self.view.invalidate();

@@ -45,6 +45,14 @@ impl<V: View> Session<V> {
         }))
     }
 
+    /// What to say of a breakpoint for a task that is not there: it is no mistake, the task may come.
+    pub(crate) fn absent_task(&self, wanted: Option<&TaskFilter>) -> Option<String> {
+        let Some(TaskFilter::Pid(pid)) = wanted else { return None };
+        self.view
+            .lacks_task(*pid)
+            .then(|| format!("No task has the PID {pid} now; one that gets it will stop."))
+    }
+
     /// Whether the selected thread runs a task a breakpoint is for. Where that cannot be told it stops, and says so.
     pub(crate) fn is_wanted_task(&mut self, number: u32, wanted: Option<&TaskFilter>) -> bool {
         let Some(wanted) = wanted else { return true };

@@ -280,6 +280,11 @@ pub trait View {
         Err(Error::msg("nothing is known of tasks"))
     }
 
+    /// Whether all tasks there are could be looked at, and none has this number.
+    fn lacks_task(&self, _pid: u32) -> bool {
+        false
+    }
+
     /// Whether what is looked at is the saved state of a task rather than a thread of the target.
     fn is_off_cpu(&self) -> bool {
         false

@@ -106,6 +106,7 @@ impl<V: View> Session<V> {
             enable_count: 0,
             commands: Vec::new(),
         };
+        let warnings = self.absent_task(shown.task.as_ref()).into_iter().collect();
         // What is watched has to be said even where nobody types.
         let lines = note.or(of_cpu).into_iter().chain([crate::text::mention(&shown)]);
         let mention = lines.collect::<Vec<_>>().join("\n");
@@ -117,7 +118,7 @@ impl<V: View> Session<V> {
             scope,
             doomed: false,
         });
-        Ok(Added { number, not_found: None, notes: Vec::new(), warnings: Vec::new(), mention })
+        Ok(Added { number, not_found: None, notes: Vec::new(), warnings, mention })
     }
 
     /// Splits `thread N`, `task PID` and `comm NAME` off the end.

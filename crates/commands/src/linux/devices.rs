@@ -97,7 +97,7 @@ fn groups(shell: &mut Shell, args: Args<'_>, by: Grouping) -> Result<(), Error> 
 
 fn warn(shell: &mut Shell, what: &str, broken: impl IntoIterator<Item = kdive_linux::Error>) {
     for reason in broken {
-        shell.out.warning(&format!("{what}: {reason}"));
+        super::damaged(shell, &format!("{what}: {reason}"));
     }
 }
 

@@ -85,7 +85,7 @@ fn clocks(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
         ));
     }
     if let Some(broken) = broken {
-        shell.out.warning(&format!("the tree of clocks is damaged: {broken}"));
+        super::damaged(shell, &format!("the tree of clocks is damaged: {broken}"));
     }
     Ok(())
 }
@@ -104,7 +104,7 @@ fn domains(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
         }
     }
     if let Some(broken) = broken {
-        shell.out.warning(&format!("the list of power domains is damaged: {broken}"));
+        super::damaged(shell, &format!("the list of power domains is damaged: {broken}"));
     }
     Ok(())
 }

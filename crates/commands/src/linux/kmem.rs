@@ -139,7 +139,7 @@ fn slabs(shell: &mut Shell, wanted: &str) -> Result<(), Error> {
         shell.out.line(&line);
     }
     if let Some(broken) = broken {
-        shell.out.warning(&format!("the list of slab caches is damaged: {broken}"));
+        super::damaged(shell, &format!("the list of slab caches is damaged: {broken}"));
     }
     Ok(())
 }

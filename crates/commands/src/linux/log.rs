@@ -69,7 +69,7 @@ fn show(shell: &mut Shell, count: Option<usize>, levels: bool) -> Result<(), Err
         }
     }
     if let Some(broken) = log.broken {
-        shell.out.warning(&format!("the log is damaged: {broken}"));
+        super::damaged(shell, &format!("the log is damaged: {broken}"));
     }
     Ok(())
 }

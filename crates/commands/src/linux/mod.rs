@@ -22,3 +22,12 @@ mod task_list;
 pub mod tasks;
 pub mod timers;
 pub mod walkers;
+
+use crate::Shell;
+
+/// Warns of something in the guest that is damaged; not when what could not be read has another reason, which is the command's error.
+fn damaged(shell: &mut Shell, text: &str) {
+    if !shell.session.is_connection_lost() {
+        shell.out.warning(text);
+    }
+}

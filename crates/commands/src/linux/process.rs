@@ -229,7 +229,7 @@ fn waitq(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         shell.out.line(&format!("and {} that wake no task by themselves", waiters.others));
     }
     if let Some(broken) = waiters.broken {
-        shell.out.warning(&format!("the wait queue is damaged: {broken}"));
+        super::damaged(shell, &format!("the wait queue is damaged: {broken}"));
     }
     Ok(())
 }

@@ -139,7 +139,7 @@ fn crash_mount(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         ));
     }
     if let Some(broken) = broken {
-        shell.out.warning(&format!("the list of mounts is damaged: {broken}"));
+        super::damaged(shell, &format!("the list of mounts is damaged: {broken}"));
     }
     Ok(())
 }
@@ -157,7 +157,7 @@ fn mounts(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         ));
     }
     if let Some(broken) = broken {
-        shell.out.warning(&format!("the list of mounts is damaged: {broken}"));
+        super::damaged(shell, &format!("the list of mounts is damaged: {broken}"));
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 /// All tasks of a stopped guest.
 pub struct TaskList {
-    /// Idle tasks first, then as in the kernel's list, threads after their process.
+    /// Idle tasks first, then as in the kernel's list, threads after their process; then those that are about to end.
     pub tasks: Vec<Task>,
     /// What each CPU runs.
     running: HashMap<VirtAddr, usize>,
@@ -31,20 +31,27 @@ impl TaskList {
         let cpus = kdive_linux::cpu_mask(program, "online").unwrap_or_else(|_| vec![0]);
         let mut at = 1;
         for cpu in cpus.into_iter().filter_map(|cpu| usize::try_from(cpu).ok()) {
-            if let Ok(task) = current_task(program, cpu) {
-                running.insert(task, cpu);
-            }
+            let is_listed = |tasks: &[Task], addr| tasks.iter().any(|task| task.addr == addr);
             // CPU 0's is init_task, which is in the list.
-            let Ok(idle) = idle_task(program, cpu) else { continue };
-            if tasks.iter().any(|task| task.addr == idle) {
-                continue;
-            }
-            match layout.read(program, idle) {
-                Ok(task) => {
-                    tasks.insert(at.min(tasks.len()), task);
-                    at += 1;
+            if let Ok(idle) = idle_task(program, cpu)
+                && !is_listed(&tasks, idle)
+            {
+                match layout.read(program, idle) {
+                    Ok(task) => {
+                        tasks.insert(at.min(tasks.len()), task);
+                        at += 1;
+                    }
+                    Err(error) => broken.push(error.to_string()),
                 }
-                Err(error) => broken.push(error.to_string()),
+            }
+            let Ok(current) = current_task(program, cpu) else { continue };
+            running.insert(current, cpu);
+            // A task that ends is taken out of the list while it still runs.
+            if !is_listed(&tasks, current) {
+                match layout.read(program, current) {
+                    Ok(task) => tasks.push(task),
+                    Err(error) => broken.push(error.to_string()),
+                }
             }
         }
         Ok(Self { tasks, running, broken })
@@ -65,7 +72,7 @@ impl TaskList {
     /// Says what was wrong with the kernel's list.
     pub fn warn(&self, shell: &mut Shell) {
         for reason in &self.broken {
-            shell.out.warning(&format!("the kernel's task list is damaged: {reason}"));
+            super::damaged(shell, &format!("the kernel's task list is damaged: {reason}"));
         }
     }
 

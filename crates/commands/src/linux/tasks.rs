@@ -165,7 +165,7 @@ fn lx_ps(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
         shell.out.line(&format!("{:#x} {:^5} {}", task.addr, task.pid, task.comm));
     }
     for reason in found.broken {
-        shell.out.warning(&format!("the kernel's task list is damaged: {reason}"));
+        super::damaged(shell, &format!("the kernel's task list is damaged: {reason}"));
     }
     Ok(())
 }
@@ -332,6 +332,7 @@ fn apply_each(
         let before = shell.session.stop_count();
         match select(shell, list, task) {
             Ok(()) => apply_one(shell, flags, &header, command, false)?,
+            Err(error) if shell.session.is_connection_lost() => return Err(error),
             Err(_) if flags.silent => {}
             Err(error) => {
                 shell.out.put(&header);

@@ -285,7 +285,7 @@ fn tree(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     }
     tell_warnings(shell);
     if let Some(broken) = broken {
-        shell.out.warning(&format!("the tree is damaged: {broken}"));
+        super::damaged(shell, &format!("the tree is damaged: {broken}"));
     }
     Ok(())
 }

@@ -155,6 +155,36 @@ fn a_breakpoint_for_one_task() {
 }
 
 #[test]
+fn a_connection_that_ended_before_the_run_is_the_error() {
+    let mut toy = three();
+    toy.machine.borrow_mut().broken = Some("Remote connection closed".to_owned());
+    assert_eq!(toy.cont(), "Remote connection closed");
+    assert_eq!(toy.cont(), "The program is not being run.");
+}
+
+#[test]
+fn a_task_that_is_not_there_may_come() {
+    let mut toy = three();
+    let mut warnings = |text: &str| {
+        let args = crate::BreakArgs::parse(text).unwrap();
+        let kind = crate::BreakpointKind::Software;
+        let request = crate::BreakRequest { args, kind, temporary: false, may_pend: true };
+        toy.session.add_breakpoint(request).unwrap().warnings
+    };
+    assert!(warnings("sleep task 20").is_empty());
+    assert!(warnings("sleep comm nobody").is_empty());
+    assert_eq!(warnings("sleep task 31"), ["No task has the PID 31 now; one that gets it will stop."]);
+    let request = crate::WatchRequest {
+        text: "count task 32".to_owned(),
+        access: crate::WatchKind::Write,
+        location: false,
+    };
+    toy.machine.borrow_mut().source.variables.insert("count", 0x8000);
+    let added = toy.session.add_watch(&request).unwrap();
+    assert_eq!(added.warnings, ["No task has the PID 32 now; one that gets it will stop."]);
+}
+
+#[test]
 fn tasks_in_tables_and_files() {
     let mut toy = three();
     toy.add("sleep task 30");

@@ -113,6 +113,8 @@ pub(crate) struct Machine {
     pub(crate) freed: Vec<u64>,
     /// For each resume to come: the CPU in whose name the machine stops at once, nothing having been executed.
     pub(crate) left_over: VecDeque<Option<usize>>,
+    /// The connection has ended, with this text, while something was read; nobody was told yet.
+    pub(crate) broken: Option<String>,
 }
 
 fn cpu_index(thread: ThreadId) -> usize {
@@ -374,6 +376,9 @@ impl RunControl for ToyTarget {
     }
     fn resume(&self, how: Resume) -> Result<(), kdive_target::Error> {
         let mut machine = self.0.borrow_mut();
+        if machine.broken.is_some() {
+            return Err(kdive_target::Error::NotConnected);
+        }
         let text = match how {
             Resume::Continue => "c".to_owned(),
             Resume::ContinueOne(thread) => format!("c{}", thread.tid),
@@ -399,7 +404,7 @@ impl RunControl for ToyTarget {
         }
     }
     fn pending_event(&self) -> Option<Event> {
-        None
+        self.0.borrow_mut().broken.take().map(Event::Lost)
     }
     fn steps_over_breakpoints(&self) -> bool {
         self.0.borrow().tcg
@@ -738,6 +743,9 @@ impl View for ToyView {
             TaskFilter::Pid(pid) => u64::from(*pid) == task,
             TaskFilter::Comm(name) => *name == format!("task{task}"),
         })
+    }
+    fn lacks_task(&self, pid: u32) -> bool {
+        !self.machine().tasks.contains(&u64::from(pid))
     }
     fn plan_return(&mut self) -> Option<ReturnPlan> {
         Some(ReturnPlan(Rc::new(())))
