@@ -111,11 +111,36 @@ impl PageTables {
         Some(Self { root: state.page_table_root?, mode: state.paging })
     }
 
-    /// The kernel's tables where a CPU in user mode has a reduced copy of them (KPTI): the other one of the pair. The same
-    /// tables where there is no pair, for then that bit is clear in the kernel's own root.
+    /// The kernel's tables where these are the reduced copy that user mode has of them (KPTI): the other one of the pair. Whether there
+    /// is a pair is not looked at: [`PageTables::isolated_from`].
     #[must_use]
     pub const fn kernel_side(self) -> Self {
         Self { root: PhysAddr(self.root.0 & !PTI_USER), mode: self.mode }
+    }
+
+    /// The kernel's tables if these are the reduced copy of them that user mode and the first and last instructions of the kernel
+    /// have; `None` if they are not. The bit that tells the two apart may be an ordinary one of the address (without KPTI), but
+    /// the halves of a pair have the process's own memory in common (arch/x86/mm/pti.c, `__pti_set_user_pgtbl`).
+    ///
+    /// # Errors
+    /// That of `read`, which is given the place and size of an entry.
+    pub fn isolated_from<E>(
+        self,
+        read: &mut dyn FnMut(PhysAddr, usize) -> Result<u64, E>,
+    ) -> Result<Option<Self>, E> {
+        const USER_ENTRIES: u64 = 256;
+        let kernel = self.kernel_side();
+        let paired = matches!(self.mode, PagingMode::FourLevel | PagingMode::FiveLevel) && kernel != self;
+        // The stack is near the end.
+        for index in (0..USER_ENTRIES).rev().filter(|_| paired) {
+            let mut entry = |tables: Self| read(PhysAddr(tables.root.0.wrapping_add(index * 8)), 8);
+            let own = entry(self)?;
+            if own & 1 == 1 {
+                let same = (own ^ entry(kernel)?) & (ADDRESS | 1) == 0;
+                return Ok(same.then_some(kernel));
+            }
+        }
+        Ok(None)
     }
 
     /// Entry size and levels, top first, with the lowest bit of the address each looks at.
@@ -231,6 +256,26 @@ mod tests {
         let leaf = walk.entries.last().unwrap();
         assert_eq!(leaf.flags(true).join(" "), "PRESENT RW ACCESSED DIRTY GLOBAL NX");
         assert_eq!(five.kernel_side().root, PhysAddr(0));
+    }
+
+    #[test]
+    fn the_other_one_of_a_pair() {
+        let tables = |root| PageTables { root: PhysAddr(root), mode: PagingMode::FourLevel };
+        let find = |root: u64, entries: &[(u64, u64)]| {
+            let mut read = |at: PhysAddr, _| {
+                Ok::<_, ()>(entries.iter().find(|entry| entry.0 == at.0).map_or(0, |entry| entry.1))
+            };
+            tables(root).isolated_from(&mut read).unwrap().map(|found| found.root.0)
+        };
+        // The kernel's own has the user's memory without permission to execute.
+        let pair = [(0x5000 + 255 * 8, 0x7067), (0x4000 + 255 * 8, 0x8000_0000_0000_7067)];
+        assert_eq!(find(0x5000, &pair), Some(0x4000));
+        assert_eq!(find(0x4000, &pair), None);
+        // What stands before the tables is something else.
+        assert_eq!(find(0x5000, &[(0x5000 + 255 * 8, 0x7067), (0x4000 + 255 * 8, 0x9067)]), None);
+        assert_eq!(find(0x5000, &[(0x5000 + 255 * 8, 0x7067)]), None);
+        // No process.
+        assert_eq!(find(0x5000, &[(0x5000 + 511 * 8, 0x7067), (0x4000 + 511 * 8, 0x7067)]), None);
     }
 
     #[test]

@@ -16,13 +16,17 @@ pub fn page_tables(program: &Program) -> Option<PageTables> {
 /// # Errors
 /// [`Error::Memory`] where an entry cannot be read, for want of physical memory or because a table is corrupt.
 pub fn walk(program: &Program, tables: PageTables, addr: VirtAddr) -> Result<Walk, Error> {
-    let machine = program.machine().ok_or(Error::Memory(Fault::unmapped(addr)))?;
-    let mut entry = |at: PhysAddr, size: usize| {
+    Ok(tables.walk(addr, &mut entries(program)?)?)
+}
+
+/// Reads entries of page tables.
+fn entries(program: &Program) -> Result<impl FnMut(PhysAddr, usize) -> Result<u64, Fault>, Error> {
+    let machine = program.machine().ok_or(Error::Memory(Fault::unmapped(VirtAddr(0))))?;
+    Ok(|at: PhysAddr, size: usize| {
         let mut bytes = [0; 8];
         machine.read_physical(at, bytes.get_mut(..size).unwrap_or_default())?;
-        Ok::<_, Fault>(u64::from_le_bytes(bytes))
-    };
-    Ok(tables.walk(addr, &mut entry)?)
+        Ok(u64::from_le_bytes(bytes))
+    })
 }
 
 /// The physical address of a kernel address, through the page tables of the selected CPU.
@@ -36,7 +40,8 @@ pub fn physical(program: &Program, addr: VirtAddr) -> Result<PhysAddr, Error> {
         return Ok(phys);
     }
     // In user mode behind page-table isolation.
-    walk(program, tables.kernel_side(), addr)?.phys.ok_or_else(unmapped)
+    let kernel = tables.isolated_from(&mut entries(program)?)?.ok_or_else(unmapped)?;
+    walk(program, kernel, addr)?.phys.ok_or_else(unmapped)
 }
 
 /// The page tables of an address space, from `mm->pgd` (include/linux/mm_types.h).

@@ -34,21 +34,17 @@ impl ReadMemory for TargetMachine {
 }
 
 impl TargetMachine {
-    /// Kernel memory as seen from user mode, where page-table isolation (KPTI) hides nearly all of it: through the
-    /// kernel's half of the pair of page tables.
+    /// Kernel memory as seen from user mode and from where the kernel is entered and left, where page-table isolation (KPTI) hides
+    /// nearly all of it: through the kernel's half of the pair of page tables.
     fn read_behind_isolation(&self, addr: VirtAddr, buf: &mut [u8]) -> Option<()> {
         let registers = self.registers().ok()?;
         let state = registers.layout().arch().cpu_state(&registers);
-        let user = PageTables::of(&state).filter(|_| state.cpl == 3)?;
-        let tables = user.kernel_side();
-        if tables == user {
-            return None;
-        }
         let mut entry = |at: PhysAddr, size: usize| -> Result<u64, Fault> {
             let mut bytes = [0; 8];
             self.read_physical(at, bytes.get_mut(..size).unwrap_or_default())?;
             Ok(u64::from_le_bytes(bytes))
         };
+        let tables = PageTables::of(&state)?.isolated_from(&mut entry).ok()??;
         let mut done = 0;
         while done < buf.len() {
             let at = addr.offset(done as u64);

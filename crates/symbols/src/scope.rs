@@ -1,6 +1,6 @@
 //! The blocks an address lies in, and the frames they make.
 
-use crate::dwarf::{Block, BlockSymbol, BlockTree};
+use crate::dwarf::{Block, BlockSymbol, BlockTree, VariableInfo};
 use crate::{Function, SourceName, Tag, Variable};
 use kdive_base::{LinkAddr, VirtAddr};
 use kdive_types::Type;
@@ -96,10 +96,10 @@ impl Scope {
                 Variable::new(self.function.module(), self.function.debug(), Arc::clone(variable))
                     .describe_in_scope(block_entry)
             }
-            BlockSymbol::Label { addr: Some(addr), .. } => {
+            BlockSymbol::Label { addr, .. } => {
                 format!("a label at address {}, length 8.", at(*addr))
             }
-            BlockSymbol::Label { addr: None, .. } => "optimized out.".into(),
+            BlockSymbol::LostLabel(_) => "optimized out.".into(),
             BlockSymbol::Inlined(call) => format!("a function at address {}, length 1.", at(call.entry)),
             BlockSymbol::Type { .. } => "a typedef.".into(),
             BlockSymbol::Enumerator { value, enumeration, .. } => {
@@ -218,9 +218,7 @@ impl FrameScope {
 
     fn handle(&self, symbol: &BlockSymbol) -> Option<Variable> {
         match symbol {
-            BlockSymbol::Variable(variable) => {
-                Some(Variable::new(self.function.module(), self.function.debug(), Arc::clone(variable)))
-            }
+            BlockSymbol::Variable(variable) => Some(self.variable_of(variable)),
             _ => None,
         }
     }
@@ -236,15 +234,22 @@ impl FrameScope {
             .collect()
     }
 
-    /// Locals block by block, innermost first, in the order `info locals` shows them.
+    /// Locals block by block, innermost first, in the order `info locals` shows them; labels whose code is gone are among them.
     #[must_use]
     pub fn locals(&self) -> Vec<Vec<Variable>> {
         self.blocks()
             .map(|block| {
-                let variables = block.symbols.iter().filter_map(|symbol| self.handle(symbol));
+                let variables = block.symbols.iter().filter_map(|symbol| match symbol {
+                    BlockSymbol::LostLabel(label) => Some(self.variable_of(label)),
+                    symbol => self.handle(symbol),
+                });
                 variables.filter(|variable| !variable.info().argument).collect()
             })
             .collect()
+    }
+
+    fn variable_of(&self, info: &Arc<VariableInfo>) -> Variable {
+        Variable::new(self.function.module(), self.function.debug(), Arc::clone(info))
     }
 
     /// The innermost visible variable or parameter of that name in this frame.
@@ -265,7 +270,7 @@ impl FrameScope {
     /// A `goto` label: its address, and the file and line that declare it.
     pub(crate) fn label_place(&self, name: &str) -> Option<(VirtAddr, Option<SourceName>, u32)> {
         self.tree.blocks.iter().flat_map(|block| &block.symbols).find_map(|symbol| match symbol {
-            BlockSymbol::Label { name: own, addr: Some(addr), file, line } if &**own == name => {
+            BlockSymbol::Label { name: own, addr, file, line } if &**own == name => {
                 let file = file.and_then(|file| self.function.debug().source_name(file));
                 Some((self.function.module().to_virt(LinkAddr(*addr)), file, *line))
             }

@@ -189,7 +189,8 @@ impl Audit<'_> {
         let mut inventories = Vec::new();
         for (index, path) in chosen.iter().enumerate() {
             let base = MODULE_BASE + index as u64 * MODULE_STEP;
-            let inventory = Inventory::read(path, Some(base))?;
+            let path = self.as_gdb_reads_it(path, &format!("modules-{release}"))?;
+            let inventory = Inventory::read(&path, Some(base))?;
             before.push(inventory.layout.command(&path.to_string_lossy()));
             inventories.push(inventory);
         }
@@ -206,6 +207,17 @@ impl Audit<'_> {
             rows.push(self.compare(kind, &sheet)?);
         }
         Ok(Section { title: format!("modules of {release}: {}", names.join(", ")), rows })
+    }
+
+    /// A module, or a copy of it that gdb lays out (see [`elf::unplaced`]).
+    fn as_gdb_reads_it(&self, path: &Path, directory: &str) -> Result<PathBuf> {
+        let bytes = fs::read(path).with_context(|| path.display().to_string())?;
+        let Some(copy) = elf::unplaced(&bytes)? else { return Ok(path.to_owned()) };
+        let directory = self.directory.join(directory).join("files");
+        fs::create_dir_all(&directory)?;
+        let name = path.file_name().context("a module without a name")?;
+        fs::write(directory.join(name), copy)?;
+        Ok(directory.join(name))
     }
 
     fn programs(&self) -> Result<Vec<Section>> {

@@ -157,7 +157,8 @@ fn by_line_alone(
         let (verb, ty) = (verb(access), target.declaration(""));
         format!("{verb}{name}->{member} at 0x0 + {:#x}: {name} was NULL ({ty})", fault.0)
     })?;
-    Some(Cause { text, score: 9 })
+    // More than what a value found on a stack that is in use again seems to say of another member.
+    Some(Cause { text, score: 12 })
 }
 
 fn explain(

@@ -53,10 +53,12 @@ pub(crate) struct InlinedCall {
 #[derive(Clone, Debug)]
 pub(crate) enum BlockSymbol {
     Variable(Arc<VariableInfo>),
-    /// A `goto` label; without an address its code is gone.
+    /// A `goto` label whose code is gone: to gdb a variable that was optimized out.
+    LostLabel(Arc<VariableInfo>),
+    /// A `goto` label.
     Label {
         name: Arc<str>,
-        addr: Option<u64>,
+        addr: u64,
         file: Option<FileRef>,
         line: u32,
     },
@@ -79,7 +81,7 @@ pub(crate) enum BlockSymbol {
 impl BlockSymbol {
     pub(crate) fn name(&self) -> &Arc<str> {
         match self {
-            Self::Variable(variable) => &variable.name,
+            Self::Variable(variable) | Self::LostLabel(variable) => &variable.name,
             Self::Inlined(call) => &call.name,
             Self::Label { name, .. } | Self::Type { name, .. } | Self::Enumerator { name, .. } => name,
         }
@@ -246,11 +248,15 @@ impl Builder {
                 }
             }
             dw::DW_TAG_label => {
-                if let Some(name) = context.name(die) {
-                    // Of a call inlined in part only, the rest of the function may have the label.
-                    let addr = context.inherited(die, |context, die| context.address(die, dw::DW_AT_low_pc));
-                    let (file, line) = context.declared_at(die);
-                    self.push(place, BlockSymbol::Label { name, addr, file, line });
+                // Of a call inlined in part only, the rest of the function may have the label.
+                let addr = context.inherited(die, |context, die| context.address(die, dw::DW_AT_low_pc));
+                if let Some(addr) = addr {
+                    if let Some(name) = context.name(die) {
+                        let (file, line) = context.declared_at(die);
+                        self.push(place, BlockSymbol::Label { name, addr, file, line });
+                    }
+                } else if let Some(label) = VariableInfo::local(context, die, false, self.owner) {
+                    self.push(place, BlockSymbol::LostLabel(Arc::new(label)));
                 }
             }
             tag @ (dw::DW_TAG_structure_type

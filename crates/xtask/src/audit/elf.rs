@@ -7,7 +7,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
-use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionFlags, SectionIndex, elf};
+use object::read::elf::{FileHeader, SectionHeader};
+use object::{
+    LittleEndian, Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionFlags, SectionIndex, elf,
+};
 
 /// Addresses of sections.
 #[derive(Debug, Default)]
@@ -56,6 +59,26 @@ impl Layout {
     }
 }
 
+/// The relocatable file with all its sections at 0, if they are not. As soon as one has an address gdb takes the file for one whose
+/// sections have their places (`default_symfile_offsets` looks for any that is not 0), and puts the debug information of all of
+/// them at the first; the linker of Linux 6.12 leaves some in `__patchable_function_entries`.
+pub fn unplaced(bytes: &[u8]) -> Result<Option<Vec<u8>>> {
+    let header = elf::FileHeader64::<LittleEndian>::parse(bytes)?;
+    let endian = header.endian()?;
+    let sections = header.section_headers(endian, bytes)?;
+    if header.e_type(endian) != elf::ET_REL || sections.iter().all(|section| section.sh_addr(endian) == 0) {
+        return Ok(None);
+    }
+    let table = usize::try_from(header.e_shoff(endian))?;
+    let mut copy = bytes.to_vec();
+    for index in 0..sections.len() {
+        // sh_addr is behind sh_name, sh_type and sh_flags.
+        let at = table + index * usize::from(header.e_shentsize(endian)) + 16;
+        copy.get_mut(at..at + 8).context("section table")?.fill(0);
+    }
+    Ok(Some(copy))
+}
+
 /// The content of a section, with what `layout` says filled in; empty if there is no such section.
 pub fn content<'data>(file: &object::File<'data>, name: &str, layout: &Layout) -> Result<Cow<'data, [u8]>> {
     let Some(section) = file.section_by_name(name) else { return Ok(Cow::Borrowed(&[])) };
@@ -88,6 +111,19 @@ pub fn content<'data>(file: &object::File<'data>, name: &str, layout: &Layout) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sections_that_have_an_address() {
+        // A header, and two section headers behind it.
+        let mut bytes = vec![0; 64 + 2 * 64];
+        bytes[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
+        bytes[16] = 1;
+        (bytes[40], bytes[58], bytes[60]) = (64, 64, 2);
+        assert_eq!(unplaced(&bytes).unwrap(), None);
+        let bare = bytes.clone();
+        bytes[64 + 64 + 16] = 0x18;
+        assert_eq!(unplaced(&bytes).unwrap(), Some(bare));
+    }
 
     #[test]
     fn the_command_names_every_section() {
