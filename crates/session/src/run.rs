@@ -283,6 +283,14 @@ impl<V: View> Session<V> {
         self.queue.push_back(event);
     }
 
+    /// Whether the connection ended during what was read before; then that is all there is to say, and is said.
+    pub(crate) fn was_lost(&mut self) -> bool {
+        let earlier = self.target.as_ref().and_then(|target| target.run_control()?.pending_event());
+        let Some(event @ kdive_target::Event::Lost(_)) = earlier else { return false };
+        self.handle_gone(event);
+        true
+    }
+
     /// Something failed while running: say what, and give the prompt back where the program stands.
     fn fail(&mut self, error: &Error) {
         if let Error::Target(kdive_target::Error::Lost(text)) = error {
@@ -290,10 +298,8 @@ impl<V: View> Session<V> {
             self.queue.push_back(Event::Disconnected(text.clone()));
             return;
         }
-        // The connection may have ended during what was read before: that is what there is to say.
-        let earlier = self.target.as_ref().and_then(|target| target.run_control()?.pending_event());
-        if let Some(event @ kdive_target::Event::Lost(_)) = earlier {
-            return self.handle_gone(event);
+        if self.was_lost() {
+            return;
         }
         self.queue.push_back(Event::Complaint(error.to_string()));
         let thread = self.run.take().map(|run| run.thread);

@@ -99,6 +99,7 @@ impl<V: View> Session<V> {
         self.focus(thread);
         let pc = match self.view.pc() {
             Ok(pc) => pc,
+            Err(_) if self.was_lost() => return,
             Err(error) => {
                 self.queue.push_back(Event::Complaint(error.to_string()));
                 return self.finish_stop(thread, None, Outcome::default(), false);

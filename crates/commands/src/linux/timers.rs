@@ -15,8 +15,8 @@ pub const COMMANDS: &[Spec] = &[
         needs: NEEDS,
         summary: "Print /proc/timer_list",
         help: "High-resolution timers of each clock of each CPU, behind each clock what is of the\n\
-               CPU, then the devices that make them fire: as scripts/gdb prints them. \"now\" is when the\n\
-               kernel last kept time, not the moment of the stop.\n\
+               CPU, then the devices that make them fire: as scripts/gdb prints them.\n\
+               \"now\" is when the kernel last kept time, not the moment of the stop.\n\
                Timers of the timer wheel are shown by the command timer.",
         examples: &["lx-timerlist"],
         run: timer_list,
