@@ -218,6 +218,18 @@ fn utf8_is_shown_where_the_terminal_takes_it() {
     assert_eq!(shown(&fake, &text), r#""a\303\251\377\342\202\254", <incomplete sequence \342\202>"#);
     fake.options.borrow_mut().utf8 = true;
     assert_eq!(shown(&fake, &text), "\"aé\\377€\", <incomplete sequence \\342\\202>");
+    // What may become a character, five and six bytes long ones included (`iconv -f UTF-8` waits for more of it).
+    for (bytes, shown_as) in [
+        ("a\\370\\210", r#""a", <incomplete sequence \370\210>"#),
+        ("a\\374\\204\\200", r#""a", <incomplete sequence \374\204\200>"#),
+        ("a\\364\\220", r#""a", <incomplete sequence \364\220>"#),
+        ("a\\370\\300", r#""a\370\300""#),
+        ("a\\376\\377", r#""a\376\377""#),
+        ("a\\370\\210\\200\\200\\200", r#""a\370\210\200\200\200""#),
+    ] {
+        let text = value(&fake, &format!("\"{bytes}\""));
+        assert_eq!(shown(&fake, &text), shown_as);
+    }
     fake.options.borrow_mut().charset = Charset::Latin1;
     assert_eq!(shown(&fake, &text), "\"aÃ©ÿâ\\202¬â\\202\"");
     fake.options.borrow_mut().charset = Charset::Utf8;

@@ -69,7 +69,10 @@ impl Units<'_> {
         let len = match first {
             0xc2..=0xdf => 2,
             0xe0..=0xef => 3,
-            0xf0..=0xf4 => 4,
+            0xf0..=0xf7 => 4,
+            // Forms Unicode has given up; iconv, which gdb asks, waits for the rest of them all the same.
+            0xf8..=0xfb => 5,
+            0xfc..=0xfd => 6,
             _ => 1,
         };
         if self.charset == Charset::Latin1 {
@@ -78,13 +81,19 @@ impl Units<'_> {
         if self.charset == Charset::Ascii || len == 1 {
             return (1, Unit::Invalid(vec![first]));
         }
-        let bytes = &self.bytes[..len.min(self.bytes.len())];
+        let Some(bytes) = self.bytes.get(..len) else {
+            let is_continued = self.bytes[1..].iter().all(|byte| byte & 0xc0 == 0x80);
+            return if is_continued {
+                (self.bytes.len(), Unit::Incomplete(self.bytes.to_vec()))
+            } else {
+                (1, Unit::Invalid(vec![first]))
+            };
+        };
         match std::str::from_utf8(bytes) {
             Ok(text) => {
                 let c = text.chars().next().unwrap_or(char::REPLACEMENT_CHARACTER);
                 (len, Unit::Char(c, bytes.to_vec()))
             }
-            Err(error) if error.error_len().is_none() => (bytes.len(), Unit::Incomplete(bytes.to_vec())),
             Err(_) => (1, Unit::Invalid(vec![first])),
         }
     }
