@@ -36,7 +36,7 @@ pub(crate) enum Arrival {
     /// It goes on.
     Keep,
     /// It goes on, as this one.
-    KeepAs(Step),
+    KeepAs(Box<Step>),
 }
 
 impl Step {
@@ -70,7 +70,7 @@ impl Step {
             fresh.stack = here.stack;
             fresh.line = if other_line { None } else { Some(line) };
         }
-        Arrival::KeepAs(fresh)
+        Arrival::KeepAs(Box::new(fresh))
     }
 }
 

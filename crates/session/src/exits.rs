@@ -161,10 +161,10 @@ fn find(step: &Step, pc: VirtAddr, code: &impl Code) -> Option<Exits> {
         } else {
             match code.arrive(step, addr).filter(|_| code.is_home(addr)) {
                 Some(Arrival::KeepAs(fresh)) if is_inside(&fresh) => {
-                    let known = steps.iter().position(|step| *step == fresh);
+                    let known = steps.iter().position(|step| *step == *fresh);
                     left.push((addr, known.unwrap_or(steps.len())));
                     if known.is_none() {
-                        steps.push(fresh);
+                        steps.push(*fresh);
                     }
                     continue;
                 }
@@ -261,7 +261,7 @@ mod tests {
                 None => Arrival::Done,
                 Some((_, Elsewhere::Keep)) => Arrival::Keep,
                 Some(&(at, Elsewhere::Piece(line, end))) => {
-                    Arrival::KeepAs(step_of(line, (at, end), step.over))
+                    Arrival::KeepAs(Box::new(step_of(line, (at, end), step.over)))
                 }
             })
         }

@@ -170,7 +170,7 @@ impl<V: View> Session<V> {
             Arrival::Keep => {}
             Arrival::KeepAs(fresh) => {
                 if let Some(run) = self.run.as_mut() {
-                    run.step = Some(fresh);
+                    run.step = Some(*fresh);
                 }
             }
         }

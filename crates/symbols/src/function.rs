@@ -148,7 +148,6 @@ impl Function {
     }
 
     /// All call sites that are tail calls, each looked at when it is asked for: a system call table has hundreds.
-    #[must_use]
     pub fn tail_calls(&self) -> impl Iterator<Item = CallSite> + use<> {
         let function = self.clone();
         let sites = self.debug.call_sites(&self.info).unwrap_or_default();
