@@ -108,7 +108,7 @@ impl ModuleSet {
     /// any.
     #[must_use]
     pub fn line_ranges(&self, file: &SourceName, line: u32) -> Vec<(VirtAddr, VirtAddr)> {
-        let files = self.files_named(&file.name);
+        let files = self.pieces_of(file);
         let mut starts: Vec<VirtAddr> = files.iter().filter_map(|file| file.exact(line).next()).collect();
         if starts.is_empty() {
             let later: Vec<_> = files.iter().filter_map(|file| file.at_or_after(line)).collect();
@@ -126,10 +126,18 @@ impl ModuleSet {
             .collect()
     }
 
+    /// A file in all units that have lines of it: `kernel/ptrace.c`, and not `arch/x86/kernel/ptrace.c`, which is meant by that
+    /// name too.
+    fn pieces_of(&self, file: &SourceName) -> Vec<FileInUnit<'_>> {
+        let mut files = self.files_named(&file.name);
+        files.retain(|found| found.name == *file);
+        files
+    }
+
     /// The largest line of a file that has code.
     #[must_use]
     pub fn last_line(&self, file: &SourceName) -> Option<u32> {
-        self.files_named(&file.name).iter().map(|file| file.last_line()).max().filter(|&line| line > 0)
+        self.pieces_of(file).iter().map(|file| file.last_line()).max().filter(|&line| line > 0)
     }
 
     /// The file a program is read from when nothing else was said: that of `main`, or else of the first unit with code

@@ -162,3 +162,22 @@ fn listing_a_line_is_not_breaking_at_it() {
     assert_eq!(set.line_ranges(&file, 9999), []);
     assert!(set.last_line(&file).unwrap() <= line_of("shapes.c", "return sum + hidden") + 1);
 }
+
+#[test]
+fn a_name_that_is_the_end_of_another() {
+    let Some(fixture) = Fixture::object(&["-O1", "-g"], "namesakes.c") else { return };
+    let set = fixture.set();
+    let sals =
+        resolve_with(&set, "core/ptrace.c:5", LinespecMode::List, &LinespecDefaults::default()).unwrap();
+    let mut found: Vec<(String, Vec<VirtAddr>)> = sals
+        .iter()
+        .map(|sal| {
+            let file = sal.file.clone().unwrap();
+            let starts = set.line_ranges(&file, sal.line).into_iter().map(|(start, _)| start).collect();
+            (file.name.to_string(), starts)
+        })
+        .collect();
+    found.sort();
+    let expected = [("arch/core/ptrace.c", "of_the_arch"), ("core/ptrace.c", "of_the_core")];
+    assert_eq!(found, expected.map(|(file, function)| (file.to_owned(), vec![entry(&set, function)])));
+}
