@@ -7,7 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::process::Command;
 
 /// Compiles a small program and gives the place it is in; `None` (said aloud) without a compiler.
-fn program(flags: &[&str]) -> Option<Place> {
+pub fn program(flags: &[&str]) -> Option<Place> {
     if !kdive_testkit::environment::programs(&["cc"]) {
         return None;
     }
@@ -25,7 +25,7 @@ fn program(flags: &[&str]) -> Option<Place> {
 
 /// Runs commands on a file; standard output, then standard error. The shell has to be alive at the end.
 #[track_caller]
-fn says(place: &Place, commands: &[&str], file: &str) -> (String, String) {
+pub fn says(place: &Place, commands: &[&str], file: &str) -> (String, String) {
     let mut args = vec!["-nx", "-batch"];
     for command in commands {
         args.extend(["-ex", command]);

@@ -7,6 +7,7 @@ mod cli;
 mod docs_fresh;
 mod guest;
 mod linux;
+mod listing;
 mod terminal;
 mod tidy;
 

@@ -1,5 +1,6 @@
 //! Expressions: names, types, registers and memory of the program, as the selected frame sees them.
 
+use crate::program::LineStart;
 use crate::{Error, Program};
 use kdive_base::{Fault, FaultKind, ReadMemory, VirtAddr};
 use kdive_expr::{
@@ -70,12 +71,21 @@ impl Program {
         let listed = self.listed.borrow();
         let listed = listed.as_ref()?;
         let key = (listed.file.clone(), listed.line.max(1));
-        let known = self.near_listed.borrow().as_ref().filter(|(at, _)| *at == key).map(|(_, addr)| *addr);
+        // Lines of one file that several units have are those of the unit shown first.
+        let is_here = |(at, addr): &&LineStart| *at == key || at.0 == key.0 && addr.is_some();
+        let known = self.near_listed.borrow().as_ref().filter(is_here).map(|(_, addr)| *addr);
         known.unwrap_or_else(|| {
             let addr = self.modules.line_ranges(&key.0, key.1).first().map(|&(start, _)| start);
             *self.near_listed.borrow_mut() = Some((key, addr));
             addr
         })
+    }
+
+    /// The lines listed last are those around `pc`: of a file that several units have, the unit with that address is meant.
+    pub fn list_near(&self, pc: VirtAddr) {
+        if let Some(listed) = &*self.listed.borrow() {
+            *self.near_listed.borrow_mut() = Some(((listed.file.clone(), listed.line.max(1)), Some(pc)));
+        }
     }
 
     /// The innermost variable of that name in scope.

@@ -69,7 +69,7 @@ impl Default for Options {
 }
 
 /// A line of a file, and the first address it has code at.
-type LineStart = ((kdive_symbols::SourceName, u32), Option<VirtAddr>);
+pub(crate) type LineStart = ((kdive_symbols::SourceName, u32), Option<VirtAddr>);
 
 /// The debugged program as far as it can be looked at without running it.
 pub struct Program {

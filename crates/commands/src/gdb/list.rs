@@ -223,6 +223,9 @@ fn list(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
                 }
                 let start = sal.line.saturating_sub(size / 2).max(1);
                 show_lines(shell, &file, start, start.saturating_add(size))?;
+                if let Some(pc) = sal.pc {
+                    shell.program().list_near(pc);
+                }
             }
             Ok(())
         }

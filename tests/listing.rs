@@ -1,0 +1,33 @@
+//! Source listings of programs compiled for it.
+
+use crate::bad_input::{program, says};
+use std::process::Command;
+
+/// One source in two units, as fs/binfmt_elf.c is in fs/compat_binfmt_elf.c too: names are those of the unit shown last.
+#[test]
+fn names_after_a_listing_are_those_of_its_unit() {
+    let Some(place) = program(&["-g"]) else { return };
+    place.file("body.c", "int F(struct thing *t)\n{\n\treturn sizeof *t;\n}\n");
+    place.file("one.c", "struct thing { int one; };\n#define F first\n#include \"body.c\"\n");
+    let main = "int main(void)\n{\n\treturn second(0);\n}\n";
+    place.file(
+        "two.c",
+        &format!("struct thing {{ long two[2]; }};\n#define F second\n#include \"body.c\"\n{main}"),
+    );
+    let built = Command::new("cc")
+        .args(["-g", "-o", "both", "one.c", "two.c"])
+        .current_dir(place.home().join("work"))
+        .status();
+    assert!(built.unwrap().success());
+    let commands = [
+        "list second",
+        "print sizeof(struct thing)",
+        "list",
+        "print sizeof(struct thing)",
+        "list first",
+        "print sizeof(struct thing)",
+    ];
+    let (out, err) = says(&place, &commands, "both");
+    let sizes: Vec<&str> = out.lines().filter(|line| line.starts_with('$')).collect();
+    assert_eq!(sizes, ["$1 = 16", "$2 = 16", "$3 = 4"], "{out}{err}");
+}
