@@ -212,7 +212,9 @@ pub(crate) fn interrupts_files_and_the_system(guest: &mut Guest) {
     let seconds = |text: &str| text.split(['.', ' ']).next().unwrap().parse::<u64>().unwrap();
     let told = system.lines().find_map(|line| line.trim().strip_prefix("UPTIME: ")).unwrap();
     let told = told.split(':').fold(0, |sum, part| sum * 60 + part.parse::<u64>().unwrap());
-    assert!((seconds(&uptime)..=seconds(&later) + 1).contains(&told), "{uptime} {told} {later}");
+    // The kernel reads the clock when asked, and keeps what it read at the last tick, which may be late on a busy machine.
+    let earliest = seconds(&uptime).saturating_sub(5);
+    assert!((earliest..=seconds(&later) + 1).contains(&told), "{uptime} {told} {later}");
     let queues = between(&got.out, "mark-d", "mark-e\n").join("\n");
     assert!(queues.contains("CPU 0 RUNQUEUE: ") && queues.contains("CPU 1 RUNQUEUE: "), "{queues}");
     assert!(queues.contains("  CURRENT: PID: "), "{queues}");
