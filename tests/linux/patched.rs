@@ -54,6 +54,7 @@ fn rewritten_code_is_told_beside_the_instructions(series: Option<&str>) {
         disassemble vfs_read\n\
         set disassemble-patched on\n\
         disassemble vfs_read\n\
+        x/2i vfs_read\n\
         disassemble __schedule\n\
         disassemble dequeue_entity\n";
     let before = guest.kdive(script);
@@ -65,6 +66,9 @@ fn rewritten_code_is_told_beside_the_instructions(series: Option<&str>) {
     let entry = "nopl   0x0(%rax,%rax,1)";
     assert!(before.out.contains(&format!("{entry}\n")), "{told}");
     assert!(before.out.contains(&format!("{entry}\t; call of the function tracer: off\n")), "{told}");
+    // Instructions one by one, as steps show them, have it too.
+    let mut singly = before.out.lines().filter(|line| line.contains("<vfs_read"));
+    assert!(singly.any(|line| line.ends_with("; call of the function tracer: off")), "{told}");
     guest.shell("echo 1 > /proc/sys/kernel/sched_schedstats");
     let after = guest.kdive(script);
     assert_eq!(

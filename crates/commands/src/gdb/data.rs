@@ -1,17 +1,19 @@
 //! Values and types: `print`, `output`, `call`, `x`, `whatis`, `ptype`, `find`.
 
-use crate::gdb::disassemble::instruction;
+use crate::gdb::disassemble::{instruction, patched_near};
 use crate::output::Style;
 use crate::spec::{Class, Completer, Needs, Repeat};
 use crate::{Args, Error, Shell, Spec};
 use kdive_arch::Flavor;
-use kdive_base::VirtAddr;
+use kdive_base::{AddrRange, VirtAddr};
 use kdive_expr::print::{print_address, print_value};
 use kdive_expr::{
     Expr, ExprError, Find, FormatSpec, Instructions, PrintOptions, describe, describe_type, parse_type_flags,
 };
+use kdive_linux::PatchMap;
 use kdive_program::Program;
 use kdive_types::{Kind, Out, Value};
+use std::rc::Rc;
 
 /// The commands of this file.
 pub const COMMANDS: &[Spec] = &[
@@ -364,12 +366,18 @@ pub struct Code<'a> {
     pub program: &'a Program,
     /// `set disassembly-flavor`.
     pub flavor: Flavor,
+    /// What the kernel has rewritten, if that is told.
+    pub patched: Option<Rc<PatchMap>>,
 }
 
 impl Instructions for Code<'_> {
     fn instruction(&self, addr: VirtAddr, out: &mut Out) -> Result<u64, ExprError> {
         let insn = instruction(self.program, addr, self.flavor).map_err(ExprError::from)?;
         out.push(&insn.text);
+        let range = AddrRange::new(addr, insn.next());
+        if let Some(note) = self.patched.as_ref().and_then(|map| map.note(self.program, range)) {
+            out.push(&format!("\t; {note}"));
+        }
         Ok(insn.len())
     }
 
@@ -410,11 +418,13 @@ fn examine(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let addr = if text.is_empty() { None } else { Some(program.evaluate_address(text)?) };
     tell_warnings(shell);
     tell_copies(shell);
+    let is_code = spec.as_ref().is_some_and(|spec| spec.format == Some(kdive_expr::Format::Instruction));
+    let patched = if is_code { patched_near(shell, addr) } else { None };
     let program = shell.program();
     // `$_` and the next address are set while the memory is shown.
     let mut state = program.examine.borrow().clone();
     let mut out = Out::new();
-    let code = Code { program, flavor };
+    let code = Code { program, flavor, patched };
     let options = PrintOptions { format: None, ..program.options.print.clone() };
     let result = state.run(program, &code, spec.as_ref(), addr, &options, &mut out);
     *program.examine.borrow_mut() = state;
@@ -428,11 +438,16 @@ fn examine(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
 /// As `x`.
 pub fn examine_once(shell: &mut Shell, spec: &FormatSpec, addr: VirtAddr) -> Result<(), Error> {
     let flavor = crate::gdb::disassemble::flavor(shell);
+    let patched = if spec.format == Some(kdive_expr::Format::Instruction) {
+        patched_near(shell, Some(addr))
+    } else {
+        None
+    };
     let program = shell.program();
     let mut state = program.examine.borrow().clone();
     let mut out = Out::new();
     let options = PrintOptions { format: None, ..program.options.print.clone() };
-    let code = Code { program, flavor };
+    let code = Code { program, flavor, patched };
     let result = state.run(program, &code, Some(spec), Some(addr), &options, &mut out);
     *program.examine.borrow_mut() = state;
     put(shell, &out);

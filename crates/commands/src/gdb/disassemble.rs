@@ -83,8 +83,34 @@ pub fn instruction(program: &Program, pc: VirtAddr, flavor: Flavor) -> Result<In
 /// # Errors
 /// When its bytes cannot be read; the address is shown before.
 pub fn show_instruction(shell: &mut Shell, pc: VirtAddr, padded: bool, raw: bool) -> Result<VirtAddr, Error> {
-    let modifiers = Modifiers { bytes: raw, ..Modifiers::default() };
+    let patched = if tells_patched(shell) { patches(shell, pc) } else { None };
+    let modifiers = Modifiers { bytes: raw, patched, ..Modifiers::default() };
     one(shell, pc, &modifiers, padded)
+}
+
+/// What is rewritten in the code around an address, or else the selected frame's pc, when that is to be told.
+pub fn patched_near(shell: &mut Shell, addr: Option<VirtAddr>) -> Option<Rc<PatchMap>> {
+    if !tells_patched(shell) {
+        return None;
+    }
+    let pc = || Some(shell.program().selected_frame().ok()?.real.lookup_pc);
+    let at = addr.or_else(pc)?;
+    patches(shell, at)
+}
+
+/// Whether instructions are shown with what the kernel has made of them (`set disassemble-patched`).
+fn tells_patched(shell: &Shell) -> bool {
+    let wanted = match shell.settings.text("disassemble-patched").as_str() {
+        "on" => true,
+        "off" => false,
+        _ => shell.is_interactive(),
+    };
+    wanted && is_patched(shell)
+}
+
+/// Whether code may have been rewritten at all: not without a running kernel.
+fn is_patched(shell: &Shell) -> bool {
+    shell.session.target().is_some() && shell.program().knows_tasks()
 }
 
 fn one(shell: &mut Shell, pc: VirtAddr, modifiers: &Modifiers, padded: bool) -> Result<VirtAddr, Error> {
@@ -130,11 +156,7 @@ fn patches(shell: &mut Shell, addr: VirtAddr) -> Option<Rc<PatchMap>> {
 fn disassemble(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let mut modifiers = Modifiers::default();
     let mut args = args;
-    let mut patched = match shell.settings.text("disassemble-patched").as_str() {
-        "on" => true,
-        "off" => false,
-        _ => shell.is_interactive(),
-    };
+    let mut patched = tells_patched(shell);
     while let (Some(letters), rest) = args.split_format() {
         if letters.is_empty() {
             return Err(Error::msg("Missing modifier."));
@@ -144,7 +166,7 @@ fn disassemble(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
                 'm' => modifiers.by_line = true,
                 's' => modifiers.source = true,
                 'r' | 'b' => modifiers.bytes = true,
-                'p' => patched = true,
+                'p' => patched = is_patched(shell),
                 _ => return Err(Error::msg("Invalid disassembly modifier.")),
             }
         }
@@ -153,8 +175,6 @@ fn disassemble(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     if modifiers.by_line && modifiers.source {
         return Err(Error::msg("Cannot specify both /m and /s."));
     }
-    // Without a running kernel nothing was rewritten.
-    let patched = patched && shell.session.target().is_some() && shell.program().knows_tasks();
     let text = args.text();
     if let Some((start, end)) = split_range(text) {
         let start = shell.program().evaluate_address(start)?;

@@ -19,7 +19,8 @@ pub(super) const ROWS: &[Setting] = &[
         "auto",
         "whether \"disassemble\" tells what the kernel has made of code it rewrites",
         "Telling what rewritten code is now in disassembly is \"{}\".",
-    ),
+    )
+    .help("So do x/i, display/i and what disassemble-next-line shows. auto is on at a terminal."),
     Setting::new(
         "disassemble-next-line",
         AutoBool,
