@@ -134,8 +134,10 @@ impl<V: View> Code for InFrame<'_, V> {
     }
 
     fn arrive(&self, step: &Step, addr: VirtAddr) -> Option<Arrival> {
-        let here = Here::expected(self.view, self.stack, addr).filter(|_| self.goes_on)?;
-        Some(step.arrive(&here))
+        if !self.goes_on {
+            return None;
+        }
+        Some(step.arrive(&Here::expected(self.view, self.stack, addr)?))
     }
 }
 
@@ -159,7 +161,8 @@ fn find(step: &Step, pc: VirtAddr, code: &impl Code) -> Option<Exits> {
         let keeps = if is_inside(step) {
             true
         } else {
-            match code.arrive(step, addr).filter(|_| code.is_home(addr)) {
+            let arrival = if code.is_home(addr) { code.arrive(step, addr) } else { None };
+            match arrival {
                 Some(Arrival::KeepAs(fresh)) if is_inside(&fresh) => {
                     let known = steps.iter().position(|step| *step == *fresh);
                     left.push((addr, known.unwrap_or(steps.len())));

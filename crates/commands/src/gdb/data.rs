@@ -8,7 +8,8 @@ use kdive_arch::Flavor;
 use kdive_base::{AddrRange, VirtAddr};
 use kdive_expr::print::{print_address, print_value};
 use kdive_expr::{
-    Expr, ExprError, Find, FormatSpec, Instructions, PrintOptions, describe, describe_type, parse_type_flags,
+    Expr, ExprError, Find, Format, FormatSpec, Instructions, PrintOptions, describe, describe_type,
+    parse_type_flags,
 };
 use kdive_linux::PatchMap;
 use kdive_program::Program;
@@ -418,8 +419,7 @@ fn examine(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let addr = if text.is_empty() { None } else { Some(program.evaluate_address(text)?) };
     tell_warnings(shell);
     tell_copies(shell);
-    let is_code = spec.as_ref().is_some_and(|spec| spec.format == Some(kdive_expr::Format::Instruction));
-    let patched = if is_code { patched_near(shell, addr) } else { None };
+    let patched = patched_for(shell, spec.as_ref(), addr);
     let program = shell.program();
     // `$_` and the next address are set while the memory is shown.
     let mut state = program.examine.borrow().clone();
@@ -432,17 +432,23 @@ fn examine(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     Ok(result?)
 }
 
+/// What is rewritten in the code that `x` will show, if it is code; without a format or an address it goes on as before.
+fn patched_for(shell: &mut Shell, spec: Option<&FormatSpec>, addr: Option<VirtAddr>) -> Option<Rc<PatchMap>> {
+    let (format, addr) = {
+        let before = shell.program().examine.borrow();
+        let format = spec.and_then(|spec| spec.format).or_else(|| before.last_format());
+        (format, addr.or_else(|| before.next_address())?)
+    };
+    if format == Some(Format::Instruction) { patched_near(shell, addr) } else { None }
+}
+
 /// Shows memory for `display/FMT`: as `x`, without disturbing what `x` remembers.
 ///
 /// # Errors
 /// As `x`.
 pub fn examine_once(shell: &mut Shell, spec: &FormatSpec, addr: VirtAddr) -> Result<(), Error> {
     let flavor = crate::gdb::disassemble::flavor(shell);
-    let patched = if spec.format == Some(kdive_expr::Format::Instruction) {
-        patched_near(shell, Some(addr))
-    } else {
-        None
-    };
+    let patched = patched_for(shell, Some(spec), Some(addr));
     let program = shell.program();
     let mut state = program.examine.borrow().clone();
     let mut out = Out::new();

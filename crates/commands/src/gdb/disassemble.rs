@@ -83,19 +83,14 @@ pub fn instruction(program: &Program, pc: VirtAddr, flavor: Flavor) -> Result<In
 /// # Errors
 /// When its bytes cannot be read; the address is shown before.
 pub fn show_instruction(shell: &mut Shell, pc: VirtAddr, padded: bool, raw: bool) -> Result<VirtAddr, Error> {
-    let patched = if tells_patched(shell) { patches(shell, pc) } else { None };
+    let patched = patched_near(shell, pc);
     let modifiers = Modifiers { bytes: raw, patched, ..Modifiers::default() };
     one(shell, pc, &modifiers, padded)
 }
 
-/// What is rewritten in the code around an address, or else the selected frame's pc, when that is to be told.
-pub fn patched_near(shell: &mut Shell, addr: Option<VirtAddr>) -> Option<Rc<PatchMap>> {
-    if !tells_patched(shell) {
-        return None;
-    }
-    let pc = || Some(shell.program().selected_frame().ok()?.real.lookup_pc);
-    let at = addr.or_else(pc)?;
-    patches(shell, at)
+/// What is rewritten in the code around an address, when that is to be told.
+pub fn patched_near(shell: &mut Shell, addr: VirtAddr) -> Option<Rc<PatchMap>> {
+    if tells_patched(shell) { patches(shell, addr) } else { None }
 }
 
 /// Whether instructions are shown with what the kernel has made of them (`set disassemble-patched`).
