@@ -2,9 +2,9 @@
 
 use crate::Program;
 use kdive_base::{LinkAddr, VirtAddr};
-use kdive_symbols::{CallSite, Module, ObjectFile};
+use kdive_symbols::{CallSite, CallTarget, Module, ObjectFile};
 use kdive_unwind::{
-    Call, CfiKind, CfiSection, ObjectAt, OrcTable, SectionBytes, TailCalls, UnwindInfo, UnwindTables,
+    Call, CfiKind, CfiSection, ObjectAt, OrcTable, Passed, SectionBytes, UnwindInfo, UnwindTables,
 };
 use std::sync::Arc;
 
@@ -92,16 +92,24 @@ impl UnwindInfo for Program {
         Some(Call { return_pc: site.return_pc, target: self.callee_entry(&site) })
     }
 
-    fn tail_calls(&self, function: VirtAddr) -> Option<TailCalls<'_>> {
-        let function = self.modules.function_entered_at(function)?;
-        let call = |site: CallSite| Call { return_pc: site.return_pc, target: self.callee_entry(&site) };
-        Some(Box::new(function.tail_calls().map(call)))
-    }
-
-    /// gdb gives up at a function that has a cold part, because to it each part is a callee of its own.
-    fn is_followed(&self, target: VirtAddr) -> bool {
-        let function = self.modules.function_entered_at(target).or_else(|| self.modules.function_at(target));
-        function.is_none_or(|function| function.ranges().len() == 1)
+    fn passed(&self, function: VirtAddr) -> Passed<'_> {
+        // gdb gives up at a function that has a cold part, because to it each part is a callee of its own.
+        let Some(calls) = self.modules.tail_calls_from(function) else {
+            let inside = self.modules.function_at(function);
+            let whole = inside.is_none_or(|function| function.ranges().len() == 1);
+            return if whole { Passed::Unknown } else { Passed::Barred };
+        };
+        if !calls.is_contiguous() {
+            return Passed::Barred;
+        }
+        Passed::Known(Box::new(calls.map(|call| {
+            let target = match call.target {
+                Some(CallTarget::Entry(entry)) => Some(entry),
+                Some(CallTarget::Name(name)) => self.modules.symbol_address(&name),
+                None => None,
+            };
+            Call { return_pc: call.return_pc, target }
+        })))
     }
 }
 

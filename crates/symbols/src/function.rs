@@ -1,7 +1,10 @@
 //! Functions and the calls in them.
 
 use crate::dwarf::{BlockSymbol, BlockTree, CallSiteInfo, DebugInfo, DieKey, Environment, FunctionInfo};
-use crate::{EntryValue, EvalContext, LocationError, Module, SourceName, UnitInfo, Variable};
+use crate::{
+    CallTarget, EntryValue, EvalContext, LocationError, Module, SourceName, TailCall, TailCalls, UnitInfo,
+    Variable,
+};
 use kdive_base::{AddrRange, LinkAddr, VirtAddr};
 use kdive_types::Type;
 use std::fmt;
@@ -147,14 +150,20 @@ impl Function {
         self.make_call_site(&sites, index)
     }
 
-    /// All call sites that are tail calls, each looked at when it is asked for: a system call table has hundreds.
-    pub fn tail_calls(&self) -> impl Iterator<Item = CallSite> + use<> {
-        let function = self.clone();
-        let sites = self.debug.call_sites(&self.info).unwrap_or_default();
-        (0..sites.len()).filter_map(move |index| {
-            sites.get(index).filter(|site| site.tail_call)?;
-            function.make_call_site(&sites, index)
-        })
+    /// All call sites that are tail calls.
+    #[must_use]
+    pub fn tail_calls(&self) -> TailCalls {
+        TailCalls::of_function(self.clone())
+    }
+
+    /// The first tail call at or behind a position among the call sites, and its position.
+    pub(crate) fn tail_call(&self, from: usize) -> Option<(usize, TailCall)> {
+        let sites = self.debug.call_sites(&self.info)?;
+        let behind = sites.get(from..)?;
+        let index = from + behind.iter().position(|site| site.tail_call)?;
+        let site = self.make_call_site(&sites, index)?;
+        let target = site.target.map(CallTarget::Entry).or(site.callee.map(CallTarget::Name));
+        Some((index, TailCall { return_pc: site.return_pc, target }))
     }
 
     fn make_call_site(&self, sites: &Arc<Vec<CallSiteInfo>>, index: usize) -> Option<CallSite> {
@@ -166,7 +175,7 @@ impl Function {
             site: index,
             param,
         });
-        let callee = self.debug.callee(info);
+        let callee = info.callee.and_then(|key| self.debug.callee(key));
         Some(CallSite {
             return_pc: self.module.to_virt(LinkAddr(info.return_pc)),
             target: callee.as_ref().and_then(|(_, entry)| Some(self.module.to_virt(LinkAddr((*entry)?)))),

@@ -65,6 +65,27 @@ impl Hasher for IntHasher {
     }
 }
 
+/// Hasher for maps of names: [`name_hash`].
+#[derive(Default, Clone, Copy, Debug)]
+pub(crate) struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    fn finish(&self) -> u64 {
+        fold(self.0)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = self.0.rotate_left(17) ^ u64::from(name_hash(bytes));
+    }
+
+    fn write_u8(&mut self, _: u8) {
+        // The end of a string, whose length is hashed.
+    }
+}
+
+/// For `HashMap` over strings.
+pub(crate) type NameBuild = BuildHasherDefault<NameHasher>;
+
 /// For `HashMap` and `HashSet` over integers.
 pub(crate) type IntBuild = BuildHasherDefault<IntHasher>;
 

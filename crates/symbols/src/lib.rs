@@ -24,6 +24,7 @@ mod progress;
 mod query;
 mod scope;
 mod set;
+mod tail_calls;
 mod variable;
 
 pub use btf::{Btf, TypeId};
@@ -42,4 +43,5 @@ pub use query::{
 };
 pub use scope::{FrameScope, Scope};
 pub use set::ModuleSet;
+pub use tail_calls::{CallTarget, TailCall, TailCalls};
 pub use variable::{Variable, VariableKind};

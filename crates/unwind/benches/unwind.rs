@@ -5,7 +5,7 @@
 use divan::{Bencher, black_box};
 use kdive_base::{Interrupt, LinkAddr, SparseMemory, VirtAddr};
 use kdive_unwind::{
-    Call, CfiKind, CfiSection, Context, ObjectAt, OrcTable, Policy, RegisterSet, SectionBytes, TailCalls,
+    Call, CfiKind, CfiSection, Context, ObjectAt, OrcTable, Passed, Policy, RegisterSet, SectionBytes,
     UnwindInfo, UnwindTables, Walk, reg,
 };
 use object::{Object, ObjectSection};
@@ -40,8 +40,8 @@ impl UnwindInfo for Tables {
         None
     }
 
-    fn tail_calls(&self, _: VirtAddr) -> Option<TailCalls<'_>> {
-        None
+    fn passed(&self, _: VirtAddr) -> Passed<'_> {
+        Passed::Unknown
     }
 }
 

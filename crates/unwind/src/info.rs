@@ -27,6 +27,17 @@ pub struct Call {
 /// The tail calls of a function, each looked up when it is asked for.
 pub type TailCalls<'a> = Box<dyn Iterator<Item = Call> + 'a>;
 
+/// A function as a chain of tail calls passes it.
+pub enum Passed<'a> {
+    /// Its tail calls; none when its unit does not say that all are listed (`DW_AT_call_all_calls`,
+    /// `DW_AT_call_all_tail_calls`).
+    Known(TailCalls<'a>),
+    /// Without debug information that starts there: a chain may end at it, and goes no further.
+    Unknown,
+    /// No chain is followed into it.
+    Barred,
+}
+
 /// Facts about code addresses.
 pub trait UnwindInfo {
     /// The object whose code covers `pc`; `None` for addresses outside all known code.
@@ -46,17 +57,9 @@ pub trait UnwindInfo {
     /// The call that returns to `return_pc`.
     fn call_site(&self, return_pc: VirtAddr) -> Option<Call>;
 
-    /// All tail calls of the function with debug information that starts at `function`, none when its unit does not
-    /// say that all are listed (`DW_AT_call_all_calls`, `DW_AT_call_all_tail_calls`). `None` when there is no such
-    /// function.
-    fn tail_calls(&self, function: VirtAddr) -> Option<TailCalls<'_>>;
-
-    /// Whether chains of tail calls are followed into the function that starts at `target`. Asked only of those on the way: it may
-    /// cost the debug information of a unit.
-    fn is_followed(&self, target: VirtAddr) -> bool {
-        let _ = target;
-        true
-    }
+    /// What a chain of tail calls meets that reaches the function which starts at `function`. Asked only of those on
+    /// the way: it may cost the debug information of a unit.
+    fn passed(&self, function: VirtAddr) -> Passed<'_>;
 
     /// Whether a frame of the function starting at `function` is the one the program's entry point lies in, where gdb
     /// ends a backtrace.

@@ -32,7 +32,7 @@ mod walk;
 pub use cfi::{CfiKind, CfiSection, FdeIndex, FdeRange, SectionBytes, UnwindTables};
 pub use error::UnwindError;
 pub use frame::{Frame, FrameId, FrameKind, Method};
-pub use info::{Call, ObjectAt, TailCalls, UnwindInfo};
+pub use info::{Call, ObjectAt, Passed, TailCalls, UnwindInfo};
 pub use orc::{OrcEntry, OrcKind, OrcReg, OrcTable, OrcVersion};
 pub use regs::{Location, RegisterError, RegisterSet, reg};
 pub use walk::{Context, Policy, StopReason, Walk};

@@ -1,7 +1,7 @@
 //! Functions that left by a tail call: no trace of them is on the stack, but the debug information of calls may leave
 //! only one way from the caller to the callee. The rules are gdb's (`call_site_find_chain`).
 
-use crate::info::{Call, TailCalls, UnwindInfo};
+use crate::info::{Passed, TailCalls, UnwindInfo};
 use kdive_base::VirtAddr;
 use std::collections::HashSet;
 
@@ -25,22 +25,24 @@ struct Visit<'a> {
 
 fn search(info: &dyn UnwindInfo, return_pc: VirtAddr, callee_pc: VirtAddr) -> Option<Common> {
     let callee = info.function_start(callee_pc)?;
-    let followed = |call: &Call| call.target.filter(|&target| info.is_followed(target));
-    let mut target = followed(&info.call_site(return_pc)?)?;
+    let mut target = info.call_site(return_pc)?.target?;
     let mut path: Vec<Visit<'_>> = Vec::new();
     let mut on_path = HashSet::new();
     let mut common: Option<Common> = None;
     for _ in 0..MAX_VISITS {
         // One unknown target anywhere and nothing is certain, hence the question marks.
-        let mut calls = if target == callee {
-            let chain: Vec<VirtAddr> = path.iter().map(|visit| visit.taken).collect();
-            common = Some(match common {
-                None => Common::new(chain),
-                Some(common) => common.intersect(&chain)?,
-            });
-            Box::new(std::iter::empty())
-        } else {
-            info.tail_calls(target)?
+        let mut calls = match info.passed(target) {
+            Passed::Barred => return None,
+            _ if target == callee => {
+                let chain: Vec<VirtAddr> = path.iter().map(|visit| visit.taken).collect();
+                common = Some(match common {
+                    None => Common::new(chain),
+                    Some(common) => common.intersect(&chain)?,
+                });
+                Box::new(std::iter::empty())
+            }
+            Passed::Known(calls) => calls,
+            Passed::Unknown => return None,
         };
         let next = loop {
             // gdb gives up on the siblings of a call it is already in; so the search goes back from there too.
@@ -54,7 +56,7 @@ fn search(info: &dyn UnwindInfo, return_pc: VirtAddr, callee_pc: VirtAddr) -> Op
             on_path.remove(&visit.taken);
             calls = visit.calls;
         };
-        target = followed(&next)?;
+        target = next.target?;
         path.push(Visit { calls, taken: next.return_pc });
     }
     None

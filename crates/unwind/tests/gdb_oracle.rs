@@ -8,8 +8,8 @@
 
 use kdive_base::{Interrupt, LinkAddr, SparseMemory, VirtAddr};
 use kdive_unwind::{
-    Call, CfiKind, CfiSection, Context, FrameId, Location, ObjectAt, Policy, RegisterSet, TailCalls,
-    UnwindInfo, UnwindTables, Walk, reg,
+    Call, CfiKind, CfiSection, Context, FrameId, Location, ObjectAt, Passed, Policy, RegisterSet, UnwindInfo,
+    UnwindTables, Walk, reg,
 };
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 use std::collections::BTreeMap;
@@ -340,8 +340,11 @@ impl UnwindInfo for ElfInfo {
         self.calls.get(&return_pc.0).copied()
     }
 
-    fn tail_calls(&self, function: VirtAddr) -> Option<TailCalls<'_>> {
-        Some(Box::new(self.tail_calls.get(&function.0)?.iter().copied()))
+    fn passed(&self, function: VirtAddr) -> Passed<'_> {
+        match self.tail_calls.get(&function.0) {
+            Some(calls) => Passed::Known(Box::new(calls.iter().copied())),
+            None => Passed::Unknown,
+        }
     }
 
     fn is_entry_function(&self, function: Option<VirtAddr>) -> bool {

@@ -5,8 +5,8 @@
 
 use kdive_base::{Interrupt, LinkAddr, SparseMemory, VirtAddr};
 use kdive_unwind::{
-    Call, CfiKind, CfiSection, Context, FrameId, Method, ObjectAt, OrcTable, Policy, RegisterSet,
-    SectionBytes, TailCalls, UnwindInfo, UnwindTables, Walk, reg,
+    Call, CfiKind, CfiSection, Context, FrameId, Method, ObjectAt, OrcTable, Passed, Policy, RegisterSet,
+    SectionBytes, UnwindInfo, UnwindTables, Walk, reg,
 };
 use object::{Object, ObjectSection};
 use std::path::Path;
@@ -45,8 +45,8 @@ impl UnwindInfo for Tables {
         None
     }
 
-    fn tail_calls(&self, _: VirtAddr) -> Option<TailCalls<'_>> {
-        None
+    fn passed(&self, _: VirtAddr) -> Passed<'_> {
+        Passed::Unknown
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) struct Slot {
 #[derive(Clone, Debug)]
 pub(super) struct Shape {
     pub(super) class: Class,
-    tag: DwTag,
+    pub(super) tag: DwTag,
     pub(super) children: bool,
     /// `DW_AT_inline`: an abstract function that calls are instances of.
     pub(super) inline: bool,
@@ -66,6 +66,19 @@ pub(super) struct Shape {
     pub(super) reference: Option<Slot>,
     first: u32,
     count: u16,
+}
+
+/// Whether a shape keeps something of an attribute: one test for each of a million.
+fn is_of_interest(name: DwAt) -> bool {
+    matches!(
+        name,
+        dw::DW_AT_name
+            | dw::DW_AT_sibling
+            | dw::DW_AT_specification
+            | dw::DW_AT_abstract_origin
+            | dw::DW_AT_inline
+            | dw::DW_AT_declaration
+    )
 }
 
 /// An attribute specification as far as the index cares.
@@ -90,6 +103,30 @@ pub(super) struct Sizes {
     pub(super) version: u16,
 }
 
+/// A size that is not the same for every entry, or too large.
+const VARIES: u32 = 1 << 16;
+
+/// [`fixed_size`] of all forms, those of the standard computed once for a table of abbreviations.
+struct FixedSizes {
+    known: [u32; 0x30],
+    sizes: Sizes,
+}
+
+impl FixedSizes {
+    fn new(sizes: Sizes) -> Self {
+        let mut known = [VARIES; 0x30];
+        for (form, size) in (0..).zip(&mut known) {
+            *size = fixed_size(DwForm(form), sizes).map_or(VARIES, u32::from);
+        }
+        Self { known, sizes }
+    }
+
+    fn get(&self, form: DwForm) -> u32 {
+        let known = self.known.get(usize::from(form.0)).copied();
+        known.unwrap_or_else(|| fixed_size(form, self.sizes).map_or(VARIES, u32::from))
+    }
+}
+
 /// Codes beyond this are not worth a table: no compiler writes them.
 const MAX_CODE: u64 = 1 << 16;
 
@@ -104,6 +141,9 @@ impl Shapes {
     pub(super) fn read_until(&mut self, data: &[u8], sizes: Sizes, last: u64) -> Option<()> {
         self.shapes.clear();
         self.specs.clear();
+        self.shapes.reserve(128);
+        self.specs.reserve(768);
+        let fixed = FixedSizes::new(sizes);
         let mut at = 0;
         loop {
             let code = uleb(data, &mut at)?;
@@ -116,12 +156,18 @@ impl Shapes {
             let tag = DwTag(u16::try_from(uleb(data, &mut at)?).ok()?);
             let children = *data.get(at)? != 0;
             at += 1;
-            let shape = self.read_shape(data, &mut at, tag, children, sizes)?;
+            let shape = self.read_shape(data, &mut at, tag, children, &fixed)?;
             let index = code as usize;
+            // Compilers number them without gaps.
             if index >= self.shapes.len() {
-                self.shapes.resize(index + 1, None);
+                self.shapes.reserve(index + 1 - self.shapes.len());
+                while self.shapes.len() < index {
+                    self.shapes.push(None);
+                }
+                self.shapes.push(Some(shape));
+            } else {
+                *self.shapes.get_mut(index)? = Some(shape);
             }
-            *self.shapes.get_mut(index)? = Some(shape);
             if code == last {
                 return Some(());
             }
@@ -134,7 +180,7 @@ impl Shapes {
         at: &mut usize,
         tag: DwTag,
         children: bool,
-        sizes: Sizes,
+        fixed: &FixedSizes,
     ) -> Option<Shape> {
         let first = self.specs.len();
         let mut shape = Shape {
@@ -145,41 +191,42 @@ impl Shapes {
             inlined_call: tag == dw::DW_TAG_inlined_subroutine,
             origin: None,
             declaration: false,
-            fixed: Some(0),
+            fixed: None,
             name: None,
             sibling: None,
             reference: None,
             first: u32::try_from(first).ok()?,
             count: 0,
         };
+        // Size of the attributes so far; from `VARIES` on it is not the same for every entry.
+        let mut sum = 0u32;
         loop {
-            let name = uleb(data, at)?;
-            let form = uleb(data, at)?;
-            if name == 0 && form == 0 {
+            let (name, form) = name_and_form(data, at)?;
+            if name | form == 0 {
                 break;
             }
-            let name = DwAt(u16::try_from(name).unwrap_or(u16::MAX));
-            let form = DwForm(u16::try_from(form).ok()?);
+            let (name, form) = (DwAt(name), DwForm(form));
             let constant = if form == dw::DW_FORM_implicit_const { Some(sleb(data, at)?) } else { None };
-            let slot = shape.fixed.map(|at| Slot { at, form });
-            match name {
-                dw::DW_AT_name => shape.name = slot,
-                dw::DW_AT_sibling => shape.sibling = slot,
-                dw::DW_AT_specification => shape.reference = slot,
-                dw::DW_AT_abstract_origin => shape.origin = slot,
-                dw::DW_AT_inline => shape.inline = true,
-                dw::DW_AT_declaration if form == dw::DW_FORM_flag_present => shape.declaration = true,
-                dw::DW_AT_declaration if form == dw::DW_FORM_implicit_const => {
-                    shape.declaration = constant != Some(0)
+            if is_of_interest(name) {
+                let slot = u16::try_from(sum).ok().map(|at| Slot { at, form });
+                match name {
+                    dw::DW_AT_name => shape.name = slot,
+                    dw::DW_AT_sibling => shape.sibling = slot,
+                    dw::DW_AT_specification => shape.reference = slot,
+                    dw::DW_AT_abstract_origin => shape.origin = slot,
+                    dw::DW_AT_inline => shape.inline = true,
+                    // `DW_AT_declaration`; a flag in the entry itself takes a walk.
+                    _ if form == dw::DW_FORM_flag_present => shape.declaration = true,
+                    _ => match constant {
+                        Some(constant) => shape.declaration = constant != 0,
+                        None => sum = VARIES,
+                    },
                 }
-                // A flag in the entry itself: walk.
-                dw::DW_AT_declaration => shape.fixed = None,
-                _ => {}
             }
-            let size = fixed_size(form, sizes);
-            shape.fixed = shape.fixed.zip(size).and_then(|(sum, size)| sum.checked_add(u16::from(size)));
+            sum = sum.saturating_add(fixed.get(form));
             self.specs.push(Spec { name, form });
         }
+        shape.fixed = u16::try_from(sum).ok();
         shape.count = u16::try_from(self.specs.len() - first).ok()?;
         Some(shape)
     }
@@ -286,6 +333,19 @@ pub(super) fn uleb(data: &[u8], at: &mut usize) -> Option<u64> {
             return Some(value);
         }
     }
+}
+
+/// Name and form of an attribute, of which most take a byte each. A name that is too large is none that means something.
+#[inline]
+fn name_and_form(data: &[u8], at: &mut usize) -> Option<(u16, u16)> {
+    if let Some(&[name, form]) = data.get(*at..)?.first_chunk()
+        && (name | form) < 0x80
+    {
+        *at += 2;
+        return Some((u16::from(name), u16::from(form)));
+    }
+    let name = u16::try_from(uleb(data, at)?).unwrap_or(u16::MAX);
+    Some((name, u16::try_from(uleb(data, at)?).ok()?))
 }
 
 fn sleb(data: &[u8], at: &mut usize) -> Option<i64> {

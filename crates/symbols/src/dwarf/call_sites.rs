@@ -32,7 +32,7 @@ pub(crate) struct CallSiteParamInfo {
 }
 
 /// Most calls read for one function.
-const MAX_CALLS: usize = 1 << 16;
+pub(super) const MAX_CALLS: usize = 1 << 16;
 /// Deepest nesting of blocks that is followed.
 const MAX_DEPTH: isize = 512;
 

@@ -57,6 +57,9 @@ const READ: [SectionId; 11] = [
     SectionId::DebugLocLists,
 ];
 
+/// How many functions of a unit are read one by one before all are.
+const MAX_KNOWN_FUNCTIONS: usize = 8;
+
 /// What is read of a function when somebody asks.
 type PerFunction<T> = Mutex<HashMap<DieKey, Arc<T>, IntBuild>>;
 
@@ -121,15 +124,20 @@ impl DebugInfo {
 
     fn load(&self, wanted: impl Fn(SectionId) -> bool) -> Dwarf<'_> {
         let section = |id: SectionId| {
-            let known = self.sections.iter().find(|(known, _)| *known == id && wanted(id));
-            let section = known.and_then(|&(_, index)| self.image.sections().get(index));
-            let data = section.and_then(|section| self.image.data(section)).unwrap_or_default();
+            let data = if wanted(id) { self.bytes(id) } else { &[] };
             Ok::<_, std::convert::Infallible>(EndianSlice::new(data, LittleEndian))
         };
         match Dwarf::load(section) {
             Ok(dwarf) => dwarf,
             Err(never) => match never {},
         }
+    }
+
+    /// The bytes of one of [`READ`]; empty when the file has none.
+    fn bytes(&self, id: SectionId) -> &[u8] {
+        let known = self.sections.iter().find(|(known, _)| *known == id);
+        let section = known.and_then(|&(_, index)| self.image.sections().get(index));
+        section.and_then(|section| self.image.data(section)).unwrap_or_default()
     }
 
     /// A section's bytes; empty when it is missing.
@@ -316,31 +324,53 @@ impl DebugInfo {
         Some(data.functions.get_or_init(|| Arc::new(read().unwrap_or_default())))
     }
 
-    /// The function that contains an address.
-    pub(crate) fn function_at(&self, pc: u64) -> Option<Arc<FunctionInfo>> {
-        self.functions(self.unit_at(pc)?)?.find(pc).cloned()
-    }
-
-    /// The function whose entry is at `pc`, where the symbols there are called `names`. Unless the functions of its unit are
-    /// known already, entries of those names are read and no others.
-    pub(crate) fn function_entered(&self, pc: u64, names: &[Arc<str>]) -> Option<Arc<FunctionInfo>> {
-        let index = self.unit_at(pc)?;
-        let data = self.units().get(index)?.data.get().and_then(Option::as_deref);
-        let known = data.is_some_and(|data| data.functions.get().is_some());
-        if !known && self.index_is_ready() {
-            let named = names.iter().flat_map(|name| self.named(name, &[IndexKind::Function]));
-            let mut keys =
-                named.map(|(_, key)| key).filter(|&key| self.unit_of(key) == Some(index)).peekable();
-            if keys.peek().is_some() {
-                let context = self.context(index)?;
-                let mut functions =
-                    keys.filter_map(|key| FunctionInfo::read(&context, &context.die_of_key(key)?));
-                if let Some(function) = functions.find(|function| function.entry() == pc) {
-                    return Some(Arc::new(function));
-                }
+    /// The function that contains an address. `symbols` are the names of the ELF symbols the address belongs to: by them, one of
+    /// a few functions is found in the index, without a look at all the others of its unit.
+    pub(crate) fn function_at<'n>(
+        &self,
+        pc: u64,
+        symbols: impl FnOnce() -> Vec<&'n str>,
+    ) -> Option<Arc<FunctionInfo>> {
+        let unit = self.unit_at(pc)?;
+        let data = self.unit_data(unit)?;
+        if data.functions.get().is_none() && self.index_is_ready() {
+            let known = || data.known_functions.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(found) = known().iter().find(|function| function.contains(pc)) {
+                return Some(Arc::clone(found));
+            }
+            if known().len() < MAX_KNOWN_FUNCTIONS
+                && let Some(function) = self.function_called(unit, pc, &symbols())
+            {
+                let function = Arc::new(function);
+                known().push(Arc::clone(&function));
+                return Some(function);
             }
         }
-        self.function_at(pc).filter(|function| function.entry() == pc)
+        self.functions(unit)?.find(pc).cloned()
+    }
+
+    /// The only function of one of these names that contains an address.
+    fn function_called(&self, unit: UnitIndex, pc: u64, names: &[&str]) -> Option<FunctionInfo> {
+        let context = self.context(unit)?;
+        let mut found = self
+            .functions_called(unit, names)
+            .filter_map(|key| FunctionInfo::read(&context, &context.die_of_key(key)?))
+            .filter(|function| function.contains(pc));
+        let function = found.next()?;
+        // Identical functions may have been made one.
+        found.all(|other| other.key == function.key).then_some(function)
+    }
+
+    /// Entries of functions at the top level of a unit for which the compiler may have made symbols called `names`:
+    /// `ksys_shmctl.constprop.0` stands for `ksys_shmctl`.
+    pub(super) fn functions_called(&self, unit: UnitIndex, names: &[&str]) -> impl Iterator<Item = DieKey> {
+        let whole = names.iter().copied();
+        let parts = names.iter().filter_map(|name| Some(name.split_once('.')?.0));
+        whole
+            .chain(parts)
+            .flat_map(|name| self.named(name, &[IndexKind::Function]))
+            .map(|(_, key)| key)
+            .filter(move |&key| self.unit_of(key) == Some(unit))
     }
 
     /// The blocks of a function.
@@ -356,9 +386,9 @@ impl DebugInfo {
     }
 
     /// What a call goes to: its name and, where this file defines it, its entry.
-    pub(crate) fn callee(&self, site: &CallSiteInfo) -> Option<(Arc<str>, Option<u64>)> {
-        let context = self.context_of(site.callee?)?;
-        let die = context.die_of_key(site.callee?)?;
+    pub(crate) fn callee(&self, key: DieKey) -> Option<(Arc<str>, Option<u64>)> {
+        let context = self.context_of(key)?;
+        let die = context.die_of_key(key)?;
         let entry = context.ranges(&die).and_then(|ranges| Some(ranges.first()?.0));
         Some((context.name(&die)?, entry))
     }
@@ -456,12 +486,11 @@ impl DebugInfo {
 
     pub(super) fn build_sections(&self) -> BuildSections<'_> {
         BuildSections {
-            info: self.section(".debug_info"),
-            types: self.section(".debug_types"),
-            abbrev: self.section(".debug_abbrev"),
-            strings: self.section(".debug_str"),
-            str_offsets: self.section(".debug_str_offsets"),
-            info_in_file: self.image.file_range(".debug_info").map(|(offset, _)| offset),
+            info: self.bytes(SectionId::DebugInfo),
+            types: self.bytes(SectionId::DebugTypes),
+            abbrev: self.bytes(SectionId::DebugAbbrev),
+            strings: self.bytes(SectionId::DebugStr),
+            str_offsets: self.bytes(SectionId::DebugStrOffsets),
         }
     }
 

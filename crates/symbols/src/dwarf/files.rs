@@ -3,11 +3,13 @@
 use super::debug_info::DebugInfo;
 use super::root::{Root, Roots};
 use super::units::{Dwarf, Slice, UnitHead, UnitIndex};
+use crate::hash::NameBuild;
 use crate::paths;
 use gimli::{
     AttributeValue, DebugLine, DebugLineOffset, FileEntry, IncompleteLineProgram, LineProgramHeader,
 };
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -81,10 +83,10 @@ impl<'a> LineUnit<'a> {
 }
 
 fn join_parts(directory: Option<Slice<'_>>, name: Option<Slice<'_>>) -> String {
-    let name = name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = name.map(|name| name.to_string_lossy()).unwrap_or_default();
     match directory {
         Some(directory) => join(&directory.to_string_lossy(), &name),
-        None => name,
+        None => name.into_owned(),
     }
 }
 
@@ -124,7 +126,7 @@ impl FileTable {
 #[derive(Default)]
 struct Files {
     files: Vec<SourceFile>,
-    by_path: HashMap<Arc<str>, FileIndex>,
+    by_path: HashMap<Arc<str>, FileIndex, NameBuild>,
 }
 
 impl Files {
@@ -144,11 +146,19 @@ fn join(directory: &str, name: &str) -> String {
     if name.starts_with('/') || directory.is_empty() {
         return name.to_owned();
     }
-    format!("{}/{name}", directory.strip_suffix('/').unwrap_or(directory))
+    let directory = directory.strip_suffix('/').unwrap_or(directory);
+    let mut joined = String::with_capacity(directory.len() + 1 + name.len());
+    joined.push_str(directory);
+    joined.push('/');
+    joined.push_str(name);
+    joined
 }
 
-fn absolute(comp_dir: Option<&str>, name: &str) -> String {
-    comp_dir.map_or_else(|| name.to_owned(), |directory| join(directory, name))
+fn absolute<'a>(comp_dir: Option<&str>, name: &'a str) -> Cow<'a, str> {
+    match comp_dir {
+        Some(directory) if !name.starts_with('/') && !directory.is_empty() => join(directory, name).into(),
+        _ => name.into(),
+    }
 }
 
 /// All source files by name, with the units that mention them.

@@ -235,6 +235,7 @@ impl Index {
         counter: &Counter<'_>,
     ) -> Self {
         let batches = batches(units);
+        let info_in_file = image.file_range(".debug_info").map(|(offset, _)| offset);
         let next = AtomicUsize::new(0);
         let parts = Mutex::new(Vec::new());
         rayon::scope(|scope| {
@@ -244,8 +245,10 @@ impl Index {
                     // Batches are taken in order, so that the first of several equal types a worker meets is its lowest.
                     while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                         worker.scan(units.get(batch.clone()).unwrap_or_default());
-                        worker.release(image, units, batch.clone());
                         let read = units.get(batch.clone()).unwrap_or_default();
+                        if let Some(base) = info_in_file {
+                            release(image, base, read);
+                        }
                         counter
                             .add(read.iter().map(|unit| unit.head.end.saturating_sub(unit.head.start)).sum());
                     }
@@ -268,8 +271,6 @@ pub(super) struct BuildSections<'a> {
     pub(super) abbrev: &'a [u8],
     pub(super) strings: &'a [u8],
     pub(super) str_offsets: &'a [u8],
-    /// Where `.debug_info` is in the file, if it is read from there directly.
-    pub(super) info_in_file: Option<u64>,
 }
 
 impl<'a> BuildSections<'a> {
@@ -328,14 +329,14 @@ impl<'a> Worker<'a> {
             }
         }
     }
+}
 
-    fn release(&self, image: &Image, units: &[Unit], batch: std::ops::Range<usize>) {
-        if let (Some(base), Some(first), Some(last)) =
-            (self.sections.info_in_file, units.get(batch.start), units.get(batch.end - 1))
-            && !last.head.in_types
-        {
-            image.release(base + first.head.start, last.head.end - first.head.start);
-        }
+/// Gives the memory of units back that have been scanned. `base` is where `.debug_info` is in the file.
+fn release(image: &Image, base: u64, units: &[Unit]) {
+    if let (Some(first), Some(last)) = (units.first(), units.last())
+        && !last.head.in_types
+    {
+        image.release(base + first.head.start, last.head.end - first.head.start);
     }
 }
 

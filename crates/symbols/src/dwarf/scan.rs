@@ -92,13 +92,12 @@ impl Scanner {
         sink: &mut impl Sink,
     ) -> Option<()> {
         self.read_shapes(sections, unit)?;
-        let data = sections.units.get(..unit.end)?;
-        let mut walk = Walk { sections, unit, data, shapes: &self.shapes, str_offsets_base: None };
+        let walk = Walk::new(sections, unit, &self.shapes)?;
+        let data = walk.data;
         self.levels.clear();
 
         let mut at = unit.root;
         let root = walk.shapes.get(uleb(data, &mut at)?)?;
-        walk.str_offsets_base = walk.find_str_offsets_base(root, at);
         at = walk.read(root, at)?.next;
         if !root.children {
             return Some(());
@@ -263,13 +262,26 @@ impl Scanner {
     }
 }
 
-struct Walk<'a> {
+/// A unit with the means to read its entries.
+pub(super) struct Walk<'a> {
     sections: ScanSections<'a>,
-    unit: ScanUnit,
+    pub(super) unit: ScanUnit,
     /// The section up to the unit's end.
-    data: &'a [u8],
-    shapes: &'a Shapes,
+    pub(super) data: &'a [u8],
+    pub(super) shapes: &'a Shapes,
     str_offsets_base: Option<usize>,
+}
+
+impl<'a> Walk<'a> {
+    /// `None` when the unit is damaged.
+    pub(super) fn new(sections: ScanSections<'a>, unit: ScanUnit, shapes: &'a Shapes) -> Option<Self> {
+        let data = sections.units.get(..unit.end)?;
+        let mut walk = Self { sections, unit, data, shapes, str_offsets_base: None };
+        let mut at = unit.root;
+        let root = shapes.get(uleb(data, &mut at)?)?;
+        walk.str_offsets_base = walk.find_str_offsets_base(root, at);
+        Some(walk)
+    }
 }
 
 impl Walk<'_> {
@@ -323,7 +335,7 @@ impl Walk<'_> {
         Some(entry)
     }
 
-    fn name(&self, slot: Slot, start: usize) -> Option<NameAt> {
+    pub(super) fn name(&self, slot: Slot, start: usize) -> Option<NameAt> {
         let at = start + usize::from(slot.at);
         match slot.form {
             dw::DW_FORM_strp => self.str_name(self.offset(at)?),
@@ -388,7 +400,7 @@ impl Walk<'_> {
 
     /// The offset in the section that a reference within the unit means.
     #[inline]
-    fn reference(&self, slot: Slot, start: usize) -> Option<usize> {
+    pub(super) fn reference(&self, slot: Slot, start: usize) -> Option<usize> {
         let at = start + usize::from(slot.at);
         let size = match slot.form {
             dw::DW_FORM_ref4 => {
@@ -430,6 +442,6 @@ impl Walk<'_> {
     }
 }
 
-fn little_endian(bytes: &[u8]) -> u64 {
+pub(super) fn little_endian(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte))
 }

@@ -1,10 +1,10 @@
 //! The units of `.debug_info` and `.debug_types`: where each begins, and what its first entry says.
 
-use super::abbrev::Sizes;
+use super::abbrev::{Shapes, Sizes};
 use super::scan::ScanUnit;
 use gimli::constants as dw;
 use gimli::{Abbreviations, AttributeValue, DwLang, EndianSlice, LittleEndian, Section, UnitType};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// A reader over a section.
 pub(crate) type Slice<'a> = EndianSlice<'a, LittleEndian>;
@@ -57,6 +57,7 @@ impl UnitHead {
 pub(crate) struct Unit {
     pub(crate) head: UnitHead,
     pub(super) data: OnceLock<Option<Arc<UnitData>>>,
+    pub(super) shapes: OnceLock<Option<Box<Shapes>>>,
     pub(super) files: OnceLock<Option<Arc<super::files::FileTable>>>,
     pub(super) lines: OnceLock<Option<Arc<super::lines::LineTables>>>,
 }
@@ -81,6 +82,8 @@ pub(crate) struct UnitData {
     loclists_base: usize,
     rnglists_base: usize,
     pub(super) functions: OnceLock<Arc<super::functions::FunctionTable>>,
+    /// Some of them, while not all have been read.
+    pub(super) known_functions: Mutex<Vec<Arc<super::functions::FunctionInfo>>>,
     pub(super) names: OnceLock<Arc<super::unit_names::UnitNames>>,
 }
 
@@ -133,7 +136,13 @@ fn head(header: &gimli::UnitHeader<Slice<'_>>, start: usize, in_types: bool) -> 
 
 impl Unit {
     pub(super) fn new(head: UnitHead) -> Self {
-        Self { head, data: OnceLock::new(), files: OnceLock::new(), lines: OnceLock::new() }
+        Self {
+            head,
+            data: OnceLock::new(),
+            shapes: OnceLock::new(),
+            files: OnceLock::new(),
+            lines: OnceLock::new(),
+        }
     }
 
     fn header<'a>(&self, dwarf: &Dwarf<'a>) -> Option<gimli::UnitHeader<Slice<'a>>> {
@@ -201,6 +210,7 @@ impl Unit {
             rnglists_base: unit.rnglists_base.0,
             abbreviations,
             functions: OnceLock::new(),
+            known_functions: Mutex::default(),
             names: OnceLock::new(),
         }))
     }

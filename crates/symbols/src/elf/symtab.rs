@@ -54,6 +54,11 @@ impl SymbolTable {
         rest.get(..rest.partition_point(|entry| entry.addr == addr)).unwrap_or_default()
     }
 
+    /// The names of the symbols at exactly this address.
+    pub(crate) fn names_at(&self, addr: LinkAddr) -> impl Iterator<Item = &str> {
+        self.at(addr).iter().map(|entry| self.name(entry))
+    }
+
     pub(crate) fn name(&self, entry: &Entry) -> &str {
         let name = || {
             let bytes =

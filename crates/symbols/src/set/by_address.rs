@@ -4,7 +4,7 @@ use super::ModuleSet;
 use crate::dwarf::{DebugInfo, LineHit, LineTables};
 use crate::elf::Section;
 use crate::elf::symtab::{Entry, SymbolTable};
-use crate::{Function, Line, Module, Scope, SourceName, Symbol, UnitInfo};
+use crate::{Function, Line, Module, Scope, SourceName, Symbol, TailCalls, UnitInfo};
 use kdive_base::{AddrRange, LinkAddr, VirtAddr};
 use std::sync::Arc;
 
@@ -149,19 +149,27 @@ impl ModuleSet {
     /// The function with debug information that contains the address.
     #[must_use]
     pub fn function_at(&self, addr: VirtAddr) -> Option<Function> {
-        let (module, debug, pc) = self.debug_at(addr)?;
-        Some(Function::new(module, debug, debug.function_at(pc)?))
+        let (module, section) = self.module_at(addr)?;
+        let (debug, pc) = (module.object().debug()?, module.to_link(addr));
+        let symbols = || {
+            let symbols = module.object().symbols();
+            let nearest = symbols.lookup(pc, section);
+            nearest.map_or_else(Vec::new, |nearest| symbols.names_at(nearest.addr).collect())
+        };
+        Some(Function::new(module, debug, debug.function_at(pc.0, symbols)?))
     }
 
-    /// The function whose entry the address is; for one of many units, of each of which nothing else is asked.
+    /// The tail calls of the function whose entry the address is; for one of many units, of each of which as little as
+    /// possible is read. `None` without such a function.
     #[must_use]
-    pub fn function_entered_at(&self, addr: VirtAddr) -> Option<Function> {
-        let (module, debug, pc) = self.debug_at(addr)?;
-        let symbols = module.object().symbols();
-        let names: Vec<Arc<str>> =
-            symbols.at(LinkAddr(pc)).iter().map(|entry| symbols.name(entry).into()).collect();
-        let info = debug.function_entered(pc, &names)?;
-        Some(Function::new(module, debug, info))
+    pub fn tail_calls_from(&self, entry: VirtAddr) -> Option<TailCalls> {
+        let (module, debug, pc) = self.debug_at(entry)?;
+        let names: Vec<&str> = module.object().symbols().names_at(LinkAddr(pc)).collect();
+        if let Some(outline) = debug.outline(pc, &names) {
+            return Some(TailCalls::of_outline(module, debug, outline));
+        }
+        let info = debug.function_at(pc, || names).filter(|function| function.entry() == pc)?;
+        Some(TailCalls::of_function(Function::new(module, debug, info)))
     }
 
     /// The blocks the address lies in.

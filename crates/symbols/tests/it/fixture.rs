@@ -23,6 +23,11 @@ impl Fixture {
         Self::compile(flags, &["shapes.c", "other.c"], "program")
     }
 
+    /// `tails.c` and what it calls, compiled and linked.
+    pub fn with_tail_calls(flags: &[&str]) -> Option<Self> {
+        Self::compile(flags, &["tails.c", "tails_elsewhere.c"], "tails")
+    }
+
     /// One source file, compiled only.
     pub fn object(flags: &[&str], source: &str) -> Option<Self> {
         Self::compile(&[&["-c"], flags].concat(), &[source], "object.o")

@@ -89,6 +89,40 @@ fn every_function_with_a_symbol_resolves() {
     assert!(resolved > 100);
 }
 
+/// By the name of the symbol there, and among all functions of the unit, which is what happens without an index.
+#[test]
+fn functions_at_addresses() {
+    let (Some(indexed), Some(plain)) = (vmlinux(), vmlinux()) else { return };
+    assert!(!indexed.functions_named("start_kernel").is_empty());
+    let mut found = 0;
+    for addr in addresses(&indexed, 3000).map(VirtAddr) {
+        let facts = |set: &ModuleSet| {
+            set.function_at(addr)
+                .map(|function| (function.shared_name(), function.ranges(), function.decl_line()))
+        };
+        assert_eq!(facts(&indexed), facts(&plain), "{addr}");
+        found += usize::from(facts(&plain).is_some());
+    }
+    assert!(found > 2000, "{found}");
+}
+
+/// Both ways to read them, for one function in seven.
+#[test]
+fn tail_calls_of_functions() {
+    let Some(set) = vmlinux() else { return };
+    let (mut functions, mut calls) = (0, 0);
+    for addr in addresses(&set, 4000) {
+        let Some(function) = set.function_at(VirtAddr(addr)) else { continue };
+        let light = set.tail_calls_from(function.entry()).unwrap();
+        assert_eq!(light.is_contiguous(), function.ranges().len() == 1, "{function:?}");
+        let light: Vec<_> = light.collect();
+        assert_eq!(light, function.tail_calls().collect::<Vec<_>>(), "{function:?}");
+        functions += 1;
+        calls += light.len();
+    }
+    assert!(functions > 2000 && calls > 1000, "{functions} functions, {calls} calls");
+}
+
 #[test]
 fn a_module_of_the_guest() {
     let Some(guest) = kdive_testkit::environment::guest() else { return };

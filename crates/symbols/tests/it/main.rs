@@ -15,4 +15,5 @@ mod names;
 mod packed;
 mod progress;
 mod scopes;
+mod tail_calls;
 mod types;

@@ -1,7 +1,7 @@
 //! Chains over a made-up program: function N starts at N * 0x100.
 
 use super::*;
-use crate::{ObjectAt, TailCalls};
+use crate::{Call, ObjectAt};
 use std::collections::BTreeMap;
 
 struct Program {
@@ -9,6 +9,8 @@ struct Program {
     tail_calls: BTreeMap<u64, Vec<(u64, Option<u64>)>>,
     /// What the call of the outermost function goes to.
     called: Option<u64>,
+    /// What no chain is followed into.
+    barred: Option<u64>,
 }
 
 /// Number of the call and of the function called, `None` for a computed one.
@@ -38,20 +40,24 @@ impl UnwindInfo for Program {
         (return_pc == RETURN_PC).then_some(Call { return_pc, target })
     }
 
-    fn tail_calls(&self, function: VirtAddr) -> Option<TailCalls<'_>> {
-        let calls = self.tail_calls.get(&(function.0 / 0x100))?;
+    fn passed(&self, function: VirtAddr) -> Passed<'_> {
+        let number = function.0 / 0x100;
+        if self.barred == Some(number) {
+            return Passed::Barred;
+        }
+        let Some(calls) = self.tail_calls.get(&number) else { return Passed::Unknown };
         let call = |&(number, target): &(u64, Option<u64>)| Call {
             return_pc: VirtAddr(function.0 + number),
             target: target.map(|target| VirtAddr(target * 0x100)),
         };
-        Some(Box::new(calls.iter().map(call).collect::<Vec<_>>().into_iter()))
+        Passed::Known(Box::new(calls.iter().map(call).collect::<Vec<_>>().into_iter()))
     }
 }
 
 /// The chain to function 9 when function 1 was called.
 fn chain(tail_calls: &[(u64, Calls<'_>)]) -> Vec<u64> {
     let tail_calls = tail_calls.iter().map(|(function, calls)| (*function, calls.to_vec())).collect();
-    let program = Program { tail_calls, called: Some(1) };
+    let program = Program { tail_calls, called: Some(1), barred: None };
     find_chain(&program, RETURN_PC, VirtAddr(0x904)).into_iter().map(|pc| pc.0).collect()
 }
 
@@ -62,9 +68,9 @@ fn one_way_is_shown_innermost_first() {
 
 #[test]
 fn a_direct_call_or_an_unknown_one_has_no_chain() {
-    let direct = Program { tail_calls: BTreeMap::new(), called: Some(9) };
+    let direct = Program { tail_calls: BTreeMap::new(), called: Some(9), barred: None };
     assert!(find_chain(&direct, RETURN_PC, VirtAddr(0x904)).is_empty());
-    let computed = Program { tail_calls: BTreeMap::new(), called: None };
+    let computed = Program { tail_calls: BTreeMap::new(), called: None, barred: None };
     assert!(find_chain(&computed, RETURN_PC, VirtAddr(0x904)).is_empty());
     assert!(find_chain(&computed, VirtAddr(0x77), VirtAddr(0x904)).is_empty());
 }
@@ -91,6 +97,17 @@ fn one_computed_jump_on_the_way_spoils_it() {
     assert!(chain(&[(1, &[(8, Some(9)), (16, None)])]).is_empty());
     // Nor may a function be missing.
     assert!(chain(&[(1, &[(8, Some(9)), (16, Some(7))])]).is_empty());
+}
+
+#[test]
+fn what_may_not_be_followed_spoils_it() {
+    let calls: &[(u64, Calls<'_>)] = &[(1, &[(8, Some(9)), (16, Some(2))]), (2, &[])];
+    let tail_calls: BTreeMap<_, _> =
+        calls.iter().map(|(function, calls)| (*function, calls.to_vec())).collect();
+    for (barred, found) in [(None, 1), (Some(2), 0), (Some(9), 0)] {
+        let program = Program { tail_calls: tail_calls.clone(), called: Some(1), barred };
+        assert_eq!(find_chain(&program, RETURN_PC, VirtAddr(0x904)).len(), found, "{barred:?}");
+    }
 }
 
 #[test]

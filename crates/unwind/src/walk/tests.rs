@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::info::Call;
-use crate::{CfiKind, CfiSection, ObjectAt, OrcTable, TailCalls, UnwindTables};
+use crate::{CfiKind, CfiSection, ObjectAt, OrcTable, Passed, UnwindTables};
 use gimli::write::{
     Address, CallFrameInstruction as Insn, CommonInformationEntry, EndianVec, FrameDescriptionEntry,
     FrameTable,
@@ -75,8 +75,8 @@ impl UnwindInfo for Kernel {
         None
     }
 
-    fn tail_calls(&self, _: VirtAddr) -> Option<TailCalls<'_>> {
-        None
+    fn passed(&self, _: VirtAddr) -> Passed<'_> {
+        Passed::Unknown
     }
 }
 
