@@ -27,10 +27,10 @@ pub const BODY: i32 = 1;
 
 /// Deepest nesting of declarators and bodies that is printed.
 const MAX_DEPTH: usize = 64;
-/// Most members printed of one type, with those of the structures inside it.
+/// Most members printed of one type, with those of the structures inside it and the parameters of all of them.
 const MAX_MEMBERS: usize = 1 << 20;
-/// Most parameters printed of one type, with those of the functions among them: two functions that take each other would have
-/// twice as many at every depth.
+/// Most parameters printed of one declaration, with those of the functions among them: two functions that take each other would
+/// have twice as many at every depth.
 const MAX_PARAMS: usize = 1 << 8;
 
 impl fmt::Display for Type {
@@ -312,6 +312,7 @@ impl<'a> Printer<'a> {
                 self.out.push("...\n");
                 return;
             }
+            self.params = 0;
             let ty = member.ty.get();
             if self.options.offsets {
                 offsets.member(composite.kind, member, self.options, self.out);
@@ -414,7 +415,8 @@ impl<'a> Printer<'a> {
                 self.out.push(", ");
             }
             self.params += 1;
-            if self.params > MAX_PARAMS {
+            self.members += 1;
+            if self.params > MAX_PARAMS || self.members > MAX_MEMBERS {
                 self.out.push("...)");
                 return;
             }

@@ -26,7 +26,7 @@ use document::{Document, Measured};
 use packets::Wire;
 use session::{Debugger, Session};
 use tools::Tools;
-use work::{DRGN, MODULES, Results, WIRE, Work};
+use work::{DRGN, KDIVE, MODULES, Results, WIRE, Work};
 
 /// What is measured, and how often.
 #[derive(Debug)]
@@ -102,15 +102,16 @@ impl Bench<'_> {
             profile: None,
         };
         let boot = self.boot(guest)?;
-        let mut steps = Vec::new();
+        let (mut steps, mut with_registers) = (Vec::new(), Vec::new());
         for repetition in 1..=self.options.repetitions {
             println!("bench: {}: repetition {repetition}", measured.release);
+            let mut lines = Vec::new();
             for debugger in &self.tools.debuggers {
                 self.signals.check()?;
                 self.start_up(debugger, &vmlinux, &mut measured.results)
                     .with_context(|| format!("{}: start", debugger.name))?;
                 measured.tasks = self
-                    .live(debugger, &vmlinux, &boot, &mut measured.results)
+                    .live(debugger, &vmlinux, &boot, &mut measured.results, &mut lines)
                     .with_context(|| format!("{}: session", debugger.name))?;
                 self.modules(debugger, guest, &measured.release, &mut measured.results)
                     .with_context(|| format!("{}: modules", debugger.name))?;
@@ -121,9 +122,12 @@ impl Bench<'_> {
                     println!("bench: drgn: {error:#}");
                 }
             }
-            steps.push(self.wire(&vmlinux, &boot, &mut measured.results).context("bare wire")?);
+            let (step, with) =
+                self.wire(&vmlinux, &boot, &lines, &mut measured.results).context("bare wire")?;
+            steps.push(step);
+            with_registers.push(with);
         }
-        measured.wire_step = stats::median(&steps);
+        measured.wire_step = stats::median(&steps).zip(stats::median(&with_registers));
         let script = paths::root().join("tests/bench/startup.gdb");
         if let Some(kdive) = self.tools.debuggers.first() {
             match profile::count(&kdive.program, &vmlinux, &script, &self.fresh("profile")?) {
@@ -198,13 +202,14 @@ impl Bench<'_> {
         measure(true, Work::Warm, Some(Work::WarmMemory))
     }
 
-    /// Everything on a running guest. Returns the number of tasks.
+    /// Everything on a running guest. Returns the number of tasks; `lines` becomes where kdive's `next` ends.
     fn live(
         &self,
         debugger: &Debugger,
         vmlinux: &Path,
         boot: &qemu::Boot,
         results: &mut Results,
+        lines: &mut Vec<u64>,
     ) -> Result<usize> {
         let directory = self.fresh(&debugger.name)?;
         let machine = self.started(boot, &directory)?;
@@ -220,11 +225,21 @@ impl Bench<'_> {
             results.add(Work::PrintAgain, name, session.seconds("print init_task")?);
         }
         for _ in 0..ROUNDS {
-            let mut lines = 0.0;
+            let mut taken = 0.0;
             for _ in 0..LINES {
-                lines += session.seconds("next")?;
+                taken += session.seconds("next")?;
             }
-            results.add(Work::Next, name, lines / LINES as f64);
+            results.add(Work::Next, name, taken / LINES as f64);
+            reach(&mut session, "uptime_proc_show")?;
+        }
+        if name == KDIVE {
+            lines.clear();
+            for _ in 0..LINES {
+                session.run("next")?;
+                let said = session.run("print/x (long)$pc")?;
+                let place = said.trim().split_once("0x").context("kdive does not tell where it is")?.1;
+                lines.push(u64::from_str_radix(place, 16)?);
+            }
             reach(&mut session, "uptime_proc_show")?;
         }
         for _ in 0..STEPS {
@@ -318,20 +333,30 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// The bare wire. Returns the seconds of a step.
-    fn wire(&self, vmlinux: &Path, boot: &qemu::Boot, results: &mut Results) -> Result<f64> {
+    /// The bare wire; `lines` is where the lines of `uptime_proc_show` begin, in the order in which they are executed.
+    /// Returns the seconds of a step, and of one with the registers read after it.
+    fn wire(
+        &self,
+        vmlinux: &Path,
+        boot: &qemu::Boot,
+        lines: &[u64],
+        results: &mut Results,
+    ) -> Result<(f64, f64)> {
         let directory = self.fresh(WIRE)?;
-        let (write_null, sync) =
-            (facts::symbol(vmlinux, "write_null")?, facts::symbol(vmlinux, "ksys_sync")?);
+        let symbol = |name| facts::symbol(vmlinux, name);
+        let (write_null, sync, uptime) =
+            (symbol("write_null")?, symbol("ksys_sync")?, symbol("uptime_proc_show")?);
         let machine = self.started(boot, &directory)?;
         let mut wire = Wire::connect(&directory.join(qemu::SOCKET))?;
         let hit = wire.hits(write_null, sync, HITS)?;
         results.add(Work::Condition, WIRE, hit.as_secs_f64());
+        results.add(Work::Next, WIRE, wire.lines(uptime, lines, ROUNDS as u32)?.as_secs_f64());
         let step = wire.steps(STEPS as u32)?.as_secs_f64();
         results.add(Work::Stepi, WIRE, step);
+        let with_registers = wire.steps_with_registers(STEPS as u32)?.as_secs_f64();
         results.add(Work::Dump, WIRE, wire.read(MEMORY, MEMORY_SIZE)?.as_secs_f64());
         drop(machine);
-        Ok(step)
+        Ok((step, with_registers))
     }
 }
 

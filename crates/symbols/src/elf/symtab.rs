@@ -7,6 +7,7 @@ use kdive_base::LinkAddr;
 use object::LittleEndian;
 use object::elf::{SHN_ABS, SHN_UNDEF, STB_LOCAL, STT_FILE, STT_GNU_IFUNC, STT_SECTION};
 use object::read::elf::Sym;
+use rayon::prelude::*;
 use std::ffi::CStr;
 use std::sync::{Arc, OnceLock};
 
@@ -24,6 +25,9 @@ pub(crate) struct Entry {
 }
 
 const NO_SECTION: u32 = u32::MAX;
+
+/// From how many symbols on all processors work on them: a module is done before they are awake.
+const PARALLEL: usize = 20_000;
 
 /// All symbols of a file by address. Names stay in the file.
 #[derive(Debug)]
@@ -140,6 +144,7 @@ impl SymbolTable {
 fn read_entries(image: &Image) -> Option<Vec<Entry>> {
     let symbols = image.symbols()?;
     let sections = image.sections();
+    let strings = sections.get(symbols.string_section().0).and_then(|section| image.data(section));
     let relocatable = image.kind() == super::ElfKind::Relocatable;
     let mut entries = Vec::with_capacity(symbols.len());
     for (index, symbol) in symbols.enumerate() {
@@ -172,10 +177,11 @@ fn read_entries(image: &Image) -> Option<Vec<Entry>> {
             (false, true, true) => SymbolKind::FileBss,
         };
         // Compiler-made labels that a `-r` link kept.
-        if local
-            && section.exec
-            && symbols.symbol_name(LE, symbol).is_ok_and(|n| n.starts_with(b".L") || n.starts_with(b"$L"))
-        {
+        let is_label = |strings: &[u8]| {
+            let name = strings.get(name as usize..).unwrap_or_default();
+            name.starts_with(b".L") || name.starts_with(b"$L")
+        };
+        if local && section.exec && strings.is_some_and(is_label) {
             continue;
         }
         let base = if relocatable { section.addr.0 } else { 0 };
@@ -183,13 +189,20 @@ fn read_entries(image: &Image) -> Option<Vec<Entry>> {
         let size = if kind == STT_GNU_IFUNC { 0 } else { symbol.st_size(LE) };
         entries.push(Entry { addr, size, name, section: u32::try_from(section.index).ok()?, kind: class });
     }
-    entries.sort_unstable_by_key(|entry| (entry.addr, entry.name, entry.section));
-    entries.dedup_by_key(|entry| (entry.addr, entry.name, entry.section));
+    if entries.len() < PARALLEL {
+        entries.sort_unstable_by_key(|entry| entry.addr);
+    } else {
+        entries.par_sort_unstable_by_key(|entry| entry.addr);
+    }
     // Names decide only among the few at one address.
     let name = |entry: &Entry| symbols.strings().get(entry.name).unwrap_or_default();
     for group in entries.chunk_by_mut(|a, b| a.addr == b.addr).filter(|group| group.len() > 1) {
-        group.sort_by(|a, b| name(a).cmp(name(b)));
+        group.sort_unstable_by(|a, b| {
+            let places = || (a.name, a.section).cmp(&(b.name, b.section));
+            if a.name == b.name { places() } else { name(a).cmp(name(b)).then_with(places) }
+        });
     }
+    entries.dedup_by_key(|entry| (entry.addr, entry.name, entry.section));
     Some(entries)
 }
 
@@ -206,9 +219,17 @@ impl NameTable {
         let size = (table.entries.len() * 2).next_power_of_two().max(8);
         let mut slots = vec![EMPTY; size];
         let symbols = table.image.symbols();
-        for (index, entry) in table.entries.iter().enumerate() {
-            let name = symbols.as_ref().and_then(|s| s.strings().get(entry.name).ok()).unwrap_or_default();
-            let mut at = name_hash(name) as usize & (size - 1);
+        let hash = |entry: &Entry| {
+            let name = symbols.as_ref().and_then(|symbols| symbols.strings().get(entry.name).ok());
+            name_hash(name.unwrap_or_default())
+        };
+        let hashes: Vec<u32> = if table.entries.len() < PARALLEL {
+            table.entries.iter().map(hash).collect()
+        } else {
+            table.entries.par_iter().map(hash).collect()
+        };
+        for (index, hash) in hashes.into_iter().enumerate() {
+            let mut at = hash as usize & (size - 1);
             while slots.get(at).is_some_and(|&slot| slot != EMPTY) {
                 at = (at + 1) & (size - 1);
             }

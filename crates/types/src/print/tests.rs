@@ -195,3 +195,19 @@ fn types_that_contain_themselves_end() {
     // Dropping it would recurse; no file is read so deep.
     std::mem::forget(ty);
 }
+
+#[test]
+fn many_functions_are_printed_with_all_their_parameters() {
+    // As in the kernel's `struct security_hook_list`.
+    let callback = || function(int(), vec![int(), char().pointer_to()], false, true).pointer_to();
+    let members = (0..500).map(|index| member(&format!("f{index}"), callback(), index * 8)).collect();
+    let text = composite(CompositeKind::Struct, Some("hooks"), 4000, members).body();
+    assert_eq!(text.matches("(int, char *);").count(), 500);
+    // Two functions that take each other have an end.
+    let mut ty = function(int(), vec![int(); 2], false, true);
+    for _ in 0..100 {
+        ty = function(int(), vec![ty.clone(), ty.clone()], false, true);
+    }
+    let text = composite(CompositeKind::Struct, None, 1, vec![member("f", ty, 0)]).body();
+    assert!(text.contains("...)") && text.len() < 10_000, "{}", text.len());
+}

@@ -79,6 +79,34 @@ impl Wire {
         Ok(start.elapsed() / count)
     }
 
+    /// As [`Wire::steps`], with all registers read after each step.
+    pub fn steps_with_registers(&mut self, count: u32) -> Result<Duration> {
+        let start = Instant::now();
+        for _ in 0..count {
+            self.expect_stop("vCont;s:1")?;
+            self.ask("g")?;
+        }
+        Ok(start.elapsed() / count)
+    }
+
+    /// The mean time of getting to the next of `places` with a breakpoint and reading all registers there, `rounds` times
+    /// from `entry` on, where they are passed in this order.
+    pub fn lines(&mut self, entry: u64, places: &[u64], rounds: u32) -> Result<Duration> {
+        let mut taken = Duration::ZERO;
+        for _ in 0..rounds {
+            self.run_to(entry)?;
+            let start = Instant::now();
+            for place in places {
+                self.expect_ok(&format!("Z0,{place:x},1"))?;
+                self.expect_stop("vCont;c")?;
+                self.expect_ok(&format!("z0,{place:x},1"))?;
+                self.ask("g")?;
+            }
+            taken += start.elapsed();
+        }
+        Ok(taken / (rounds * places.len() as u32).max(1))
+    }
+
     /// The mean time of a hit of a breakpoint at `hit`, which has `count` of them between two calls of `mark`:
     /// continue, and step over it. What the guest does besides is measured without them and subtracted.
     pub fn hits(&mut self, hit: u64, mark: u64, count: u32) -> Result<Duration> {
