@@ -66,4 +66,30 @@ x/d &w
 display w
 up
 info locals
+break pieces.c:96
+continue
+info locals
+p s
+p s.name
+p *s.name
+p s.name[2]
+p s.rest
+p alone
+p *alone
+p alone[1]
+p alone[3]
+output alone
+p/x alone
+p/c alone[1]
+p *alone@4
+p (long)alone
+p alone + 1
+p *(alone + 1)
+p alone == 0
+p !alone
+ptype alone
+whatis *alone
+p &s
+p &alone
+info address alone
 kill

@@ -50,11 +50,15 @@ impl RegisterFile {
     pub fn from_g(layout: Arc<RegisterLayout>, reply: &[Option<u8>]) -> Self {
         let mut file = Self::new(layout);
         let layout = Arc::clone(&file.layout);
+        let mut known = Vec::new();
         for (index, reg) in layout.registers().iter().enumerate() {
             let Some(bytes) = reply.get(reg.offset..reg.offset.saturating_add(reg.size())) else { continue };
-            match bytes.iter().copied().collect::<Option<Vec<u8>>>() {
-                Some(bytes) => file.store(index, &bytes),
-                None => file.set_unavailable(index),
+            known.clear();
+            known.extend(bytes.iter().flatten());
+            if known.len() == bytes.len() {
+                file.store(index, &known);
+            } else {
+                file.set_unavailable(index);
             }
         }
         file

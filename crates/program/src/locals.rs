@@ -3,7 +3,7 @@
 use crate::{Frame, Program};
 use kdive_base::ReadMemory;
 use kdive_symbols::{EntryValue, EvalContext, Located, LocationError, Storage, Variable};
-use kdive_types::{Piece, PieceSource, Type, Value, ValueError};
+use kdive_types::{Encoding, Piece, PieceSource, Type, Value, ValueError};
 use kdive_unwind::RegisterError;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -120,12 +120,8 @@ impl Program {
                 }
                 Storage::Value(bytes) => PieceSource::Literal(bytes.clone().into()),
                 Storage::ImplicitPointer { key, offset } => {
-                    match self.implicit_target(*key, frame, variable, depth) {
-                        Some(target) => {
-                            PieceSource::ImplicitPointer { target: Arc::new(target), offset: *offset }
-                        }
-                        None => PieceSource::OptimizedOut,
-                    }
+                    let target = self.implicit_target(*key, frame, variable, depth);
+                    PieceSource::ImplicitPointer { target: Arc::new(target), offset: *offset }
                 }
                 Storage::OptimizedOut => PieceSource::OptimizedOut,
             };
@@ -135,25 +131,26 @@ impl Program {
         Ok(Value::pieces(ty, pieces))
     }
 
-    /// What a pointer without an address points to.
-    fn implicit_target(
-        &self,
-        key: u64,
-        frame: Option<&Frame>,
-        from: &Variable,
-        depth: usize,
-    ) -> Option<Value> {
-        if depth >= MAX_ENTRY_DEPTH {
-            return None;
-        }
-        let target = self.modules.variable_by_key(from.module().id(), key)?;
+    /// What a pointer without an address points to. It may be gone: that is told when it is asked for.
+    fn implicit_target(&self, key: u64, frame: Option<&Frame>, from: &Variable, depth: usize) -> Value {
+        let Some(target) = self.modules.variable_by_key(from.module().id(), key) else {
+            return Value::optimized_out(Type::void());
+        };
         let ty = self.modules.complete(&target.ty());
         if let Some(addr) = target.static_address() {
-            return Some(Value::at(ty, addr));
+            return Value::at(ty, addr);
         }
         let eval = FrameEval { program: self, real: frame.map(|frame| Rc::clone(&frame.real)), depth: 0 };
-        let located = target.locate(frame.map(|frame| frame.real.lookup_pc), &eval).ok()?;
-        self.located_value(ty, &located, frame, &target, depth + 1).ok()
+        let value = || {
+            let located = target.locate(frame.map(|frame| frame.real.lookup_pc), &eval).ok()?;
+            if let (true, Some(Storage::Value(bytes))) = (ty.is_void(), located.single()) {
+                let text = Type::base("char", 1, Encoding::SignedChar).array_of(Some(bytes.len() as u64));
+                return Some(Value::from_bytes(text, bytes.clone()));
+            }
+            self.located_value(ty.clone(), &located, frame, &target, depth + 1).ok()
+        };
+        let value = if depth < MAX_ENTRY_DEPTH { value() } else { None };
+        value.unwrap_or_else(|| Value::optimized_out(ty))
     }
 
     /// The value a parameter had when the function of `frame` was called, from the caller's debug information

@@ -111,6 +111,10 @@ impl UnwindInfo for Program {
             Call { return_pc: call.return_pc, target }
         })))
     }
+
+    fn is_at_hand(&self, function: VirtAddr) -> bool {
+        self.modules.is_unit_read(function)
+    }
 }
 
 /// Reads `DW_AT_producer`: `GNU C11 12.2.0 -mno-sse ...`. The assembler calls itself `GNU AS 2.40`, which is no 4.5.

@@ -122,7 +122,7 @@ impl Decoder {
                 State::Idle => self.idle(byte, &mut out),
                 State::Body => {
                     // The bulk of a packet in one go: everything up to a byte that ends or restarts it.
-                    let end = bytes.iter().position(|b| matches!(b, b'#' | b'$')).unwrap_or(bytes.len());
+                    let end = memchr::memchr2(b'#', b'$', bytes).unwrap_or(bytes.len());
                     let (body, tail) = bytes.split_at(end);
                     if self.raw.len() + body.len() > MAX_PAYLOAD {
                         self.reset();
@@ -195,7 +195,7 @@ pub fn checksum(raw: &[u8]) -> u8 {
 
 /// Undoes escapes (`}` then the byte XOR 0x20) and run lengths (`*` then count + 29).
 fn expand(raw: &[u8]) -> Result<Vec<u8>, Corruption> {
-    if !raw.iter().any(|&b| b == ESCAPE || b == REPEAT) {
+    if memchr::memchr2(ESCAPE, REPEAT, raw).is_none() {
         return Ok(raw.to_vec());
     }
     let mut payload: Vec<u8> = Vec::with_capacity(raw.len());

@@ -61,6 +61,12 @@ pub trait UnwindInfo {
     /// the way: it may cost the debug information of a unit.
     fn passed(&self, function: VirtAddr) -> Passed<'_>;
 
+    /// Whether [`UnwindInfo::passed`] is cheap for a function: what it takes has been read already.
+    fn is_at_hand(&self, function: VirtAddr) -> bool {
+        let _ = function;
+        false
+    }
+
     /// Whether a frame of the function starting at `function` is the one the program's entry point lies in, where gdb
     /// ends a backtrace.
     fn is_entry_function(&self, function: Option<VirtAddr>) -> bool {

@@ -26,6 +26,9 @@ struct Visit<'a> {
 fn search(info: &dyn UnwindInfo, return_pc: VirtAddr, callee_pc: VirtAddr) -> Option<Common> {
     let callee = info.function_start(callee_pc)?;
     let mut target = info.call_site(return_pc)?.target?;
+    if target != callee && is_spoiled(info, target, callee) {
+        return None;
+    }
     let mut path: Vec<Visit<'_>> = Vec::new();
     let mut on_path = HashSet::new();
     let mut common: Option<Common> = None;
@@ -60,6 +63,20 @@ fn search(info: &dyn UnwindInfo, return_pc: VirtAddr, callee_pc: VirtAddr) -> Op
         path.push(Visit { calls, taken: next.return_pc });
     }
     None
+}
+
+/// Whether something that is at hand shows that nothing will be certain. The search comes by all functions that `first`
+/// tail-calls, and a system call table has hundreds: they need not all be read when one is known that ends it.
+fn is_spoiled(info: &dyn UnwindInfo, first: VirtAddr, callee: VirtAddr) -> bool {
+    let Passed::Known(calls) = info.passed(first) else { return true };
+    calls.take(MAX_VISITS).any(|call| match call.target {
+        Some(target) if target != callee && info.is_at_hand(target) => match info.passed(target) {
+            Passed::Known(mut calls) => calls.any(|call| call.target.is_none()),
+            Passed::Unknown | Passed::Barred => true,
+        },
+        Some(_) => false,
+        None => true,
+    })
 }
 
 /// What all chains found so far have in common.

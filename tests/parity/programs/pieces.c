@@ -82,8 +82,25 @@ out:
 	return total;
 }
 
+struct named {
+	const char *name;
+	long rest;
+};
+
+/* The texts are folded away: they are nowhere but in the debug information. */
+__attribute__((noinline)) long named(long n)
+{
+	struct named s = { "folded", 7 };
+	const char *alone = "away";
+	use(__builtin_strlen(s.name) + s.rest);
+	sink++;
+	use(s.name[2] + alone[1]);
+	sink++;
+	return 0;
+}
+
 int main(void)
 {
 	struct pair q = make(3);
-	return labels(3) + pieces(sink) + mixed(sink) + wrapped(sink) + q.a;
+	return labels(3) + pieces(sink) + mixed(sink) + wrapped(sink) + named(sink) + q.a;
 }

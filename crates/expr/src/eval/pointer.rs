@@ -7,8 +7,8 @@ use crate::builtin::builtin;
 use crate::context::SymbolClass;
 use crate::error::{ExprError, Result};
 use kdive_base::VirtAddr;
-use kdive_types::{Array, Kind, PieceSource, Place, Type, Value};
-use std::sync::OnceLock;
+use kdive_types::{Array, Kind, Piece, PieceSource, Place, Type, Value};
+use std::sync::{Arc, OnceLock};
 
 const NOT_IN_MEMORY: &str = "Attempt to take address of value not located in memory.";
 
@@ -64,8 +64,18 @@ impl Evaluator<'_> {
             return Ok(Value::at(builtin().int.clone(), as_address(operand, self.access)?));
         }
         let operand = self.decayed(operand)?;
-        if let Some(target) = synthetic_target(&operand) {
-            return Ok(target);
+        if let Some((target, offset)) = synthetic(&operand)
+            && let Some(ty) = operand.ty().target()
+        {
+            let size = ty.size().unwrap_or(0);
+            let start = u64::try_from(offset).ok();
+            let end = start.and_then(|start| start.checked_add(size));
+            return match (start, end) {
+                (Some(start), Some(end)) if target.ty().size().is_none_or(|size| end <= size) => {
+                    Ok(target.component(ty, start.saturating_mul(8), None))
+                }
+                _ => Err(ExprError::msg("access outside bounds of object referenced via synthetic pointer")),
+            };
         }
         let Some(target) = operand.ty().target().filter(|_| operand.ty().is_pointer()) else {
             return Err(not_a_pointer());
@@ -129,8 +139,15 @@ impl Evaluator<'_> {
         let base = self.decayed(base)?;
         let size = i128::from(self.element_size(base.ty())?);
         let addr = as_int(&base, self.access)?;
+        let bytes = count.wrapping_mul(size);
+        if let Some((target, offset)) = synthetic(&base) {
+            let offset = offset.wrapping_add(bytes as i64);
+            let source = PieceSource::ImplicitPointer { target: Arc::clone(target), offset };
+            let bit_size = base.ty().size().unwrap_or(0).saturating_mul(8);
+            return Ok(Value::pieces(base.ty().unaliased(), vec![Piece { bit_size, bit_offset: 0, source }]));
+        }
         // Not the name a typedef gave the pointer.
-        Ok(from_int(&base.ty().unaliased(), addr.wrapping_add(count.wrapping_mul(size))))
+        Ok(from_int(&base.ty().unaliased(), addr.wrapping_add(bytes)))
     }
 
     fn element_size(&self, pointer: &Type) -> Result<u64> {
@@ -328,14 +345,12 @@ impl Evaluator<'_> {
     }
 }
 
-/// What a pointer to something without an address points to.
-fn synthetic_target(pointer: &Value) -> Option<Value> {
+/// What a pointer to something without an address points to, and the offset into it in bytes.
+fn synthetic(pointer: &Value) -> Option<(&Arc<Value>, i64)> {
     let Place::Pieces(pieces) = pointer.place() else { return None };
-    match &pieces.list.first()?.source {
-        PieceSource::ImplicitPointer { target, offset } => {
-            let ty = pointer.ty().target()?;
-            let bits = u64::try_from(*offset).ok()?.checked_mul(8)?;
-            Some(target.component(ty, bits, None))
+    match &pieces.first()?.source {
+        PieceSource::ImplicitPointer { target, offset } if pointer.ty().is_pointer() => {
+            Some((target, *offset))
         }
         _ => None,
     }

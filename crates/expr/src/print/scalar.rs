@@ -9,7 +9,8 @@ use crate::format::{Format, UnitSize};
 use crate::settings::PrintOptions;
 use kdive_base::VirtAddr;
 use kdive_types::{
-    Decimal, DecimalFormat, Encoding, Enum, FlagField, Float, FloatFormat, Kind, Out, Style, Type, Value,
+    Decimal, DecimalFormat, Encoding, Enum, FlagField, Float, FloatFormat, Kind, Missing, Out, Style, Type,
+    Value,
 };
 use std::fmt::Write as _;
 
@@ -39,7 +40,8 @@ impl Printer<'_> {
             return self.with(options).common(value, 0, out);
         }
         let contents = value.contents(self.context)?;
-        if let Some(hole) = contents.holes().first() {
+        // A synthetic pointer is the number 0 when a format is asked for.
+        if let Some(hole) = contents.holes().iter().find(|hole| hole.why != Missing::SyntheticPointer) {
             missing_text(value, hole.why, out);
             return Ok(());
         }

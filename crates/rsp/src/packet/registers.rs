@@ -33,6 +33,9 @@ pub fn write_all(bytes: &[u8]) -> Vec<u8> {
 /// The bytes of a `g` or `p` reply, `None` for each that is unavailable; `None` altogether when it is not a register reply.
 #[must_use]
 pub fn parse(data: &[u8]) -> Option<Vec<Option<u8>>> {
+    if let Some(bytes) = hex::decode(data) {
+        return Some(bytes.into_iter().map(Some).collect());
+    }
     if !data.len().is_multiple_of(2) {
         return None;
     }

@@ -123,8 +123,8 @@ impl Shape {
             Self::Ok => payload == b"OK",
             Self::Hex => is_hex(payload),
             Self::Registers => {
-                payload.len().is_multiple_of(2)
-                    && payload.iter().all(|&b| hex::digit(b).is_some() || matches!(b, b'x' | b'X'))
+                let is_digit = |&byte: &u8| hex::digit(byte).is_some() || matches!(byte, b'x' | b'X');
+                payload.len().is_multiple_of(2) && (is_hex(payload) || payload.iter().all(is_digit))
             }
             Self::Chunk => matches!(payload.first(), Some(b'm' | b'l')),
             Self::Prefix(prefix) => payload.starts_with(prefix),

@@ -404,6 +404,12 @@ impl DebugInfo {
         data.names.get_or_init(|| Arc::new(UnitNames::read(self, unit))).lookup(self, name, kinds)
     }
 
+    /// Whether entries of the unit of an address have been read.
+    pub(crate) fn is_unit_read(&self, pc: u64) -> bool {
+        let unit = self.unit_at(pc).and_then(|unit| self.units().get(unit));
+        unit.is_some_and(|unit| unit.data.get().is_some() || unit.shapes.get().is_some())
+    }
+
     /// A unit, parsed. `None` when it is damaged.
     pub(crate) fn unit_data(&self, index: UnitIndex) -> Option<&UnitData> {
         let unit = self.units().get(index)?;

@@ -59,7 +59,11 @@ impl VariableInfo {
 
     /// Reads a variable's entry.
     pub(crate) fn read<'a>(context: &UnitContext<'a>, die: &Die<'a>) -> Option<Self> {
-        let name = context.name(die)?;
+        // What only an implicit pointer leads to is written as a procedure, which has neither name nor type.
+        let name = match die.tag() {
+            dw::DW_TAG_dwarf_procedure => "".into(),
+            _ => context.name(die)?,
+        };
         let (decl_file, decl_line) = context.declared_at(die);
         let external = context.flag(die, dw::DW_AT_external);
         let ty = context.type_key(die);

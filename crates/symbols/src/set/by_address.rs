@@ -172,6 +172,12 @@ impl ModuleSet {
         Some(TailCalls::of_function(Function::new(module, debug, info)))
     }
 
+    /// Whether something of the compilation unit of an address has been read.
+    #[must_use]
+    pub fn is_unit_read(&self, addr: VirtAddr) -> bool {
+        self.debug_at(addr).is_some_and(|(_, debug, pc)| debug.is_unit_read(pc))
+    }
+
     /// The blocks the address lies in.
     #[must_use]
     pub fn scope_at(&self, addr: VirtAddr) -> Option<Scope> {

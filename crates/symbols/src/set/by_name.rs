@@ -211,7 +211,8 @@ impl ModuleSet {
         })
     }
 
-    /// The variable of [`crate::Storage::ImplicitPointer`].
+    /// The variable of [`crate::Storage::ImplicitPointer`]; without name and of type `void` when it is a text that is nowhere
+    /// but in the debug information.
     #[must_use]
     pub fn variable_by_key(&self, module: ModuleId, key: u64) -> Option<Variable> {
         let module = self.module(module)?;

@@ -87,19 +87,16 @@ impl Contents {
         }
     }
 
-    /// Checks that nothing is missing.
+    /// Checks that nothing is missing; as in gdb, a synthetic pointer counts as the number 0.
     ///
     /// # Errors
     /// The reason of the first hole.
     pub fn require(&self) -> Result<(), ValueError> {
-        match self.holes().first().map(|hole| hole.why) {
-            None => Ok(()),
-            Some(Missing::OptimizedOut) => Err(ValueError::OptimizedOut),
-            Some(Missing::Unavailable) => Err(ValueError::Unavailable),
-            Some(Missing::SyntheticPointer) => {
-                Err(ValueError::other("cannot access through a pointer to optimized-out value"))
-            }
-        }
+        self.holes().iter().try_for_each(|hole| match hole.why {
+            Missing::OptimizedOut => Err(ValueError::OptimizedOut),
+            Missing::Unavailable => Err(ValueError::Unavailable),
+            Missing::SyntheticPointer => Ok(()),
+        })
     }
 
     /// The bytes in a range, with the holes that lie in it.

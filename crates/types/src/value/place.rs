@@ -84,6 +84,19 @@ impl Pieces {
         Self { list: list.into(), skip: 0 }
     }
 
+    /// The piece that begins where these pieces do.
+    #[must_use]
+    pub fn first(&self) -> Option<&Piece> {
+        let mut start = 0u64;
+        for piece in &*self.list {
+            if start >= self.skip {
+                return (start == self.skip).then_some(piece);
+            }
+            start = start.saturating_add(piece.bit_size);
+        }
+        None
+    }
+
     /// The same pieces, `bits` further on.
     #[must_use]
     pub fn skip_bits(&self, bits: u64) -> Self {

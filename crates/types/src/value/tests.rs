@@ -149,3 +149,17 @@ fn bits_are_copied_wherever_they_lie() {
     copy_bits(&from, 20, &mut to, 4, 100);
     assert_eq!(to, [0xf0]);
 }
+
+#[test]
+fn the_first_piece_is_the_one_a_part_begins_with() {
+    let literal = |byte| PieceSource::Literal(Bytes::from([byte; 8]));
+    let piece = |byte| Piece { bit_size: 64, bit_offset: 0, source: literal(byte) };
+    let pieces = Pieces::new(vec![piece(1), piece(2)]);
+    let first = |bits| match &pieces.skip_bits(bits).first()?.source {
+        PieceSource::Literal(bytes) => bytes.first().copied(),
+        _ => None,
+    };
+    assert_eq!((first(0), first(64)), (Some(1), Some(2)));
+    // Within a piece, and behind the last.
+    assert_eq!((first(8), first(128)), (None, None));
+}

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{Call, ObjectAt};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 struct Program {
@@ -11,6 +12,21 @@ struct Program {
     called: Option<u64>,
     /// What no chain is followed into.
     barred: Option<u64>,
+    /// Whether everything is at hand.
+    at_hand: bool,
+    /// How many functions were looked at.
+    passed: Cell<usize>,
+}
+
+impl Program {
+    fn new(tail_calls: &[(u64, Calls<'_>)], called: Option<u64>) -> Self {
+        let tail_calls = tail_calls.iter().map(|(function, calls)| (*function, calls.to_vec())).collect();
+        Self { tail_calls, called, barred: None, at_hand: false, passed: Cell::new(0) }
+    }
+
+    fn chain(&self) -> Vec<u64> {
+        find_chain(self, RETURN_PC, VirtAddr(0x904)).into_iter().map(|pc| pc.0).collect()
+    }
 }
 
 /// Number of the call and of the function called, `None` for a computed one.
@@ -27,6 +43,10 @@ impl UnwindInfo for Program {
         Some(VirtAddr(pc.0 & !0xff))
     }
 
+    fn is_at_hand(&self, _: VirtAddr) -> bool {
+        self.at_hand
+    }
+
     fn epilogue_cfi_valid(&self, _: VirtAddr) -> bool {
         true
     }
@@ -41,6 +61,7 @@ impl UnwindInfo for Program {
     }
 
     fn passed(&self, function: VirtAddr) -> Passed<'_> {
+        self.passed.set(self.passed.get() + 1);
         let number = function.0 / 0x100;
         if self.barred == Some(number) {
             return Passed::Barred;
@@ -56,9 +77,11 @@ impl UnwindInfo for Program {
 
 /// The chain to function 9 when function 1 was called.
 fn chain(tail_calls: &[(u64, Calls<'_>)]) -> Vec<u64> {
-    let tail_calls = tail_calls.iter().map(|(function, calls)| (*function, calls.to_vec())).collect();
-    let program = Program { tail_calls, called: Some(1), barred: None };
-    find_chain(&program, RETURN_PC, VirtAddr(0x904)).into_iter().map(|pc| pc.0).collect()
+    let mut program = Program::new(tail_calls, Some(1));
+    let found = program.chain();
+    program.at_hand = true;
+    assert_eq!(program.chain(), found, "what is at hand decides nothing");
+    found
 }
 
 #[test]
@@ -68,10 +91,9 @@ fn one_way_is_shown_innermost_first() {
 
 #[test]
 fn a_direct_call_or_an_unknown_one_has_no_chain() {
-    let direct = Program { tail_calls: BTreeMap::new(), called: Some(9), barred: None };
-    assert!(find_chain(&direct, RETURN_PC, VirtAddr(0x904)).is_empty());
-    let computed = Program { tail_calls: BTreeMap::new(), called: None, barred: None };
-    assert!(find_chain(&computed, RETURN_PC, VirtAddr(0x904)).is_empty());
+    assert!(Program::new(&[], Some(9)).chain().is_empty());
+    let computed = Program::new(&[], None);
+    assert!(computed.chain().is_empty());
     assert!(find_chain(&computed, VirtAddr(0x77), VirtAddr(0x904)).is_empty());
 }
 
@@ -101,13 +123,29 @@ fn one_computed_jump_on_the_way_spoils_it() {
 
 #[test]
 fn what_may_not_be_followed_spoils_it() {
-    let calls: &[(u64, Calls<'_>)] = &[(1, &[(8, Some(9)), (16, Some(2))]), (2, &[])];
-    let tail_calls: BTreeMap<_, _> =
-        calls.iter().map(|(function, calls)| (*function, calls.to_vec())).collect();
     for (barred, found) in [(None, 1), (Some(2), 0), (Some(9), 0)] {
-        let program = Program { tail_calls: tail_calls.clone(), called: Some(1), barred };
-        assert_eq!(find_chain(&program, RETURN_PC, VirtAddr(0x904)).len(), found, "{barred:?}");
+        let mut program = Program::new(&[(1, &[(8, Some(9)), (16, Some(2))]), (2, &[])], Some(1));
+        program.barred = barred;
+        assert_eq!(program.chain().len(), found, "{barred:?}");
     }
+}
+
+#[test]
+fn what_is_at_hand_saves_a_look_at_the_others() {
+    let table: Vec<(u64, Option<u64>)> = (0..50).map(|call| (call, Some(10 + call))).collect();
+    let last: Calls<'_> = &[(8, None)];
+    let mut functions: Vec<(u64, Calls<'_>)> = (10..59).map(|function| (function, &[][..])).collect();
+    functions.extend([(1, &table[..]), (59, last)]);
+    let mut program = Program::new(&functions, Some(1));
+    assert!(program.chain().is_empty());
+    assert!(program.passed.get() > 50);
+    // Only the last one.
+    program.at_hand = true;
+    program.passed.set(0);
+    program.tail_calls.retain(|function, _| *function == 1 || *function == 59);
+    program.tail_calls.insert(1, vec![(8, Some(59)), (16, Some(10))]);
+    assert!(program.chain().is_empty());
+    assert_eq!(program.passed.get(), 2);
 }
 
 #[test]
