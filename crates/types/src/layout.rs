@@ -81,13 +81,18 @@ impl Type {
     /// This unqualified type with qualifiers; those of an array are those of its elements.
     #[must_use]
     pub fn requalified(&self, quals: Quals) -> Self {
+        self.requalified_within(quals, MAX_DEPTH)
+    }
+
+    fn requalified_within(&self, quals: Quals, depth: usize) -> Self {
         if quals.is_empty() {
             return self.clone();
         }
         match self.kind() {
+            Kind::Array(_) if depth == 0 => Self::error("array contains itself"),
             Kind::Array(array) => {
                 let (more, elem) = array.elem.get().split_quals();
-                let elem = elem.requalified(quals.union(more));
+                let elem = elem.requalified_within(quals.union(more), depth - 1);
                 let kind = Kind::Array(Array { elem: elem.into(), count: array.count, vector: array.vector });
                 Self::new(crate::Node {
                     name: self.node().name.clone(),

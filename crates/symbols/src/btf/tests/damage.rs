@@ -137,6 +137,8 @@ fn circles_of_references_end() {
         b.refer(kind, "and_round", 1);
         b.array(3, 4);
         b.composite(4, false, "outer", 4, &[member("a", 1, 0), member("b", 3, 0)]);
+        // Qualifiers of an array are those of its elements.
+        b.refer(10, "", 3);
         ask_everything(b.finish());
     }
 }
