@@ -60,3 +60,14 @@ info scope schedule
 info scope __schedule
 info symbol __schedule
 info scope kernel/sched/core.c:6600
+info address i
+print &i
+whatis i
+ptype i
+print i
+print (int) 1 + sizeof(vector)
+print &phys_startup_64
+info address phys_startup_64
+info symbol phys_startup_64
+info address sp_reg
+print &sp_offset

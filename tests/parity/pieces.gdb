@@ -92,4 +92,9 @@ whatis *alone
 p &s
 p &alone
 info address alone
+break pieces.c:103
+continue
+info locals
+p count
+p environ != 0
 kill

@@ -138,11 +138,10 @@ impl Program {
             return Some(Symbol { name: name.into(), class: SymbolClass::Typedef, ty, handle: None });
         }
         let symbol = self.modules.symbols_named(name).into_iter().next()?;
-        let kind = if symbol.kind.is_text() { Kind::NoDebugText } else { Kind::NoDebugData };
-        let type_name = if symbol.kind.is_text() {
-            "<text variable, no debug info>"
-        } else {
-            "<data variable, no debug info>"
+        let (kind, type_name) = match symbol.kind {
+            kind if kind.is_text() => (Kind::NoDebugText, "<text variable, no debug info>"),
+            SymbolKind::Abs => (Kind::NoDebugData, "<variable (not text or data), no debug info>"),
+            _ => (Kind::NoDebugData, "<data variable, no debug info>"),
         };
         let ty = Type::new(Node { name: Some(type_name.into()), byte_size: None, align: None, kind });
         Some(Symbol { name: name.into(), class: SymbolClass::Minimal(symbol.addr), ty, handle: None })

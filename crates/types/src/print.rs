@@ -176,7 +176,9 @@ impl<'a> Printer<'a> {
                 self.leading_quals(bare.quals);
                 self.out.push("void");
             }
-            Kind::NoDebugData => self.out.styled(Style::Metadata, "<data variable, no debug info>"),
+            Kind::NoDebugData => {
+                self.out.styled(Style::Metadata, bare.name().unwrap_or("<data variable, no debug info>"));
+            }
             Kind::NoDebugText => self.out.styled(Style::Metadata, "<text variable, no debug info>"),
             Kind::Error(_) => self.out.styled(Style::Metadata, "<unknown type>"),
             Kind::Base(_) | Kind::Typedef(_) | Kind::Qualified(..) => {

@@ -96,6 +96,12 @@ __attribute__((noinline)) long named(long n)
 	sink++;
 	use(s.name[2] + alone[1]);
 	sink++;
+	{
+		extern char **environ;
+		long count = environ != 0;
+		use(count);
+		sink += count;
+	}
 	return 0;
 }
 

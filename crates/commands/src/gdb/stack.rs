@@ -302,7 +302,7 @@ fn print_frames(
         };
         print_line(shell, &frame, info);
         if full {
-            let found = locals(shell.program(), &frame);
+            let found = locals(&frame);
             put_locals(shell, &frame, found, 8);
         }
         level += 1;
@@ -529,12 +529,11 @@ enum Found {
     NoSymbols,
 }
 
-fn locals(program: &Program, frame: &Frame) -> Found {
-    let _ = program;
-    match &frame.scope {
-        Some(scope) => Found::Variables(scope.locals().into_iter().flatten().collect()),
-        None => Found::NoSymbols,
-    }
+/// What a block only declares (`extern int x;`) is not its own, to gdb neither.
+fn locals(frame: &Frame) -> Found {
+    let Some(scope) = &frame.scope else { return Found::NoSymbols };
+    let declared = scope.locals().into_iter().flatten();
+    Found::Variables(declared.filter(|variable| !variable.is_unresolved()).collect())
 }
 
 fn put_locals(shell: &mut Shell, frame: &Rc<Frame>, found: Found, indent: usize) {
@@ -597,7 +596,7 @@ fn variables(shell: &mut Shell, args: Args<'_>, arguments: bool) -> Result<(), E
             None => Found::NoSymbols,
         }
     } else {
-        locals(program, &frame)
+        locals(&frame)
     };
     let list = match found {
         Found::NoSymbols => {

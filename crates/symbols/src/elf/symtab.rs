@@ -131,12 +131,16 @@ impl SymbolTable {
         next.map_or(end, |next| next.addr.min(end))
     }
 
-    /// Symbols of that name, global ones first, then by address.
+    /// Symbols of that name in gdb's order of preference: those that are global or absolute, the highest address first,
+    /// then those of files, the lowest first (`lookup_minimal_symbol`, which walks chains that grew at their heads).
     pub(crate) fn named(&self, name: &str) -> Vec<&Entry> {
         let table = self.by_name.get_or_init(|| NameTable::build(self));
         let mut found: Vec<&Entry> = table.candidates(name).filter_map(|i| self.entries.get(i)).collect();
         found.retain(|entry| self.name(entry) == name);
-        found.sort_by_key(|entry| (entry.kind.is_local(), entry.addr));
+        found.sort_by_key(|entry| {
+            let local = entry.kind.is_local();
+            (local, if local { entry.addr.0 } else { !entry.addr.0 })
+        });
         found
     }
 }
