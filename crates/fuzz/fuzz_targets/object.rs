@@ -3,8 +3,8 @@
 
 use kdive_base::{AddrRange, Interrupt, ReadMemory, SparseMemory, VirtAddr};
 use kdive_symbols::{
-    EvalContext, LinespecDefaults, LinespecMode, ListingKind, LocationError, ModuleSet, ObjectFile, OpenOptions,
-    Placement, Tag,
+    EvalContext, LinespecDefaults, LinespecMode, ListingKind, LocationError, ModuleSet, ObjectFile,
+    OpenOptions, Placement, Tag,
 };
 use kdive_types::{Kind, Type};
 use std::cell::RefCell;
@@ -31,8 +31,12 @@ fn look(ty: &Type, depth: u32) {
     let _ = (ty.size(), ty.declaration("x"), ty.alignment(), ty.unaliased());
     let Some(depth) = depth.checked_sub(1) else { return };
     match ty.kind() {
-        Kind::Composite(body) => body.members().iter().take(8).for_each(|member| look(&member.ty.get(), depth)),
-        Kind::Pointer(target) | Kind::Typedef(target) | Kind::Qualified(_, target) => look(&target.get(), depth),
+        Kind::Composite(body) => {
+            body.members().iter().take(8).for_each(|member| look(&member.ty.get(), depth))
+        }
+        Kind::Pointer(target) | Kind::Typedef(target) | Kind::Qualified(_, target) => {
+            look(&target.get(), depth)
+        }
         Kind::Array(array) => look(&array.elem.get(), depth),
         Kind::Function(function) => {
             look(&function.ret.get(), depth);
@@ -67,7 +71,12 @@ fn ask(set: &ModuleSet, object: &ObjectFile) {
             let function = scope.function();
             let _ = (scope.describe(), function.tail_calls().take(50).count(), function.call_site(addr));
             for frame_scope in scope.frames().iter().take(8) {
-                for variable in frame_scope.params().into_iter().chain(frame_scope.locals().into_iter().flatten()).take(20) {
+                for variable in frame_scope
+                    .params()
+                    .into_iter()
+                    .chain(frame_scope.locals().into_iter().flatten())
+                    .take(20)
+                {
                     let _ = (variable.locate(Some(addr), &frame), variable.describe(Some(addr)));
                     look(&variable.ty(), 2);
                 }
@@ -95,7 +104,10 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
             let path = std::env::temp_dir().join(format!("kdive-fuzz-{}", std::process::id()));
             (File::create(&path).expect("a scratch file"), path)
         });
-        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(data)).expect("a scratch file");
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(data))
+            .expect("a scratch file");
         let Ok(object) = ObjectFile::open(path, &OpenOptions::default()) else { return };
         let mut set = ModuleSet::new();
         set.add(object.clone(), Placement::default());
