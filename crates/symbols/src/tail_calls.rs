@@ -3,6 +3,7 @@
 use crate::dwarf::{Callee, DebugInfo, Outline};
 use crate::{Function, Module};
 use kdive_base::{LinkAddr, VirtAddr};
+use std::fmt;
 use std::sync::Arc;
 
 /// A tail call (`DW_AT_call_tail_call`).
@@ -24,16 +25,23 @@ pub enum CallTarget {
 }
 
 /// The tail calls of a function, each looked at when it is asked for: a system call table has hundreds.
-#[derive(Debug)]
 pub struct TailCalls {
     source: Source,
     next: usize,
 }
 
-#[derive(Debug)]
 enum Source {
     Outline { module: Arc<Module>, debug: Arc<DebugInfo>, outline: Outline },
     Function(Function),
+}
+
+impl fmt::Debug for TailCalls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.source {
+            Source::Outline { outline, .. } => write!(f, "TailCalls(outline of {})", outline.calls.len()),
+            Source::Function(function) => write!(f, "TailCalls({function:?})"),
+        }
+    }
 }
 
 impl TailCalls {

@@ -230,14 +230,7 @@ impl Scanner {
             }
             let shape = walk.shapes.get(code)?;
             let start = at;
-            match shape.fixed {
-                Some(size) => at += usize::from(size),
-                None => {
-                    for spec in walk.shapes.specs(shape) {
-                        skip_form(data, &mut at, spec.form, unit.sizes)?;
-                    }
-                }
-            }
+            at = walk.behind(shape, start)?;
             if shape.inlined_call {
                 // Compilers put it first; anywhere else the entry is looked at closely by the caller.
                 match shape.origin {
@@ -333,6 +326,20 @@ impl Walk<'_> {
             entry.name = reference.and_then(|(slot, from)| self.name_of_reference(slot, from, 0));
         }
         Some(entry)
+    }
+
+    /// Offset behind the attributes that begin at `at`.
+    #[inline]
+    pub(super) fn behind(&self, shape: &Shape, mut at: usize) -> Option<usize> {
+        match shape.fixed {
+            Some(size) => at += usize::from(size),
+            None => {
+                for spec in self.shapes.specs(shape) {
+                    skip_form(self.data, &mut at, spec.form, self.unit.sizes)?;
+                }
+            }
+        }
+        Some(at)
     }
 
     pub(super) fn name(&self, slot: Slot, start: usize) -> Option<NameAt> {

@@ -195,20 +195,6 @@ impl Walk<'_> {
         Some(())
     }
 
-    /// Offset behind the attributes that begin at `at`.
-    fn behind(&self, shape: &Shape, at: usize) -> Option<usize> {
-        match shape.fixed {
-            Some(size) => Some(at + usize::from(size)),
-            None => {
-                let mut at = at;
-                for spec in self.shapes.specs(shape) {
-                    skip_form(self.data, &mut at, spec.form, self.unit.sizes)?;
-                }
-                Some(at)
-            }
-        }
-    }
-
     /// A reference to an entry of this unit.
     fn own_entry(&self, value: Value) -> Option<usize> {
         let target = self.reference(Slot { at: 0, form: value.form }, value.at)?;
