@@ -66,6 +66,8 @@ impl Boot {
             command.args(["-accel", "tcg", "-m", "512", "-smp", &self.cpus.to_string()]);
             if self.timing == Timing::Counted {
                 command.args(["-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm"]);
+                // The boot loader's seed for the kernel's random numbers comes from the host otherwise.
+                command.args(["-seed", "1"]);
             }
             command.args(["-display", "none", "-nodefaults", "-no-reboot"]);
             command.args(["-serial", &format!("file:{CONSOLE}")]);
