@@ -48,7 +48,8 @@ fn the_kernel_is_known_without_dwarf(series: Option<&str>) {
         "print $lx_current().comm\nprint $lx_per_cpu(\"runqueues\", 1).cpu\n\
          print $lx_module(\"kdive_test\").name\nprint $container_of(&((struct task_struct *)&init_task)->tasks, \"struct task_struct\", \"tasks\")\n",
     ] {
-        let script = format!("target remote guest.sock\necho =====\\n\n{commands}");
+        // Without `disconnect` the guest would run between the two, and count interrupts.
+        let script = format!("target remote guest.sock\necho =====\\n\n{commands}disconnect\n");
         let (with, without) = (guest.kdive(&script), guest.kdive_with(&bare, &script));
         let without = answer(&without);
         assert_eq!(without, answer(&with), "{commands}");
