@@ -8,6 +8,9 @@ pub enum Error {
     /// The loaded symbols do not have this name: no vmlinux, or not a kernel's.
     #[error("no symbol \"{0}\": load the vmlinux of the running kernel with the file command")]
     NoSymbol(String),
+    /// The loaded kernel does not have this name: it was configured without it, or is of an age at which it is called otherwise.
+    #[error("this kernel has no symbol \"{0}\": it is configured without it, or calls it otherwise")]
+    NotInKernel(String),
     /// The debug information does not have this type.
     #[error("no debug information for {0}: load a vmlinux with debug information")]
     NoType(String),

@@ -31,14 +31,19 @@ impl<'a> Object<'a> {
     /// name the kernel does not have would be put to each.
     ///
     /// # Errors
-    /// [`Error::NoSymbol`].
+    /// [`Error::NoSymbol`]; [`Error::NotInKernel`] where a kernel is loaded.
     pub fn variable(program: &'a Program, name: &str) -> Result<Self, Error> {
-        let missing = || Error::NoSymbol(name.to_owned());
+        // Who has a kernel loaded is not helped by loading it.
+        let missing = || match program.modules.symbols_named("linux_banner").is_empty() {
+            true => Error::NoSymbol(name.to_owned()),
+            false => Error::NotInKernel(name.to_owned()),
+        };
         let Some(variable) = program.modules.main_variable(name) else {
             // Without DWARF there may be types all the same.
             let symbols = program.modules.symbols_named(name);
             let symbol = symbols.first().ok_or_else(missing)?;
-            let ty = crate::known::type_of(program, name, symbol.size).ok_or_else(missing)?;
+            let ty = crate::known::type_of(program, name, symbol.size)
+                .ok_or_else(|| Error::NoType(format!("variable {name}")))?;
             return Ok(Self { program, ty, addr: symbol.addr });
         };
         let addr = variable.static_address().ok_or_else(missing)?;

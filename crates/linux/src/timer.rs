@@ -14,7 +14,7 @@ pub struct HrTimer {
     pub addr: VirtAddr,
     /// What it calls.
     pub function: VirtAddr,
-    /// `state`.
+    /// `state`, or `is_queued` in kernels that keep no more than that (since 7.1).
     pub state: u64,
     /// Earliest and latest expiry in nanoseconds of its clock.
     pub expires: (i64, i64),
@@ -79,7 +79,12 @@ const TICK: [&str; 14] = [
 /// # Errors
 /// Without symbols of the kernel; memory.
 pub fn monotonic_base(program: &Program) -> Result<i64, Error> {
-    Object::variable(program, "tk_core")?.member("timekeeper.tkr_mono.base")?.int()
+    // Since 6.17 there are several timekeepers; that of the system is the first.
+    let core = match Object::variable(program, "timekeeper_data") {
+        Ok(all) => all.index(0)?,
+        Err(_) => Object::variable(program, "tk_core")?,
+    };
+    core.member("timekeeper.tkr_mono.base")?.int()
 }
 
 /// The high-resolution timers of every CPU that is online, and what could not be read.
@@ -182,7 +187,10 @@ fn clock_base(program: &Program, base: &Object<'_>, broken: &mut Vec<Error>) -> 
     let (nodes, error) = rb_nodes(program, root.addr(), MAX_TIMERS)?;
     broken.extend(error);
     let hrtimer = Object::of_struct(program, "hrtimer", VirtAddr(0))?;
-    let offset = hrtimer.offset_of("node.node")?;
+    // Since 7.1 the tree's own node has the links of a list behind it.
+    let node = hrtimer.member("node.node")?;
+    let offset = if node.has("node") { node.offset_of("node")? } else { 0 }
+        .wrapping_add(node.addr().0.wrapping_sub(hrtimer.addr().0));
     let mut timers = Vec::new();
     for node in nodes {
         let timer = Object::of_struct(program, "hrtimer", VirtAddr(node.0.wrapping_sub(offset)));
@@ -204,7 +212,8 @@ fn hrtimer_at(timer: &Object<'_>) -> Result<HrTimer, Error> {
     Ok(HrTimer {
         addr: timer.addr(),
         function: timer.member("function")?.pointer()?,
-        state: timer.member("state")?.uint()?,
+        state: if timer.has("is_queued") { timer.member("is_queued")? } else { timer.member("state")? }
+            .uint()?,
         expires: (timer.member("_softexpires")?.int()?, timer.member("node.expires")?.int()?),
     })
 }
@@ -373,3 +382,7 @@ fn wheel(
     timers.sort_by_key(|timer| timer.expires);
     Ok(Wheel { cpu, name, addr, clock: base.member("clk")?.uint()?, timers })
 }
+
+#[cfg(test)]
+#[path = "timer/tests.rs"]
+mod tests;

@@ -61,7 +61,7 @@ const MAX_CONFIG: u64 = 64 << 20;
 /// What a kernel without the symbol is built without.
 fn without(what: &str, option: &str, error: kdive_linux::Error) -> Error {
     match error {
-        kdive_linux::Error::NoSymbol(_) => {
+        kdive_linux::Error::NoSymbol(_) | kdive_linux::Error::NotInKernel(_) => {
             Error::msg(format!("Can't find {what}: this kernel is built without {option}."))
         }
         other => Error::msg(other),
