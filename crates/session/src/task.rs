@@ -29,7 +29,7 @@ impl<V: View> Session<V> {
                     _ if text.starts_with('$') => {
                         u32::try_from(self.view.integer(text)?).map_err(|_| junk())?
                     }
-                    _ => return Err(junk()),
+                    _ => return self.task_called(text).ok_or_else(junk).map(Some),
                 };
                 TaskFilter::Pid(number)
             }
@@ -43,6 +43,12 @@ impl<V: View> Session<V> {
                 format!("Unknown task {name}: tasks are known with the debug information of a Linux kernel.")
             }
         }))
+    }
+
+    /// `task sh`: gdb knows tasks by numbers only, a kernel's have names.
+    fn task_called(&self, name: &str) -> Option<TaskFilter> {
+        let is_name = name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '('));
+        (is_name && self.view.knows_tasks()).then(|| TaskFilter::Comm(name.to_owned()))
     }
 
     /// What to say of a breakpoint for a task that is not there: it is no mistake, the task may come.

@@ -226,9 +226,12 @@ fn a_watchpoint_for_one_task() {
         assert_eq!(task(&mut toy), 20);
     }
     assert_eq!(
-        toy.session.add_watch(&request("count if 1 task x")).unwrap_err().to_string(),
+        toy.session.add_watch(&request("count if 1 task 1x")).unwrap_err().to_string(),
         "Junk after task keyword."
     );
+    // A kernel's tasks have names.
+    toy.session.add_watch(&request("count task looper")).unwrap();
+    assert_eq!(crate::save(toy.session.breakpoints()).lines().nth(2), Some("watch count comm looper"));
     toy.session.add_watch(&request("count if 1 comm 'a b'")).unwrap();
-    assert_eq!(crate::save(toy.session.breakpoints()).lines().nth(2), Some("watch count comm \"a b\""));
+    assert_eq!(crate::save(toy.session.breakpoints()).lines().nth(3), Some("watch count comm \"a b\""));
 }
