@@ -6,7 +6,7 @@ use crate::script::Script;
 use crate::spec::{Needs, Repeat, Spec};
 use crate::tree::What;
 use crate::user::When;
-use crate::{Args, Error, Shell, help, settings};
+use crate::{Args, Error, Missing, Shell, help, settings};
 
 /// How a line came to be run.
 #[derive(Clone, Copy, Default)]
@@ -168,6 +168,10 @@ impl Shell {
     }
 }
 
+/// What to do where there is no target.
+const CONNECT: &str =
+    "Connect with \"target remote :1234\"; \"help target\" tells how to start a guest for it.";
+
 /// The preconditions of a command, in one place.
 fn check_needs(needs: Needs, shell: &Shell) -> Result<(), Error> {
     if needs == Needs::NONE {
@@ -184,7 +188,10 @@ fn check_needs(needs: Needs, shell: &Shell) -> Result<(), Error> {
     ];
     for (need, message) in messages {
         if needs.contains(need) && !state.contains(need) {
-            return Err(Error::msg(message));
+            return Err(match shell.session.target() {
+                None if need != Needs::SYMBOLS => Error::unknown(message, Missing::Advice(CONNECT)),
+                _ => Error::msg(message),
+            });
         }
     }
     Ok(())

@@ -2,12 +2,17 @@
 
 use kdive_base::{Exhausted, Fault};
 
+use crate::suggest::{Missing, Unknown};
+
 /// How a command ends when it does not end well. Every text is one line, in gdb's words where gdb has words.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Error {
     /// A message for the user; stops the script it happens in.
     #[error("{0}")]
     Message(String),
+    /// The same about a name that does not exist; at a terminal the nearest names follow.
+    #[error("{0}")]
+    Unknown(Box<Unknown>),
     /// Ctrl-C, or `q` at the pager.
     #[error("Quit")]
     Interrupted,
@@ -23,6 +28,24 @@ impl Error {
     /// The error with this text.
     pub fn msg(text: impl std::fmt::Display) -> Self {
         Self::Message(text.to_string())
+    }
+
+    /// The error with this text, about a name that does not exist.
+    pub fn unknown(text: impl std::fmt::Display, missing: Missing) -> Self {
+        Self::Unknown(Box::new(Unknown { text: text.to_string(), missing: vec![missing] }))
+    }
+
+    /// The same error; if it is a message, the name may also have been meant to be `missing`, which is tried first.
+    #[must_use]
+    pub fn or_unknown(self, missing: Missing) -> Self {
+        match self {
+            Self::Message(text) => Self::unknown(text, missing),
+            Self::Unknown(mut unknown) => {
+                unknown.missing.insert(0, missing);
+                Self::Unknown(unknown)
+            }
+            other => other,
+        }
     }
 }
 
@@ -46,7 +69,11 @@ impl From<Fault> for Error {
 
 impl From<kdive_expr::ExprError> for Error {
     fn from(error: kdive_expr::ExprError) -> Self {
-        Self::msg(error)
+        let text = error.to_string();
+        match Missing::of_expression(error) {
+            Some(missing) => Self::unknown(text, missing),
+            None => Self::Message(text),
+        }
     }
 }
 
@@ -58,7 +85,16 @@ impl From<kdive_arch::ArchError> for Error {
 
 impl From<kdive_program::Error> for Error {
     fn from(error: kdive_program::Error) -> Self {
-        Self::msg(error)
+        let text = error.to_string();
+        let missing = match error {
+            kdive_program::Error::Expr(error) => Missing::of_expression(error),
+            kdive_program::Error::Linespec(error) => Missing::of_location(error),
+            _ => None,
+        };
+        match missing {
+            Some(missing) => Self::unknown(text, missing),
+            None => Self::Message(text),
+        }
     }
 }
 
@@ -66,6 +102,7 @@ impl From<kdive_session::Error> for Error {
     fn from(error: kdive_session::Error) -> Self {
         match error {
             kdive_session::Error::Interrupted => Self::Interrupted,
+            kdive_session::Error::Program(error) => error.into(),
             other => Self::msg(other),
         }
     }

@@ -1,10 +1,12 @@
 //! `help`, and the texts every list of commands is made of.
 
+pub(crate) mod functions;
+
 use crate::output::Style;
 use crate::settings::Kind;
 use crate::spec::{Class, Completer, Repeat, Spec};
 use crate::tree::{Entry, What};
-use crate::{Args, Error, Shell};
+use crate::{Args, Error, Missing, Shell};
 
 /// The commands of this file.
 pub const COMMANDS: &[Spec] = &[Spec {
@@ -12,8 +14,9 @@ pub const COMMANDS: &[Spec] = &[Spec {
     aliases: &["h"],
     class: Class::Support,
     summary: "Print the manual of a command, or a list of commands",
-    help: "Usage: help [COMMAND | CLASS | all]\nWithout an argument the classes of commands are listed.",
-    examples: &["help", "help info line", "help breakpoints", "help all"],
+    help: "Usage: help [COMMAND | SETTING | $FUNCTION | CLASS | function | all]\n\
+           Without an argument the classes of commands are listed.",
+    examples: &["help", "help info line", "help pagination", "help $list", "help breakpoints", "help all"],
     repeat: Repeat::No,
     complete: Completer::Command,
     run: help,
@@ -190,9 +193,32 @@ fn help(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         list_class(shell, *class);
         shell.out.line("\nType \"help\" and the name of a command for its manual.");
         closing(shell);
+        command_called_like_a_class(shell, text);
         return Ok(());
     }
-    let found = shell.tree().find(text)?;
+    if let Some(row) = functions::find(text).filter(|_| text.starts_with('$')) {
+        functions::print(shell, row);
+        return Ok(());
+    }
+    let found = match shell.tree().find(text) {
+        Ok(found) => found,
+        Err(_) if text == "function" || text == "functions" => {
+            functions::list(shell);
+            return Ok(());
+        }
+        Err(error) => {
+            if help_on_setting(shell, text) {
+                return Ok(());
+            }
+            return Err(match text.strip_prefix('$') {
+                Some(name) => Error::unknown(
+                    format!("There is no function ${name}; \"help function\" lists them."),
+                    Missing::Function(name.to_owned()),
+                ),
+                None => error,
+            });
+        }
+    };
     // What follows the command is taken for an example of its argument, as in gdb, unless nothing was found.
     let (path, what, is_prefix) = (found.path.clone(), found.what.clone(), found.is_prefix);
     print_manual(shell, &path, &what);
@@ -203,6 +229,37 @@ fn help(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     Ok(())
 }
 
+/// `files` is a class of commands, and one of them.
+fn command_called_like_a_class(shell: &mut Shell, name: &str) {
+    let path = [name.to_owned()];
+    let Some(What::Command(spec)) = shell.tree().get(&path).map(|entry| entry.what.clone()) else { return };
+    shell.out.line(&format!("\n\"{name}\" is also a command:\n"));
+    print_manual(shell, &path, &What::Command(spec));
+}
+
+/// `help pagination` is about `set pagination`; whether there is such a setting.
+fn help_on_setting(shell: &mut Shell, name: &str) -> bool {
+    let line = format!("set {name}");
+    let Ok(found) = shell.tree().find(&line) else { return false };
+    let (path, what) = (found.path.clone(), found.what.clone());
+    let rest = found.rest.trim().to_owned();
+    let is_prefix = matches!(what, What::Prefix) && path.len() > 1;
+    if !rest.is_empty() || !(matches!(what, What::Set(_)) || is_prefix) {
+        return false;
+    }
+    shell.out.styled(Style::Title, &path.join(" "));
+    shell.out.put("\n");
+    print_manual(shell, &path, &what);
+    match what {
+        What::Set(setting) => crate::settings::command::show(shell, setting),
+        _ => {
+            shell.out.line("");
+            list_subcommands(shell, &path);
+        }
+    }
+    true
+}
+
 fn list_classes(shell: &mut Shell) {
     shell.out.line("List of classes of commands:\n");
     shell.out.styled(Style::Title, "aliases");
@@ -211,9 +268,11 @@ fn list_classes(shell: &mut Shell) {
         shell.out.styled(Style::Title, class.name());
         shell.out.line(&format!(" -- {}.", class.summary()));
     }
+    shell.out.styled(Style::Title, "function");
+    shell.out.line(" -- Functions that expressions can call: $lx_current(), $list(), ...");
     shell.out.line(
         "\nType \"help\" and the name of a class for its commands, \"help all\" for all commands,\n\
-         \"help\" and the name of a command for its manual.",
+         \"help\" and the name of a command or of a setting for its manual.",
     );
     closing(shell);
 }

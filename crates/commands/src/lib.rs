@@ -23,6 +23,7 @@ pub mod script;
 pub mod settings;
 mod shell;
 pub mod spec;
+mod suggest;
 pub mod table;
 mod tree;
 mod user;
@@ -35,6 +36,7 @@ pub use meta::show::print_version;
 pub use output::Output;
 pub use shell::Shell;
 pub use spec::Spec;
+pub use suggest::{Missing, Unknown};
 
 /// The debugger under the commands.
 pub type Session = kdive_session::Session<kdive_session::ProgramView>;

@@ -10,7 +10,7 @@ use kdive_symbols::IndexProgress;
 use crate::dispatch::{Next, Origin};
 use crate::hooks::Hooks;
 use crate::input::{Ask, Input, NoInput};
-use crate::output::{Flow, Output};
+use crate::output::{Flow, Output, Stream, Style};
 use crate::script::{Line, LineSource, UserArgs, join_continued};
 use crate::settings::Settings;
 use crate::table::TABLE;
@@ -242,7 +242,12 @@ impl Shell {
         match error {
             Error::Exit(_) => {}
             Error::Interrupted if self.out.is_closed() => {}
-            other => self.out.error(&other.to_string()),
+            other => {
+                self.out.error(&other.to_string());
+                if let Some(hint) = self.suggestion(other) {
+                    self.out.emit(Stream::Err, Style::Plain, format!("{hint}\n").as_bytes());
+                }
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Sessions through the engine, with answers as gdb 13.1 gives them.
 
-mod harness;
+pub(crate) mod harness;
 
 mod commands;
 mod lint;

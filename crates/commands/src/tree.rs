@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::Error;
 use crate::settings::{self, Setting};
 use crate::spec::Spec;
+use crate::suggest::Missing;
 use crate::user::UserCommand;
 
 /// What stands behind a name.
@@ -283,15 +284,15 @@ impl Tree {
             let pick = if word.is_empty() { Pick::None } else { self.pick(branch, word) };
             match (pick, found) {
                 (Pick::None, None) => {
-                    return Err(Error::msg(format!("Undefined command: \"{word}\".  Try \"help\".")));
+                    let text = format!("Undefined command: \"{word}\".  Try \"help\".");
+                    return Err(Error::unknown(text, Missing::Command(Vec::new(), word.to_owned())));
                 }
                 (Pick::None, Some(found)) if allow_unknown => return Ok(found),
                 (Pick::None, Some(found)) => {
                     let prefix = found.name();
                     let unknown = rest.trim_end();
-                    return Err(Error::msg(format!(
-                        "Undefined {prefix} command: \"{unknown}\".  Try \"help {prefix}\"."
-                    )));
+                    let text = format!("Undefined {prefix} command: \"{unknown}\".  Try \"help {prefix}\".");
+                    return Err(Error::unknown(text, Missing::Command(found.path, word.to_owned())));
                 }
                 (Pick::Many, found) => return Err(ambiguous(found.map(|found| found.path), rest, branch)),
                 (Pick::One(entry), previous) => {

@@ -1,5 +1,6 @@
 //! Errors of parsing and evaluating, in gdb's words.
 
+use crate::context::Tag;
 use kdive_base::Fault;
 use kdive_types::ValueError;
 
@@ -15,6 +16,30 @@ pub enum ExprError {
     /// A name, without any symbols loaded.
     #[error("No symbol table is loaded.  Use the \"file\" command.")]
     NoSymbolTable,
+    /// A member that the structure lacks, and those it has that are called nearly so.
+    #[error("There is no member named {name}.")]
+    NoMember {
+        /// The name that was asked for.
+        name: String,
+        /// The nearest names, best first.
+        near: Vec<String>,
+    },
+    /// A tag that nothing is declared with: `struct foo`.
+    #[error("No {tag} type named {name}.")]
+    NoTag {
+        /// What kind of type.
+        tag: Tag,
+        /// The name behind it.
+        name: String,
+    },
+    /// Something that nobody set is called like a function of the debugger: `$nosuch(1)`.
+    #[error("{text}")]
+    NoFunction {
+        /// The name, without the dollar.
+        name: String,
+        /// What is said about it.
+        text: String,
+    },
     /// A value that could not be read or written.
     #[error(transparent)]
     Value(#[from] ValueError),

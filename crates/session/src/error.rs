@@ -18,6 +18,9 @@ pub enum Error {
     /// gdb's; the caller decides whether the breakpoint becomes pending.
     #[error("{0}")]
     NotFound(String),
+    /// An expression, or what is asked of the program.
+    #[error(transparent)]
+    Program(#[from] kdive_program::Error),
     /// Anything else, in one line.
     #[error("{0}")]
     Message(String),
@@ -33,6 +36,12 @@ impl Error {
     /// The error with this text.
     pub fn msg(text: impl std::fmt::Display) -> Self {
         Self::Message(text.to_string())
+    }
+}
+
+impl From<kdive_expr::ExprError> for Error {
+    fn from(error: kdive_expr::ExprError) -> Self {
+        Self::Program(error.into())
     }
 }
 

@@ -408,26 +408,24 @@ impl View for ProgramView {
             Some(_) => self.program.in_scope_of(at, |program| Expr::parse(text, program)),
             None => Expr::parse(text, &self.program),
         }
-        .map_err(Error::msg)
+        .map_err(Error::from)
     }
 
     fn is_true(&mut self, condition: &Expr) -> Result<bool, Error> {
-        condition.evaluate_bool(&self.program).map_err(Error::msg)
+        condition.evaluate_bool(&self.program).map_err(Error::from)
     }
 
     fn integer(&mut self, text: &str) -> Result<i64, Error> {
-        let value = Expr::parse(text, &self.program)
-            .and_then(|expr| expr.evaluate_int(&self.program))
-            .map_err(Error::msg)?;
+        let value = Expr::parse(text, &self.program).and_then(|expr| expr.evaluate_int(&self.program))?;
         Ok(value as i64)
     }
 
     fn integer_of(&mut self, name: &str) -> Result<Option<i64>, Error> {
-        let value = self.program.evaluate(name).map_err(Error::msg)?;
+        let value = self.program.evaluate(name)?;
         if !value.ty().is_integral() {
             return Ok(None);
         }
-        let expr = Expr::parse(name, &self.program).map_err(Error::msg)?;
+        let expr = Expr::parse(name, &self.program)?;
         Ok(expr.evaluate_int(&self.program).ok().map(|value| value as i64))
     }
 
@@ -463,7 +461,7 @@ impl View for ProgramView {
 
     fn location_of(&mut self, text: &str) -> Result<String, Error> {
         let _ = self.program.take_copies();
-        let value = self.program.evaluate(text).map_err(Error::msg)?;
+        let value = self.program.evaluate(text)?;
         let addr = value
             .address()
             .ok_or_else(|| Error::msg("Attempt to take address of value not located in memory."))?;

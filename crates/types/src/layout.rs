@@ -1,5 +1,7 @@
 //! Questions about types: qualifiers, class, sign, alignment, members.
 
+use kdive_base::Nearest;
+
 use crate::{Array, Base, Composite, CompositeKind, Encoding, Enum, Kind, Member, Quals, Type};
 
 /// Longest chain of typedefs, qualifiers or nested anonymous members that is followed.
@@ -243,6 +245,14 @@ impl Type {
     pub fn member(&self, name: &str) -> Option<(u64, Member)> {
         find_member(self, name, 0, ANONYMOUS_DEPTH)
     }
+
+    /// The names of members, also of anonymous ones, that are called nearly as `name`, best first.
+    #[must_use]
+    pub fn nearest_members(&self, name: &str) -> Vec<String> {
+        let mut nearest = Nearest::to(name);
+        offer_members(self, &mut nearest, ANONYMOUS_DEPTH);
+        nearest.names()
+    }
 }
 
 /// Deepest nesting of anonymous structs and unions that is searched.
@@ -265,6 +275,18 @@ fn find_member(ty: &Type, name: &str, base: u64, depth: usize) -> Option<(u64, M
         }
     }
     None
+}
+
+fn offer_members(ty: &Type, nearest: &mut Nearest<'_>, depth: usize) {
+    let Some(depth) = depth.checked_sub(1) else { return };
+    let ty = ty.strip();
+    let Kind::Composite(composite) = ty.kind() else { return };
+    for member in composite.members() {
+        match member.name.as_deref() {
+            Some(name) if !name.is_empty() => nearest.offer(name),
+            _ => offer_members(&member.ty.get(), nearest, depth),
+        }
+    }
 }
 
 fn alignment(ty: &Type, depth: usize) -> Option<u64> {
@@ -328,6 +350,8 @@ mod tests {
         let outer =
             composite(CompositeKind::Struct, vec![member(Some("x"), inner, 0), member(None, union, 8)]);
         assert_eq!(outer.member("b").map(|(offset, _)| offset), Some(96));
+        assert_eq!(outer.nearest_members("alk"), ["all"]);
+        assert!(outer.nearest_members("frobnicate").is_empty());
         assert_eq!(outer.member("x").map(|(offset, _)| offset), Some(0));
         assert!(outer.member("nosuch").is_none());
         assert_eq!(outer.alignment(), Some(8));

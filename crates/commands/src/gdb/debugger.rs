@@ -173,7 +173,7 @@ impl Hooks for Debugger {
     }
 }
 
-fn locals(shell: &Shell, prefix: &str) -> Vec<String> {
+pub(crate) fn locals(shell: &Shell, prefix: &str) -> Vec<String> {
     let Ok(frame) = shell.program().selected_frame() else { return Vec::new() };
     let Some(scope) = &frame.scope else { return Vec::new() };
     let params = scope.params();

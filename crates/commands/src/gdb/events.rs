@@ -19,10 +19,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// An error of the session as an error of a command.
 #[must_use]
 pub fn failure(error: kdive_session::Error) -> Error {
-    match error {
-        kdive_session::Error::Interrupted => Error::Interrupted,
-        other => Error::msg(other),
-    }
+    error.into()
 }
 
 /// Runs something and shows everything up to the next stop, the stop included.

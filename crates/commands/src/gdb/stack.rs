@@ -5,7 +5,7 @@ use crate::gdb::events::show_selected;
 use crate::gdb::run::integer;
 use crate::gdb::threads::{ApplyFlags, apply_one};
 use crate::spec::{Class, Completer, Needs};
-use crate::{Args, Error, Shell, Spec};
+use crate::{Args, Error, Missing, Shell, Spec};
 use kdive_base::VirtAddr;
 use kdive_expr::FrameArguments;
 use kdive_expr::print::print_plain;
@@ -375,7 +375,8 @@ fn by_function(shell: &mut Shell, args: Args<'_>, shown: bool) -> Result<(), Err
     let name = args.required("Missing function name argument")?;
     let program = shell.program();
     if program.modules.functions_named(name).is_empty() && program.modules.symbols_named(name).is_empty() {
-        return Err(Error::msg(format!("Function \"{name}\" not defined.")));
+        let text = format!("Function \"{name}\" not defined.");
+        return Err(Error::unknown(text, Missing::Location(name.to_owned())));
     }
     let level = levels(shell)
         .find(|(program, frame)| program.frame_function(frame).as_deref() == Some(name))

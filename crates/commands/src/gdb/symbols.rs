@@ -3,7 +3,7 @@
 
 use crate::output::Style;
 use crate::spec::{Class, Completer, Needs};
-use crate::{Args, Error, Shell, Spec};
+use crate::{Args, Error, Missing, Shell, Spec};
 use kdive_base::VirtAddr;
 use kdive_symbols::{LinespecMode, ListingKind, Sal};
 use kdive_types::Kind;
@@ -200,7 +200,8 @@ fn info_address(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     } else if let Some(symbol) = program.modules.symbols_named(name).into_iter().next() {
         format!("Symbol \"{name}\" is at {:#x} in a file compiled without debugging.", symbol.addr)
     } else {
-        return Err(Error::msg(format!("No symbol \"{name}\" in current context.")));
+        let text = format!("No symbol \"{name}\" in current context.");
+        return Err(Error::unknown(text, Missing::Symbol(name.to_owned())));
     };
     shell.out.line(&text);
     Ok(())

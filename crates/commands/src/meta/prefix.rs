@@ -2,6 +2,8 @@
 
 use crate::help::list_subcommands;
 use crate::spec::{Class, Completer, Repeat, Spec};
+use crate::suggest::Missing;
+use crate::tree::is_name_char;
 use crate::{Args, Error, Shell, settings};
 
 /// The commands of this file.
@@ -110,7 +112,14 @@ pub const COMMANDS: &[Spec] = &[
 fn set_variable(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let expression = args.required("Argument required (expression to compute).")?;
     let hooks = shell.hooks();
-    hooks.evaluate(shell, expression)
+    let result = hooks.evaluate(shell, expression);
+    // `set pagnation off`: what is no setting is taken for an expression.
+    let end = expression.find(|c| !is_name_char(c)).unwrap_or(expression.len());
+    let (name, rest) = expression.split_at(end);
+    if name.is_empty() || args.invoked.contains(' ') || rest.trim_start().starts_with('=') {
+        return result;
+    }
+    result.map_err(|error| error.or_unknown(Missing::Command(vec!["set".to_owned()], name.to_owned())))
 }
 
 fn no_python() -> Error {

@@ -50,6 +50,9 @@ pub const COMMANDS: &[Spec] = &[
     },
 ];
 
+/// What shells leave with when there is no such program.
+const COMMAND_NOT_FOUND: i32 = 127;
+
 /// The user's shell; not for scripts, so `/bin/sh` when nothing is said.
 fn user_shell() -> String {
     std::env::var("SHELL").ok().filter(|shell| !shell.is_empty()).unwrap_or_else(|| "/bin/sh".to_owned())
@@ -64,6 +67,9 @@ fn run_shell(shell: &mut Shell, command: &str) -> Result<(), Error> {
     let status =
         process.status().map_err(|error| Error::msg(format!("Cannot execute {}: {error}", user_shell())))?;
     keep_status(shell, status);
+    if status.code() == Some(COMMAND_NOT_FOUND) {
+        shell.suggest_for_bang(command);
+    }
     Ok(())
 }
 

@@ -180,6 +180,10 @@ impl Shell {
             Error::Message(text) => {
                 Error::Message(format!("{name}:{number}: Error in sourced command file:\n{text}"))
             }
+            Error::Unknown(mut unknown) => {
+                unknown.text = format!("{name}:{number}: Error in sourced command file:\n{}", unknown.text);
+                Error::Unknown(unknown)
+            }
             other => other,
         })
     }

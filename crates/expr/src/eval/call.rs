@@ -32,8 +32,13 @@ impl Evaluator<'_> {
                 symbol.name
             )));
         }
-        let callee = self.value(callee)?;
-        self.call_value(&callee, args)
+        let value = self.value(callee)?;
+        let result = self.call_value(&value, args);
+        match callee {
+            Node::Dollar(name) if value.ty().is_void() => result
+                .map_err(|error| ExprError::NoFunction { name: name.to_string(), text: error.to_string() }),
+            _ => result,
+        }
     }
 
     /// Calls a function of the debugger.

@@ -219,8 +219,9 @@ impl Evaluator<'_> {
                 "Attempt to extract a component of a value that is not a {what}."
             )));
         }
-        let (offset, member) =
-            ty.member(name).ok_or_else(|| ExprError::msg(format!("There is no member named {name}.")))?;
+        let (offset, member) = ty
+            .member(name)
+            .ok_or_else(|| ExprError::NoMember { name: name.to_owned(), near: ty.nearest_members(name) })?;
         let member_ty = member.ty.get();
         // Of a second type at the same place of the text (`$x.a`) nothing is kept.
         let _ = found.set(Found {

@@ -153,7 +153,7 @@ impl Parser<'_> {
                 return Err(ExprError::msg(format!("This context has {kinds} {name}, not {article}.")));
             }
         }
-        Err(ExprError::msg(format!("No {tag} type named {name}.")))
+        Err(ExprError::NoTag { tag, name })
     }
 
     fn arithmetic(&mut self) -> Result<Type> {

@@ -4,7 +4,6 @@ use super::ModuleSet;
 use crate::btf::Btf;
 use crate::{Completion, Module, Tag, Variable};
 use kdive_types::Type;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl ModuleSet {
@@ -34,16 +33,16 @@ impl ModuleSet {
     }
 }
 
-/// Adds the names that begin with what was typed.
-pub(super) fn complete_from_btf(btf: &Btf, what: Completion, prefix: &str, found: &mut BTreeSet<String>) {
+/// Shows `visit` the names of a kind.
+pub(super) fn for_each_name_of_btf(btf: &Btf, what: Completion, visit: &mut dyn FnMut(&str)) {
     btf.for_each_name(|tag, name| {
         let wanted = match what {
             Completion::Expression => tag.is_none_or(|tag| tag == Tag::Typedef),
             Completion::Tag(wanted) => tag == Some(wanted),
             Completion::Location | Completion::File => false,
         };
-        if wanted && name.starts_with(prefix) {
-            found.insert(name.to_owned());
+        if wanted {
+            visit(name);
         }
     });
 }

@@ -1,9 +1,10 @@
-//! Names that begin with what was typed.
+//! Names that begin with what was typed, and those near to it.
 
 use super::ModuleSet;
-use super::by_btf::complete_from_btf;
+use super::by_btf::for_each_name_of_btf;
 use crate::dwarf::IndexKind;
 use crate::{Completion, paths};
+use kdive_base::Nearest;
 use std::collections::BTreeSet;
 
 impl Completion {
@@ -29,43 +30,52 @@ impl ModuleSet {
     #[must_use]
     pub fn complete_name(&self, what: Completion, prefix: &str, limit: usize) -> Vec<String> {
         let mut found = BTreeSet::new();
+        self.for_each_name(what, &mut |name| {
+            if name.starts_with(prefix) {
+                found.insert(name.to_owned());
+            }
+        });
+        found.into_iter().take(limit).collect()
+    }
+
+    /// The names that `wanted`, which does not exist, was probably meant to be, best first.
+    #[must_use]
+    pub fn nearest_name(&self, what: Completion, wanted: &str) -> Vec<String> {
+        let mut nearest = Nearest::to(wanted);
+        self.for_each_name(what, &mut |name| nearest.offer(name));
+        nearest.names()
+    }
+
+    /// Shows `visit` every name of a kind, some of them more than once. A source file has two: its path and the last part of it.
+    fn for_each_name(&self, what: Completion, visit: &mut dyn FnMut(&str)) {
         let kinds = what.kinds();
         for module in &self.modules {
             if matches!(what, Completion::Expression | Completion::Location) {
                 let symbols = module.object().symbols();
                 let code_only = what == Completion::Location;
                 for entry in symbols.entries().iter().filter(|entry| !code_only || entry.kind.is_text()) {
-                    let name = symbols.name(entry);
-                    if name.starts_with(prefix) {
-                        found.insert(name.to_owned());
-                    }
+                    visit(symbols.name(entry));
                 }
             }
             if let Some(btf) = self.btf_of(module) {
-                complete_from_btf(btf, what, prefix, &mut found);
+                for_each_name_of_btf(btf, what, visit);
             }
             let Some(debug) = module.object().debug() else { continue };
             if !kinds.is_empty() {
                 debug.for_each_name(|kind, name, _| {
                     if kinds.contains(&kind)
-                        && name.starts_with(prefix.as_bytes())
                         && let Ok(name) = std::str::from_utf8(name)
                     {
-                        found.insert(name.to_owned());
+                        visit(name);
                     }
                 });
             }
             if matches!(what, Completion::File | Completion::Location) {
                 for (name, _) in debug.sources().all() {
-                    // A file may be named by any of its last components.
-                    if name.starts_with(prefix) {
-                        found.insert(name.to_string());
-                    } else if paths::base_name(name).starts_with(prefix) {
-                        found.insert(paths::base_name(name).to_owned());
-                    }
+                    visit(name);
+                    visit(paths::base_name(name));
                 }
             }
         }
-        found.into_iter().take(limit).collect()
     }
 }

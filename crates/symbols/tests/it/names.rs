@@ -123,6 +123,17 @@ fn completion() {
 }
 
 #[test]
+fn names_near_one_that_does_not_exist() {
+    let Some(fixture) = Fixture::program(&["-O0", "-g"]) else { return };
+    let set = fixture.set();
+    assert_eq!(set.nearest_name(Completion::Tag(Tag::Struct), "shaep"), ["shape"]);
+    assert_eq!(set.nearest_name(Completion::Expression, "shared_countre"), ["shared_counter"]);
+    assert_eq!(set.nearest_name(Completion::Location, "shapse.c"), ["shapes.c"]);
+    assert_eq!(set.nearest_name(Completion::File, "ohter.c"), ["other.c"]);
+    assert!(set.nearest_name(Completion::Tag(Tag::Enum), "frobnicate").is_empty());
+}
+
+#[test]
 fn listings_are_sorted_as_gdb_sorts_them() {
     // DWARF 5 would name the header by an absolute path.
     let Some(fixture) = Fixture::program(&["-O0", "-gdwarf-4"]) else { return };

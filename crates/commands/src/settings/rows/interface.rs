@@ -1,6 +1,6 @@
 //! The shell itself: prompt, history, pages, log, scripts.
 
-use crate::settings::kind::Kind::{Bool, File, Limit, OptionalFile, Text, UInteger};
+use crate::settings::kind::Kind::{AutoBool, Bool, File, Limit, OptionalFile, Text, UInteger};
 use crate::settings::{Setting, Show};
 
 /// The settings of this file.
@@ -45,6 +45,14 @@ pub(super) const ROWS: &[Setting] = &[
     ),
     Setting::new("verbose", Bool, "off", "whether more is said about what is going on", "")
         .show(Show::OnOff("Verbose printing of informational messages is on.", "Verbosity is off.")),
+    Setting::new(
+        "suggestions",
+        AutoBool,
+        "auto",
+        "whether the nearest names follow the error about one that does not exist",
+        "Whether the nearest names are proposed is {}.",
+    )
+    .help("\"auto\" does so at a terminal only: scripts see gdb's line and nothing else."),
     Setting::new(
         "trace-commands",
         Bool,
