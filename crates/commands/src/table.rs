@@ -2,7 +2,7 @@
 
 use crate::linux::{
     catch, chkimg, devices, embedded, kernel, kmem, locks, log, memory, modules, oops, process, raw,
-    structures, system, tasks, timers, walkers,
+    structure, structures, system, tasks, timers, walkers,
 };
 use crate::spec::Spec;
 use crate::{alias, apropos, complete, gdb, help, meta, settings, user};
@@ -30,6 +30,7 @@ pub const TABLE: &[&[Spec]] = &[
     modules::COMMANDS,
     catch::COMMANDS,
     memory::COMMANDS,
+    structure::COMMANDS,
     structures::COMMANDS,
     walkers::COMMANDS,
     system::COMMANDS,

@@ -1,7 +1,8 @@
 //! What an address is: symbol, per-CPU variable, stack, slab object, vmalloc area, user memory, or which region it lies in.
 
 use crate::{
-    Error, ListWalk, Object, Tasks, member_at, memory, per_cpu_offsets, physical, slab_object, vmas,
+    Error, ListWalk, Object, Tasks, errno_name, member_at, memory, per_cpu_offsets, physical, slab_object,
+    vmas,
 };
 use kdive_base::{Budget, VirtAddr};
 use kdive_program::Program;
@@ -101,7 +102,9 @@ pub fn describe(
         return lines;
     }
     if addr.0 > u64::MAX - 4095 {
-        lines.push(format!("an error number: ERR_PTR({})", addr.0 as i64));
+        let number = addr.0.wrapping_neg();
+        let name = errno_name(number).map_or_else(String::new, |name| format!(", {name}"));
+        lines.push(format!("an error number: ERR_PTR(-{number}){name}"));
         return lines;
     }
     if addr.0 >> 63 == 0 {

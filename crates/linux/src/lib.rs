@@ -11,6 +11,7 @@ mod chain;
 mod context;
 mod current;
 mod device;
+mod errno;
 mod error;
 mod extable;
 mod field;
@@ -62,6 +63,7 @@ pub use device::{
     Device, DeviceGroup, DeviceTree, Disk, Grouping, Major, block_majors, character_devices, device_at,
     device_groups, device_tree, disk_of,
 };
+pub use errno::errno_name;
 pub use error::Error;
 pub use find::{FindResult, Fit, ModuleFinder};
 pub use functions::add_functions;

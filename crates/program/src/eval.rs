@@ -357,6 +357,19 @@ impl Context for Program {
         Some(self)
     }
 
+    fn may_call(&self) -> Result<()> {
+        match &self.machine {
+            Some(_) => Ok(()),
+            None => Err(ExprError::msg("You can't do that without a process to debug.")),
+        }
+    }
+
+    fn call(&self, _function: &Value, _args: &[Value]) -> Result<Value> {
+        Err(ExprError::msg(
+            "kdive does not call functions of the guest yet: expressions read and write its memory and registers.",
+        ))
+    }
+
     fn store(&self) -> &Store {
         &self.store
     }

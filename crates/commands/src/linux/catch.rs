@@ -1,7 +1,8 @@
 //! `catch`: stops at events of the kernel, each a breakpoint at the function all its cases come through.
 
 use crate::spec::{Class, Needs};
-use crate::{Args, Error, Shell, Spec};
+use crate::{Args, Error, Missing, Shell, Spec};
+use kdive_symbols::Completion;
 
 const NEEDS: Needs = Needs::SYMBOLS;
 
@@ -110,13 +111,7 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Stop in a system call, by its name",
         help: "Usage: catch syscall NAME\nOf 64-bit processes; regs holds the arguments.",
         examples: &["catch syscall openat"],
-        run: |shell, args| {
-            let name =
-                args.required("catch syscall takes the name of a system call, as in catch syscall openat.")?;
-            let names = [format!("__x64_sys_{name}"), format!("SyS_{name}"), format!("sys_{name}")];
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            at_first(shell, args.with(""), &names)
-        },
+        run: syscall,
         ..Spec::EMPTY
     },
     Spec {
@@ -173,12 +168,59 @@ fn at_first(shell: &mut Shell, args: Args<'_>, names: &[&str]) -> Result<(), Err
     shell.execute(&format!("break {name}{blank}{rest}"), args.from_tty)
 }
 
+/// What the functions of system calls begin with: since 4.17, before, and where none of it is generated.
+const SYSCALL_PREFIXES: [&str; 3] = ["__x64_sys_", "SyS_", "sys_"];
+
+/// System calls whose function is called otherwise (arch/x86/entry/syscalls/syscall_64.tbl).
+const SYSCALL_FUNCTIONS: [(&str, &str); 6] = [
+    ("stat", "newstat"),
+    ("fstat", "newfstat"),
+    ("lstat", "newlstat"),
+    ("uname", "newuname"),
+    ("umount2", "umount"),
+    ("sendfile", "sendfile64"),
+];
+
+fn syscall(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let name = args.required("catch syscall takes the name of a system call, as in catch syscall openat.")?;
+    let function =
+        SYSCALL_FUNCTIONS.iter().find(|(known, _)| *known == name).map_or(name, |(_, function)| function);
+    let modules = &shell.program().modules;
+    let names = SYSCALL_PREFIXES.map(|prefix| format!("{prefix}{function}"));
+    if names.iter().all(|name| modules.symbols_named(name).is_empty()) {
+        let known: Vec<String> = SYSCALL_PREFIXES
+            .iter()
+            .flat_map(|prefix| {
+                modules
+                    .complete_name(Completion::Location, prefix, usize::MAX)
+                    .into_iter()
+                    .map(|name| name.get(prefix.len()..).unwrap_or_default().to_owned())
+            })
+            .collect();
+        // A kernel has hundreds of them.
+        if !known.is_empty() {
+            let names = known.iter().map(String::as_str).chain(SYSCALL_FUNCTIONS.map(|(name, _)| name));
+            return Err(Error::unknown(
+                format!("Unknown syscall name '{name}'."),
+                Missing::among(name, names),
+            ));
+        }
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    at_first(shell, args.with(""), &names)
+}
+
 fn exception(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let text = args.required("catch exception takes a vector, as in catch exception 13.")?;
     let number = text.parse::<u32>();
     let found = EXCEPTIONS.iter().find(|(vector, name)| number == Ok(*vector) || *name == text);
-    let (_, name) =
-        found.ok_or_else(|| Error::msg(format!("{text} is no exception; see help catch exception.")))?;
+    let (_, name) = found.ok_or_else(|| {
+        let names = EXCEPTIONS.iter().map(|(_, name)| *name);
+        Error::unknown(
+            format!("{text} is no exception; see help catch exception."),
+            Missing::among(text, names),
+        )
+    })?;
     let names = [format!("exc_{name}"), format!("do_{name}"), format!("asm_exc_{name}")];
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     at_first(shell, args.with(""), &names)

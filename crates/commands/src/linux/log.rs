@@ -13,9 +13,12 @@ pub const COMMANDS: &[Spec] = &[
         class: Class::Linux,
         needs: NEEDS,
         summary: "Print Linux kernel log buffer",
-        help: "Each line with the time since boot, as scripts/gdb does.",
-        examples: &["lx-dmesg"],
-        run: |shell, _| show(shell, None, false),
+        help: "Usage: lx-dmesg [-l] [[-n] COUNT]\n\
+               Each line with the time since boot, as scripts/gdb does. The last COUNT messages,\n\
+               or all.\n\
+               -l   with the level of each in front, <0> emergency to <7> debug",
+        examples: &["lx-dmesg", "lx-dmesg -n 5"],
+        run: log,
         ..Spec::EMPTY
     },
     Spec {
@@ -24,7 +27,7 @@ pub const COMMANDS: &[Spec] = &[
         class: Class::Linux,
         needs: NEEDS,
         summary: "The kernel's messages",
-        help: "Usage: log [-l] [COUNT]\n\
+        help: "Usage: log [-l] [[-n] COUNT]\n\
                The last COUNT messages, or all.\n\
                -l   with the level of each in front, <0> emergency to <7> debug",
         examples: &["log", "log 20", "log -l 5"],
@@ -34,17 +37,27 @@ pub const COMMANDS: &[Spec] = &[
 ];
 
 fn log(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
-    let (mut count, mut levels) = (None, false);
+    let command = if args.invoked.starts_with("lx") { "lx-dmesg" } else { "log" };
+    let (mut count, mut levels, mut wants_count) = (None, false, false);
     for word in args.text().split_whitespace() {
         match word {
             "-l" => levels = true,
+            "-n" => wants_count = true,
+            option if option.starts_with('-') && option.parse::<i64>().is_err() => {
+                return Err(Error::msg(format!("{command} has no option {option}; see help {command}.")));
+            }
             number => {
-                count =
-                    Some(number.parse().map_err(|_| {
-                        Error::msg(format!("{number} is no number of messages; see help log."))
-                    })?);
+                // `-5` as tail has it.
+                let digits = number.strip_prefix('-').unwrap_or(number);
+                wants_count = false;
+                count = Some(digits.parse().map_err(|_| {
+                    Error::msg(format!("{number} is no number of messages; see help {command}."))
+                })?);
             }
         }
+    }
+    if wants_count {
+        return Err(Error::msg(format!("{command} -n takes a number of messages, as in {command} -n 20.")));
     }
     show(shell, count, levels)
 }

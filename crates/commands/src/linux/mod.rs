@@ -16,6 +16,7 @@ pub mod oops;
 pub mod process;
 pub mod raw;
 mod reach;
+pub mod structure;
 pub mod structures;
 pub mod system;
 mod task_list;

@@ -3,7 +3,7 @@
 use super::task_list::{TaskList, check, keeping_selection, select, selected};
 use super::tasks::state;
 use crate::spec::{Class, Completer, Needs};
-use crate::{Args, Error, Shell, Spec};
+use crate::{Args, Error, Missing, Shell, Spec};
 use kdive_linux::{Object, SignalAction, Task, memory_use};
 
 const NEEDS: Needs = Needs::STOPPED.and(Needs::SYMBOLS);
@@ -234,6 +234,9 @@ fn waitq(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     Ok(())
 }
 
+/// The words that select tasks, apart from their states.
+const SELECTIONS: [&str; 4] = ["kernel", "user", "gleader", "active"];
+
 /// What a word before the command selects.
 enum Selection<'a> {
     /// Tasks that are all this.
@@ -279,7 +282,19 @@ fn foreach(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         return Err(Error::msg("Please specify a command following the selection of tasks"));
     }
     // What it is, told before it is run for the first of many.
-    shell.tree().find(command)?;
+    if let Err(error) = shell.tree().find(command) {
+        let word = command.split_whitespace().next().unwrap_or_default();
+        let after = command.strip_prefix(word).map(str::trim).unwrap_or_default();
+        // With a command behind it the word was to select tasks.
+        if shell.tree().find(after).is_err() {
+            return Err(error);
+        }
+        let words = SELECTIONS.iter().copied().chain(list.tasks.iter().map(|task| task.comm.as_str()));
+        return Err(Error::unknown(
+            format!("{word} selects no task: it is no PID, name, state or address; see help foreach."),
+            Missing::among(word, words),
+        ));
+    }
     if tasks.is_empty() {
         tasks = list.tasks.iter().collect();
     }

@@ -2,7 +2,7 @@
 
 use super::names::module_of;
 use crate::spec::{Class, Completer, Needs};
-use crate::{Args, Error, Shell, Spec};
+use crate::{Args, Error, Missing, Shell, Spec};
 use kdive_base::{PhysAddr, ReadMemory, VirtAddr};
 use kdive_symbols::{Symbol, SymbolKind};
 
@@ -147,7 +147,7 @@ fn address_of(shell: &Shell, text: &str) -> Result<VirtAddr, Error> {
 }
 
 /// Sixteen digits or fewer without `0x`, when they cannot be a decimal number.
-fn hexadecimal(text: &str) -> Option<VirtAddr> {
+pub(super) fn hexadecimal(text: &str) -> Option<VirtAddr> {
     let plausible = text.len() == 16 || text.bytes().any(|byte| byte.is_ascii_alphabetic());
     (plausible && text.bytes().all(|byte| byte.is_ascii_hexdigit()))
         .then(|| u64::from_str_radix(text, 16).ok().map(VirtAddr))
@@ -189,6 +189,15 @@ fn sym(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let addr = match number.or_else(|| hexadecimal(text)) {
         Some(addr) => addr,
         None if expression => shell.program().evaluate_address(text)?,
+        None if is_identifier(name)
+            && !shell.program().modules.modules().is_empty()
+            && !std::path::Path::new(name).exists() =>
+        {
+            return Err(Error::unknown(
+                format!("No symbol \"{name}\", and no file of that name to read symbols from."),
+                Missing::Symbol(name.to_owned()),
+            ));
+        }
         None => {
             // gdb's meaning; without an argument that forgets all symbols, as there.
             let blank = if name.is_empty() { "" } else { " " };
@@ -200,6 +209,12 @@ fn sym(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let line = symbol_line(shell, &symbol, addr);
     shell.out.line(&line);
     Ok(())
+}
+
+/// Whether a text may be the name of a symbol of C.
+fn is_identifier(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$')
 }
 
 /// `ffffffff81000123 (T) name+12  file: 34`, with the module where it is not the kernel itself.

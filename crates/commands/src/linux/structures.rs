@@ -1,4 +1,4 @@
-//! The kernel's data structures by hand: `lx-list-check`, `lx-mounts`, `struct`, `union`.
+//! The kernel's data structures by hand: `lx-list-check`, `lx-mounts`, `mount`.
 
 use super::memory::word;
 use super::task_list::{TaskList, check};
@@ -41,29 +41,6 @@ pub const COMMANDS: &[Spec] = &[
         help: "Usage: mount [PID]\nOf process 1 without PID.",
         examples: &["mount", "mount 1"],
         run: crash_mount,
-        ..Spec::EMPTY
-    },
-    Spec {
-        name: "struct",
-        class: Class::Linux,
-        needs: Needs::SYMBOLS,
-        summary: "Show a structure's members, or the one at an address",
-        help: "Usage: struct NAME[.MEMBER] [ADDRESS]\n\
-               As crash does: without ADDRESS like ptype/o, with it like print.",
-        examples: &["struct list_head", "struct task_struct.comm &init_task"],
-        complete: Completer::Expr,
-        run: |shell, args| structure(shell, args, "struct"),
-        ..Spec::EMPTY
-    },
-    Spec {
-        name: "union",
-        class: Class::Linux,
-        needs: Needs::SYMBOLS,
-        summary: "Show a union's members, or the one at an address",
-        help: "Usage: union NAME[.MEMBER] [ADDRESS]\nAs struct.",
-        examples: &["union thread_union"],
-        complete: Completer::Expr,
-        run: |shell, args| structure(shell, args, "union"),
         ..Spec::EMPTY
     },
 ];
@@ -158,24 +135,6 @@ fn mounts(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     }
     if let Some(broken) = broken {
         super::damaged(shell, &format!("the list of mounts is damaged: {broken}"));
-    }
-    Ok(())
-}
-
-fn structure(shell: &mut Shell, args: Args<'_>, keyword: &str) -> Result<(), Error> {
-    let text = args.required("Argument required (name of the type).")?;
-    let (name, place) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    let (name, member) = name.split_once('.').unwrap_or((name, ""));
-    let place = place.trim();
-    let line = match (member, place) {
-        ("", "") => format!("ptype/o {keyword} {name}"),
-        ("", place) => format!("print -pretty -- *({keyword} {name} *)({place})"),
-        (member, "") => format!("whatis (({keyword} {name} *)0)->{member}"),
-        (member, place) => format!("output (({keyword} {name} *)({place}))->{member}"),
-    };
-    shell.execute(&line, false)?;
-    if !member.is_empty() && !place.is_empty() {
-        shell.out.put("\n");
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Which tasks a command is about: all of them with their CPUs, and how the user names one.
 
 use super::modules::with_linux;
-use crate::{Error, Shell};
+use crate::{Error, Missing, Shell};
 use kdive_base::VirtAddr;
 use kdive_linux::{Task, cpu_of, current_task, idle_task, per_cpu_offsets};
 use std::collections::HashMap;
@@ -113,7 +113,8 @@ impl TaskList {
             let found = by(&|task| task.addr == addr);
             return if found.is_empty() { Err(Error::msg(format!("No task at {addr}."))) } else { Ok(found) };
         }
-        Err(Error::msg(format!("No task {word}.")))
+        let names = self.tasks.iter().map(|task| task.comm.as_str());
+        Err(Error::unknown(format!("No task {word}."), Missing::among(word, names)))
     }
 }
 

@@ -280,6 +280,13 @@ fn task(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let found = list.named(shell, args.text())?;
     let [task] = found[..] else {
         let pids: Vec<String> = found.iter().map(|task| task.pid.to_string()).collect();
+        if found.iter().all(|task| task.pid == 0) {
+            let names: Vec<&str> = found.iter().map(|task| task.comm.as_str()).collect();
+            return Err(Error::msg(format!(
+                "Every CPU has an idle task with the PID 0: name one of {}.",
+                names.join(", ")
+            )));
+        }
         return Err(Error::msg(format!("Several tasks are called {}: {}.", args.text(), pids.join(", "))));
     };
     select(shell, &list, task)?;
