@@ -45,6 +45,19 @@ Others:
   -q, -quiet, -silent    do not say what this is
   -args                  what follows the program are its arguments
   -version, -help
+
+Examples:
+  qemu-system-x86_64 -kernel bzImage -append console=ttyS0 -nographic -s
+  kdive vmlinux -ex 'target remote :1234'
+                         a guest that runs, at its gdb port
+  kdive -batch vmlinux -ex 'target remote :1234' -ex 'task apply all bt'
+                         the stacks of all its tasks, and out
+  kdive -batch vmlinux -ex 'ptype /o struct task_struct'
+                         a question that needs no guest
+  kdive -module-path ~/linux vmlinux -x commands.gdb
+                         a command file; modules lie in a build tree
+
+\"help target\" at the prompt tells how to reach QEMU, libvirt and kgdb.
 ";
 
 /// One command of the command line.

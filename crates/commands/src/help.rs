@@ -374,3 +374,7 @@ fn hooks(shell: &mut Shell, path: &[String]) {
         shell.out.line(&format!("\n\"{hook}\" runs {text} it."));
     }
 }
+
+#[cfg(test)]
+#[path = "help/tests.rs"]
+mod tests;

@@ -27,6 +27,8 @@ pub struct Spec {
     pub summary: &'static str,
     /// The manual text after the summary: usage and details, lines of at most 80 columns, no newline at the end.
     pub help: &'static str,
+    /// Words of a trouble that the command helps with and that are not in its text, for `apropos`: `deadlock` leads to `locks`.
+    pub keywords: &'static [&'static str],
     /// Complete command lines a user could type; a test parses each.
     pub examples: &'static [&'static str],
     /// What an empty line after the command does.
@@ -49,6 +51,7 @@ impl Spec {
         needs: Needs::NONE,
         summary: "",
         help: "",
+        keywords: &[],
         examples: &[],
         repeat: Repeat::Again,
         complete: Completer::None,

@@ -99,6 +99,7 @@ pub const COMMANDS: &[Spec] = &[
                Stops when the value of the expression changes. With -l the memory the\n\
                expression names now is watched. Where no debug register can watch it (a\n\
                register, an expression without memory), the program is stepped.",
+        keywords: &["memory corruption", "who writes", "use after free"],
         examples: &["watch jiffies", "watch -l ts->pid if $_thread == 1"],
         complete: Completer::Expr,
         run: |shell, args| watch(shell, args, WatchKind::Write),

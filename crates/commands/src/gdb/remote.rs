@@ -18,8 +18,26 @@ pub const COMMANDS: &[Spec] = &[
         class: Class::Running,
         summary: "Connect to a target machine",
         help: "Usage: target remote ADDRESS\n\
-               target extended-remote ADDRESS",
-        examples: &["target remote :1234"],
+               target extended-remote ADDRESS\n\
+               \n\
+               QEMU has a stub when it is started with -s (port 1234) or -gdb tcp::PORT; with -S\n\
+               it waits before the first instruction. Then, with the vmlinux of the guest:\n\
+               \n\
+               qemu-system-x86_64 -kernel bzImage -append console=ttyS0 -nographic -s -S\n\
+               kdive vmlinux -ex 'target remote :1234'\n\
+               \n\
+               A socket: -gdb unix:gdb.sock,server=on,wait=off, and target remote gdb.sock. A\n\
+               QEMU that runs already opens one when its monitor is told gdbserver tcp::1234.\n\
+               \n\
+               libvirt: virsh qemu-monitor-command GUEST --hmp gdbserver tcp::1234.\n\
+               \n\
+               kgdb: start the guest with kgdboc=ttyS0,115200 (kgdbwait waits in the boot), stop it\n\
+               with echo g > /proc/sysrq-trigger, and connect to that serial line: a device, a\n\
+               pty or the socket QEMU has for it.\n\
+               \n\
+               KASLR may stay on. detach lets the guest run on, kill ends it.",
+        keywords: &["QEMU", "kgdb", "connect", "attach", "start a guest", "virsh"],
+        examples: &["target remote :1234", "target remote gdb.sock", "target remote /dev/ttyUSB0"],
         repeat: Repeat::No,
         run: |_, _| Err(Error::msg("Argument required (target name).  Try `help target'")),
         ..Spec::EMPTY
@@ -31,6 +49,7 @@ pub const COMMANDS: &[Spec] = &[
         help: "Usage: target remote ADDRESS\n\
                ADDRESS is HOST:PORT, :PORT, tcp:HOST:PORT (tcp4:, tcp6:), unix:PATH or the\n\
                path of a socket, | COMMAND, or a serial device (set serial baud).",
+        keywords: &["QEMU", "kgdb", "connect", "attach", "libvirt"],
         examples: &[
             "target remote :1234",
             "target remote /tmp/gdb.sock",

@@ -25,6 +25,7 @@ pub const COMMANDS: &[Spec] = &[
         needs: NEEDS,
         summary: "Stop when the kernel panics",
         help: "At the entry of panic(), whose argument is the message.",
+        keywords: &["oops", "crash"],
         examples: &["catch panic"],
         run: |shell, args| at_first(shell, args, &["vpanic", "panic"]),
         ..Spec::EMPTY
@@ -37,6 +38,7 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Stop after the kernel has reported an oops or BUG",
         help: "The report is complete in the log and the task that caused it is still there:\n\
                analyze explains it.",
+        keywords: &["panic", "crash", "general protection fault", "page fault", "NULL pointer dereference"],
         examples: &["catch oops"],
         run: |shell, args| at_first(shell, args, &["oops_end", "oops_exit"]),
         ..Spec::EMPTY
@@ -47,6 +49,7 @@ pub const COMMANDS: &[Spec] = &[
         needs: NEEDS,
         summary: "Stop when the kernel warns (WARN_ON and its kin)",
         help: "At the entry of __warn(), whose first arguments are file and line.",
+        keywords: &["WARN_ON", "oops", "call trace"],
         examples: &["catch warn"],
         run: |shell, args| at_first(shell, args, &["__warn", "warn_slowpath_common"]),
         ..Spec::EMPTY
@@ -58,6 +61,7 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Stop when the watchdog reports a soft lockup",
         help: "Where the kernel taints itself for it: the report is complete in the log, in the\n\
                context of the CPU that hangs.",
+        keywords: &["hang", "watchdog", "deadlock", "endless loop", "soft lockup"],
         examples: &["catch lockup"],
         // TAINT_SOFTLOCKUP of include/linux/panic.h.
         run: |shell, args| shell.execute("break add_taint if flag == 14", args.from_tty),
@@ -69,6 +73,7 @@ pub const COMMANDS: &[Spec] = &[
         needs: NEEDS,
         summary: "Stop when a task is reported to be blocked for too long",
         help: "Where khungtaskd shows the task; its argument p is the task.",
+        keywords: &["hang", "deadlock", "hung task", "khungtaskd", "D state"],
         examples: &["catch hung"],
         run: |shell, args| {
             shell.execute(
@@ -85,6 +90,7 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Stop when a module is loaded, before its init function",
         help: "Usage: catch module [NAME]\n\
                Its symbols are loaded by then.",
+        keywords: &["insmod", "modprobe", "init function"],
         examples: &["catch module", "catch module poc"],
         run: |shell, args| {
             let name = args.text().replace('-', "_");
@@ -100,6 +106,7 @@ pub const COMMANDS: &[Spec] = &[
         needs: NEEDS,
         summary: "Stop when a process executes another program",
         help: "Usage: catch exec\nAt the point of no return; bprm->filename is the program.",
+        keywords: &["execve", "process", "program"],
         examples: &["catch exec"],
         run: |shell, args| at_first(shell, args, &["begin_new_exec", "flush_old_exec"]),
         ..Spec::EMPTY
@@ -110,6 +117,7 @@ pub const COMMANDS: &[Spec] = &[
         needs: NEEDS,
         summary: "Stop in a system call, by its name",
         help: "Usage: catch syscall NAME\nOf 64-bit processes; regs holds the arguments.",
+        keywords: &["strace", "system call"],
         examples: &["catch syscall openat"],
         run: syscall,
         ..Spec::EMPTY
@@ -125,6 +133,7 @@ pub const COMMANDS: &[Spec] = &[
                stack_segment, general_protection, page_fault, coproc_error, alignment_check,\n\
                machine_check, simd_coproc_error, virtualization_exception,\n\
                control_protection.",
+        keywords: &["trap", "fault", "general protection fault", "page fault"],
         examples: &["catch exception 13", "catch exception general_protection"],
         run: exception,
         ..Spec::EMPTY

@@ -23,6 +23,7 @@ pub const COMMANDS: &[Spec] = &[Spec {
            that go through thunks, probes; KASLR moves the addresses in it. Relocations of\n\
            a module are applied before its file is compared. Breakpoints of kdive are not\n\
            seen.",
+    keywords: &["memory corruption", "rootkit", "patched code", "ftrace", "text section"],
     examples: &["chkimg", "chkimg vfs_read", "chkimg xfs"],
     complete: Completer::Expr,
     run: chkimg,

@@ -48,6 +48,7 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Character and block devices",
         help: "As crash shows them: major numbers as in /proc/devices, with the operations of those\n\
                character devices that have a cdev of their own, and the disks of each block driver.",
+        keywords: &["disk", "block device", "character device"],
         examples: &["dev"],
         run: dev,
         ..Spec::EMPTY
@@ -58,6 +59,7 @@ pub const COMMANDS: &[Spec] = &[
         needs: NEEDS,
         summary: "Network devices and their IPv4 addresses",
         help: "Those of the first network namespace, as crash shows them.",
+        keywords: &["network", "interface", "ifconfig"],
         examples: &["net"],
         run: net,
         ..Spec::EMPTY

@@ -14,6 +14,7 @@ pub const COMMANDS: &[Spec] = &[
         needs: Needs::TARGET.and(Needs::SYMBOLS),
         summary: "The running kernel: release, place, and whether its symbols are the right ones",
         help: "The place is found by itself, also with KASLR; see set kaslr.",
+        keywords: &["KASLR", "address randomization", "kernel version"],
         examples: &["info kernel"],
         run: info_kernel,
         ..Spec::EMPTY

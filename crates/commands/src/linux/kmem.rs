@@ -23,6 +23,15 @@ pub const COMMANDS: &[Spec] = &[Spec {
            \x20   of a slab, name. Objects that a CPU keeps for itself count as used, as in\n\
            \x20   /proc/slabinfo. Of an ADDRESS, the cache and the object it is in\n\
            An address alone is explained as by the command address.",
+    keywords: &[
+        "memory leak",
+        "slab leak",
+        "out of memory",
+        "OOM",
+        "use after free",
+        "kmalloc",
+        "free memory",
+    ],
     examples: &["kmem -i", "kmem -s", "kmem -s task_struct", "kmem &init_task"],
     complete: Completer::Expr,
     run: kmem,

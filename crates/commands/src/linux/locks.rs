@@ -23,6 +23,7 @@ pub const COMMANDS: &[Spec] = &[Spec {
            of a task that a CPU runs, those that are locked and that its frames, or\n\
            variables of modules in them, lead to at once are shown as held by some CPU. A\n\
            lock whose owner died is shown for the task that has got its task_struct.",
+    keywords: &["deadlock", "hang", "hung task", "mutex", "rwsem", "spinlock", "ABBA"],
     examples: &["locks", "locks 1"],
     complete: Completer::Expr,
     run: locks,

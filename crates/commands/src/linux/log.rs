@@ -17,6 +17,7 @@ pub const COMMANDS: &[Spec] = &[
                Each line with the time since boot, as scripts/gdb does. The last COUNT messages,\n\
                or all.\n\
                -l   with the level of each in front, <0> emergency to <7> debug",
+        keywords: &["printk", "dmesg", "console", "oops", "kernel messages"],
         examples: &["lx-dmesg", "lx-dmesg -n 5"],
         run: log,
         ..Spec::EMPTY
@@ -30,6 +31,7 @@ pub const COMMANDS: &[Spec] = &[
         help: "Usage: log [-l] [[-n] COUNT]\n\
                The last COUNT messages, or all.\n\
                -l   with the level of each in front, <0> emergency to <7> debug",
+        keywords: &["printk", "dmesg", "console", "oops"],
         examples: &["log", "log 20", "log -l 5"],
         run: log,
         ..Spec::EMPTY

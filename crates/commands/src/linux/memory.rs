@@ -19,6 +19,7 @@ pub const COMMANDS: &[Spec] = &[
         help: "Usage: pagewalk ADDRESS\n\
                Every entry on the way with its flags, then the physical address. The tables are\n\
                those of the selected CPU, or for user addresses of the selected task.",
+        keywords: &["page table", "physical address", "translation", "page fault"],
         examples: &["pagewalk jiffies", "pagewalk $sp"],
         complete: Completer::Expr,
         run: pagewalk,
@@ -32,6 +33,7 @@ pub const COMMANDS: &[Spec] = &[
         help: "Usage: address ADDRESS\n\
                Symbol and line, per-CPU variable, stack or task_struct of which task, slab\n\
                object, vmalloc area, user memory of the selected task, region, physical address.",
+        keywords: &["use after free", "memory corruption", "wild pointer", "bad pointer", "slab object"],
         examples: &["address $sp", "address &init_task.comm"],
         complete: Completer::Expr,
         run: address,
@@ -43,6 +45,7 @@ pub const COMMANDS: &[Spec] = &[
         needs: NEEDS,
         summary: "Memory areas of the selected task and regions of the kernel",
         help: "User memory as in /proc/PID/maps, then what the kernel's half is divided into.",
+        keywords: &["memory map", "layout", "process memory"],
         examples: &["vmmap"],
         run: vmmap,
         ..Spec::EMPTY
@@ -53,6 +56,7 @@ pub const COMMANDS: &[Spec] = &[
         needs: NEEDS,
         summary: "Show the areas of vmalloc",
         help: "Address range, size, who asked for it, pages, kind.",
+        keywords: &["memory leak", "vmalloc leak", "ioremap"],
         examples: &["lx-vmallocinfo"],
         run: vmallocinfo,
         ..Spec::EMPTY
@@ -64,6 +68,7 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Show the slab caches",
         help: "Address, name, number of objects there is room for, size of an object, objects and\n\
                pages of a slab. ? where the kernel does not count.",
+        keywords: &["memory leak", "slab leak", "out of memory", "kmalloc"],
         examples: &["lx-slabinfo"],
         run: slabinfo,
         ..Spec::EMPTY

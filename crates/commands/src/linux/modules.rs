@@ -17,6 +17,7 @@ pub const COMMANDS: &[Spec] = &[
         help: "Usage: info modules [-s] [NAME]...\n\
                For each module: address of its text, state, and the file its symbols were read\n\
                from, or why there are none. -s lists the address of every section.",
+        keywords: &["kernel module", "lsmod", "module symbols"],
         examples: &["info modules", "info modules -s poc"],
         run: info_modules,
         ..Spec::EMPTY
@@ -28,6 +29,7 @@ pub const COMMANDS: &[Spec] = &[
         summary: "List currently loaded modules",
         help: "Shows address, name, size, reference count and users of each module, as\n\
                scripts/gdb does.",
+        keywords: &["kernel module", "module symbols"],
         examples: &["lx-lsmod"],
         run: lsmod,
         ..Spec::EMPTY
@@ -41,6 +43,7 @@ pub const COMMANDS: &[Spec] = &[
                Seldom needed: this happens by itself when a target is connected and when a\n\
                module is loaded.\n\
                Each DIRECTORY is added to the module path.",
+        keywords: &["kernel module", "module symbols", "insmod"],
         examples: &["lx-symbols"],
         complete: Completer::Dir,
         run: symbols,

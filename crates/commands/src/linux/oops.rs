@@ -26,6 +26,16 @@ pub const COMMANDS: &[Spec] = &[
                them), taint, and the messages before it. From then on backtrace, up and info\n\
                locals are about the state at the report; thread goes back to a CPU.\n\
                -n   do not go there",
+        keywords: &[
+            "panic",
+            "BUG",
+            "crash",
+            "general protection fault",
+            "page fault",
+            "NULL pointer dereference",
+            "use after free",
+            "call trace",
+        ],
         examples: &["analyze"],
         run: analyze,
         ..Spec::EMPTY
@@ -40,6 +50,7 @@ pub const COMMANDS: &[Spec] = &[
                decode\n\
                PLACE is as the kernel prints it: hello_init+0x1d/0x40 [poc]. FILE holds a log.\n\
                Without argument, the text follows, up to a line with end.",
+        keywords: &["call trace", "stack trace", "oops", "panic", "decode_stacktrace", "addr2line"],
         examples: &["decode do_one_initcall+0x59/0x220", "decode oops.txt"],
         complete: Completer::File,
         run: decode,

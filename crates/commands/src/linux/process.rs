@@ -16,6 +16,7 @@ pub const COMMANDS: &[Spec] = &[
         needs: NEEDS,
         summary: "Memory of a process: its areas, in crash's columns",
         help: "Usage: vm [PID | TASK | NAME]...\nOf the selected task without argument.",
+        keywords: &["memory map", "mmap", "process memory", "/proc/PID/maps"],
         examples: &["vm", "vm 1"],
         run: |shell, args| each(shell, args, vm),
         ..Spec::EMPTY
@@ -26,6 +27,7 @@ pub const COMMANDS: &[Spec] = &[
         needs: NEEDS,
         summary: "Signals of a task: handlers, blocked, pending",
         help: "Usage: sig [PID | TASK | NAME]...\nOf the selected task without argument.",
+        keywords: &["signal"],
         examples: &["sig", "sig 1"],
         run: |shell, args| each(shell, args, sig),
         ..Spec::EMPTY
@@ -37,6 +39,7 @@ pub const COMMANDS: &[Spec] = &[
         summary: "The tasks that wait in a wait queue",
         help: "Usage: waitq QUEUE\n\
                QUEUE is a wait_queue_head or its address.",
+        keywords: &["deadlock", "hang", "wait queue", "sleeping", "lost wakeup"],
         examples: &["waitq &log_wait"],
         complete: Completer::Expr,
         run: waitq,
@@ -51,6 +54,7 @@ pub const COMMANDS: &[Spec] = &[
                SELECTION is kernel, user, gleader, active, a state (RU IN UN ID ST TR ZO DE PA),\n\
                a PID, the address of a task_struct, or the name of a task; all tasks without one.\n\
                Each task is looked at as by the command task. What comes next is the command.",
+        keywords: &["all stacks", "backtrace of all tasks", "deadlock", "hang", "hung task"],
         examples: &["foreach bt", "foreach user vm", "foreach UN bt 3"],
         complete: Completer::Command,
         run: foreach,

@@ -28,6 +28,7 @@ pub const COMMANDS: &[Spec] = &[
         class: Class::Linux,
         summary: "Explain the value of a page table entry",
         help: "Usage: pte VALUE\nThe physical address and the flags, of an entry for a page of 4 KiB.",
+        keywords: &["page table"],
         examples: &["pte 0x8000000000a01063"],
         run: pte,
         ..Spec::EMPTY

@@ -18,6 +18,7 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Verify a list consistency",
         help: "Usage: lx-list-check HEAD\n\
                Follows a struct list_head and checks the links of each node in both directions.",
+        keywords: &["list corruption", "memory corruption", "list_del corruption"],
         examples: &["lx-list-check modules"],
         complete: Completer::Expr,
         run: list_check,
@@ -29,6 +30,7 @@ pub const COMMANDS: &[Spec] = &[
         needs: NEEDS,
         summary: "Report the mounts of a process",
         help: "Usage: lx-mounts [PID]\nOf process 1 without PID.",
+        keywords: &["file system"],
         examples: &["lx-mounts", "lx-mounts 1"],
         run: mounts,
         ..Spec::EMPTY
@@ -39,6 +41,7 @@ pub const COMMANDS: &[Spec] = &[
         needs: NEEDS,
         summary: "Mounts of a process, in crash's columns",
         help: "Usage: mount [PID]\nOf process 1 without PID.",
+        keywords: &["file system"],
         examples: &["mount", "mount 1"],
         run: crash_mount,
         ..Spec::EMPTY

@@ -15,6 +15,7 @@ pub const COMMANDS: &[Spec] = &[
         needs: NEEDS,
         summary: "The system: release, machine, CPUs, tasks, memory, time it is up",
         help: "As crash shows it at its start.",
+        keywords: &["uptime", "load average", "kernel version"],
         examples: &["sys"],
         run: sys,
         ..Spec::EMPTY
@@ -25,6 +26,7 @@ pub const COMMANDS: &[Spec] = &[
         needs: NEEDS,
         summary: "What each CPU runs and how many tasks wait for it",
         help: "For each CPU that is online: its runqueue, the tasks on it, the one that runs.",
+        keywords: &["scheduler", "run queue", "load", "starvation"],
         examples: &["runq"],
         run: runq,
         ..Spec::EMPTY
@@ -36,6 +38,7 @@ pub const COMMANDS: &[Spec] = &[
         needs: NEEDS,
         summary: "Print /proc/interrupts",
         help: "Number, how often it came on each CPU, controller, handlers; then the CPU's own.",
+        keywords: &["IRQ", "interrupt storm", "/proc/interrupts"],
         examples: &["lx-interruptlist"],
         run: interrupts,
         ..Spec::EMPTY
@@ -46,6 +49,7 @@ pub const COMMANDS: &[Spec] = &[
         needs: NEEDS,
         summary: "Open files of a task",
         help: "Usage: files [PID | TASK | NAME]\nOf the selected task without argument.",
+        keywords: &["file descriptor", "open files", "fd leak"],
         examples: &["files 1"],
         run: files,
         ..Spec::EMPTY

@@ -30,6 +30,7 @@ pub const COMMANDS: &[Spec] = &[
                -A   only what a CPU runs now\n\
                States: RU running, IN interruptible, UN uninterruptible, ID idle, ST stopped,\n\
                TR traced, ZO zombie, DE dead, PA parked.",
+        keywords: &["hang", "D state", "uninterruptible", "task list", "thread list", "memory use"],
         examples: &["ps", "ps -u", "ps init 2 $lx_current()"],
         run: ps,
         ..Spec::EMPTY
@@ -40,6 +41,7 @@ pub const COMMANDS: &[Spec] = &[
         needs: NEEDS,
         summary: "Dump Linux tasks",
         help: "Address, pid and name of each, as scripts/gdb does.",
+        keywords: &["process", "thread list"],
         examples: &["lx-ps"],
         run: lx_ps,
         ..Spec::EMPTY
@@ -52,6 +54,7 @@ pub const COMMANDS: &[Spec] = &[
         help: "Usage: info tasks [PID | TASK | NAME]...\n\
                For each task: pid, state, CPU, name, and the innermost frame outside of the\n\
                scheduler. * marks the task that is looked at.",
+        keywords: &["hang", "hung task", "deadlock", "blocked", "D state", "uninterruptible", "process"],
         examples: &["info tasks", "info tasks init"],
         run: info_tasks,
         ..Spec::EMPTY
@@ -67,6 +70,7 @@ pub const COMMANDS: &[Spec] = &[
                Without argument, show the task that is looked at.\n\
                The thread command goes back to a CPU; so does anything that makes the guest\n\
                run.",
+        keywords: &["process", "stack of a process", "switch to a process", "sleeping task"],
         examples: &["task 1", "task kthreadd", "task $lx_task_by_pid(2)"],
         allow_unknown: true,
         run: task,
@@ -82,6 +86,7 @@ pub const COMMANDS: &[Spec] = &[
                -q   do not print the header of each task\n\
                -c   print errors and go on\n\
                -s   be silent about errors and empty output",
+        keywords: &["all stacks", "backtrace of all tasks", "deadlock", "hang"],
         examples: &["task apply all bt", "task apply 1 2 bt 3"],
         complete: Completer::Command,
         allow_unknown: true,

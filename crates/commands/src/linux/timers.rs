@@ -18,6 +18,7 @@ pub const COMMANDS: &[Spec] = &[
                CPU, then the devices that make them fire: as scripts/gdb prints them.\n\
                \"now\" is when the kernel last kept time, not the moment of the stop.\n\
                Timers of the timer wheel are shown by the command timer.",
+        keywords: &["hrtimer", "timeout", "tick", "/proc/timer_list"],
         examples: &["lx-timerlist"],
         run: timer_list,
         ..Spec::EMPTY
@@ -29,6 +30,7 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Timers of the timer wheel, as crash shows them",
         help: "For each wheel of each CPU, by expiry in jiffies: jiffies to go (TTE), address of\n\
                the timer, what it calls. High-resolution timers are shown by lx-timerlist.",
+        keywords: &["timeout", "timer wheel", "jiffies"],
         examples: &["timer"],
         run: timer,
         ..Spec::EMPTY

@@ -305,6 +305,13 @@ impl Bench {
         Self { shell, hooks, transcript }
     }
 
+    /// With all commands there are, instead of the few of these tests.
+    pub fn full() -> Self {
+        let mut bench = Self::new();
+        *bench.shell.tree_mut() = crate::tree::Tree::new(crate::table::TABLE, crate::settings::TABLE);
+        bench
+    }
+
     /// Runs a line as `-ex` in batch mode does and returns everything printed, errors last.
     pub fn ex(&mut self, line: &str) -> String {
         self.transcript.clear();
