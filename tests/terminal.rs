@@ -106,7 +106,7 @@ fn a_guest_that_switches_itself_off_is_one_line() {
     let mut session = shell(&place, &["vmlinux"]);
     say(&mut session, "target remote guest.sock");
     let shown = say(&mut session, "continue");
-    assert!(shown.contains("[Inferior 1 (process 1) exited normally]"), "{shown}");
+    assert!(shown.contains("[The guest has ended]"), "{shown}");
     assert!(say(&mut session, "info threads").contains("No threads."));
 }
 
@@ -116,9 +116,34 @@ fn quitting_leaves_the_guest_running() {
     let (place, mut guest) = boot(&prepared, "nokaslr");
     let mut session = shell(&place, &["vmlinux"]);
     say(&mut session, "target remote guest.sock");
+    // It speaks of a guest, which nothing is done to.
+    session.send_line("target remote guest.sock").unwrap();
+    session
+        .exp_string("kdive is connected to a guest, which stays as it is.  Connect anew? (y or n) ")
+        .unwrap();
+    assert!(say(&mut session, "n").contains("Still connected."));
+    session.send_line("k").unwrap();
+    session
+        .exp_string("\"k\" is kill, and ends the guest at once; the stack is shown by backtrace.  Kill it? ")
+        .unwrap();
+    assert!(say(&mut session, "n").contains("Not confirmed."));
+    say(&mut session, "set confirm off");
+    assert!(
+        say(&mut session, "k").contains("\"k\" does not kill the guest where nobody is asked: write kill.")
+    );
+    say(&mut session, "set confirm on");
+    assert!(say(&mut session, "disconnect").contains("Disconnected; the guest stays as it is."));
+    let shown = say(&mut session, "stepi");
+    assert!(
+        shown.contains("The program is not being run.") && shown.contains("\"target remote :1234\""),
+        "{shown}"
+    );
+    say(&mut session, "target remote guest.sock");
     session.send_line("quit").unwrap();
+    session.exp_string("The guest is let go: it runs on without the debugger.").unwrap();
     session.exp_string("Quit anyway? (y or n) ").unwrap();
     session.send_line("y").unwrap();
+    session.exp_string("[The guest runs on]").unwrap();
     session.exp_eof().unwrap();
     // It was stopped at reset: only a guest that was let go gets this far.
     guest.wait_for("kdive-guest: ready");

@@ -56,8 +56,8 @@ pub trait Hooks {
     /// where the command stood.
     fn after_failure(&self, shell: &mut Shell, error: Error) -> Error;
 
-    /// What is lost by leaving now, for the question of `quit`: `\tInferior 1 [process 1] will be detached.\n`
-    fn quit_warning(&self, shell: &Shell) -> Option<String>;
+    /// What `quit` asks before it leaves something; without the question mark.
+    fn quit_question(&self, shell: &Shell) -> Option<String>;
 
     /// Leaves the target as it should be left before the process ends.
     fn before_exit(&self, shell: &mut Shell);

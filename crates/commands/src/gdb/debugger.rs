@@ -1,5 +1,6 @@
 //! What the command language asks of the debugger: values, settings, completion.
 
+use crate::gdb::guest;
 use crate::hooks::Hooks;
 use crate::linux::modules::{set_debug_directories, set_module_path, with_linux};
 use crate::settings::charset;
@@ -112,9 +113,13 @@ impl Hooks for Debugger {
         crate::gdb::events::after_failure(shell, error)
     }
 
-    fn quit_warning(&self, shell: &Shell) -> Option<String> {
+    fn quit_question(&self, shell: &Shell) -> Option<String> {
         shell.session.target()?;
-        Some("\tInferior 1 [process 1] will be detached.\n".to_owned())
+        if guest::is_spoken_of(shell) {
+            return Some(guest::QUIT.to_owned());
+        }
+        let loss = "\tInferior 1 [process 1] will be detached.\n";
+        Some(format!("A debugging session is active.\n\n{loss}\nQuit anyway"))
     }
 
     fn before_exit(&self, shell: &mut Shell) {
@@ -123,7 +128,10 @@ impl Hooks for Debugger {
             let process = shell.session.process();
             // A connection that is already gone has nothing left to detach from.
             if shell.session.detach().is_ok() {
-                shell.out.line(&format!("[Inferior 1 (process {process}) detached]"));
+                shell.out.line(&match guest::is_spoken_of(shell) {
+                    true => guest::LET_GO.to_owned(),
+                    false => format!("[Inferior 1 (process {process}) detached]"),
+                });
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::gdb::data::put;
 use crate::gdb::display::do_displays;
+use crate::gdb::guest::ended;
 use crate::gdb::list::show_lines;
 use crate::linux::modules::report;
 use crate::output::{Stream, Style};
@@ -42,6 +43,7 @@ pub fn run(shell: &mut Shell, request: Request) -> Result<(), Error> {
                 return if interrupted && shell.depth > 1 { Err(Error::Interrupted) } else { Ok(()) };
             }
             Event::Exited { text, .. } | Event::Killed { text, .. } => {
+                let text = ended(shell, text);
                 shell.out.line(&text);
                 finish(shell);
                 return Ok(());
@@ -87,7 +89,10 @@ fn one(shell: &mut Shell, event: Event) -> Result<(), Error> {
             }
         }
         Event::Stopped(stop) => stopped(shell, &stop)?,
-        Event::Exited { text, .. } | Event::Killed { text, .. } => shell.out.line(&text),
+        Event::Exited { text, .. } | Event::Killed { text, .. } => {
+            let text = ended(shell, text);
+            shell.out.line(&text);
+        }
         Event::Disconnected(text) => return Err(Error::msg(text)),
     }
     shell.out.flush();

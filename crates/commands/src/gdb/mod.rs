@@ -10,6 +10,7 @@ pub mod disassemble;
 pub mod display;
 pub mod events;
 pub mod files;
+pub mod guest;
 pub mod list;
 pub mod memory;
 pub mod registers;

@@ -1,6 +1,7 @@
 //! Connecting to a stub, parting from it, and talking to it directly.
 
 use crate::gdb::events::{failure, show_selected, tell};
+use crate::gdb::guest;
 use crate::linux::modules::report;
 use crate::output::{Stream, Style};
 use crate::settings::expand_home;
@@ -199,7 +200,9 @@ fn connect(shell: &mut Shell, args: Args<'_>, extended: bool) -> Result<(), Erro
         "To open a remote debug connection, you need to specify what\nserial device is attached to the remote system\n(e.g. /dev/ttyS0, /dev/ttya, COM1, etc.).",
     )?;
     if shell.session.target().is_some() {
-        if args.from_tty && !shell.query("A program is being debugged already.  Kill it") {
+        if args.from_tty && guest::is_spoken_of(shell) {
+            guest::may_leave(shell)?;
+        } else if args.from_tty && !shell.query("A program is being debugged already.  Kill it") {
             return Err(Error::msg("Program not killed."));
         }
         // What is there is left as it is: connecting elsewhere is no reason to end a guest.
@@ -278,6 +281,12 @@ fn notes(shell: &mut Shell) {
 }
 
 fn detach(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    if guest::is_spoken_of(shell) {
+        let result = shell.session.detach().map_err(failure);
+        after(shell);
+        shell.out.line(guest::LET_GO);
+        return result;
+    }
     let process = shell.session.process();
     if args.from_tty {
         let file = shell
@@ -307,25 +316,27 @@ fn disconnect(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         let target = if shell.program().modules.modules().is_empty() { "None" } else { "exec" };
         return Err(Error::msg(format!("You can't do that when your target is `{target}'")));
     }
+    let line = if guest::is_spoken_of(shell) { guest::DISCONNECTED } else { "Ending remote debugging." };
     shell.session.disconnect().map_err(failure)?;
     if args.from_tty {
-        shell.out.line("Ending remote debugging.");
+        shell.out.line(line);
     }
     after(shell);
     Ok(())
 }
 
-fn kill(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
+fn kill(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     if shell.session.target().is_none() {
         return Err(Error::msg("The program is not being run."));
     }
-    if !shell.query("Kill the program being debugged") {
-        return Err(Error::msg("Not confirmed."));
-    }
+    guest::may_kill(shell, args.invoked)?;
     let process = shell.session.process();
     shell.session.kill().map_err(failure)?;
     after(shell);
-    shell.out.line(&format!("[Inferior 1 (process {process}) killed]"));
+    shell.out.line(&match guest::is_spoken_of(shell) {
+        true => "[The guest was killed]".to_owned(),
+        false => format!("[Inferior 1 (process {process}) killed]"),
+    });
     Ok(())
 }
 

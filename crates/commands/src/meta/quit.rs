@@ -22,11 +22,10 @@ pub const COMMANDS: &[Spec] = &[Spec {
 fn quit(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let hooks = shell.hooks();
     let status = if args.is_empty() { 0 } else { hooks.integer(shell, args.text())? };
-    if let Some(loss) = hooks.quit_warning(shell) {
-        let question = format!("A debugging session is active.\n\n{loss}\nQuit anyway");
-        if !shell.query(&question) {
-            return Err(Error::msg("Not confirmed."));
-        }
+    if let Some(question) = hooks.quit_question(shell)
+        && !shell.query(&question)
+    {
+        return Err(Error::msg("Not confirmed."));
     }
     // As `exit` of C does, only the low byte reaches the parent.
     Err(Error::Exit((status & 0xff) as i32))

@@ -404,8 +404,9 @@ fn enough_seen_ends_the_command() {
 #[test]
 fn leaving_an_active_session_is_confirmed() {
     let mut bench = Bench::new();
-    *bench.hooks.quit_warning.borrow_mut() = Some("\tInferior 1 [process 1] will be detached.\n".into());
-    let question = "A debugging session is active.\n\n\tInferior 1 [process 1] will be detached.\n\nQuit anyway? (y or n) ";
+    let asked = "A debugging session is active.\n\n\tInferior 1 [process 1] will be detached.\n\nQuit anyway";
+    *bench.hooks.quit_question.borrow_mut() = Some(asked.into());
+    let question = format!("{asked}? (y or n) ");
     assert_eq!(bench.typed("q\n", true), format!("(kdive) q\n{question}EOF [assumed Y]\n[exit 0]"));
     assert_eq!(
         bench.typed("quit\nn\nq\ny\n", true),

@@ -19,7 +19,7 @@ use crate::{Args, Error, Shell};
 pub struct Toy {
     pub variables: RefCell<HashMap<String, i64>>,
     pub state: RefCell<Option<Needs>>,
-    pub quit_warning: RefCell<Option<String>>,
+    pub quit_question: RefCell<Option<String>>,
 }
 
 impl Toy {
@@ -108,8 +108,8 @@ impl Hooks for Toy {
     fn after_failure(&self, _shell: &mut Shell, error: Error) -> Error {
         error
     }
-    fn quit_warning(&self, _shell: &Shell) -> Option<String> {
-        self.quit_warning.borrow().clone()
+    fn quit_question(&self, _shell: &Shell) -> Option<String> {
+        self.quit_question.borrow().clone()
     }
     fn before_exit(&self, _shell: &mut Shell) {}
     fn complete_expression(&self, _shell: &Shell, text: &str) -> Vec<String> {
