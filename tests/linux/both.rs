@@ -1,7 +1,7 @@
 //! Every command on both kernels: one boot of each with KASLR, two CPUs, and modules of the distribution loaded.
 
 use super::guest::{Boot, Guest};
-use super::{crash, devices, hostile, kaslr, memory, modules, oops, patched, tasks};
+use super::{crash, devices, hostile, kaslr, memory, modules, oops, patched, tasks, words};
 use std::time::Instant;
 
 #[test]
@@ -43,6 +43,8 @@ fn everything(series: Option<&str>) {
         ("memory in use", crash::memory_in_use),
         ("processes", crash::processes),
         ("words", crash::words_and_symbols),
+        ("slips", words::slips),
+        ("words of crash", words::crashs_words),
         ("devices", devices::buses_classes_and_numbers),
         ("timers", devices::timers),
         ("absent", devices::absent),

@@ -160,6 +160,26 @@ impl Guest {
         self.place.run(&["-nx", "-batch", "-ex", &modules, "-x", "script.gdb", vmlinux], "")
     }
 
+    /// Gives kdive lines through a pipe: what it prints on standard output and standard error, in order.
+    pub(crate) fn piped(&self, lines: &str) -> String {
+        let kdive = self.place.command();
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "exec \"$0\" -nx -q \"$1\" 2>&1"])
+            .arg(kdive.get_program())
+            .arg(self.file("vmlinux"));
+        command.current_dir(self.work());
+        for (name, value) in kdive.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+        String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+    }
+
     /// Runs kdive on commands, each of which may fail, with the guest attached: what each printed on standard output.
     pub(crate) fn ask(&self, commands: &[&str]) -> Answers {
         self.ask_with(&self.file("modules"), commands)

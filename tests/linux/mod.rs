@@ -32,3 +32,4 @@ mod oops;
 mod patched;
 mod running;
 mod tasks;
+mod words;
