@@ -206,19 +206,23 @@ impl ProgramView {
         let modules = &self.program.modules;
         let is_its = |addr: VirtAddr| modules.module_at(addr).is_some_and(|(owner, _)| owner.id() == module);
         let mut name = function.to_owned();
+        let mut is_freed = false;
         // The kernel's name for it, an alias made by module_init() (include/linux/module.h).
-        if function == "init"
-            && let Some(init) =
-                modules.symbols_named("init_module").into_iter().find(|symbol| is_its(symbol.addr))
-            && let Some(function) = modules.function_at(init.addr)
-        {
-            function.name().clone_into(&mut name);
+        if function == "init" {
+            let init = modules.symbols_named("init_module").into_iter().find(|symbol| is_its(symbol.addr));
+            is_freed = init.is_none();
+            if let Some(function) = init.and_then(|init| modules.function_at(init.addr)) {
+                function.name().clone_into(&mut name);
+            }
         }
         let missing = || {
-            Error::NotFound(format!(
-                "Function \"{name}\" not defined in module \"{}\".",
-                typed.split(':').next().unwrap_or_default()
-            ))
+            let module = typed.split(':').next().unwrap_or_default();
+            Error::NotFound(match is_freed {
+                true => format!(
+                    "Module \"{module}\" has no init code now: it is freed once it ran.  The next load brings it back."
+                ),
+                false => format!("Function \"{name}\" not defined in module \"{module}\"."),
+            })
         };
         let sals = self.sals(&name).map_err(|error| match error {
             Error::NotFound(_) => missing(),
