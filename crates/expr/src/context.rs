@@ -226,6 +226,11 @@ pub trait Context: Access {
         Err(ExprError::msg("Cannot find matching parameter at caller and callee"))
     }
 
+    /// Whether names are the same that differ in the case of their letters (`set case-sensitive off`).
+    fn ignores_case(&self) -> bool {
+        false
+    }
+
     /// Whether a symbol is a per-CPU variable.
     fn is_per_cpu(&self, _symbol: &Symbol) -> bool {
         false

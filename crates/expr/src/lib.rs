@@ -37,4 +37,4 @@ pub use options::{parse_boolean, parse_print_options, print_option_names};
 pub use printf::{Printf, echo};
 pub use settings::{Charset, FrameArguments, PrintOptions};
 pub use store::Store;
-pub use whatis::{describe, describe_type, parse_type_flags};
+pub use whatis::{describe, describe_type, parse_type_flags, parse_type_flags_over};

@@ -12,8 +12,16 @@ use kdive_types::{Kind, Out, Type, TypeOptions};
 /// # Errors
 /// gdb's words for flags that do not exist.
 pub fn parse_type_flags(text: &str) -> Result<(TypeOptions, &str)> {
+    parse_type_flags_over(text, TypeOptions::default())
+}
+
+/// As [`parse_type_flags`], with what settings ask for where no flag says otherwise.
+///
+/// # Errors
+/// As [`parse_type_flags`].
+pub fn parse_type_flags_over(text: &str, options: TypeOptions) -> Result<(TypeOptions, &str)> {
     let text = text.trim_start();
-    let mut options = TypeOptions::default();
+    let mut options = options;
     let Some(flags) = text.strip_prefix('/') else { return Ok((options, text)) };
     let end = flags.find(char::is_whitespace).unwrap_or(flags.len());
     let (flags, rest) = flags.split_at(end);

@@ -7,7 +7,7 @@ use kdive_expr::{
     Context, Cpu, Expr, ExprError, Function as NamedFunction, PrintOptions, Result, Scope, Store, Symbol,
     SymbolClass, Symbolized, Tag,
 };
-use kdive_symbols::{Function, SymbolKind, Variable};
+use kdive_symbols::{Completion, Function, SymbolKind, Variable};
 use kdive_types::{Access, FrameId, Kind, Node, RegisterId, Type, Value, ValueError};
 use std::sync::Arc;
 
@@ -116,6 +116,18 @@ impl Program {
     }
 
     fn global(&self, name: &str, near: Option<VirtAddr>) -> Option<Symbol> {
+        self.global_as_written(name, near).or_else(|| {
+            let spelled = self.spelled(Completion::Expression, name)?;
+            self.global_as_written(&spelled, near)
+        })
+    }
+
+    /// The name that is meant where the case of letters does not count.
+    pub(crate) fn spelled(&self, what: Completion, name: &str) -> Option<String> {
+        if self.options.ignore_case { self.modules.spelled(what, name) } else { None }
+    }
+
+    fn global_as_written(&self, name: &str, near: Option<VirtAddr>) -> Option<Symbol> {
         // A text symbol settles most names without the DWARF index: functions come first where there is one.
         if let Some(variable) = self.modules.variable(name, near) {
             return Some(self.variable_symbol(variable, None));
@@ -196,6 +208,10 @@ impl Access for Program {
 }
 
 impl Context for Program {
+    fn ignores_case(&self) -> bool {
+        self.options.ignore_case
+    }
+
     fn lookup(&self, name: &str, scope: Scope<'_>) -> Result<Option<Symbol>> {
         Ok(match scope {
             Scope::Here => match self.local(name) {
@@ -273,7 +289,10 @@ impl Context for Program {
             Tag::Union => kdive_symbols::Tag::Union,
             Tag::Enum => kdive_symbols::Tag::Enum,
         };
-        Ok(self.modules.ty(tag, name, self.near()))
+        Ok(self.modules.ty(tag, name, self.near()).or_else(|| {
+            let spelled = self.spelled(Completion::Tag(tag), name)?;
+            self.modules.ty(tag, &spelled, self.near())
+        }))
     }
 
     fn base_type(&self, name: &str) -> Option<Type> {

@@ -80,7 +80,7 @@ impl Program {
             && let Some(line) = line
         {
             out.push(" at ");
-            out.styled(Style::Filename, &line.file.name);
+            out.styled(Style::Filename, &self.shown_file(&line.file));
             out.push(&format!(":{}", line.line));
         }
         out

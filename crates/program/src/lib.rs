@@ -28,6 +28,6 @@ pub use kdive_unwind::Policy as UnwindPolicy;
 pub use machine::Machine;
 pub use os::{OsLayer, OsReport, TaskFilter};
 pub use place::ListPosition;
-pub use program::{EntryValues, Options, Program};
+pub use program::{EntryValues, FileNames, Options, Program};
 pub use registers::code_pointer;
 pub use source::{SourceFile, SourcePath};

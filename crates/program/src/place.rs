@@ -1,7 +1,7 @@
 //! Places in the source: what locations typed by the user name, and which lines were shown last.
 
 use crate::{Error, Frame, Program};
-use kdive_symbols::{Linespec, LinespecDefaults, LinespecMode, Sal, SourceName};
+use kdive_symbols::{Completion, Linespec, LinespecDefaults, LinespecMode, Sal, SourceName};
 
 /// The lines shown last: where `list`, `break LINE` and `+N` go on from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -64,8 +64,19 @@ impl Program {
                 };
                 Ok(self.modules.resolve(&spec, mode, &self.location_defaults(), self)?)
             }
-            spec => Ok(self.modules.resolve(&spec, mode, &self.location_defaults(), self)?),
+            spec => Ok(self
+                .modules
+                .resolve(&spec, mode, &self.location_defaults(), self)
+                .or_else(|error| self.resolve_spelled(spec, mode).ok_or(error))?),
         }
+    }
+
+    /// The place of a function by its name in other letters, where their case does not count.
+    fn resolve_spelled(&self, spec: Linespec, mode: LinespecMode) -> Option<Vec<Sal>> {
+        let Linespec::Function { file, name, label } = spec else { return None };
+        let name = self.spelled(Completion::Location, &name)?;
+        let spec = Linespec::Function { file, name, label };
+        self.modules.resolve(&spec, mode, &self.location_defaults(), self).ok()
     }
     /// The line a variable or value of the history stands for in a location; `None` when there is no such variable.
     fn line_variable(&self, name: &str) -> Result<Option<u32>, Error> {

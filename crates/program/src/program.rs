@@ -4,10 +4,10 @@ use crate::frames::FrameCache;
 use crate::os::OsLayer;
 use crate::place::ListPosition;
 use crate::{Machine, SourcePath};
-use kdive_arch::{Arch, CodeAddress, CpuState};
+use kdive_arch::{Arch, CodeAddress, CodeSize, CpuState};
 use kdive_base::{Fault, Interrupt, ReadMemory, VirtAddr};
 use kdive_expr::{Examine, PrintOptions, Store};
-use kdive_symbols::{ModuleId, ModuleSet};
+use kdive_symbols::{ModuleId, ModuleSet, SourceName};
 use kdive_unwind::{Policy, UnwindTables};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -50,6 +50,12 @@ pub struct Options {
     pub backtrace_limit: Option<usize>,
     /// Which frames a backtrace finds.
     pub unwind_policy: Policy,
+    /// `set case-sensitive off`.
+    pub ignore_case: bool,
+    /// `set filename-display`.
+    pub file_names: FileNames,
+    /// How code is decoded whatever the CPU's mode (`set architecture`).
+    pub code_size: Option<CodeSize>,
     /// Whether a per-CPU variable stands for the copy of the CPU that is looked at (`set percpu`).
     pub per_cpu: bool,
 }
@@ -63,9 +69,24 @@ impl Default for Options {
             max_value_size: Some(65536),
             backtrace_limit: None,
             unwind_policy: Policy::Kernel,
+            ignore_case: false,
+            file_names: FileNames::default(),
+            code_size: None,
             per_cpu: true,
         }
     }
+}
+
+/// How names of source files are shown.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum FileNames {
+    /// As the debug information has them.
+    #[default]
+    Relative,
+    /// Without directories.
+    Basename,
+    /// With the whole path: of the file where there is one, else of the one that was compiled.
+    Absolute,
 }
 
 /// A line of a file, and the first address it has code at.
@@ -221,14 +242,39 @@ impl Program {
         Some(registers.layout().arch().cpu_state(&registers))
     }
 
+    /// The name of a source file as it is shown (`set filename-display`).
+    #[must_use]
+    pub fn shown_file(&self, file: &SourceName) -> String {
+        match self.options.file_names {
+            FileNames::Relative => file.name.to_string(),
+            FileNames::Basename => file.name.rsplit('/').next().unwrap_or(&file.name).to_owned(),
+            FileNames::Absolute => self.full_path(file),
+        }
+    }
+
+    fn full_path(&self, file: &SourceName) -> String {
+        let comp_dir = file.comp_dir.as_deref().unwrap_or_default();
+        if let Some(found) = self.sources.find(&file.name, comp_dir) {
+            let path = std::path::absolute(&found.path).unwrap_or_else(|_| found.path.clone());
+            return path.display().to_string();
+        }
+        let path = if file.name.starts_with('/') || comp_dir.is_empty() {
+            file.name.to_string()
+        } else {
+            format!("{comp_dir}/{}", file.name)
+        };
+        self.sources.rewrite(&path)
+    }
+
     /// Where the code that is shown at `pc` lies and how it is decoded. In real mode the bytes are at segment base plus
     /// `pc`, as long as `pc` is near the CPU's own.
     #[must_use]
     pub fn code_address(&self, pc: VirtAddr) -> CodeAddress {
         let Some(state) = self.cpu_state() else {
-            return CodeAddress { pc, linear: pc, size: self.arch().code_size() };
+            let size = self.options.code_size.unwrap_or_else(|| self.arch().code_size());
+            return CodeAddress { pc, linear: pc, size };
         };
-        let size = state.mode.code_size();
+        let size = self.options.code_size.unwrap_or_else(|| state.mode.code_size());
         let near = pc.0 & !0xffff == state.code.pc.0 & !0xffff;
         let linear = if size == kdive_arch::CodeSize::Bits16 && near { state.code.linear_of(pc) } else { pc };
         CodeAddress { pc, linear, size }

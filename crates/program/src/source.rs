@@ -66,6 +66,8 @@ pub struct SourcePath {
     found: RefCell<HashMap<FileKey, Option<Rc<SourceFile>>>>,
     missed: RefCell<Option<FileKey>>,
     newer: RefCell<HashSet<PathBuf>>,
+    /// No file is opened.
+    closed: bool,
 }
 
 impl Default for SourcePath {
@@ -77,6 +79,7 @@ impl Default for SourcePath {
             found: RefCell::default(),
             missed: RefCell::default(),
             newer: RefCell::default(),
+            closed: false,
         }
     }
 }
@@ -91,6 +94,12 @@ impl SourcePath {
     /// `set substitute-path`: the rules in the order in which they apply.
     pub fn set_substitutions(&mut self, rules: Vec<(String, String)>) {
         self.substitutions = rules;
+        self.forget();
+    }
+
+    /// `set source open`: whether files are opened at all.
+    pub fn set_open(&mut self, open: bool) {
+        self.closed = !open;
         self.forget();
     }
 
@@ -122,6 +131,9 @@ impl SourcePath {
 
     /// The file that DWARF calls `name` (`DW_AT_name` or a line table entry) in a unit compiled in `comp_dir`.
     pub fn find(&self, name: &str, comp_dir: &str) -> Option<Rc<SourceFile>> {
+        if self.closed {
+            return None;
+        }
         let key = (name.to_owned(), comp_dir.to_owned());
         if let Some(found) = self.found.borrow().get(&key) {
             return found.clone();
@@ -136,7 +148,8 @@ impl SourcePath {
     pub fn note_shown(&self, name: &str, comp_dir: &str, found: bool) -> bool {
         let key = (name.to_owned(), comp_dir.to_owned());
         let mut missed = self.missed.borrow_mut();
-        let new = !found && missed.as_ref() != Some(&key);
+        // Nobody has looked for the file when files are not opened.
+        let new = !found && !self.closed && missed.as_ref() != Some(&key);
         *missed = if found { None } else { Some(key) };
         new
     }
@@ -232,6 +245,18 @@ mod tests {
         assert_eq!(file.line(3), Some(""));
         assert_eq!(file.line(4), Some("four"));
         assert_eq!(file.line(5), None);
+    }
+
+    #[test]
+    fn closed_files_are_neither_found_nor_missed() {
+        let dir = tree();
+        let real = dir.path().join("tree");
+        let mut path = SourcePath::default();
+        path.set_open(false);
+        assert!(path.find("init/main.c", real.to_str().unwrap()).is_none());
+        assert!(!path.note_shown("init/main.c", "/", false));
+        path.set_open(true);
+        assert!(path.find("init/main.c", real.to_str().unwrap()).is_some());
     }
 
     #[test]

@@ -243,7 +243,13 @@ impl Type {
     /// the start of this type. Of several the first in declaration order.
     #[must_use]
     pub fn member(&self, name: &str) -> Option<(u64, Member)> {
-        find_member(self, name, 0, ANONYMOUS_DEPTH)
+        find_member(self, &|found| found == name, 0, ANONYMOUS_DEPTH)
+    }
+
+    /// As [`Type::member`], whatever the case of the letters.
+    #[must_use]
+    pub fn member_ignoring_case(&self, name: &str) -> Option<(u64, Member)> {
+        find_member(self, &|found| found.eq_ignore_ascii_case(name), 0, ANONYMOUS_DEPTH)
     }
 
     /// The names of members, also of anonymous ones, that are called nearly as `name`, best first.
@@ -258,17 +264,17 @@ impl Type {
 /// Deepest nesting of anonymous structs and unions that is searched.
 const ANONYMOUS_DEPTH: usize = 32;
 
-fn find_member(ty: &Type, name: &str, base: u64, depth: usize) -> Option<(u64, Member)> {
+fn find_member(ty: &Type, is_it: &dyn Fn(&str) -> bool, base: u64, depth: usize) -> Option<(u64, Member)> {
     let depth = depth.checked_sub(1)?;
     let ty = ty.strip();
     let Kind::Composite(composite) = ty.kind() else { return None };
     for member in composite.members() {
         let offset = base.saturating_add(member.bit_offset);
         match &member.name {
-            Some(found) if **found == *name => return Some((offset, member.clone())),
+            Some(found) if is_it(found) => return Some((offset, member.clone())),
             Some(found) if !found.is_empty() => {}
             _ => {
-                if let Some(found) = find_member(&member.ty.get(), name, offset, depth) {
+                if let Some(found) = find_member(&member.ty.get(), is_it, offset, depth) {
                     return Some(found);
                 }
             }

@@ -221,6 +221,7 @@ impl Evaluator<'_> {
         }
         let (offset, member) = ty
             .member(name)
+            .or_else(|| ty.member_ignoring_case(name).filter(|_| self.context.ignores_case()))
             .ok_or_else(|| ExprError::NoMember { name: name.to_owned(), near: ty.nearest_members(name) })?;
         let member_ty = member.ty.get();
         // Of a second type at the same place of the text (`$x.a`) nothing is kept.

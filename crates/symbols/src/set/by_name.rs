@@ -232,6 +232,9 @@ impl ModuleSet {
     /// complete or nobody defines it.
     #[must_use]
     pub fn complete(&self, ty: &Type) -> Type {
+        if self.opaque {
+            return ty.clone();
+        }
         let tag = match ty.kind() {
             Kind::Composite(Composite { kind: CompositeKind::Struct, declaration: true, .. }) => Tag::Struct,
             Kind::Composite(Composite { kind: CompositeKind::Union, declaration: true, .. }) => Tag::Union,

@@ -26,6 +26,35 @@ impl Completion {
 }
 
 impl ModuleSet {
+    /// A name that differs from `name` in the case of its letters only.
+    #[must_use]
+    pub fn spelled(&self, what: Completion, name: &str) -> Option<String> {
+        let is_it = |found: &str| found != name && found.eq_ignore_ascii_case(name);
+        let kinds = what.kinds();
+        for module in &self.modules {
+            if let Some(debug) = module.object().debug() {
+                let mut found = None;
+                debug.for_each_name(|kind, name, _| {
+                    if found.is_none() && kinds.contains(&kind) {
+                        found = std::str::from_utf8(name).ok().filter(|name| is_it(name)).map(str::to_owned);
+                    }
+                });
+                if found.is_some() {
+                    return found;
+                }
+            }
+            if matches!(what, Completion::Expression | Completion::Location) {
+                let symbols = module.object().symbols();
+                let found =
+                    symbols.entries().iter().map(|entry| symbols.name(entry)).find(|name| is_it(name));
+                if let Some(found) = found {
+                    return Some(found.to_owned());
+                }
+            }
+        }
+        None
+    }
+
     /// Names beginning with `prefix`, sorted, at most `limit`.
     #[must_use]
     pub fn complete_name(&self, what: Completion, prefix: &str, limit: usize) -> Vec<String> {

@@ -19,6 +19,8 @@ use std::sync::Arc;
 pub struct ModuleSet {
     modules: Vec<Arc<Module>>,
     next_id: u32,
+    /// Types that are only declared stay so (`set opaque-type-resolution off`).
+    opaque: bool,
 }
 
 impl ModuleSet {
@@ -26,6 +28,11 @@ impl ModuleSet {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Whether the definition of a type is looked for that is only declared where it is used.
+    pub fn resolve_opaque(&mut self, resolve: bool) {
+        self.opaque = !resolve;
     }
 
     /// Adds a file at a place.
