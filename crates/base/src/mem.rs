@@ -10,16 +10,35 @@ pub enum FaultKind {
     Unmapped,
     /// There is no target, or the connection to it is gone.
     NoTarget,
+    /// It was to be written, and the user does not allow that.
+    Forbidden {
+        /// How many bytes were to be written.
+        len: u64,
+    },
 }
 
-/// Target memory that is not there. Never used for malformed files.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("Cannot access memory at address {addr}")]
+/// Target memory that cannot be had. Never used for malformed files.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fault {
     /// First address that could not be accessed.
     pub addr: VirtAddr,
     /// The reason.
     pub kind: FaultKind,
+}
+
+impl std::error::Error for Fault {}
+
+impl std::fmt::Display for Fault {
+    /// gdb's words.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let addr = self.addr;
+        match self.kind {
+            FaultKind::Unmapped | FaultKind::NoTarget => write!(f, "Cannot access memory at address {addr}"),
+            FaultKind::Forbidden { len } => {
+                write!(f, "Writing to memory is not allowed (addr {addr}, len {len})")
+            }
+        }
+    }
 }
 
 impl Fault {

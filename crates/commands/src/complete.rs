@@ -32,11 +32,12 @@ pub struct Completion {
 
 fn complete(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let line = args.raw;
-    let completion = shell.complete(line);
     let limit = shell.settings.number("max-completions").and_then(|limit| usize::try_from(limit).ok());
     if limit == Some(0) {
+        shell.out.line("max-completions is zero, completion is disabled.");
         return Ok(());
     }
+    let completion = shell.complete(line);
     let stem = line.get(..completion.start).unwrap_or(line);
     let count = completion.words.len();
     for word in completion.words.into_iter().take(limit.unwrap_or(usize::MAX)) {
@@ -52,6 +53,9 @@ impl Shell {
     /// Completions of a line whose end is where the cursor is.
     #[must_use]
     pub fn complete(&self, line: &str) -> Completion {
+        if self.settings.number("max-completions") == Some(0) {
+            return Completion { start: line.len(), words: Vec::new() };
+        }
         let mut completion = self.complete_line(line);
         completion.words.sort_unstable();
         completion.words.dedup();

@@ -84,7 +84,8 @@ pub fn settings() -> String {
     }
     out.push_str(
         "\n## Without effect\n\n\
-         Names of gdb that are accepted and remembered so that command files written for gdb run:\n\n",
+         Names of gdb that are accepted and remembered so that command files written for gdb run. To set one to anything but its\n\
+         default prints a warning that it has no effect:\n\n",
     );
     let ignored: Vec<String> = rows().filter(|row| row.ignored).map(|row| code(row.name)).collect();
     out.push_str(&ignored.join(", "));

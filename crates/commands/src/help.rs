@@ -92,8 +92,9 @@ pub(crate) fn manual(path: &[String], what: &What) -> (String, String) {
                 Kind::Limit => "A number; -1 and \"unlimited\" are without limit.".to_owned(),
                 _ => String::new(),
             };
+            let effect = if setting.ignored { "It has no effect in kdive." } else { "" };
             let lines: Vec<&str> =
-                [setting.help, values.as_str()].into_iter().filter(|line| !line.is_empty()).collect();
+                [effect, setting.help, values.as_str()].into_iter().filter(|line| !line.is_empty()).collect();
             (format!("Set {}", setting.summary), lines.join("\n"))
         }
         What::Show(setting) => (format!("Show {}", setting.summary), setting.help.to_owned()),

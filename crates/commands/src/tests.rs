@@ -4,4 +4,5 @@ pub(crate) mod harness;
 
 mod commands;
 mod lint;
+mod readers;
 mod scripts;

@@ -29,6 +29,12 @@ pub fn output() -> Output {
     Output::new(Box::new(sink::Console::standard()))
 }
 
+/// The same without what goes to standard output (`-batch-silent`).
+#[must_use]
+pub fn errors_only() -> Output {
+    Output::new(Box::new(sink::ErrorsOnly(sink::Console::standard())))
+}
+
 /// Input from the process's standard input.
 #[must_use]
 pub fn input() -> Box<dyn Input> {

@@ -22,6 +22,22 @@ pub struct Console {
     size: Option<(u16, u16)>,
 }
 
+/// Standard error alone.
+pub struct ErrorsOnly(pub Console);
+
+impl Sink for ErrorsOnly {
+    fn write(&mut self, stream: Stream, style: Style, bytes: &[u8]) -> Flow {
+        match stream {
+            Stream::Out => Flow::Go,
+            Stream::Err => self.0.write(stream, style, bytes),
+        }
+    }
+
+    fn flush(&mut self) -> Flow {
+        self.0.flush()
+    }
+}
+
 impl Console {
     /// The process's own streams.
     #[must_use]

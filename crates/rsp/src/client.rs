@@ -11,6 +11,7 @@ use crate::packet::Shape;
 use crate::packet::resume::Actions;
 use crate::packet::stop_reply::{StopReply, Stopped};
 use crate::packet::supported::Features;
+use crate::packets::Packet;
 use crate::profile::Profile;
 use crate::transport::{Hangup, Received, Transport};
 use crate::{Error, ThreadId};
@@ -23,7 +24,7 @@ mod memory;
 mod operations;
 mod run;
 
-pub use config::{Config, Note, Patience, Request, Statistics, Traffic};
+pub use config::{Config, Note, PacketSize, Patience, Request, Statistics, Traffic};
 pub use memory::{ChunkError, MemoryChunk};
 pub use run::RunEvent;
 
@@ -101,9 +102,31 @@ impl Client {
         self.statistics
     }
 
+    /// Settings.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Settings, to be changed at any time.
     pub fn config_mut(&mut self) -> &mut Config {
         &mut self.config
+    }
+
+    /// Whether the stub knows a packet; `None` while nobody has tried.
+    #[must_use]
+    pub fn knows(&self, packet: Packet) -> Option<bool> {
+        self.config.packets.found(packet)
+    }
+
+    /// Whether the user forbids a packet.
+    fn refuses(&self, packet: Packet) -> bool {
+        self.config.packets.refuses(packet)
+    }
+
+    /// Takes note of whether a reply is that of a stub that knows the packet.
+    fn note(&mut self, packet: Packet, reply: &Reply) {
+        self.config.packets.note(packet, *reply != Reply::Empty);
     }
 
     /// Packet logs.

@@ -20,12 +20,14 @@ pub mod frame;
 pub mod hex;
 pub mod log;
 pub mod packet;
+mod packets;
 mod profile;
 mod thread_id;
 pub mod transport;
 
-pub use client::{Client, Config, Note, Reply, Request, RunEvent, Statistics, Traffic};
+pub use client::{Client, Config, Note, PacketSize, Reply, Request, RunEvent, Statistics, Traffic};
 pub use endpoint::Endpoint;
 pub use error::Error;
+pub use packets::{Packet, Packets};
 pub use profile::Profile;
 pub use thread_id::{ThreadId, ThreadSelector};

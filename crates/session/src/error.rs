@@ -21,6 +21,9 @@ pub enum Error {
     /// An expression, or what is asked of the program.
     #[error(transparent)]
     Program(#[from] kdive_program::Error),
+    /// The command ends before anything has run; gdb's lines that say why.
+    #[error("{0}")]
+    Aborted(String),
     /// Anything else, in one line.
     #[error("{0}")]
     Message(String),

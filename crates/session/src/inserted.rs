@@ -66,6 +66,8 @@ impl Place {
 pub(crate) struct Synced {
     /// Places that changed their state in this round, with the new one.
     pub(crate) changed: Vec<(Place, LocationState)>,
+    /// Places the user allows nothing at (`set may-insert-breakpoints off`).
+    pub(crate) forbidden: Vec<Place>,
     /// The connection failed; nothing more was tried.
     pub(crate) lost: Option<kdive_target::Error>,
 }
@@ -135,6 +137,10 @@ impl Inserted {
             }
             let after = match insert(control, place, policy) {
                 Ok(present) => Ok(present),
+                Err(BreakpointError::Forbidden(_)) => {
+                    synced.forbidden.push(place);
+                    continue;
+                }
                 Err(BreakpointError::Target(error)) => {
                     synced.lost = Some(error);
                     return synced;
@@ -246,7 +252,7 @@ fn insert(control: &dyn RunControl, place: Place, policy: &Policy<'_>) -> Result
     }
     let refusal = match control.insert(place.kind.wire(), place.addr, place.len) {
         Ok(()) => return Ok(whole(place.kind)),
-        Err(BreakpointError::Target(error)) => return Err(BreakpointError::Target(error)),
+        Err(error @ (BreakpointError::Target(_) | BreakpointError::Forbidden(_))) => return Err(error),
         Err(refusal) => refusal,
     };
     match place.kind {

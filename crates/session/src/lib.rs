@@ -49,7 +49,7 @@ pub use program_view::ProgramView;
 pub use remote::ConnectOptions;
 pub use request::Request;
 pub use run::StepKind;
-pub use session::{SchedulerLocking, Session, Settings};
+pub use session::{HardwareLimits, SchedulerLocking, Session, Settings};
 pub use text::{save, table};
 pub use thread::{ThreadEntry, Threads};
 pub use view::{
@@ -59,7 +59,10 @@ pub use view::{
 pub use watch::WatchRequest;
 
 pub use kdive_program::TaskFilter;
-pub use kdive_target::{ConnectError, DebugSink, Log, Note, RemoteTarget, Statistics, ThreadId, WatchKind};
+pub use kdive_target::{
+    ConnectError, DebugSink, Log, LogBase, Note, Packet, PacketSize, Packets, Permissions, RemoteTarget,
+    Statistics, ThreadId, WatchKind,
+};
 
 #[cfg(test)]
 mod tests;

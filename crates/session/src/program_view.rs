@@ -160,7 +160,7 @@ impl ProgramView {
             addr,
             function: sal.function_name.as_deref().map(Into::into),
             inline_entry: inline_entry.map(|frame| frame.entry()),
-            file: sal.file.as_ref().map(|file| Rc::from(&*file.name)),
+            file: sal.file.as_ref().map(|file| Rc::from(&*self.program.shown_file(file))),
             line: if sal.file.is_some() { sal.line } else { 0 },
             symbol: self.program.symbolic(addr).map(Into::into),
             label: None,

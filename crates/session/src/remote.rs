@@ -4,7 +4,7 @@ use crate::event::Stop;
 use crate::view::View;
 use crate::{Error, Session};
 use kdive_arch::Arch;
-use kdive_target::{ConnectError, Log, Options, RemoteTarget, Target};
+use kdive_target::{ConnectError, Log, Options, PacketSize, Packets, RemoteTarget, Target};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -23,6 +23,10 @@ pub struct ConnectOptions {
     pub baud: Option<u32>,
     /// The CPU family to assume when the stub does not describe itself.
     pub arch: Arch,
+    /// `set remote NAME-packet`.
+    pub packets: Packets,
+    /// `set remote memory-read-packet-size` and `memory-write-packet-size`.
+    pub packet_sizes: (PacketSize, PacketSize),
 }
 
 impl Default for ConnectOptions {
@@ -35,6 +39,8 @@ impl Default for ConnectOptions {
             auto_retry: options.auto_retry,
             baud: options.baud,
             arch: options.arch,
+            packets: options.packets,
+            packet_sizes: options.packet_sizes,
         }
     }
 }
@@ -58,6 +64,9 @@ impl<V: View> Session<V> {
             baud: options.baud,
             arch: options.arch,
             interrupt: self.interrupt.clone(),
+            permissions: self.settings.permissions,
+            packets: options.packets.clone(),
+            packet_sizes: options.packet_sizes,
         };
         let remote = Rc::new(RemoteTarget::connect(address, &options, log)?);
         self.remote = Some(Rc::clone(&remote));
@@ -72,6 +81,14 @@ impl<V: View> Session<V> {
                 let error = kdive_target::Error::Remote(error.to_string());
                 Err(ConnectError { error, diagnostics: Vec::new() })
             }
+        }
+    }
+
+    /// What may be done to the target there is, and to those to come.
+    pub fn permit(&mut self, permissions: kdive_target::Permissions) {
+        self.settings.permissions = permissions;
+        if let Some(remote) = &self.remote {
+            remote.set_permissions(permissions);
         }
     }
 

@@ -181,6 +181,10 @@ impl<V: View> Session<V> {
                 if interrupted {
                     self.stop_for_interrupt();
                 } else if let Err(error) = self.go() {
+                    if matches!(error, Error::Aborted(_)) {
+                        self.give_up();
+                        return Err(error);
+                    }
                     self.fail(&error);
                 }
                 continue;
@@ -205,6 +209,11 @@ impl<V: View> Session<V> {
         let (Some(control), Some(run)) = (target.run_control(), self.run.as_mut()) else { return true };
         let stepping = matches!(run.inflight, Some(InFlight::Step { .. }));
         let slice = if stepping && run.nudge.is_none() { timeout.min(STEP_PATIENCE) } else { timeout };
+        if !self.settings.permissions.interrupt && self.interrupt.take() {
+            let text = "May not interrupt or stop the target, ignoring attempt";
+            self.queue.push_back(Event::Warning(text.to_owned()));
+            return true;
+        }
         let raised = self.interrupt.is_raised();
         let flag = match (&run.nudge, raised) {
             (Some(nudge), false) => nudge,
@@ -302,17 +311,23 @@ impl<V: View> Session<V> {
             return;
         }
         self.queue.push_back(Event::Complaint(error.to_string()));
-        let thread = self.run.take().map(|run| run.thread);
-        self.view.invalidate();
-        match thread {
-            Some(thread) if self.target.is_some() => {
-                self.focus(thread);
+        match self.give_up() {
+            Some(thread) => {
                 let mut stop = crate::event::Stop::quiet(thread);
                 stop.show = crate::Show::Nothing;
                 self.queue.push_back(Event::Stopped(Box::new(stop)));
             }
-            _ => self.gone(),
+            None => self.gone(),
         }
+    }
+
+    /// Ends the command where its thread stands; `None` when there is nothing left to stand.
+    fn give_up(&mut self) -> Option<ThreadId> {
+        let thread = self.run.take().map(|run| run.thread);
+        self.view.invalidate();
+        let thread = thread.filter(|_| self.target.is_some())?;
+        self.focus(thread);
+        Some(thread)
     }
 
     /// Whether any watchpoint has to be stepped for.
@@ -335,7 +350,7 @@ impl<V: View> Session<V> {
         run.over.retain(|_, &mut addr| at_code(addr));
         self.skip_no_ops(control);
         let Some(run) = self.run.as_mut() else { return Err(Error::NotRunning) };
-        if run.is_single_stepping() && !steps_for_watch {
+        if run.is_single_stepping() && !steps_for_watch && self.settings.permissions.insert_breakpoints {
             let exits = self.range_exits();
             wanted.extend(exits.iter().map(|exit| Place::software(exit.at.addr)));
             if let Some(run) = self.run.as_mut() {
@@ -431,7 +446,32 @@ impl<V: View> Session<V> {
             return Err(error.into());
         }
         self.note_states();
-        Ok(())
+        self.forbidden(&synced.forbidden)
+    }
+
+    /// Without a breakpoint that was asked for the program would run past it: the command ends instead. Places where only
+    /// kdive itself wanted to look in are done without.
+    fn forbidden(&self, places: &[Place]) -> Result<(), Error> {
+        let own =
+            self.run.iter().flat_map(Run::momentary).map(|momentary| momentary.addr).collect::<Vec<_>>();
+        let (mut warnings, mut text) = (String::new(), String::new());
+        for place in places {
+            let mut numbers = self.owners(*place);
+            if numbers.is_empty() && own.contains(&place.addr) {
+                numbers.push(0);
+            }
+            for number in &numbers {
+                warnings.push_str("warning: May not insert breakpoints\n");
+                text.push_str(&format!(
+                    "Cannot insert breakpoint {number}.\nCannot access memory at address {}\n",
+                    place.addr
+                ));
+            }
+        }
+        if text.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Aborted(format!("{warnings}Warning:\n{text}\nCommand aborted.")))
     }
 
     /// The breakpoints a place belongs to.

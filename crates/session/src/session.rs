@@ -8,7 +8,7 @@ use crate::thread::Threads;
 use crate::view::View;
 use crate::{Error, Event};
 use kdive_base::{Interrupt, VirtAddr};
-use kdive_target::{RemoteTarget, Target, ThreadId};
+use kdive_target::{Permissions, RemoteTarget, Target, ThreadId};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
@@ -26,6 +26,17 @@ pub enum SchedulerLocking {
     Replay,
 }
 
+/// `set remote hardware-...-limit`: what the user says the target has; `None` is without limit.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct HardwareLimits {
+    /// Hardware breakpoints.
+    pub breakpoints: Option<u64>,
+    /// Hardware watchpoints.
+    pub watchpoints: Option<u64>,
+    /// Bytes one hardware watchpoint covers.
+    pub watch_length: Option<u64>,
+}
+
 /// Settings of run control; the command layer keeps them in step with `set`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
@@ -39,6 +50,10 @@ pub struct Settings {
     pub hardware_watchpoints: bool,
     /// A hardware breakpoint where a software one cannot be inserted.
     pub auto_hardware: bool,
+    /// What the target has of hardware breakpoints and watchpoints.
+    pub hardware: HardwareLimits,
+    /// What may be done to the target; see [`Session::permit`].
+    pub permissions: Permissions,
 }
 
 impl Default for Settings {
@@ -49,6 +64,8 @@ impl Default for Settings {
             range_stepping: true,
             hardware_watchpoints: true,
             auto_hardware: true,
+            hardware: HardwareLimits::default(),
+            permissions: Permissions::default(),
         }
     }
 }

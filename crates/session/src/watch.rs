@@ -62,8 +62,13 @@ impl<V: View> Session<V> {
         let compiled = condition.map(|text| self.view.compile(text, None)).transpose()?;
         let reading = self.view.watch(&expr);
         let (expr, of_cpu) = self.view.settle(expr);
-        let hardware = self.watches_in_hardware(&reading);
-        if !hardware && request.access != WatchKind::Write {
+        let mut hardware = self.watches_in_hardware(&reading);
+        if hardware && let Some(refusal) = self.no_room_to_watch(request.access, reading.ranges.len()) {
+            if request.access != WatchKind::Write {
+                return Err(Error::msg(refusal));
+            }
+            hardware = false;
+        } else if !hardware && request.access != WatchKind::Write {
             return Err(Error::msg(if self.settings.hardware_watchpoints {
                 "Expression cannot be implemented with read/access watchpoint."
             } else {
@@ -142,6 +147,26 @@ impl<V: View> Session<V> {
         self.settings.hardware_watchpoints
             && !reading.beyond_memory
             && (self.target.is_none() || !reading.ranges.is_empty())
+            && self
+                .settings
+                .hardware
+                .watch_length
+                .is_none_or(|most| reading.ranges.iter().all(|&(_, len)| len <= most))
+    }
+
+    /// Why a watchpoint of so many ranges cannot use the hardware the user says there is. As in gdb, watchpoints of different
+    /// kinds do not share it.
+    fn no_room_to_watch(&self, access: WatchKind, ranges: usize) -> Option<&'static str> {
+        let most = self.settings.hardware.watchpoints?;
+        if most == 0 {
+            return Some("Target does not support this type of hardware watchpoint.");
+        }
+        let used = || self.breakpoints.iter().filter(|entry| entry.shown.enabled).filter_map(Entry::watch);
+        let others = used().any(|watch| watch.hardware && watch.access != access);
+        let same = used().filter(|watch| watch.hardware && watch.access == access);
+        let count = same.map(|watch| watch.ranges.len()).sum::<usize>() + ranges;
+        (others || count as u64 > most)
+            .then_some("There are not enough available hardware resources for this watchpoint.")
     }
 
     /// Looks at all watched values before the program runs: whatever the user wrote while it stood still is not news.

@@ -17,6 +17,9 @@ pub enum Error {
     /// The request needs a stopped target.
     #[error("Cannot execute this command while the target is running.")]
     Running,
+    /// The user does not allow it (`set may-write-registers off` and its kin).
+    #[error("{0}")]
+    Forbidden(String),
     /// The stub does not know the packet.
     #[error("{0}")]
     Unsupported(String),
@@ -45,6 +48,9 @@ pub enum BreakpointError {
     /// Nothing is mapped at the address now, so no breakpoint instruction can be written there.
     #[error("Cannot access memory at address {0}")]
     NotMapped(VirtAddr),
+    /// The user does not allow breakpoints in the target's code (`set may-insert-breakpoints off`). gdb's words.
+    #[error("Cannot access memory at address {0}")]
+    Forbidden(VirtAddr),
     /// The stub refused for a reason it did not give; the text is its reply.
     #[error("the target refused the breakpoint ({0})")]
     Refused(String),

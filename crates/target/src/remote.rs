@@ -3,14 +3,16 @@
 //! Nothing is asked twice between two stops, and nothing is asked before somebody wants it: a step costs its resume packet and the stop reply. Everything
 //! hides behind a `RefCell`, because memory is read through `&self`; a callback given to [`RemoteTarget::monitor`] must not use the target.
 
-use crate::{Error, RunControl, Target, Thread};
+use crate::{Error, Permissions, RunControl, Target, Thread};
 use inner::{Inner, Regain, State};
 use kdive_arch::target_xml::Description;
 use kdive_arch::{Arch, RawWrite, RegisterFile};
 use kdive_base::{AddrRange, Interrupt, PhysAddr, VirtAddr};
 use kdive_rsp::packet::process;
 use kdive_rsp::transport::{self, OpenOptions, Transport};
-use kdive_rsp::{Client, Config, Endpoint, Note, Profile, Statistics, ThreadId, log};
+use kdive_rsp::{
+    Client, Config, Endpoint, Note, Packet, PacketSize, Packets, Profile, Statistics, ThreadId, log,
+};
 use std::cell::{RefCell, RefMut};
 use std::io::Write;
 use std::rc::Rc;
@@ -39,6 +41,12 @@ pub struct Options {
     pub arch: Arch,
     /// The user's Ctrl-C.
     pub interrupt: Interrupt,
+    /// What may be done to the target.
+    pub permissions: Permissions,
+    /// Packets the user forbids or demands.
+    pub packets: Packets,
+    /// `set remote memory-read-packet-size` and `memory-write-packet-size`.
+    pub packet_sizes: (PacketSize, PacketSize),
 }
 
 impl Default for Options {
@@ -53,6 +61,9 @@ impl Default for Options {
             baud: open.baud,
             arch: Arch::X86_64,
             interrupt: config.interrupt,
+            permissions: Permissions::default(),
+            packets: Packets::default(),
+            packet_sizes: (config.read_size, config.write_size),
         }
     }
 }
@@ -135,6 +146,9 @@ impl RemoteTarget {
             remote_timeout: options.remote_timeout,
             extended: options.extended,
             interrupt: options.interrupt.clone(),
+            packets: options.packets.clone(),
+            read_size: options.packet_sizes.0,
+            write_size: options.packet_sizes.1,
         };
         let client = Client::connect(link, config, log).map_err(|(error, notes)| ConnectError {
             error: error.into(),
@@ -241,7 +255,8 @@ impl RemoteTarget {
     pub fn entry_point(&self) -> Result<Option<VirtAddr>, Error> {
         let mut inner = self.inner()?;
         inner.ready(Regain::Now)?;
-        if !inner.client.features().has("qXfer:auxv:read+") {
+        let packets = &inner.client.config().packets;
+        if packets.refuses(Packet::AuxiliaryVector) || !inner.client.features().has("qXfer:auxv:read+") {
             return Ok(None);
         }
         let result = inner.client.read_object("auxv", "");
@@ -356,10 +371,64 @@ impl RemoteTarget {
         }
     }
 
+    /// `set remote NAME-packet`: on, off, or auto, which is `None`.
+    pub fn decide_packet(&self, packet: Packet, choice: Option<bool>) {
+        if let Ok(mut inner) = self.inner() {
+            inner.client.config_mut().packets.decide(packet, choice);
+        }
+    }
+
+    /// Whether the stub knows a packet; `None` while nobody has tried.
+    #[must_use]
+    pub fn knows_packet(&self, packet: Packet) -> Option<bool> {
+        self.inner.try_borrow().ok()?.client.knows(packet)
+    }
+
+    /// Whether the stub offered a feature when the connection was made.
+    #[must_use]
+    pub fn offers(&self, feature: &str) -> bool {
+        self.inner.try_borrow().is_ok_and(|inner| inner.client.features().has(&format!("{feature}+")))
+    }
+
+    /// How large packets may be that read and that write memory, and bytes of what they are now.
+    pub fn set_packet_sizes(&self, read: PacketSize, write: PacketSize) {
+        if let Ok(mut inner) = self.inner() {
+            let config = inner.client.config_mut();
+            (config.read_size, config.write_size) = (read, write);
+        }
+    }
+
+    /// Bytes the stub takes in one packet.
+    #[must_use]
+    pub fn packet_size(&self) -> usize {
+        self.inner.try_borrow().map_or(0, |inner| inner.client.features().packet_size)
+    }
+
+    /// What may be done to the target, from now on.
+    pub fn set_permissions(&self, permissions: Permissions) {
+        if let Ok(mut inner) = self.inner() {
+            inner.permissions = permissions;
+        }
+    }
+
     /// `set debug remote`: lines go to `sink`, none when it is `None`.
     pub fn set_debug(&self, sink: Option<log::DebugSink>) {
         if let Ok(mut inner) = self.inner() {
             inner.client.log_mut().set_debug(sink);
+        }
+    }
+
+    /// `set debug remote-packet-max-chars`.
+    pub fn set_shown(&self, shown: Option<usize>) {
+        if let Ok(mut inner) = self.inner() {
+            inner.client.log_mut().set_shown(shown);
+        }
+    }
+
+    /// `set remotelogbase`.
+    pub fn set_log_base(&self, base: log::LogBase) {
+        if let Ok(mut inner) = self.inner() {
+            inner.client.log_mut().set_base(base);
         }
     }
 

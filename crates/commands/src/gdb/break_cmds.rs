@@ -319,6 +319,9 @@ fn add(
     temporary: bool,
     from_tty: bool,
 ) -> Result<(), Error> {
+    if shell.settings.text("multiple-symbols") == "cancel" && is_ambiguous(shell, &args.location) {
+        return Err(Error::msg("canceled because the command is ambiguous\nSee set/show multiple-symbol."));
+    }
     let may_pend = shell.settings.auto_bool("breakpoint pending") != Some(false);
     let request = BreakRequest { args, kind, temporary, may_pend };
     let added = shell.session.add_breakpoint(request).map_err(failure)?;
@@ -326,18 +329,39 @@ fn add(
     Ok(())
 }
 
+/// Whether a location stands for several functions.
+fn is_ambiguous(shell: &Shell, location: &str) -> bool {
+    let places = shell.program().resolve_location(location, kdive_symbols::LinespecMode::Breakpoint);
+    !location.is_empty() && places.is_ok_and(|places| places.len() > 1)
+}
+
 fn make(shell: &mut Shell, args: Args<'_>, kind: BreakpointKind, temporary: bool) -> Result<(), Error> {
     if kind == BreakpointKind::Hardware && shell.session.target().is_none() {
         return Err(Error::msg("No hardware breakpoint support in the target."));
+    }
+    if kind == BreakpointKind::Hardware {
+        hardware_room(shell)?;
     }
     let parsed = BreakArgs::parse(args.text()).map_err(failure)?;
     add(shell, parsed, kind, temporary, args.from_tty)
 }
 
+/// `set remote hardware-breakpoint-limit`.
+fn hardware_room(shell: &Shell) -> Result<(), Error> {
+    let Some(most) = shell.session.settings.hardware.breakpoints else { return Ok(()) };
+    let hardware = shell.session.breakpoints().filter(|shown| shown.kind == BreakpointKind::Hardware);
+    let used: usize = hardware.map(|shown| shown.locations.len()).sum();
+    match most {
+        0 => Err(Error::msg("No hardware breakpoint support in the target.")),
+        most if used as u64 >= most => Err(Error::msg("Hardware breakpoints used exceeds limit.")),
+        _ => Ok(()),
+    }
+}
+
 /// A breakpoint on every function whose name matches, each with the function's declaration after it.
 fn rbreak(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let text = args.text();
-    let pattern = crate::gdb::symbols::pattern(text)?;
+    let pattern = crate::gdb::symbols::name_pattern(shell, text)?;
     let interrupt = shell.interrupt.clone();
     let found = shell.program().modules.listing(
         kdive_symbols::ListingKind::Functions,

@@ -9,11 +9,11 @@ use kdive_base::{AddrRange, VirtAddr};
 use kdive_expr::print::{print_address, print_value};
 use kdive_expr::{
     Expr, ExprError, Find, Format, FormatSpec, Instructions, PrintOptions, describe, describe_type,
-    parse_type_flags,
+    parse_type_flags_over,
 };
 use kdive_linux::PatchMap;
 use kdive_program::Program;
-use kdive_types::{Kind, Out, Value};
+use kdive_types::{Kind, Out, TypeOptions, Value};
 use std::rc::Rc;
 
 /// The commands of this file.
@@ -462,7 +462,8 @@ pub fn examine_once(shell: &mut Shell, spec: &FormatSpec, addr: VirtAddr) -> Res
 
 /// `ptype` shows the members (`expand`), `whatis` the name.
 fn type_command(shell: &mut Shell, args: Args<'_>, expand: bool) -> Result<(), Error> {
-    let (mut options, text) = parse_type_flags(args.text())?;
+    let usual = TypeOptions { hex: shell.settings.bool("print type hex"), ..TypeOptions::default() };
+    let (mut options, text) = parse_type_flags_over(args.text(), usual)?;
     options.offsets &= expand;
     let program = shell.program();
     let mut out = Out::new();

@@ -3,12 +3,12 @@
 use crate::gdb::guest;
 use crate::hooks::Hooks;
 use crate::linux::modules::{set_debug_directories, set_module_path, with_linux};
-use crate::settings::charset;
+use crate::settings::{architecture, charset};
 use crate::spec::Needs;
 use crate::{Error, Shell};
 use kdive_expr::{Expr, FrameArguments, Printf};
-use kdive_program::{EntryValues, UnwindPolicy};
-use kdive_session::{SchedulerLocking, View};
+use kdive_program::{EntryValues, FileNames, UnwindPolicy};
+use kdive_session::{HardwareLimits, SchedulerLocking, View};
 use kdive_symbols::{Completion, Tag};
 use kdive_types::Kind;
 use std::path::PathBuf;
@@ -81,18 +81,27 @@ impl Hooks for Debugger {
                 shell.program_mut().sources.set_substitutions(rules);
             }
             "module-path" => {
-                let paths = directories(shell, name);
+                let paths = directories(shell, "module-path");
                 set_module_path(shell, paths);
             }
             "debug-file-directory" => {
-                let paths = directories(shell, name);
+                let paths = directories(shell, "debug-file-directory");
                 set_debug_directories(shell, paths);
+            }
+            "source open" => {
+                let open = shell.settings.bool("source open");
+                shell.program_mut().sources.set_open(open);
             }
             "kaslr" => crate::linux::kernel::set_kaslr(shell),
             "index-cache enabled" | "index-cache directory" => take_index_cache(shell),
             _ => {}
         }
         take_over(shell);
+        if name == "filename-display" {
+            // Breakpoints keep the names of their files as they are shown.
+            let events = shell.session.symbols_changed();
+            crate::gdb::events::tell(shell, events);
+        }
         crate::gdb::remote::setting_changed(shell, name)
     }
 
@@ -128,10 +137,11 @@ impl Hooks for Debugger {
             let process = shell.session.process();
             // A connection that is already gone has nothing left to detach from.
             if shell.session.detach().is_ok() {
-                shell.out.line(&match guest::is_spoken_of(shell) {
-                    true => guest::LET_GO.to_owned(),
-                    false => format!("[Inferior 1 (process {process}) detached]"),
-                });
+                if guest::is_spoken_of(shell) {
+                    shell.out.line(guest::LET_GO);
+                } else {
+                    crate::gdb::remote::tell_inferior(shell, process, "detached");
+                }
             }
         }
     }
@@ -287,6 +297,19 @@ fn take_over(shell: &mut Shell) {
     let step_mode = settings.bool("step-mode");
     let range_stepping = settings.bool("range-stepping");
     let hardware_watchpoints = number("can-use-hw-watchpoints") != Some(0);
+    let hardware = HardwareLimits {
+        breakpoints: number("remote hardware-breakpoint-limit"),
+        watchpoints: number("remote hardware-watchpoint-limit"),
+        watch_length: number("remote hardware-watchpoint-length-limit"),
+    };
+    let file_names = match settings.text("filename-display").as_str() {
+        "basename" => FileNames::Basename,
+        "absolute" => FileNames::Absolute,
+        _ => FileNames::Relative,
+    };
+    let ignore_case = settings.text("case-sensitive") == "off";
+    let opaque = !settings.bool("opaque-type-resolution");
+    let code_size = architecture::code_size(settings);
     let auto_hardware = settings.bool("breakpoint auto-hw");
     let per_cpu = settings.text("percpu") != "off";
     let unwind_policy =
@@ -296,10 +319,14 @@ fn take_over(shell: &mut Shell) {
         options.unwind_policy = unwind_policy;
         shell.program().forget_frames();
     }
+    shell.program_mut().modules.resolve_opaque(!opaque);
     let options = &mut shell.program_mut().options;
     options.print = print;
+    options.ignore_case = ignore_case;
     options.per_cpu = per_cpu;
     options.entry_values = entry_values;
+    options.file_names = file_names;
+    options.code_size = code_size;
     options.input_radix = input_radix;
     options.max_value_size = max_value_size;
     options.backtrace_limit = backtrace_limit;
@@ -309,4 +336,5 @@ fn take_over(shell: &mut Shell) {
     run.range_stepping = range_stepping;
     run.hardware_watchpoints = hardware_watchpoints;
     run.auto_hardware = auto_hardware;
+    run.hardware = hardware;
 }

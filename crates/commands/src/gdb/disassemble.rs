@@ -88,6 +88,25 @@ pub fn show_instruction(shell: &mut Shell, pc: VirtAddr, padded: bool, raw: bool
     one(shell, pc, &modifiers, padded)
 }
 
+/// Shows the instructions of a stop (`set disassemble-next-line`), with their bytes. Where they cannot be read nothing is said.
+///
+/// # Errors
+/// When the user interrupts.
+pub fn show_next_instructions(shell: &mut Shell, range: AddrRange) -> Result<(), Error> {
+    let mut pc = range.start;
+    while pc < range.end {
+        if shell.interrupt.is_raised() {
+            return Err(Error::Interrupted);
+        }
+        let flavor = flavor(shell);
+        if instruction(shell.program(), pc, flavor).is_err() {
+            break;
+        }
+        pc = show_instruction(shell, pc, true, true)?;
+    }
+    Ok(())
+}
+
 /// What is rewritten in the code around an address, when that is to be told.
 pub fn patched_near(shell: &mut Shell, addr: VirtAddr) -> Option<Rc<PatchMap>> {
     if tells_patched(shell) { patches(shell, addr) } else { None }

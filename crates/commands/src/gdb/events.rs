@@ -1,13 +1,15 @@
 //! What run control reports, turned into text; and the commands of breakpoints that were hit.
 
 use crate::gdb::data::put;
+use crate::gdb::disassemble::show_next_instructions;
 use crate::gdb::display::do_displays;
 use crate::gdb::guest::ended;
 use crate::gdb::list::show_lines;
 use crate::linux::modules::report;
 use crate::output::{Stream, Style};
 use crate::{Error, Shell};
-use kdive_program::{FrameStyle, ShowAddress};
+use kdive_base::AddrRange;
+use kdive_program::{Frame, FrameStyle, ShowAddress};
 use kdive_session::{Event, Request, Show, Stop, StopReason};
 use std::time::Duration;
 
@@ -155,27 +157,81 @@ pub fn show_selected(shell: &mut Shell, level: bool, show: Show) -> Result<(), E
     if show == Show::Nothing {
         return Ok(());
     }
+    let frame = shell.program().selected_frame().map_err(Error::msg)?;
+    let usual = if show == Show::Source { FrameInfo::Source } else { FrameInfo::Both };
+    let info = FrameInfo::of(&shell.settings.text("print frame-info"), usual);
+    show_frame(shell, &frame, level, info)?;
+    shell.program().show_line_of(&frame);
+    Ok(())
+}
+
+/// What is shown of a frame (`set print frame-info`, gdb's `print_what`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FrameInfo {
+    /// The line of source.
+    Source,
+    /// The frame's line.
+    Location,
+    /// Both.
+    Both,
+    /// The frame's line, always with the address.
+    Address,
+    /// The frame's line without file and line.
+    Short,
+}
+
+impl FrameInfo {
+    /// What a value of the setting or of an option stands for; `auto` is what is usual.
+    #[must_use]
+    pub fn of(name: &str, usual: Self) -> Self {
+        match name {
+            "source-line" => Self::Source,
+            "location" => Self::Location,
+            "source-and-location" => Self::Both,
+            "location-and-address" => Self::Address,
+            "short-location" => Self::Short,
+            _ => usual,
+        }
+    }
+}
+
+/// Shows a frame, and the instructions at it where `set disassemble-next-line` wants them.
+///
+/// # Errors
+/// When the file has no such line.
+pub fn show_frame(shell: &mut Shell, frame: &Frame, level: bool, info: FrameInfo) -> Result<(), Error> {
     let program = shell.program();
-    let frame = program.selected_frame().map_err(Error::msg)?;
-    let line = program.frame_line(&frame);
-    let middle = program.shows_address(&frame) && program.options.print.address;
-    if show == Show::FrameAndSource || line.is_none() {
-        let address = match shell.settings.text("print frame-info").as_str() {
-            "location-and-address" => ShowAddress::Always,
-            _ => ShowAddress::default(),
-        };
-        let text = shell.program().frame_text(&frame, FrameStyle { level, address, ..FrameStyle::default() });
+    let line = program.frame_line(frame);
+    let middle = program.shows_address(frame) && program.options.print.address;
+    if info != FrameInfo::Source || line.is_none() {
+        let address = if info == FrameInfo::Address { ShowAddress::Always } else { ShowAddress::default() };
+        let style =
+            FrameStyle { level, address, location: info != FrameInfo::Short, ..FrameStyle::default() };
+        let text = program.frame_text(frame, style);
         put(shell, &text);
         shell.out.put("\n");
     }
-    if let Some(line) = line {
-        if show == Show::Source && middle {
-            shell.out.styled(Style::Address, &format!("{:#018x}", frame.pc()));
-            shell.out.put("\t");
-        }
-        show_lines(shell, &line.file, line.line, line.line + 1)?;
+    if !matches!(info, FrameInfo::Source | FrameInfo::Both) {
+        return Ok(());
     }
-    shell.program().show_line_of(&frame);
+    let wanted = shell.settings.auto_bool("disassemble-next-line");
+    let range = match &line {
+        Some(line) => {
+            if info == FrameInfo::Source && middle {
+                shell.out.styled(Style::Address, &format!("{:#018x}", frame.pc()));
+                shell.out.put("\t");
+            }
+            show_lines(shell, &line.file, line.line, line.line + 1)?;
+            // All of the line where it is asked for; a call that was inlined has no code of its own.
+            let entry = line.entry.as_ref().filter(|_| wanted == Some(true));
+            entry.map(|entry| AddrRange::new(entry.start, entry.end))
+        }
+        // One instruction where there is no line.
+        None => (wanted != Some(false)).then(|| AddrRange::new(frame.pc(), frame.pc().offset(1))),
+    };
+    if let Some(range) = range {
+        show_next_instructions(shell, range)?;
+    }
     Ok(())
 }
 

@@ -195,6 +195,18 @@ pub fn open(typed: &str, options: &OpenOptions) -> Result<Arc<ObjectFile>, Error
     ObjectFile::open(&path, options).map_err(|error| Error::msg(error.to_string()))
 }
 
+/// `Reading symbols from FILE...`, as far as `set print symbol-loading` wants it: `brief` only for the main file.
+fn tell_loading(shell: &mut Shell, file: &str, main: bool) {
+    let wanted = match shell.settings.text("print symbol-loading").as_str() {
+        "off" => false,
+        "brief" => main,
+        _ => true,
+    };
+    if wanted {
+        shell.out.line(&format!("Reading symbols from {file}..."));
+    }
+}
+
 /// Replaces all symbols by those of one file.
 ///
 /// # Errors
@@ -206,7 +218,7 @@ pub fn load_main(shell: &mut Shell, typed: &str, slide: u64, from_tty: bool) -> 
         ..OpenOptions::default()
     };
     if from_tty {
-        shell.out.line(&format!("Reading symbols from {typed}..."));
+        tell_loading(shell, typed, true);
     }
     let object = open(typed, &options)?;
     say_what_is_missing(shell, &object, typed, from_tty);
@@ -425,7 +437,7 @@ fn add_symbol_file(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         return Err(Error::msg("Not confirmed."));
     }
     if args.from_tty {
-        shell.out.line(&format!("Reading symbols from {}...", addition.file));
+        tell_loading(shell, &addition.file, false);
     }
     let id = add_object(shell, &addition.file, sections, offset)?;
     let object = shell.program().modules.module(id).map(|module| Arc::clone(module.object()));

@@ -60,11 +60,13 @@ pub fn show_lines(shell: &mut Shell, file: &SourceName, first: u32, end: u32) ->
     let Some(source) = source else {
         position(shell, file, first, first, first);
         if say_missing {
-            let text = format!("{first}\t{}: No such file or directory.\n", file.name);
+            let name = shell.program().shown_file(file);
+            let text = format!("{first}\t{name}: No such file or directory.\n");
             shell.out.emit(Stream::Err, Style::Plain, text.as_bytes());
         } else {
             shell.out.put(&format!("{first}\tin "));
-            shell.out.styled(Style::File, &file.name);
+            let name = shell.program().shown_file(file);
+            shell.out.styled(Style::File, &name);
             shell.out.put("\n");
         }
         return Ok(());
@@ -72,11 +74,8 @@ pub fn show_lines(shell: &mut Shell, file: &SourceName, first: u32, end: u32) ->
     warn_if_newer(shell, &source);
     if u64::from(first) > source.line_count() {
         position(shell, file, first, first, first);
-        let lines = source.line_count();
-        return Err(Error::msg(format!(
-            "Line number {first} out of range; {} has {lines} lines.",
-            file.name
-        )));
+        let (name, lines) = (shell.program().shown_file(file), source.line_count());
+        return Err(Error::msg(format!("Line number {first} out of range; {name} has {lines} lines.")));
     }
     let mut last = first;
     for number in first..end {
@@ -182,7 +181,8 @@ fn list(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
                 return list_around(shell, &at, size);
             }
             if at.first <= 1 {
-                return Err(Error::msg(format!("Already at the start of {}.", at.file.name)));
+                let name = shell.program().shown_file(&at.file);
+                return Err(Error::msg(format!("Already at the start of {name}.")));
             }
             let first = at.first.saturating_sub(size).max(1);
             show_lines(shell, &at.file, first, at.first)?;
@@ -207,7 +207,7 @@ fn list(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
                 }
                 let file = file_of(sal, first)?;
                 if let Some(addr) = at {
-                    let line = format!("{}:{}", file.name, sal.line);
+                    let line = format!("{}:{}", shell.program().shown_file(&file), sal.line);
                     let place = match shell.program().modules.function_at(addr) {
                         Some(function) => format!("in {} ({line})", function.name()),
                         None => format!("at {line}"),
@@ -216,10 +216,9 @@ fn list(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
                 }
                 if several {
                     let symbol = sal.function_name.as_deref().unwrap_or("???");
-                    shell.out.put(&format!(
-                        "file: \"{}\", line number: {}, symbol: \"{symbol}\"\n",
-                        file.name, sal.line
-                    ));
+                    let (name, line) = (shell.program().shown_file(&file), sal.line);
+                    let text = format!("file: \"{name}\", line number: {line}, symbol: \"{symbol}\"\n");
+                    shell.out.put(&text);
                 }
                 let start = sal.line.saturating_sub(size / 2).max(1);
                 show_lines(shell, &file, start, start.saturating_add(size))?;

@@ -4,11 +4,12 @@ use crate::gdb::events::{failure, show_selected, tell};
 use crate::gdb::guest;
 use crate::linux::modules::report;
 use crate::output::{Stream, Style};
-use crate::settings::expand_home;
+use crate::settings::rows::packets;
+use crate::settings::{expand_home, packet_size};
 use crate::spec::{Class, Completer, Needs, Repeat};
 use crate::{Args, Error, Shell, Spec};
 use kdive_base::LinkAddr;
-use kdive_session::{ConnectOptions, Log, Note, Show};
+use kdive_session::{ConnectOptions, Log, LogBase, Note, Packet, Packets, Show};
 use kdive_symbols::{ElfKind, Placement};
 use std::time::Duration;
 
@@ -180,6 +181,29 @@ fn seconds(shell: &Shell, name: &str) -> Duration {
     Duration::from_secs(shell.settings.number(name).unwrap_or(u64::from(u32::MAX)).min(u64::from(u32::MAX)))
 }
 
+/// `set remotelogbase`.
+fn log_base(shell: &Shell) -> LogBase {
+    match shell.settings.text("remotelogbase").as_str() {
+        "hex" => LogBase::Hex,
+        "octal" => LogBase::Octal,
+        _ => LogBase::Ascii,
+    }
+}
+
+fn shown_of_packets(shell: &Shell) -> Option<usize> {
+    let most = shell.settings.number("debug remote-packet-max-chars")?;
+    Some(usize::try_from(most).unwrap_or(usize::MAX))
+}
+
+/// What the user decided about each packet that is ever sent (`set remote NAME-packet`).
+fn decisions(shell: &Shell) -> Vec<(Packet, Option<bool>)> {
+    let all = packets::NAMES.iter().filter_map(|(name, packet)| {
+        let choice = shell.settings.auto_bool(&format!("remote {name}-packet"));
+        Some((Packet::named(packet)?, choice))
+    });
+    all.collect()
+}
+
 /// A setting of the connection got a new value: the connection there is takes it over.
 ///
 /// # Errors
@@ -190,6 +214,17 @@ pub fn setting_changed(shell: &mut Shell, name: &str) -> Result<(), Error> {
         "remotetimeout" => remote.set_remote_timeout(seconds(shell, name)),
         "debug remote" => remote.set_debug(shell.settings.bool(name).then(debug_sink)),
         "remotelogfile" => remote.set_record(record_file(shell)?),
+        "remotelogbase" => remote.set_log_base(log_base(shell)),
+        "debug remote-packet-max-chars" => remote.set_shown(shown_of_packets(shell)),
+        "remote memory-read-packet-size" | "remote memory-write-packet-size" => {
+            let (read, write) = packet_size::of(&shell.settings);
+            remote.set_packet_sizes(read, write);
+        }
+        _ if name.ends_with("-packet") => {
+            for (packet, choice) in decisions(shell) {
+                remote.decide_packet(packet, choice);
+            }
+        }
         _ => {}
     }
     Ok(())
@@ -215,8 +250,18 @@ fn connect(shell: &mut Shell, args: Args<'_>, extended: bool) -> Result<(), Erro
         auto_retry: shell.settings.bool("tcp auto-retry"),
         baud: shell.settings.signed("serial baud").and_then(|baud| u32::try_from(baud).ok()),
         arch: shell.program().arch(),
+        packets: {
+            let mut packets = Packets::default();
+            for (packet, choice) in decisions(shell) {
+                packets.decide(packet, choice);
+            }
+            packets
+        },
+        packet_sizes: packet_size::of(&shell.settings),
     };
     let mut log = Log::new();
+    log.set_base(log_base(shell));
+    log.set_shown(shown_of_packets(shell));
     log.set_debug(shell.settings.bool("debug remote").then(debug_sink));
     log.set_record(record_file(shell)?);
     let stop = match shell.session.connect(address, &options, log) {
@@ -307,7 +352,7 @@ fn detach(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         shell.out.line("Ending remote debugging.");
     }
     after(shell);
-    shell.out.line(&format!("[Inferior 1 (process {process}) detached]"));
+    tell_inferior(shell, process, "detached");
     result
 }
 
@@ -325,6 +370,13 @@ fn disconnect(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     Ok(())
 }
 
+/// `[Inferior 1 (process 1) detached]`, unless `set print inferior-events off`.
+pub fn tell_inferior(shell: &mut Shell, process: u64, what: &str) {
+    if shell.settings.bool("print inferior-events") {
+        shell.out.line(&format!("[Inferior 1 (process {process}) {what}]"));
+    }
+}
+
 fn kill(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     if shell.session.target().is_none() {
         return Err(Error::msg("The program is not being run."));
@@ -333,10 +385,11 @@ fn kill(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let process = shell.session.process();
     shell.session.kill().map_err(failure)?;
     after(shell);
-    shell.out.line(&match guest::is_spoken_of(shell) {
-        true => "[The guest was killed]".to_owned(),
-        false => format!("[Inferior 1 (process {process}) killed]"),
-    });
+    if guest::is_spoken_of(shell) {
+        shell.out.line("[The guest was killed]");
+    } else {
+        tell_inferior(shell, process, "killed");
+    }
     Ok(())
 }
 

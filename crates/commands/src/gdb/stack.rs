@@ -1,7 +1,7 @@
 //! The stack: `backtrace`, `frame`, `up`, `down`, `info frame`, `info locals`, `info args`, `frame apply`.
 
 use crate::gdb::data::put;
-use crate::gdb::events::show_selected;
+use crate::gdb::events::{FrameInfo, show_frame, show_selected};
 use crate::gdb::run::integer;
 use crate::gdb::threads::{ApplyFlags, apply_one};
 use crate::spec::{Class, Completer, Needs};
@@ -9,7 +9,7 @@ use crate::{Args, Error, Missing, Shell, Spec};
 use kdive_base::VirtAddr;
 use kdive_expr::FrameArguments;
 use kdive_expr::print::print_plain;
-use kdive_program::{Frame, FrameStyle, Program, ShowAddress};
+use kdive_program::{Frame, FrameStyle, Program};
 use kdive_session::Show;
 use kdive_symbols::Variable;
 use kdive_types::{Out, Style};
@@ -300,7 +300,7 @@ fn print_frames(
             more = false;
             break;
         };
-        print_line(shell, &frame, info);
+        print_line(shell, &frame, info)?;
         if full {
             let found = locals(&frame);
             put_locals(shell, &frame, found, 8);
@@ -324,18 +324,9 @@ fn check(shell: &Shell) -> Result<(), Error> {
     if shell.interrupt.is_raised() { Err(Error::Interrupted) } else { Ok(()) }
 }
 
-/// One line of a backtrace.
-fn print_line(shell: &mut Shell, frame: &Frame, info: &str) {
-    let style = match info {
-        "location-and-address" => {
-            FrameStyle { level: true, address: ShowAddress::Always, ..FrameStyle::default() }
-        }
-        "short-location" => FrameStyle { level: true, location: false, ..FrameStyle::default() },
-        _ => FrameStyle { level: true, ..FrameStyle::default() },
-    };
-    let text = shell.program().frame_text(frame, style);
-    put(shell, &text);
-    shell.out.put("\n");
+/// One frame of a backtrace.
+fn print_line(shell: &mut Shell, frame: &Frame, info: &str) -> Result<(), Error> {
+    show_frame(shell, frame, true, FrameInfo::of(info, FrameInfo::Location))
 }
 
 fn frame(shell: &mut Shell, args: Args<'_>, shown: bool) -> Result<(), Error> {
@@ -668,7 +659,7 @@ fn describe(program: &Program, frame: &Frame, caller: Option<&Frame>, selected: 
     }
     if let Some(line) = program.frame_line(frame) {
         out.push(" (");
-        out.styled(Style::Filename, &line.file.name);
+        out.styled(Style::Filename, &program.shown_file(&line.file));
         out.push(&format!(":{})", line.line));
     }
     out.push(&format!("; saved {} = ", arch.pc_name()));

@@ -134,7 +134,7 @@ fn one_line(shell: &mut Shell, sal: &Sal) {
         shell.out.line(&format!("No line number information available{at}"));
         return;
     };
-    let (number, name) = (sal.line, &file.name);
+    let (number, name) = (sal.line, shell.program().shown_file(&file));
     let ranges = match sal.pc {
         _ if number == 0 => Vec::new(),
         Some(pc) => Vec::from_iter(shell.program().modules.line_at(pc, false).map(|line| {
@@ -299,6 +299,17 @@ pub fn pattern(text: &str) -> Result<Option<regex::Regex>, Error> {
     })
 }
 
+/// As [`pattern`], for the names of symbols: `set case-sensitive off` holds for them.
+///
+/// # Errors
+/// As [`pattern`].
+pub fn name_pattern(shell: &Shell, text: &str) -> Result<Option<regex::Regex>, Error> {
+    if shell.program().options.ignore_case && !text.is_empty() {
+        return pattern(&format!("(?i){text}"));
+    }
+    pattern(text)
+}
+
 fn listing(shell: &mut Shell, args: Args<'_>, kind: ListingKind) -> Result<(), Error> {
     let (mut quiet, mut non_debugging) = (false, kind != ListingKind::Types);
     let mut of_type: Option<String> = None;
@@ -327,7 +338,7 @@ fn listing(shell: &mut Shell, args: Args<'_>, kind: ListingKind) -> Result<(), E
         rest = after;
     }
     let text = rest.text();
-    let regex = pattern(text)?;
+    let regex = name_pattern(shell, text)?;
     let what = match kind {
         ListingKind::Functions => "function",
         ListingKind::Variables => "variable",

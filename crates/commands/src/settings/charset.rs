@@ -29,7 +29,7 @@ fn automatic() -> &'static str {
     if locale_is_utf8() { "UTF-8" } else { ASCII }
 }
 
-fn current(settings: &Settings, name: &str) -> String {
+fn chosen(settings: &Settings, name: &str) -> String {
     match settings.text(name).as_str() {
         "auto" => automatic().to_owned(),
         other => other.to_owned(),
@@ -38,7 +38,7 @@ fn current(settings: &Settings, name: &str) -> String {
 
 /// How the program's strings are read.
 pub(crate) fn target(settings: &Settings) -> Charset {
-    match current(settings, "target-charset").as_str() {
+    match chosen(settings, "target-charset").as_str() {
         "UTF-8" => Charset::Utf8,
         "ISO-8859-1" | "LATIN1" => Charset::Latin1,
         _ => Charset::Ascii,
@@ -47,7 +47,7 @@ pub(crate) fn target(settings: &Settings) -> Charset {
 
 /// Whether characters beyond ASCII may be shown: the host's character set has them, and so has the locale.
 pub(crate) fn shows_utf8(settings: &Settings) -> bool {
-    current(settings, "host-charset") == "UTF-8" && locale_is_utf8()
+    chosen(settings, "host-charset") == "UTF-8" && locale_is_utf8()
 }
 
 /// `set charset NAME` is both.
@@ -55,6 +55,10 @@ pub(super) fn set_both(shell: &mut Shell) {
     let value = Value::Text(shell.settings.text("charset"));
     shell.settings.put("host-charset", value.clone());
     shell.settings.put("target-charset", value);
+}
+
+fn shown(shell: &Shell, name: &str) -> String {
+    shell.settings.value(name).map(Value::shown).unwrap_or_default()
 }
 
 fn sentence(which: &str, value: &str, automatic: &str) -> String {
@@ -66,17 +70,17 @@ fn sentence(which: &str, value: &str, automatic: &str) -> String {
 
 /// `show host-charset`.
 pub(super) fn show_host(shell: &Shell, _: &Value) -> String {
-    sentence("host", &shell.settings.text("host-charset"), automatic())
+    sentence("host", &shown(shell, "host-charset"), automatic())
 }
 
 /// `show target-charset`.
 pub(super) fn show_target(shell: &Shell, _: &Value) -> String {
-    sentence("target", &shell.settings.text("target-charset"), automatic())
+    sentence("target", &shown(shell, "target-charset"), automatic())
 }
 
 /// `show target-wide-charset`.
 pub(super) fn show_wide(shell: &Shell, _: &Value) -> String {
-    sentence("target wide", &shell.settings.text("target-wide-charset"), "UTF-32")
+    sentence("target wide", &shown(shell, "target-wide-charset"), "UTF-32")
 }
 
 /// `show charset`: all three.

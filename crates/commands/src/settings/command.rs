@@ -15,7 +15,19 @@ pub(crate) fn set(shell: &mut Shell, setting: &'static Setting, args: Args<'_>) 
             setting.kind.check_number(number).map_err(Error::msg)?
         }
     };
-    assign(shell, setting, value, args.from_tty)
+    assign(shell, setting, value, args.from_tty)?;
+    super::architecture::tell(shell, setting.name);
+    tell_ignored(shell, setting);
+    Ok(())
+}
+
+/// Says that a setting has no effect, unless it asks for what kdive does anyway.
+fn tell_ignored(shell: &mut Shell, setting: &Setting) {
+    let value = shell.settings.value(setting.name).map(Value::shown).unwrap_or_default();
+    let wanted = setting.kind.default_value(setting.default).shown() != value;
+    if setting.ignored && wanted && !setting.anyway.contains(&value.as_str()) {
+        shell.out.warning(&format!("\"set {}\" has no effect in kdive.", setting.name));
+    }
 }
 
 /// Gives a setting a value and tells everybody concerned; on an error the old value is back.
@@ -25,6 +37,7 @@ pub(crate) fn assign(
     value: Value,
     from_tty: bool,
 ) -> Result<(), Error> {
+    super::architecture::check(setting.name, &value)?;
     let value = adjusted(shell, setting, value)?;
     let old = shell.settings.value(setting.name).cloned();
     shell.settings.put(setting.name, value);
@@ -47,6 +60,12 @@ fn adjusted(shell: &mut Shell, setting: &Setting, value: Value) -> Result<Value,
             shell.out.line("max-value-size set too low, increasing to 16 bytes");
             Ok(Value::Number(Some(16)))
         }
+        ("breakpoint condition-evaluation", Value::Text(who)) if who == "target" => {
+            shell.out.warning(
+                "Target does not support breakpoint condition evaluation.\nUsing host evaluation mode instead.",
+            );
+            Ok(shell.settings.value(setting.name).cloned().unwrap_or(value))
+        }
         ("history filename", Value::Text(path)) if !path.is_empty() => {
             let absolute = std::path::absolute(path).map_err(Error::msg)?;
             Ok(Value::Text(absolute.display().to_string()))
@@ -56,6 +75,10 @@ fn adjusted(shell: &mut Shell, setting: &Setting, value: Value) -> Result<Value,
         }
         ("output-radix", Value::Number(Some(radix))) if ![8, 10, 16].contains(radix) => {
             Err(Error::msg(format!("Unsupported output radix ``decimal {radix}''; output radix unchanged.")))
+        }
+        (name, Value::Text(text)) if super::packet_size::concerns(name) => {
+            let old = shell.settings.text(name);
+            super::packet_size::adjusted(shell, name, text, &old)
         }
         ("directories", Value::Text(list)) => {
             let list = list.clone();
@@ -69,6 +92,16 @@ fn adjusted(shell: &mut Shell, setting: &Setting, value: Value) -> Result<Value,
 fn effect(shell: &mut Shell, name: &str, from_tty: bool) -> Result<(), Error> {
     if name == "logging enabled" {
         return crate::meta::logging::switch(shell, from_tty);
+    }
+    if name == super::rows::packets::ALL_BREAKPOINTS
+        && let Some(value) = shell.settings.snapshot(name)
+    {
+        for one in super::rows::packets::BREAKPOINTS {
+            shell.settings.put(one, value.clone());
+        }
+    }
+    if super::permissions::concerns(name) {
+        super::permissions::changed(shell, name, from_tty)?;
     }
     if name == "charset" {
         super::charset::set_both(shell);

@@ -14,6 +14,13 @@ const STYLES: &[(&str, Style)] = &[
     ("variable", Style::Variable),
 ];
 
+/// Whether a setting of the kind `style address foreground` is read by [`of`].
+#[cfg(test)]
+pub(crate) fn reads(setting: &str) -> bool {
+    let parts = ["background", "foreground", "intensity"];
+    STYLES.iter().any(|(name, _)| parts.iter().any(|part| setting == format!("style {name} {part}")))
+}
+
 /// Colours in the order of their ANSI numbers, 30 to 37.
 pub(super) const COLOURS: &[&str] =
     &["none", "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];

@@ -1,14 +1,17 @@
 //! `set` and `show`: one table of every setting, and its current values by name.
 //!
-//! Every name gdb 13 knows is accepted, so that command files written for gdb run; those without a meaning here are in
-//! `rows::ignored` and say so in their help.
+//! Every name gdb 13 knows is accepted, so that command files written for gdb run. A row is either read by somebody, or
+//! marked as ignored: then `set` says that it has no effect. `tests::readers` finds a row that is neither.
 
+pub(crate) mod architecture;
 pub(crate) mod charset;
 pub mod command;
 pub(crate) mod kind;
 pub(crate) mod look;
+pub(crate) mod packet_size;
 mod paths;
-mod rows;
+mod permissions;
+pub(crate) mod rows;
 
 pub use kind::{Kind, Parsed, Value, expand_home, unescape};
 pub use paths::COMMANDS as PATH_COMMANDS;
@@ -35,8 +38,10 @@ pub struct Setting {
     pub help: &'static str,
     /// How `show` says its value.
     pub show: Show,
-    /// Accepted for the sake of command files only.
+    /// Accepted for the sake of command files only: nobody reads it, and `set` says so.
     pub ignored: bool,
+    /// Values besides the default that ask for what kdive does anyway, where it is ignored.
+    pub anyway: &'static [&'static str],
 }
 
 /// The sentence of `show`.
@@ -74,6 +79,7 @@ impl Setting {
         help: "",
         show: Show::Sentence("{}"),
         ignored: false,
+        anyway: &[],
     };
 
     pub(crate) const fn new(
@@ -96,6 +102,16 @@ impl Setting {
 
     pub(crate) const fn show(self, show: Show) -> Self {
         Self { show, ..self }
+    }
+
+    /// These values ask for what kdive does anyway.
+    pub(crate) const fn anyway(self, anyway: &'static [&'static str]) -> Self {
+        Self { anyway, ..self }
+    }
+
+    /// Nobody reads it.
+    pub(crate) const fn ignored(self) -> Self {
+        Self { ignored: true, ..self }
     }
 }
 

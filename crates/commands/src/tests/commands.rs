@@ -111,7 +111,10 @@ fn assignments_and_settings() {
             "show language",
             "show osabi"
         ]),
-        "The target is set to big endian.\nThe target endianness is set automatically (currently little endian).\n\
+        "kdive reads little-endian targets only.\n\
+         The target endianness is set automatically (currently little endian).\n\
+         The target endianness is set automatically (currently little endian).\n\
+         The target endianness is set automatically (currently little endian).\n\
          The current source language is \"auto; currently c\".\nThe current OS ABI is \"auto\" (currently \"GNU/Linux\").\n\
          The default OS ABI is \"GNU/Linux\".\n"
     );
@@ -136,6 +139,119 @@ fn assignments_and_settings() {
          logging overwrite:  off: Logging appends to the log file.\n\
          logging redirect:  off: Output will go to both the screen and the log file.\n"
     );
+}
+
+#[test]
+fn settings_without_effect_say_so_when_they_ask_for_something_else() {
+    let mut bench = Bench::new();
+    let warning = |name: &str| format!("warning: \"set {name}\" has no effect in kdive.\n");
+    assert_eq!(bench.ex("set unwindonsignal on"), warning("unwindonsignal"));
+    assert_eq!(bench.ex("set unwindonsignal on"), warning("unwindonsignal"), "each time");
+    assert_eq!(bench.ex("set unwindonsignal off"), "", "what kdive does anyway");
+    assert_eq!(bench.ex("with unwindonsignal on -- p 1"), warning("unwindonsignal") + "$1 = 1\n");
+    assert_eq!(bench.ex("set auto-load python-scripts off"), "", "and this as well");
+    assert_eq!(bench.all(&["set sysroot", "set sysroot /"]), "");
+    assert_eq!(bench.ex("set sysroot /srv/root"), warning("sysroot"));
+    assert_eq!(
+        file("set unwindonsignal on\np 1\n"),
+        warning("unwindonsignal") + "$1 = 1\n",
+        "the script goes on"
+    );
+    let said =
+        bench.all(&["set breakpoint condition-evaluation target", "show breakpoint condition-evaluation"]);
+    assert_eq!(
+        said,
+        "warning: Target does not support breakpoint condition evaluation.\nUsing host evaluation mode instead.\n\
+         Breakpoint condition evaluation mode is auto (currently host).\n"
+    );
+    assert_eq!(bench.ex("set breakpoint condition-evaluation host"), "");
+    assert_eq!(
+        bench.ex("set multiple-symbols ask"),
+        "warning: \"set multiple-symbols ask\" has no effect in kdive: all places are taken.\n"
+    );
+    assert_eq!(
+        bench.ex("set language rust"),
+        "warning: expressions are read as C, \"set language rust\" does not change that.\n"
+    );
+    assert_eq!(bench.ex("set language c"), "");
+    assert!(bench.ex("help set unwindonsignal").contains("It has no effect in kdive."));
+}
+
+#[test]
+fn one_setting_stands_for_all_breakpoint_packets() {
+    let mut bench = Bench::new();
+    bench.ex("set remote Z-packet off");
+    bench.ex("set remote read-watchpoint-packet auto");
+    assert_eq!(
+        bench.ex("show remote Z-packet"),
+        "Support for the `Z0' packet is currently disabled.\nSupport for the `Z1' packet is currently disabled.\n\
+         Support for the `Z2' packet is currently disabled.\n\
+         Support for the `Z3' packet is auto-detected, currently unknown.\n\
+         Support for the `Z4' packet is currently disabled.\n"
+    );
+    // One that is never sent is off already.
+    assert_eq!(bench.ex("set remote hostio-open-packet off"), "");
+    assert_eq!(
+        bench.ex("set remote hostio-open-packet on"),
+        "warning: \"set remote hostio-open-packet\" has no effect in kdive.\n"
+    );
+}
+
+#[test]
+fn sizes_of_packets_are_numbers_and_how_they_are_meant() {
+    let mut bench = Bench::new();
+    let show = "show remote memory-read-packet-size";
+    let limit = " The actual limit will be further reduced dependent on the target.\n";
+    assert_eq!(bench.ex(show), format!("The memory-read-packet-size is 0 (default).{limit}"));
+    assert_eq!(
+        bench.ex("set remote memory-read-packet-size x"),
+        "Invalid memory-read-packet-size (bad syntax).\n"
+    );
+    assert_eq!(
+        bench.ex("set remote memory-read-packet-size"),
+        "Argument required (integer, `fixed' or `limited').\n"
+    );
+    bench.ex("set remote memory-read-packet-size 100");
+    assert_eq!(bench.ex(show), format!("The memory-read-packet-size is 100.{limit}"));
+    bench.ex("set confirm off");
+    bench.ex("set remote memory-read-packet-size fixed");
+    assert_eq!(bench.ex(show), "The memory-read-packet-size is 100. Packets are fixed at 100 bytes.\n");
+    bench.ex("set remote memory-read-packet-size limit");
+    assert_eq!(bench.ex(show), format!("The memory-read-packet-size is 100.{limit}"));
+}
+
+#[test]
+fn observer_mode_is_several_permissions() {
+    let mut bench = Bench::new();
+    let permissions = [
+        "show observer",
+        "show may-write-memory",
+        "show may-write-registers",
+        "show may-insert-breakpoints",
+        "show may-insert-tracepoints",
+        "show may-insert-fast-tracepoints",
+        "show may-interrupt",
+        "show pagination",
+        "show non-stop",
+    ];
+    let mut states = |line: &str| {
+        let said = bench.ex(line);
+        let text = bench.all(&permissions);
+        let states = text.lines().map(|line| {
+            let value = line.trim_end_matches(['.', '"', ',']).rsplit(' ').next().unwrap();
+            if line.contains("without effect") { "?" } else { value }.to_owned()
+        });
+        format!("{said}{}", states.collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(states("set observer on"), "on off off off off on off off ?");
+    assert_eq!(
+        states("set may-write-memory on"),
+        "on on off off off on off off ?",
+        "as in gdb it does not count"
+    );
+    assert_eq!(states("set may-interrupt on"), "Observer mode is now off.\noff on off off off on on off ?");
+    assert_eq!(states("set may-interrupt off"), "Observer mode is now on.\non on off off off on off off ?");
+    assert_eq!(states("set observer off"), "off on on on on on on off ?", "what was not a permission stays");
 }
 
 #[test]
@@ -495,6 +611,10 @@ fn completion() {
         bench.ex("complete info l"),
         "info line\ninfo l *** List may be truncated, max-completions reached. ***\n"
     );
+    bench.ex("set max-completions 0");
+    assert_eq!(bench.ex("complete info l"), "max-completions is zero, completion is disabled.\n");
+    assert_eq!(bench.shell.complete("info l").words, Vec::<String>::new());
+    bench.ex("set max-completions 200");
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("sub")).unwrap();
     std::fs::write(dir.path().join("some.gdb"), "").unwrap();

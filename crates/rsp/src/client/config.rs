@@ -1,6 +1,7 @@
 //! What is set, asked and counted on a connection.
 
 use crate::packet::Shape;
+use crate::packets::Packets;
 use kdive_base::Interrupt;
 use std::time::Duration;
 
@@ -13,11 +14,48 @@ pub struct Config {
     pub extended: bool,
     /// The user's Ctrl-C; ends a request that is being waited for.
     pub interrupt: Interrupt,
+    /// Packets the user forbids or demands.
+    pub packets: Packets,
+    /// `set remote memory-read-packet-size`.
+    pub read_size: PacketSize,
+    /// `set remote memory-write-packet-size`.
+    pub write_size: PacketSize,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { remote_timeout: Duration::from_secs(2), extended: false, interrupt: Interrupt::new() }
+        Self {
+            remote_timeout: Duration::from_secs(2),
+            extended: false,
+            interrupt: Interrupt::new(),
+            packets: Packets::default(),
+            read_size: PacketSize::default(),
+            write_size: PacketSize::default(),
+        }
+    }
+}
+
+/// How large packets may be that read or write memory.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum PacketSize {
+    /// As large as the stub says it takes.
+    #[default]
+    Stub,
+    /// As large as that, and no larger than this.
+    Limit(usize),
+    /// As large as this, whatever the stub says.
+    Fixed(usize),
+}
+
+impl PacketSize {
+    /// Bytes a packet may have, with a stub that takes `stub` bytes; never fewer than gdb's 20.
+    #[must_use]
+    pub fn of(self, stub: usize) -> usize {
+        match self {
+            Self::Stub => stub,
+            Self::Limit(size) => stub.min(size.max(20)),
+            Self::Fixed(size) => size.clamp(20, 1 << 20),
+        }
     }
 }
 

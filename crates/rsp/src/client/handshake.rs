@@ -7,6 +7,7 @@ use crate::log::Log;
 use crate::packet::resume::{self, Actions};
 use crate::packet::supported::{self, Features};
 use crate::packet::{Reply, Shape, process, qemu, threads};
+use crate::packets::Packet;
 use crate::profile::Profile;
 use crate::transport::Transport;
 use std::collections::VecDeque;
@@ -56,14 +57,19 @@ impl Client {
         self.engine.greet();
         let supported = self.negotiate()?;
         self.features = Features::parse(&supported);
-        if self.features.no_ack && self.ask(process::NO_ACK_MODE, Shape::Ok)? == Reply::Data(b"OK".to_vec()) {
+        if self.features.no_ack
+            && !self.refuses(Packet::NoAck)
+            && self.ask(process::NO_ACK_MODE, Shape::Ok)? == Reply::Data(b"OK".to_vec())
+        {
             self.engine.set_acks(false);
         }
         let qemu = self.ask_qemu()?;
         self.profile = Profile::detect(&self.features, qemu.as_deref());
         self.engine.allow_nack(self.profile.allows_nack());
         self.choose_probe(&supported)?;
-        if let Reply::Data(data) = self.ask(resume::QUERY, Shape::Prefix(b"vCont"))? {
+        if !self.refuses(Packet::Resume)
+            && let Reply::Data(data) = self.ask(resume::QUERY, Shape::Prefix(b"vCont"))?
+        {
             self.vcont = Actions::parse(&data).filter(|actions| actions.is_usable());
         }
         if self.profile.has_physical_mode() {
@@ -83,7 +89,11 @@ impl Client {
 
     /// `qSupported`, with the patience of someone who does not know yet whether anybody is there.
     fn negotiate(&mut self) -> Result<Vec<u8>, Error> {
-        let request = Request::query(supported::REQUEST, Shape::Text);
+        if self.refuses(Packet::Supported) {
+            return Ok(Vec::new());
+        }
+        let question = supported::request(&self.config.packets);
+        let request = Request::query(question.as_slice(), Shape::Text);
         let reply = match self.attempt(std::slice::from_ref(&request), true, &mut |_| {}) {
             Ok(mut replies) => replies.pop(),
             Err((error, _)) if error.is_fatal() || error == Error::Interrupted => return Err(error),
@@ -92,13 +102,16 @@ impl Client {
                 if self.statistics.total.bytes_received == 0 {
                     return Err(Error::Silent);
                 }
-                self.probe = Probe { request: supported::REQUEST.to_vec(), answer: b"PacketSize".to_vec() };
+                self.probe = Probe { request: question.clone(), answer: b"PacketSize".to_vec() };
                 self.resync().map_err(|again| if again.is_fatal() { again } else { error })?;
                 self.attempt(std::slice::from_ref(&request), true, &mut |_| {})
                     .map_err(|(error, _)| error)?
                     .pop()
             }
         };
+        if let Some(reply) = &reply {
+            self.note(Packet::Supported, reply);
+        }
         Ok(match reply {
             Some(Reply::Data(data)) => data,
             _ => Vec::new(),
@@ -123,7 +136,8 @@ impl Client {
     fn choose_probe(&mut self, supported: &[u8]) -> Result<(), Error> {
         self.probe = Probe { request: threads::CURRENT.to_vec(), answer: b"QC".to_vec() };
         if !matches!(self.ask(threads::CURRENT, Shape::Any)?, Reply::Data(data) if data.starts_with(b"QC")) {
-            self.probe = Probe { request: supported::REQUEST.to_vec(), answer: supported.to_vec() };
+            let request = supported::request(&self.config.packets);
+            self.probe = Probe { request, answer: supported.to_vec() };
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::operations::data;
 use super::{Client, Request};
 use crate::packet::{Reply, Shape, memory, qemu};
+use crate::packets::Packet;
 use crate::{Error, ThreadId};
 
 /// A piece of memory to read.
@@ -27,7 +28,7 @@ impl Client {
     /// Longest piece one `m` may ask for: a power of two, so that aligned pieces do not straddle pages needlessly.
     #[must_use]
     pub fn read_limit(&self) -> usize {
-        let size = self.features.packet_size;
+        let size = self.config.read_size.of(self.features.packet_size);
         // QEMU lets a reply of half its packet size in bytes run over by the framing; other stubs may not.
         let limit = if self.profile.is_qemu() { size / 2 } else { size.saturating_sub(8) / 2 };
         previous_power_of_two(limit.clamp(16, 64 << 10))
@@ -36,7 +37,8 @@ impl Client {
     /// Longest piece one `M` may carry, a power of two.
     #[must_use]
     pub fn write_limit(&self) -> usize {
-        previous_power_of_two((self.features.packet_size.saturating_sub(40) / 2).clamp(8, 64 << 10))
+        let size = self.config.write_size.of(self.features.packet_size);
+        previous_power_of_two((size.saturating_sub(40) / 2).clamp(8, 64 << 10))
     }
 
     /// Reads pieces of memory as `thread` sees it, many under way at once where the stub can take that. A piece may come back shorter than asked.
@@ -75,7 +77,10 @@ impl Client {
 
     /// Whether `X` works, found out with an empty write. QEMU never has it.
     fn writes_binary(&mut self, addr: u64) -> Result<bool, Error> {
-        if self.profile.is_qemu() {
+        if self.config.packets.demands(Packet::BinaryWrite) {
+            return Ok(true);
+        }
+        if self.profile.is_qemu() || self.refuses(Packet::BinaryWrite) {
             return Ok(false);
         }
         if let Some(known) = self.unsupported.binary_write {
@@ -83,6 +88,7 @@ impl Client {
         }
         let reply = self.request(Request::query(memory::write_binary(addr, &[]), Shape::Ok))?;
         let works = matches!(reply, Reply::Data(_));
+        self.note(Packet::BinaryWrite, &reply);
         self.unsupported.binary_write = Some(works);
         Ok(works)
     }

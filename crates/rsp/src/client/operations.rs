@@ -4,6 +4,7 @@ use super::{Client, Patience, Request};
 use crate::packet::breakpoint::{self, Kind};
 use crate::packet::threads::Part;
 use crate::packet::{Reply, Shape, monitor, process, qemu, registers, threads, transfer};
+use crate::packets::Packet;
 use crate::{Error, ThreadId};
 
 /// Threads in a list, more than any machine has CPUs. Lists from confused stubs never end.
@@ -21,6 +22,16 @@ pub(super) struct Unsupported {
     breakpoint: [bool; 5],
     /// `X`: unknown until asked.
     pub(super) binary_write: Option<bool>,
+}
+
+fn packet_of(kind: Kind) -> Packet {
+    match kind {
+        Kind::Software => Packet::SoftwareBreakpoint,
+        Kind::Hardware => Packet::HardwareBreakpoint,
+        Kind::WriteWatch => Packet::WriteWatch,
+        Kind::ReadWatch => Packet::ReadWatch,
+        Kind::AccessWatch => Packet::AccessWatch,
+    }
 }
 
 /// An empty reply is an unknown packet, an error reply an error.
@@ -178,9 +189,15 @@ impl Client {
         thread: ThreadId,
         numbers: &[u32],
     ) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        if self.refuses(Packet::ReadRegister) {
+            return Ok(vec![None; numbers.len()]);
+        }
         let requests =
             numbers.iter().map(|&n| Request::query(registers::read_one(n), Shape::Registers)).collect();
         let replies = self.reading(thread, requests)?;
+        if let Some(reply) = replies.first() {
+            self.note(Packet::ReadRegister, reply);
+        }
         Ok(replies
             .into_iter()
             .map(|reply| match reply {
@@ -195,11 +212,12 @@ impl Client {
     /// # Errors
     /// [`Error::Unsupported`] when the stub has only `G`, see [`Client::write_registers`].
     pub fn write_register(&mut self, thread: ThreadId, number: u32, bytes: &[u8]) -> Result<(), Error> {
-        if self.unsupported.write_one {
+        if self.unsupported.write_one || self.refuses(Packet::WriteRegister) {
             return Err(Error::Unsupported("P".into()));
         }
         self.select(thread)?;
         let reply = self.request(Request::action(registers::write_one(number, bytes), Shape::Ok))?;
+        self.note(Packet::WriteRegister, &reply);
         self.unsupported.write_one = reply == Reply::Empty;
         data(reply, "P").map(drop)
     }
@@ -224,12 +242,13 @@ impl Client {
         addr: u64,
         len: u64,
     ) -> Result<Reply, Error> {
-        if self.knows_no_breakpoint(kind) {
+        if self.knows_no_breakpoint(kind) || self.refuses(packet_of(kind)) {
             return Ok(Reply::Empty);
         }
         // KVM writes the instruction through the page tables of the current CPU.
         self.select(thread)?;
         let reply = self.request(Request::action(breakpoint::insert(kind, addr, len), Shape::Ok))?;
+        self.note(packet_of(kind), &reply);
         if reply == Reply::Empty
             && let Some(flag) = self.unsupported.breakpoint.get_mut(usize::from(kind.digit()))
         {
@@ -321,7 +340,12 @@ impl Client {
     /// # Errors
     /// As [`Client::request`].
     pub fn attached(&mut self, pid: Option<u64>) -> Result<Option<bool>, Error> {
-        Ok(match self.request(Request::query(process::attached(pid), Shape::Text))? {
+        if self.refuses(Packet::Attached) {
+            return Ok(None);
+        }
+        let reply = self.request(Request::query(process::attached(pid), Shape::Text))?;
+        self.note(Packet::Attached, &reply);
+        Ok(match reply {
             Reply::Data(data) => Some(data != b"0"),
             Reply::Empty | Reply::Error(_) => None,
         })
@@ -370,7 +394,9 @@ impl Client {
     /// [`Error`] when the packet could not be sent.
     pub fn kill(&mut self, pid: Option<u64>) -> Result<(), Error> {
         self.check_open()?;
-        let by_id = pid.map(|pid| self.request(Request::action(process::kill(pid), Shape::Ok)));
+        let by_id = pid
+            .filter(|_| !self.refuses(Packet::Kill))
+            .map(|pid| self.request(Request::action(process::kill(pid), Shape::Ok)));
         if !matches!(by_id, Some(Ok(Reply::Data(_)) | Err(Error::Closed | Error::Broken(_)))) {
             self.engine.submit_without_reply(process::KILL);
             self.count_packet(process::KILL);
@@ -385,9 +411,15 @@ impl Client {
     /// # Errors
     /// As [`Client::request`].
     pub fn start(&mut self, payload: Vec<u8>) -> Result<Vec<u8>, Error> {
+        let packet = if payload.starts_with(b"vRun") { Packet::Run } else { Packet::Attach };
+        if self.refuses(packet) {
+            return Err(Error::Unsupported("vAttach or vRun".into()));
+        }
         self.general = None;
         let request = Request::action(payload, Shape::Stop).with_patience(Patience::Unlimited);
-        data(self.request(request)?, "vAttach or vRun")
+        let reply = self.request(request)?;
+        self.note(packet, &reply);
+        data(reply, "vAttach or vRun")
     }
 
     /// The stub has one thread and no name for it: no request carries a thread id from now on.

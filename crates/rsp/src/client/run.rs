@@ -5,6 +5,7 @@ use crate::engine::Happening;
 use crate::packet::resume::{self, Action};
 use crate::packet::stop_reply::{StopReply, Stopped};
 use crate::packet::{Reply, Shape, StubError, threads};
+use crate::packets::Packet;
 use crate::{Error, ThreadId};
 use kdive_base::Interrupt;
 use std::time::{Duration, Instant};
@@ -55,7 +56,8 @@ impl Client {
             return Err(Error::State("Cannot execute this command while the target is running."));
         }
         self.settle()?;
-        let payload = if self.vcont.is_some() {
+        let payload = if self.vcont.is_some() && !self.refuses(Packet::Resume) {
+            self.config.packets.note(Packet::Resume, true);
             let held = actions.iter().all(|(_, thread)| thread.is_some());
             let mut actions = actions.to_vec();
             if self.threadless {

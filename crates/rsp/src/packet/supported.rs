@@ -2,12 +2,29 @@
 
 use crate::hex;
 
+use crate::packets::{Packet, Packets};
+
 /// What kdive tells a stub it understands.
 ///
 /// `multiprocess+` is always said: in QEMU the flag is never cleared once any client has said it, so a client that keeps silent may still be sent
 /// `pPID.TID` ids.
-pub const REQUEST: &[u8] =
-    b"qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+;xmlRegisters=i386;error-message+";
+const FEATURES: &[(&str, Option<Packet>)] = &[
+    ("multiprocess+", Some(Packet::Multiprocess)),
+    ("swbreak+", Some(Packet::SoftwareStop)),
+    ("hwbreak+", Some(Packet::HardwareStop)),
+    ("vContSupported+", Some(Packet::ResumeSupported)),
+    ("xmlRegisters=i386", None),
+    ("error-message+", None),
+];
+
+/// The request, without what the user forbids.
+#[must_use]
+pub fn request(packets: &Packets) -> Vec<u8> {
+    let allowed = |packet: &Option<Packet>| !packet.is_some_and(|packet| packets.refuses(packet));
+    let features: Vec<&str> =
+        FEATURES.iter().filter(|(_, packet)| allowed(packet)).map(|(text, _)| *text).collect();
+    format!("qSupported:{}", features.join(";")).into_bytes()
+}
 
 /// What a stub can do.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -87,6 +104,23 @@ impl Features {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_forbidden_is_not_announced() {
+        let mut packets = Packets::default();
+        let all =
+            "qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+;xmlRegisters=i386;error-message+";
+        assert_eq!(request(&packets), all.as_bytes());
+        packets.decide(Packet::Multiprocess, Some(false));
+        packets.decide(Packet::HardwareStop, Some(false));
+        assert_eq!(
+            request(&packets),
+            b"qSupported:swbreak+;vContSupported+;xmlRegisters=i386;error-message+"
+        );
+        packets.decide(Packet::Multiprocess, None);
+        packets.decide(Packet::HardwareStop, Some(true));
+        assert_eq!(request(&packets), all.as_bytes());
+    }
 
     #[test]
     fn qemu() {

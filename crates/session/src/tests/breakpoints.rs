@@ -367,6 +367,21 @@ fn what_cannot_be_inserted_does_not_keep_the_program_from_running() {
 }
 
 #[test]
+fn a_breakpoint_that_is_not_allowed_ends_the_command() {
+    let mut toy = looping();
+    toy.machine.borrow_mut().forbidden = true;
+    toy.machine.borrow_mut().source.internal = vec![0x2008];
+    toy.add("leaf");
+    let why = "warning: May not insert breakpoints\nWarning:\nCannot insert breakpoint 1.\n\
+               Cannot access memory at address 0x2004\n\nCommand aborted.";
+    assert_eq!(toy.cont(), why);
+    assert_eq!(toy.log(), "", "nothing was inserted, and nothing ran");
+    assert!(!toy.session.is_running());
+    toy.machine.borrow_mut().forbidden = false;
+    assert_eq!(toy.cont(), "\nBreakpoint 1, leaf:21");
+}
+
+#[test]
 fn pending_until_a_module_arrives() {
     let mut toy = looping();
     toy.machine.borrow_mut().source.internal = vec![0x2008];

@@ -94,6 +94,8 @@ pub(crate) struct Machine {
     pub(crate) phantom_steps: u32,
     /// Software breakpoints fail here.
     pub(crate) unmapped: Vec<u64>,
+    /// The user allows no software breakpoints.
+    pub(crate) forbidden: bool,
     /// Hardware breakpoints and watchpoints the stub has.
     pub(crate) slots: usize,
     generation: u64,
@@ -351,6 +353,9 @@ impl RunControl for ToyTarget {
     }
     fn insert(&self, kind: BreakpointKind, addr: VirtAddr, len: u64) -> Result<(), BreakpointError> {
         let mut machine = self.0.borrow_mut();
+        if machine.forbidden && kind == BreakpointKind::Software {
+            return Err(BreakpointError::Forbidden(addr));
+        }
         machine.log.push(format!("Z{} {:x}", letter(kind), addr.0));
         if kind == BreakpointKind::Software && machine.unmapped.contains(&addr.0) {
             return Err(BreakpointError::NotMapped(addr));

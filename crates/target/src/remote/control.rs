@@ -87,6 +87,9 @@ impl Inner {
 
     fn insert(&mut self, kind: BreakpointKind, addr: VirtAddr, len: u64) -> Result<(), BreakpointError> {
         let thread = self.focus().ok_or(Error::NotConnected)?;
+        if kind == BreakpointKind::Software && !self.permissions.insert_breakpoints {
+            return Err(BreakpointError::Forbidden(addr));
+        }
         let covered = match kind {
             BreakpointKind::Software if self.shows_breakpoints()? => Some(self.bytes_to_cover(addr)?),
             _ => None,
@@ -220,6 +223,9 @@ impl Inner {
             }
             State::Stopped(_) | State::NoProcess | State::Closed => return Err(Error::NotConnected),
         }
+        // One that nobody raises: whoever owns the other one is told by what keeps an eye on it.
+        let never = Interrupt::new();
+        let interrupt = if self.permissions.interrupt { interrupt } else { &never };
         match self.client.wait(timeout, interrupt) {
             Ok(None) => Ok(Wait::Pending),
             Ok(Some(event)) => self.run_event(event),

@@ -2,13 +2,13 @@
 
 use super::{Accelerator, Options, planted};
 use crate::cache::PageCache;
-use crate::{BreakpointKind, Error, Event, Stop, StopReason, Thread, WatchKind};
+use crate::{BreakpointKind, Error, Event, Permissions, Stop, StopReason, Thread, WatchKind};
 use kdive_arch::target_xml::{self, Description};
 use kdive_arch::{RegisterFile, RegisterLayout};
 use kdive_base::AddrRange;
 use kdive_rsp::packet::stop_reply::{Reason, StopReply, Stopped, Watch};
 use kdive_rsp::packet::{Shape, process, threads};
-use kdive_rsp::{Client, Request, ThreadId};
+use kdive_rsp::{Client, Packet, Request, ThreadId};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -45,6 +45,7 @@ pub(super) struct Inner {
     pub(super) planted: Vec<planted::Planted>,
     pub(super) accelerator: Option<Accelerator>,
     pub(super) events: VecDeque<Event>,
+    pub(super) permissions: Permissions,
 }
 
 /// Whether a stub that fell silent is asked again now. Every read of a long command must not wait for it anew.
@@ -78,6 +79,7 @@ impl Inner {
             planted: Vec::new(),
             accelerator: None,
             events: VecDeque::new(),
+            permissions: options.permissions,
         }
     }
 
@@ -100,7 +102,8 @@ impl Inner {
 
     /// Reads the target description. One that is missing or malformed costs names of registers, not the session.
     pub(super) fn describe(&mut self, thread: ThreadId) -> Result<(), Error> {
-        if self.description.is_some() || !self.client.features().target_xml {
+        let refused = self.client.config().packets.refuses(Packet::TargetFeatures);
+        if self.description.is_some() || refused || !self.client.features().target_xml {
             return Ok(());
         }
         self.client.select(thread)?;

@@ -303,6 +303,7 @@ impl Inner {
 
     pub(super) fn write_virtual(&mut self, addr: VirtAddr, bytes: &[u8]) -> Result<(), Error> {
         let thread = self.focus().ok_or(Error::NotConnected)?;
+        self.may_write(addr.0, bytes)?;
         self.write_around_planted(thread, addr, bytes)
     }
 
@@ -316,7 +317,26 @@ impl Inner {
         self.write_in(Space::Physical, addr.0, bytes)
     }
 
+    /// Puts the guest's own bytes back where a breakpoint instruction was, whatever is allowed by now.
+    pub(super) fn put_back(&mut self, addr: VirtAddr, original: &[u8]) -> Result<(), Error> {
+        let thread = self.focus().ok_or(Error::NotConnected)?;
+        self.send(Space::Virtual(thread), addr.0, original)
+    }
+
+    fn may_write(&self, addr: u64, bytes: &[u8]) -> Result<(), Error> {
+        if self.permissions.write_memory || bytes.is_empty() {
+            return Ok(());
+        }
+        let kind = FaultKind::Forbidden { len: bytes.len() as u64 };
+        Err(Fault { addr: VirtAddr(addr), kind }.into())
+    }
+
     fn write_in(&mut self, space: Space, addr: u64, bytes: &[u8]) -> Result<(), Error> {
+        self.may_write(addr, bytes)?;
+        self.send(space, addr, bytes)
+    }
+
+    fn send(&mut self, space: Space, addr: u64, bytes: &[u8]) -> Result<(), Error> {
         let Some(last) = (bytes.len() as u64).checked_sub(1) else { return Ok(()) };
         if addr.checked_add(last).is_none() {
             return Err(Fault::unmapped(VirtAddr(addr)).into());

@@ -91,7 +91,7 @@ impl Inner {
         // A guest that has written something else there meanwhile keeps it.
         let mut now = vec![0; planted.original.len()];
         if self.read_virtual(addr, &mut now).is_ok() && now == self.insn() {
-            self.write_through(addr, &planted.original)?;
+            self.put_back(addr, &planted.original)?;
         }
         Ok(true)
     }

@@ -112,6 +112,12 @@ impl Inner {
     }
 
     pub(super) fn write_registers(&mut self, thread: ThreadId, writes: &[RawWrite]) -> Result<(), Error> {
+        if !self.permissions.write_registers
+            && let Some(write) = writes.first()
+        {
+            let text = format!("Writing to registers is not allowed (regno {})", write.regnum);
+            return Err(Error::Forbidden(text));
+        }
         for write in writes {
             let name = |inner: &Self| {
                 let register =

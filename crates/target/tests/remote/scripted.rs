@@ -1,12 +1,13 @@
 //! Against scripted stubs: what no installed program can be brought to do.
 
+use kdive_arch::RawWrite;
 use kdive_base::{AddrRange, Fault, Interrupt, PhysAddr, ReadMemory, VirtAddr, WriteMemory};
 use kdive_rsp::transport::Hangup;
 use kdive_target::{
-    BreakpointError, BreakpointKind, Error, Event, Log, Options, Others, RemoteTarget, Resume, RunControl,
-    StopReason, Target, ThreadId, Wait,
+    BreakpointError, BreakpointKind, Error, Event, Log, Options, Others, Packet, Packets, Permissions,
+    RemoteTarget, Resume, RunControl, StopReason, Target, ThreadId, Wait, WatchKind,
 };
-use kdive_testkit::stub::{Action, Stub, packet, raw, reply, stop, wait_ms};
+use kdive_testkit::stub::{Action, Heard, Stub, packet, raw, reply, stop, wait_ms};
 use std::time::Duration;
 
 const CPU1: ThreadId = ThreadId::in_process(1, 1);
@@ -355,6 +356,100 @@ fn under_kvm_refusals_have_reasons() {
     let read = BreakpointKind::Watch(kdive_target::WatchKind::Read);
     assert_eq!(target.insert(read, VirtAddr(0x10), 8), Err(BreakpointError::Unsupported));
     stub.assert_done();
+}
+
+#[test]
+fn what_the_user_does_not_allow_never_reaches_the_stub() {
+    let stub = qemu().always("Z1*", [reply("OK")]).always("z1*", [reply("OK")]).always("Z2*", [reply("OK")]);
+    let stub = stub.always("z2*", [reply("OK")]).always("m*", [reply("90")]);
+    let nothing = Permissions {
+        write_memory: false,
+        write_registers: false,
+        insert_breakpoints: false,
+        interrupt: false,
+    };
+    let options = Options { permissions: nothing, ..Options::default() };
+    let target = RemoteTarget::over(stub.transport(), "test", &options, Log::new()).unwrap();
+    stub.forget();
+    let error = target.write(VirtAddr(0x1000), &[1, 2, 3, 4]).unwrap_err();
+    assert_eq!(error.to_string(), "Writing to memory is not allowed (addr 0x1000, len 4)");
+    let error = target.write_physical(PhysAddr(0x2000), &[1]).unwrap_err();
+    assert_eq!(error.to_string(), "Writing to memory is not allowed (addr 0x2000, len 1)");
+    let write = RawWrite { index: 16, regnum: 16, bytes: vec![0; 8] };
+    let error = target.write_registers(CPU1, &[write]).unwrap_err();
+    assert_eq!(error.to_string(), "Writing to registers is not allowed (regno 16)");
+    let error = target.insert(BreakpointKind::Software, VirtAddr(0x1000), 1).unwrap_err();
+    assert_eq!(error, BreakpointError::Forbidden(VirtAddr(0x1000)));
+    assert_eq!(stub.packets(), Vec::<String>::new());
+    // Debug registers are no part of the program.
+    target.insert(BreakpointKind::Hardware, VirtAddr(0x1000), 1).unwrap();
+    assert_eq!(stub.packets(), ["Z1,1000,1"]);
+}
+
+#[test]
+fn forbidden_packets_are_not_sent() {
+    let stub = on(Stub::new())
+        .always("qSupported:*", [reply("PacketSize=1000;qXfer:features:read+;vContSupported+;multiprocess+")])
+        .always("qqemu.Supported", [reply("sstepbits;sstep;PhyMemMode")])
+        .always("g", [reply(&"00".repeat(536))])
+        .always("G*", [reply("OK")])
+        .always("m*", [reply("90")])
+        .always("M*", [reply("OK")])
+        .always("c", [Action::Run, stop("T05thread:p01.01;")])
+        .always("k", []);
+    let mut packets = Packets::default();
+    for (packet, _) in Packet::ALL.iter().filter(|(packet, _)| *packet != Packet::Supported) {
+        packets.decide(*packet, Some(false));
+    }
+    let options = Options { packets, ..Options::default() };
+    let target = RemoteTarget::over(stub.transport(), "test", &options, Log::new()).unwrap();
+    for kind in [
+        BreakpointKind::Software,
+        BreakpointKind::Hardware,
+        BreakpointKind::Watch(WatchKind::Write),
+        BreakpointKind::Watch(WatchKind::Read),
+        BreakpointKind::Watch(WatchKind::Access),
+    ] {
+        assert_eq!(target.insert(kind, VirtAddr(0x1000), 1), Err(BreakpointError::Unsupported), "{kind:?}");
+    }
+    target.write_registers(CPU1, &[RawWrite { index: 0, regnum: 0, bytes: vec![1; 8] }]).unwrap();
+    assert_eq!(target.attached(), Ok(None));
+    target.resume(Resume::Continue).unwrap();
+    assert!(matches!(wait(&target), Wait::Event(Event::Stopped(_))));
+    target.kill().unwrap();
+    let sent = stub.packets();
+    assert_eq!(sent[0], "qSupported:xmlRegisters=i386;error-message+");
+    for forbidden in ["Z", "X", "P", "p", "qXfer", "vCont", "vKill", "qAttached", "QStartNoAckMode"] {
+        let found = sent.iter().find(|packet| packet.starts_with(forbidden));
+        assert_eq!(found, None, "{sent:?}");
+    }
+    assert!(sent.iter().any(|packet| packet.starts_with('G')) && sent.contains(&"c".to_owned()));
+}
+
+#[test]
+fn what_the_stub_knows_shows_when_it_is_used() {
+    let stub = qemu().always("Z1*", [reply("OK")]).always("z1*", [reply("OK")]).always("Z2*", [reply("")]);
+    let target = connect(&stub);
+    assert_eq!(target.knows_packet(Packet::HardwareBreakpoint), None);
+    assert_eq!(target.knows_packet(Packet::Supported), Some(true));
+    assert!(target.offers("multiprocess") && !target.offers("swbreak"));
+    target.insert(BreakpointKind::Hardware, VirtAddr(0x1000), 1).unwrap();
+    target.insert(BreakpointKind::Watch(WatchKind::Write), VirtAddr(0x2000), 1).unwrap_err();
+    assert_eq!(target.knows_packet(Packet::HardwareBreakpoint), Some(true));
+    assert_eq!(target.knows_packet(Packet::WriteWatch), Some(false));
+}
+
+#[test]
+fn what_may_not_be_interrupted_is_not() {
+    let stub = qemu().then("vCont;c", [Action::Run, wait_ms(50), stop("T05thread:p01.01;")]);
+    let target = connect(&stub);
+    target.set_permissions(Permissions { interrupt: false, ..Permissions::default() });
+    target.resume(Resume::Continue).unwrap();
+    let interrupt = Interrupt::new();
+    interrupt.raise();
+    assert!(matches!(target.wait(Duration::from_secs(60), &interrupt), Ok(Wait::Event(Event::Stopped(_)))));
+    assert!(interrupt.is_raised(), "left for whoever tells the user");
+    assert!(!stub.heard().contains(&Heard::Interrupt));
 }
 
 /// A stub without `Z0`, as crosvm's.

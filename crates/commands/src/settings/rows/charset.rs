@@ -34,5 +34,6 @@ pub(super) const ROWS: &[Setting] = &[
         "",
     )
     .help("How wide a character is, its type says.")
-    .show(Show::Custom(charset::show_wide)),
+    .show(Show::Custom(charset::show_wide))
+    .ignored(),
 ];

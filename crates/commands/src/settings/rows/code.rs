@@ -28,7 +28,8 @@ pub(super) const ROWS: &[Setting] = &[
         "whether a stop shows the instructions to come",
         "Debugger's willingness to use disassemble-next-line is {}.",
     )
-    .help("auto shows the next instruction where there is no source line."),
+    .help("auto shows the next instruction where there is no source line.")
+    ,
     Setting::new(
         "language",
         Enum(&[
@@ -53,8 +54,9 @@ pub(super) const ROWS: &[Setting] = &[
         "the language expressions are read in",
         "",
     )
-    .help("auto is the language of the selected frame. Expressions are read as C whatever it is.")
-    .show(Show::Custom(language)),
+    .help("auto is the language of the selected frame. Expressions are read as C whatever it is; any other says so.")
+    .show(Show::Custom(language))
+    ,
     Setting::new(
         "architecture",
         Enum(&["i386", "i386:x86-64", "i386:x64-32", "i8086", "i386:intel", "i386:x86-64:intel", "auto"]),
@@ -63,9 +65,11 @@ pub(super) const ROWS: &[Setting] = &[
         "",
     )
     .aliases(&["processor"])
-    .show(Show::Custom(architecture)),
+    .show(Show::Custom(architecture))
+    ,
     Setting::new("endian", Enum(&["big", "little", "auto"]), "auto", "the byte order of the target", "")
-        .show(Show::Custom(endian)),
+        .show(Show::Custom(endian))
+        ,
     Setting::new(
         "osabi",
         Enum(&["auto", "default", "none", "SVR4", "GNU/Linux"]),
@@ -73,7 +77,8 @@ pub(super) const ROWS: &[Setting] = &[
         "the operating system interface of the target",
         "",
     )
-    .show(Show::Custom(osabi)),
+    .show(Show::Custom(osabi))
+    .ignored().anyway(&["default", "GNU/Linux"]),
     Setting::new(
         "case-sensitive",
         Enum(&["on", "off", "auto"]),
@@ -84,21 +89,24 @@ pub(super) const ROWS: &[Setting] = &[
     .show(Show::Custom(|_, value| match value.shown().as_str() {
         "auto" => "Case sensitivity in name search is \"auto; currently on\".".to_owned(),
         other => format!("Case sensitivity in name search is \"{other}\"."),
-    })),
+    }))
+    ,
     Setting::new(
         "multiple-symbols",
         Enum(&["ask", "all", "cancel"]),
         "all",
         "what is done when a name stands for several things",
         "How the debugger handles ambiguities in expressions is \"{}\".",
-    ),
+    )
+    .help("cancel refuses breakpoints at such names. ask is as all."),
     Setting::new(
         "opaque-type-resolution",
         Bool,
         "on",
         "whether a structure that is only declared in one file is looked for in others",
         "Resolution of opaque struct/class/union types (if set before loading symbols) is {}.",
-    ),
+    )
+    ,
     Setting::new(
         "listsize",
         Integer,
@@ -112,7 +120,8 @@ pub(super) const ROWS: &[Setting] = &[
         "on",
         "whether source files are opened at all",
         "Source opening is \"{}\".",
-    ),
+    )
+    ,
 ];
 
 fn language(shell: &Shell, value: &Value) -> String {

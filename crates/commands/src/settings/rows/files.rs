@@ -36,14 +36,14 @@ pub(super) const ROWS: &[Setting] = &[
         "",
         "the directories shared libraries are looked for in",
         "The search path for loading non-absolute shared library symbol files is {}.",
-    ),
+    ).ignored(),
     Setting::new(
         "sysroot",
         OptionalFile,
         "target:",
         "the directory that stands for the target's root",
         "The current system root is \"{}\".",
-    ),
+    ).ignored().anyway(&["", "/"]),
     Setting::new(
         "index-cache enabled",
         Bool,
@@ -88,14 +88,14 @@ pub(super) const ROWS: &[Setting] = &[
         "the arguments of the program",
         "Argument list to give program being debugged when it is started is \"{}\".",
     )
-    .help("Remembered; kdive starts no programs."),
+    .help("Remembered; kdive starts no programs.").ignored(),
     Setting::new("tdesc filename", File, "", "a file with the description of the target's registers", "")
         .show(Show::Custom(|_, value| match value {
             Value::Text(path) if !path.is_empty() => {
                 format!("The target description will be read from \"{path}\".")
             }
             _ => "The target description will be read from the target.".to_owned(),
-        })),
+        })).ignored(),
     Setting::new(
         "kaslr",
         AutoOffset,

@@ -44,7 +44,8 @@ pub(super) const ROWS: &[Setting] = &[
         "Editing of command lines as they are typed is {}.",
     ),
     Setting::new("verbose", Bool, "off", "whether more is said about what is going on", "")
-        .show(Show::OnOff("Verbose printing of informational messages is on.", "Verbosity is off.")),
+        .show(Show::OnOff("Verbose printing of informational messages is on.", "Verbosity is off."))
+        .ignored(),
     Setting::new(
         "suggestions",
         AutoBool,

@@ -5,7 +5,7 @@ mod code;
 mod files;
 mod ignored;
 mod interface;
-mod packets;
+pub(crate) mod packets;
 mod print;
 mod remote;
 mod run;
@@ -22,6 +22,7 @@ pub(super) const TABLE: &[&[Setting]] = &[
     run::ROWS,
     remote::ROWS,
     packets::ROWS,
+    packets::NEVER_SENT,
     interface::ROWS,
     style::ROWS,
     style::ADDRESS,

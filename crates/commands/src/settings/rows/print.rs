@@ -125,14 +125,16 @@ pub(super) const ROWS: &[Setting] = &[
         "whether arguments in stack traces are printed without pretty-printers",
         "Whether to print frame arguments in raw form is {}.",
     )
-    .aliases(&["print raw frame-arguments"]),
+    .aliases(&["print raw frame-arguments"])
+    .ignored(),
     Setting::new(
         "print raw-values",
         Bool,
         "off",
         "whether values are printed without pretty-printers",
         "Whether to print values in raw form is {}.",
-    ),
+    )
+    .ignored(),
     Setting::new(
         "print repeats",
         UInteger,
@@ -174,7 +176,8 @@ pub(super) const ROWS: &[Setting] = &[
         "on",
         "whether messages about threads that start or end are printed",
         "Printing of thread events is {}.",
-    ),
+    )
+    .ignored(),
     Setting::new(
         "print type hex",
         Bool,
@@ -223,7 +226,8 @@ pub(super) const ROWS: &[Setting] = &[
         "off",
         "whether stack traces go on past the entry point",
         "Whether backtraces should continue past the entry point of a program is {}.",
-    ),
+    )
+    .ignored(),
     Setting::new(
         "unwinder",
         Enum(&["kernel", "gdb"]),

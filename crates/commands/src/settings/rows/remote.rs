@@ -2,7 +2,7 @@
 
 use crate::Shell;
 use crate::settings::kind::Kind::{Bool, Enum, File, Limit, Plain, RawText, UInteger};
-use crate::settings::{Setting, Show, Value};
+use crate::settings::{Setting, Show, Value, packet_size};
 
 /// The settings of this file.
 pub(super) const ROWS: &[Setting] = &[
@@ -55,7 +55,8 @@ pub(super) const ROWS: &[Setting] = &[
         "none",
         "the parity of serial lines",
         "Parity for remote serial I/O is \"{}\".",
-    ),
+    )
+    .ignored(),
     Setting::new(
         "remote interrupt-sequence",
         Enum(&["Ctrl-C", "BREAK", "BREAK-g"]),
@@ -63,14 +64,16 @@ pub(super) const ROWS: &[Setting] = &[
         "what is sent to stop the target",
         "",
     )
-    .show(Show::Custom(interrupt_sequence)),
+    .show(Show::Custom(interrupt_sequence))
+    .ignored(),
     Setting::new(
         "remote interrupt-on-connect",
         Bool,
         "off",
         "whether the target is stopped when a connection is made",
         "Whether interrupt-sequence is sent to remote target when gdb connects to is {}.",
-    ),
+    )
+    .ignored(),
     Setting::new(
         "remote hardware-breakpoint-limit",
         Limit,
@@ -93,9 +96,9 @@ pub(super) const ROWS: &[Setting] = &[
         "The maximum length (in bytes) of a target hardware watchpoint is {}.",
     ),
     Setting::new("remote memory-read-packet-size", RawText, "0", "how many bytes one packet may read", "")
-        .show(Show::Custom(|_, value| packet_size("read", value))),
+        .show(Show::Custom(|shell, value| packet_size::say(shell, "read", value))),
     Setting::new("remote memory-write-packet-size", RawText, "0", "how many bytes one packet may write", "")
-        .show(Show::Custom(|_, value| packet_size("write", value))),
+        .show(Show::Custom(|shell, value| packet_size::say(shell, "write", value))),
     Setting::new(
         "debug remote",
         Bool,
@@ -121,12 +124,4 @@ fn interrupt_sequence(_shell: &Shell, value: &Value) -> String {
         _ => "Send the ASCII ETX character (Ctrl-c) to the remote target to interrupt the execution of the program.",
     }
     .to_owned()
-}
-
-fn packet_size(what: &str, value: &Value) -> String {
-    let size = value.shown();
-    let default = if size == "0" { " (default)" } else { "" };
-    format!(
-        "The memory-{what}-packet-size is {size}{default}. The actual limit will be further reduced dependent on the target."
-    )
 }

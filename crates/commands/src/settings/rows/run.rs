@@ -27,7 +27,7 @@ pub(super) const ROWS: &[Setting] = &[
         "off",
         "whether breakpoints stay in the target while it stands still",
         "Always inserted breakpoint mode is {}.",
-    ),
+    ).ignored(),
     Setting::new(
         "breakpoint condition-evaluation",
         Enum(&["auto", "host", "target"]),
@@ -35,7 +35,8 @@ pub(super) const ROWS: &[Setting] = &[
         "who evaluates the conditions of breakpoints",
         "",
     )
-    .show(Show::Custom(condition_evaluation)),
+    .show(Show::Custom(condition_evaluation)).ignored()
+    .anyway(&["host"]),
     Setting::new(
         "can-use-hw-watchpoints",
         Unsigned,
@@ -98,26 +99,53 @@ pub(super) const ROWS: &[Setting] = &[
         "Permission to interrupt or signal the target is {}.",
     ),
     Setting::new(
+        "may-insert-tracepoints",
+        Bool,
+        "on",
+        "whether tracepoints may be put into the target",
+        "Permission to insert tracepoints in the target is {}.",
+    )
+    .help("kdive has none; it counts for observer mode only."),
+    Setting::new(
+        "may-insert-fast-tracepoints",
+        Bool,
+        "on",
+        "whether fast tracepoints may be put into the target",
+        "Permission to insert fast tracepoints in the target is {}.",
+    )
+    .help("kdive has none; it counts for observer mode only."),
+    Setting::new(
+        "observer",
+        Bool,
+        "off",
+        "whether the target is only looked at",
+        "Observer mode is {}.",
+    )
+    .help(
+        "on forbids to write memory and registers, to insert breakpoints (hardware breakpoints may be set all the same) and to \
+         stop the target with Ctrl-C. It can be changed only while no target is connected.",
+    ),
+    Setting::new(
         "stack-cache",
         Bool,
         "on",
         "whether memory of the stack is cached while the target stands still",
         "Cache use for stack accesses is {}.",
-    ),
+    ).ignored(),
     Setting::new(
         "code-cache",
         Bool,
         "on",
         "whether memory of code is cached while the target stands still",
         "Cache use for code accesses is {}.",
-    ),
+    ).ignored(),
     Setting::new(
         "trust-readonly-sections",
         Bool,
         "off",
         "whether read-only sections are read from the file rather than from the target",
         "Mode for reading from readonly sections is {}.",
-    ),
+    ).ignored(),
     Setting::new(
         "mem inaccessible-by-default",
         Bool,
@@ -128,7 +156,7 @@ pub(super) const ROWS: &[Setting] = &[
     .show(Show::OnOff(
         "Unknown memory addresses will be treated as inaccessible.",
         "Unknown memory addresses will be treated as RAM.",
-    )),
+    )).ignored(),
 ];
 
 fn condition_evaluation(_shell: &Shell, value: &Value) -> String {

@@ -4,30 +4,46 @@ use super::super::look::{COLOURS, INTENSITIES};
 use crate::settings::kind::Kind::{Bool, Enum};
 use crate::settings::{Setting, Show};
 
+/// Nothing is shown in this style.
+const IGNORED: bool = true;
+
+/// The three settings of one kind of text. `IGNORED` behind them says that kdive has no text of that kind.
 macro_rules! style {
     ($group:literal, $shown:literal, $what:literal, $background:literal, $foreground:literal, $intensity:literal) => {
+        style!($group, $shown, $what, $background, $foreground, $intensity, false)
+    };
+    ($group:literal, $shown:literal, $what:literal, $background:literal, $foreground:literal, $intensity:literal, $ignored:expr) => {
         &[
-            Setting::new(
-                concat!("style ", $group, " background"),
-                Enum(COLOURS),
-                $background,
-                concat!("the background colour of ", $what),
-                concat!("The \"", $shown, "\" style background color is: {}"),
-            ),
-            Setting::new(
-                concat!("style ", $group, " foreground"),
-                Enum(COLOURS),
-                $foreground,
-                concat!("the colour of ", $what),
-                concat!("The \"", $shown, "\" style foreground color is: {}"),
-            ),
-            Setting::new(
-                concat!("style ", $group, " intensity"),
-                Enum(INTENSITIES),
-                $intensity,
-                concat!("the brightness of ", $what),
-                concat!("The \"", $shown, "\" style display intensity is: {}"),
-            ),
+            Setting {
+                ignored: $ignored,
+                ..Setting::new(
+                    concat!("style ", $group, " background"),
+                    Enum(COLOURS),
+                    $background,
+                    concat!("the background colour of ", $what),
+                    concat!("The \"", $shown, "\" style background color is: {}"),
+                )
+            },
+            Setting {
+                ignored: $ignored,
+                ..Setting::new(
+                    concat!("style ", $group, " foreground"),
+                    Enum(COLOURS),
+                    $foreground,
+                    concat!("the colour of ", $what),
+                    concat!("The \"", $shown, "\" style foreground color is: {}"),
+                )
+            },
+            Setting {
+                ignored: $ignored,
+                ..Setting::new(
+                    concat!("style ", $group, " intensity"),
+                    Enum(INTENSITIES),
+                    $intensity,
+                    concat!("the brightness of ", $what),
+                    concat!("The \"", $shown, "\" style display intensity is: {}"),
+                )
+            },
         ]
     };
 }
@@ -37,10 +53,14 @@ pub(super) const ROWS: &[Setting] = &[
     Setting::new("style enabled", Bool, "on", "whether output is coloured", "")
         .show(Show::OnOff("CLI output styling is enabled.", "CLI output styling is disabled.")),
     Setting::new("style sources", Bool, "on", "whether source lines are coloured", "")
-        .show(Show::OnOff("Source code styling is enabled.", "Source code styling is disabled.")),
-    Setting::new("style disassembler enabled", Bool, "on", "whether disassembly is coloured", "").show(
-        Show::OnOff("Disassembler output styling is enabled.", "Disassembler output styling is disabled."),
-    ),
+        .show(Show::OnOff("Source code styling is enabled.", "Source code styling is disabled."))
+        .ignored(),
+    Setting::new("style disassembler enabled", Bool, "on", "whether disassembly is coloured", "")
+        .show(Show::OnOff(
+            "Disassembler output styling is enabled.",
+            "Disassembler output styling is disabled.",
+        ))
+        .ignored(),
 ];
 
 /// `set style address`.
@@ -63,16 +83,31 @@ pub(super) const TITLE: &[Setting] = style!("title", "title", "titles", "none", 
 pub(super) const VARIABLE: &[Setting] =
     style!("variable", "variable", "variable names", "none", "cyan", "normal");
 /// `set style version`.
-pub(super) const VERSION: &[Setting] = style!("version", "version", "the version", "none", "magenta", "bold");
+pub(super) const VERSION: &[Setting] =
+    style!("version", "version", "the version", "none", "magenta", "bold", IGNORED);
 /// `set style disassembler comment`.
 pub(super) const DISASSEMBLER_COMMENT: &[Setting] =
-    style!("disassembler comment", "comment", "comments in disassembly", "none", "white", "dim");
+    style!("disassembler comment", "comment", "comments in disassembly", "none", "white", "dim", IGNORED);
 /// `set style disassembler immediate`.
-pub(super) const DISASSEMBLER_IMMEDIATE: &[Setting] =
-    style!("disassembler immediate", "immediate", "numbers in disassembly", "none", "blue", "normal");
+pub(super) const DISASSEMBLER_IMMEDIATE: &[Setting] = style!(
+    "disassembler immediate",
+    "immediate",
+    "numbers in disassembly",
+    "none",
+    "blue",
+    "normal",
+    IGNORED
+);
 /// `set style disassembler mnemonic`.
-pub(super) const DISASSEMBLER_MNEMONIC: &[Setting] =
-    style!("disassembler mnemonic", "mnemonic", "mnemonics in disassembly", "none", "green", "normal");
+pub(super) const DISASSEMBLER_MNEMONIC: &[Setting] = style!(
+    "disassembler mnemonic",
+    "mnemonic",
+    "mnemonics in disassembly",
+    "none",
+    "green",
+    "normal",
+    IGNORED
+);
 /// `set style disassembler register`.
 pub(super) const DISASSEMBLER_REGISTER: &[Setting] =
-    style!("disassembler register", "register", "registers in disassembly", "none", "red", "normal");
+    style!("disassembler register", "register", "registers in disassembly", "none", "red", "normal", IGNORED);
