@@ -27,12 +27,16 @@ Files:
   -cd DIR                run in DIR
 
 Commands, run in this order:
+  -eix, -early-init-command FILE, -eiex, -early-init-eval-command COMMAND
+                         before anything is said (set startup-quietly)
   -ix, -init-command FILE, -iex, -init-eval-command COMMAND
                          before the program is read
   -x, -command FILE, -ex, -eval-command COMMAND
                          afterwards; any number, in the order given
   -batch                 leave after them; the exit status is 1 if the last one
                          failed. Nobody is asked, nothing is paged
+  -batch-silent          the same without standard output
+  -return-child-result   leave with the exit code of the guest
   -nx                    run no .kdiveinit
   -nh                    run no .kdiveinit of the home directory
   -gdbinit               run .gdbinit files as well
@@ -45,6 +49,8 @@ Others:
   -q, -quiet, -silent    do not say what this is
   -args                  what follows the program are its arguments
   -version, -help
+
+gdb's other options are refused, or have no effect and say so, in one line.
 
 Examples:
   qemu-system-x86_64 -kernel bzImage -append console=ttyS0 -nographic -s
@@ -60,6 +66,24 @@ Examples:
 \"help target\" at the prompt tells how to reach QEMU, libvirt and kgdb.
 ";
 
+/// Why a command line is not taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Mistake {
+    /// It is no command line of kdive; `-help` shows what is.
+    Usage(String),
+    /// It asks for what kdive does not have. The text says what there is instead.
+    Refused(String),
+}
+
+impl std::fmt::Display for Mistake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Usage(text) => write!(f, "{text}\nUse `kdive --help' for a complete list of options."),
+            Self::Refused(text) => f.write_str(text),
+        }
+    }
+}
+
 /// One command of the command line.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Action {
@@ -74,6 +98,12 @@ pub enum Action {
 pub struct Options {
     /// `-batch`
     pub batch: bool,
+    /// `-batch-silent`
+    pub silent: bool,
+    /// `-return-child-result`
+    pub child_result: bool,
+    /// Options that are taken and have no effect, each with its reason.
+    pub without_effect: Vec<String>,
     /// `-q`
     pub quiet: bool,
     /// `-nx`
@@ -88,6 +118,8 @@ pub struct Options {
     pub directories: Vec<String>,
     /// `-module-path`, in order.
     pub module_path: Vec<String>,
+    /// `-eix`, `-eiex`
+    pub earliest: Vec<Action>,
     /// `-ix`, `-iex`
     pub early: Vec<Action>,
     /// `-x`, `-ex`
@@ -123,96 +155,117 @@ pub enum Request {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Meaning {
+    Annotate,
     Args,
     Batch,
+    BatchSilent,
     Baud,
     Cd,
+    ChildResult,
     Command,
     Core,
     Directory,
     EarlyCommand,
     EarlyFile,
+    EarliestCommand,
+    EarliestFile,
     Exec,
     File,
     GdbInit,
     Help,
-    Ignored,
-    IgnoredWithValue,
+    Interpreter,
     ModulePath,
+    /// Without effect; the text is the reason.
+    NoEffect(&'static str),
+    /// The same, with a value.
+    NoEffectOfValue(&'static str),
     NoHomeInit,
     NoInit,
     Pid,
     Program,
     Quiet,
+    /// What kdive does anyway.
+    Same,
     Symbols,
     Timeout,
-    Unsupported,
+    Tui,
     Version,
 }
 
 use Meaning as O;
 
+const DATA: O = O::NoEffectOfValue("kdive needs no files but its own");
+const EMACS: O = O::NoEffect("the source line of a stop is shown as text, not as a mark for Emacs");
+const GUI: O = O::NoEffect("kdive has no graphical interface");
+const READ_NEVER: O = O::NoEffect("the symbols of the file are read; without a file there are none");
+const READ_NOW: O = O::NoEffect("symbols are read when they are needed");
+const STATISTICS: O = O::NoEffect("\"maintenance packets\" counts the traffic with the target");
+const TTY: O = O::NoEffectOfValue("the program runs in QEMU, which has the terminal");
+const WRITE: O = O::NoEffect("program files are only read");
+
 /// Names gdb has, and what each does here.
 const NAMES: &[(&str, O)] = &[
-    ("D", O::IgnoredWithValue),
+    ("D", DATA),
+    ("annotate", O::Annotate),
     ("args", O::Args),
     ("b", O::Baud),
     ("batch", O::Batch),
-    ("batch-silent", O::Unsupported),
+    ("batch-silent", O::BatchSilent),
+    ("baud", O::Baud),
     ("c", O::Core),
     ("cd", O::Cd),
     ("command", O::File),
     ("configuration", O::Version),
     ("core", O::Core),
     ("d", O::Directory),
-    ("data-directory", O::IgnoredWithValue),
+    ("data-directory", DATA),
     ("directory", O::Directory),
     ("e", O::Exec),
-    ("early-init-command", O::EarlyFile),
-    ("early-init-eval-command", O::EarlyCommand),
-    ("eiex", O::EarlyCommand),
-    ("eix", O::EarlyFile),
+    ("early-init-command", O::EarliestFile),
+    ("early-init-eval-command", O::EarliestCommand),
+    ("eiex", O::EarliestCommand),
+    ("eix", O::EarliestFile),
     ("eval-command", O::Command),
     ("ex", O::Command),
     ("exec", O::Exec),
-    ("f", O::Ignored),
-    ("fullname", O::Ignored),
+    ("f", EMACS),
+    ("fullname", EMACS),
     ("gdbinit", O::GdbInit),
     ("h", O::Help),
     ("help", O::Help),
-    ("i", O::Unsupported),
+    ("i", O::Interpreter),
     ("iex", O::EarlyCommand),
     ("init-command", O::EarlyFile),
     ("init-eval-command", O::EarlyCommand),
-    ("interpreter", O::Unsupported),
+    ("interpreter", O::Interpreter),
     ("ix", O::EarlyFile),
     ("l", O::Timeout),
     ("module-path", O::ModulePath),
     ("n", O::NoInit),
     ("nh", O::NoHomeInit),
-    ("nowindows", O::Ignored),
-    ("nw", O::Ignored),
+    ("nowindows", O::Same),
+    ("nw", O::Same),
     ("nx", O::NoInit),
     ("p", O::Pid),
     ("pid", O::Pid),
     ("q", O::Quiet),
     ("quiet", O::Quiet),
-    ("r", O::Ignored),
-    ("readnever", O::Ignored),
-    ("readnow", O::Ignored),
-    ("return-child-result", O::Ignored),
+    ("r", READ_NOW),
+    ("readnever", READ_NEVER),
+    ("readnow", READ_NOW),
+    ("return-child-result", O::ChildResult),
     ("s", O::Symbols),
     ("se", O::Program),
     ("silent", O::Quiet),
-    ("statistics", O::Ignored),
+    ("statistics", STATISTICS),
     ("symbols", O::Symbols),
-    ("t", O::IgnoredWithValue),
-    ("tty", O::IgnoredWithValue),
-    ("tui", O::Unsupported),
+    ("t", TTY),
+    ("tty", TTY),
+    ("tui", O::Tui),
     ("version", O::Version),
-    ("w", O::Ignored),
-    ("windows", O::Ignored),
-    ("write", O::Ignored),
+    ("w", GUI),
+    ("windows", GUI),
+    ("write", WRITE),
     ("x", O::File),
 ];
 
@@ -220,17 +273,21 @@ impl Meaning {
     fn takes_value(self) -> bool {
         matches!(
             self,
-            O::Baud
+            O::Annotate
+                | O::Baud
                 | O::Cd
                 | O::Command
                 | O::Core
                 | O::Directory
                 | O::EarlyCommand
                 | O::EarlyFile
+                | O::EarliestCommand
+                | O::EarliestFile
                 | O::Exec
                 | O::File
-                | O::IgnoredWithValue
+                | O::Interpreter
                 | O::ModulePath
+                | O::NoEffectOfValue(_)
                 | O::Pid
                 | O::Program
                 | O::Symbols
@@ -240,17 +297,18 @@ impl Meaning {
 }
 
 /// The option with this name: exactly, or the only one, or several that mean the same, that start with it.
-fn find(name: &str, typed: &str) -> Result<O, String> {
+fn find(name: &str, typed: &str) -> Result<O, Mistake> {
     if let Some((_, option)) = NAMES.iter().find(|(known, _)| *known == name) {
         return Ok(*option);
     }
     let candidates: Vec<&(&str, O)> = NAMES.iter().filter(|(known, _)| known.starts_with(name)).collect();
     match candidates.split_first() {
-        None => Err(format!("unrecognized option '{typed}'")),
+        None => Err(Mistake::Usage(format!("unrecognized option '{typed}'"))),
         Some(((_, first), rest)) if rest.iter().all(|(_, option)| option == first) => Ok(*first),
         Some(_) => {
             let names: Vec<String> = candidates.iter().map(|(known, _)| format!("'--{known}'")).collect();
-            Err(format!("option '{typed}' is ambiguous; possibilities: {}", names.join(" ")))
+            let names = names.join(" ");
+            Err(Mistake::Usage(format!("option '{typed}' is ambiguous; possibilities: {names}")))
         }
     }
 }
@@ -258,10 +316,11 @@ fn find(name: &str, typed: &str) -> Result<O, String> {
 /// Reads the command line, the program's own name left out.
 ///
 /// # Errors
-/// What is wrong with it, one line.
-pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Request, String> {
+/// What is wrong with it.
+pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Request, Mistake> {
     let mut args = args.map(|arg| {
-        arg.into_string().map_err(|arg| format!("argument is not UTF-8: {}", arg.to_string_lossy()))
+        arg.into_string()
+            .map_err(|arg| Mistake::Usage(format!("argument is not UTF-8: {}", arg.to_string_lossy())))
     });
     let mut options = Options::default();
     let mut free = Vec::new();
@@ -287,8 +346,12 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Request, String> {
         let option = find(name, typed)?;
         let value = match (option.takes_value(), value) {
             (true, Some(value)) => value,
-            (true, None) => args.next().ok_or_else(|| format!("option '{typed}' requires an argument"))??,
-            (false, Some(_)) => return Err(format!("option '{typed}' doesn't allow an argument")),
+            (true, None) => args
+                .next()
+                .ok_or_else(|| Mistake::Usage(format!("option '{typed}' requires an argument")))??,
+            (false, Some(_)) => {
+                return Err(Mistake::Usage(format!("option '{typed}' doesn't allow an argument")));
+            }
             (false, None) => String::new(),
         };
         match option {
@@ -296,6 +359,8 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Request, String> {
             O::Version => return Ok(Request::Version),
             O::Args => program_args = true,
             O::Batch => options.batch = true,
+            O::BatchSilent => (options.batch, options.silent) = (true, true),
+            O::ChildResult => options.child_result = true,
             O::Quiet => options.quiet = true,
             O::NoInit => options.no_init = true,
             O::NoHomeInit => options.no_home_init = true,
@@ -303,6 +368,8 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Request, String> {
             O::Cd => options.cd = Some(value),
             O::Directory => options.directories.push(value),
             O::ModulePath => options.module_path.push(value),
+            O::EarliestFile => options.earliest.push(Action::File(value)),
+            O::EarliestCommand => options.earliest.push(Action::Command(value)),
             O::EarlyFile => options.early.push(Action::File(value)),
             O::EarlyCommand => options.early.push(Action::Command(value)),
             O::File => options.actions.push(Action::File(value)),
@@ -313,15 +380,32 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Request, String> {
             O::Core => options.core = Some(value),
             O::Timeout => options.timeout = Some(value),
             O::Baud => options.baud = Some(value),
-            O::Ignored | O::IgnoredWithValue => {}
-            O::Pid => {
-                return Err(format!("option '{typed}': kdive debugs kernels, it cannot attach to a process"));
+            O::Same => {}
+            O::NoEffect(why) | O::NoEffectOfValue(why) => {
+                options.without_effect.push(format!("option '{typed}' has no effect: {why}."));
             }
-            O::Unsupported => return Err(format!("option '{typed}' is not supported")),
+            O::Annotate | O::Interpreter | O::Pid | O::Tui => refuse(option, typed, &value)?,
         }
     }
     place(&mut options, free, program_args);
     Ok(Request::Run(Box::new(options)))
+}
+
+/// Refuses what kdive does not have, with what it has; lets the values pass that ask for what it does anyway.
+fn refuse(option: O, typed: &str, value: &str) -> Result<(), Mistake> {
+    let instead = match (option, value) {
+        (O::Annotate, "0") | (O::Interpreter, "console") => return Ok(()),
+        (O::Annotate, _) => "kdive prints no annotations; programs can run it with -batch and -ex".to_owned(),
+        (O::Tui, _) | (O::Interpreter, "tui") => {
+            "kdive has no windows; a stop shows its source line, \"list\" and \"disassemble\" show more"
+                .to_owned()
+        }
+        (O::Interpreter, name) => format!(
+            "kdive has no interpreter \"{name}\", only \"console\"; programs can run it with -batch and -ex"
+        ),
+        _ => "kdive debugs kernels, it cannot attach to a process".to_owned(),
+    };
+    Err(Mistake::Refused(format!("option '{typed}': {instead}")))
 }
 
 /// The words that are no options: program, core file, and what is too much; or program and its arguments.
@@ -352,7 +436,10 @@ mod tests {
     }
 
     fn error(line: &[&str]) -> String {
-        parse(line.iter().map(OsString::from)).unwrap_err()
+        match parse(line.iter().map(OsString::from)) {
+            Err(Mistake::Usage(text) | Mistake::Refused(text)) => text,
+            Ok(request) => panic!("{request:?}"),
+        }
     }
 
     fn command(text: &str) -> Action {
@@ -413,8 +500,82 @@ mod tests {
             error(&["-bat", "-ba"]),
             "option '-bat' is ambiguous; possibilities: '--batch' '--batch-silent'"
         );
-        assert_eq!(error(&["-tui"]), "option '-tui' is not supported");
         assert_eq!(error(&["-p", "1"]), "option '-p': kdive debugs kernels, it cannot attach to a process");
+    }
+
+    #[test]
+    fn what_kdive_does_not_have_is_refused_with_what_it_has() {
+        for (line, instead) in [
+            (["-tui", "x"], "option '-tui': kdive has no windows; "),
+            (["-i=mi", "x"], "option '-i': kdive has no interpreter \"mi\", only \"console\"; "),
+            (["--interpreter", "mi3"], "option '--interpreter': kdive has no interpreter \"mi3\", "),
+            (["-i=tui", "x"], "option '-i': kdive has no windows; "),
+            (["-annotate=1", "x"], "option '-annotate': kdive prints no annotations; "),
+            (["-p", "1"], "option '-p': kdive debugs kernels, "),
+        ] {
+            let text = error(&line);
+            assert!(text.starts_with(instead), "{text}");
+            assert!(!text.contains('\n'), "one line: {text}");
+        }
+        assert_eq!(options(&["-annotate=0", "-i=console", "-nw"]), Options::default());
+    }
+
+    #[test]
+    fn options_without_effect_say_so() {
+        let line = ["-write", "-readnow", "-tty", "/dev/null", "--data-directory=/x", "-w", "-statistics"];
+        let got = options(&line);
+        assert_eq!(got.without_effect.len(), 6);
+        assert_eq!(got.without_effect[0], "option '-write' has no effect: program files are only read.");
+        assert_eq!(Options { without_effect: Vec::new(), ..got }, Options::default());
+    }
+
+    /// The options of `gdb --help`.
+    #[test]
+    fn every_option_of_gdb_is_known() {
+        for name in [
+            "args",
+            "core",
+            "exec",
+            "pid",
+            "directory",
+            "se",
+            "symbols",
+            "readnow",
+            "readnever",
+            "write",
+            "command",
+            "x",
+            "init-command",
+            "ix",
+            "eval-command",
+            "ex",
+            "init-eval-command",
+            "iex",
+            "nh",
+            "nx",
+            "fullname",
+            "interpreter",
+            "tty",
+            "w",
+            "nw",
+            "tui",
+            "q",
+            "quiet",
+            "silent",
+            "batch",
+            "batch-silent",
+            "return-child-result",
+            "configuration",
+            "help",
+            "version",
+            "b",
+            "l",
+            "cd",
+            "data-directory",
+            "D",
+        ] {
+            assert!(NAMES.iter().any(|(known, _)| *known == name), "{name}");
+        }
     }
 
     #[test]

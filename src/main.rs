@@ -18,10 +18,7 @@ fn main() -> ExitCode {
         Ok(cli::Request::Help) => return say(cli::HELP),
         Ok(cli::Request::Version) => return say(cli::VERSION),
         Err(message) => {
-            let _ = writeln!(
-                std::io::stderr(),
-                "kdive: {message}\nUse `kdive --help' for a complete list of options."
-            );
+            let _ = writeln!(std::io::stderr(), "kdive: {message}");
             return ExitCode::FAILURE;
         }
     };

@@ -18,7 +18,8 @@ pub fn run(options: Options) -> u8 {
     // Without the handler Ctrl-C ends the process, which is what happens without a debugger too.
     let _ = kdive_repl::catch_ctrl_c(&interrupt);
     let session = new_session(interrupt.clone());
-    let mut shell = Shell::new(session, kdive_repl::output(), Rc::new(Debugger), interrupt);
+    let output = if options.silent { kdive_repl::errors_only() } else { kdive_repl::output() };
+    let mut shell = Shell::new(session, output, Rc::new(Debugger), interrupt);
     shell.batch = options.batch;
     if options.batch {
         shell.settings.put("style enabled", Value::Bool(false));
@@ -30,6 +31,7 @@ pub fn run(options: Options) -> u8 {
     let mut starting = Starting { shell, ok: true };
     let status = match starting.all(&options) {
         Err(status) => status,
+        Ok(()) if options.child_result => starting.child_result(),
         Ok(()) if options.batch => i32::from(!starting.ok),
         Ok(()) => starting.shell.interact(),
     };
@@ -49,9 +51,16 @@ struct Starting {
 impl Starting {
     /// Everything up to the prompt; the exit status when something said `quit`.
     fn all(&mut self, options: &Options) -> Result<(), i32> {
-        if !options.quiet && !options.batch {
+        for action in &options.earliest {
+            self.action(action)?;
+        }
+        let quiet = options.quiet || self.shell.settings.bool("startup-quietly");
+        if !quiet && !options.batch {
             print_version(&mut self.shell);
             self.shell.out.line("For help, type \"help\". \"apropos WORD\" searches all manuals.");
+        }
+        for text in &options.without_effect {
+            self.shell.out.warning(text);
         }
         self.settings(options)?;
         let home = self.home_file(options)?;
@@ -108,9 +117,20 @@ impl Starting {
             self.shell.out.line(&format!("Excess command line arguments ignored. ({first}{more})"));
         }
         if let Some(core) = &options.core {
-            self.outcome(Err(Error::msg(format!("{core}: core files and processes are not supported"))))?;
+            let text =
+                format!("{core}: kdive reads no core files; it debugs what runs: target remote ADDRESS");
+            self.outcome(Err(Error::msg(text)))?;
         }
         Ok(())
+    }
+
+    /// The exit code of the guest, -1 without one, as gdb has it.
+    fn child_result(&mut self) -> i32 {
+        let hooks = self.shell.hooks();
+        match hooks.integer(&mut self.shell, "$_exitcode") {
+            Ok(code) => i32::try_from(code).unwrap_or(-1),
+            Err(_) => -1,
+        }
     }
 
     /// Runs the command files of the home directory; the path of `.kdiveinit`'s.
