@@ -16,7 +16,7 @@ pub enum FrameKind {
     Interrupted,
     /// The code a signal handler returns to, in user programs (gdb: `<signal handler called>`). Nobody called it.
     SignalTrampoline,
-    /// User mode, at the end of a kernel stack ([`crate::Policy::Kernel`]).
+    /// Unknown code of user mode, where a stack ends ([`crate::Policy::Kernel`]).
     User,
 }
 
@@ -37,6 +37,8 @@ pub enum Method {
     Epilogue,
     /// A tail call: nothing to unwind.
     TailCall,
+    /// The record of what a return trampoline goes on to.
+    Trampoline,
     /// Nothing applies: the outermost frame.
     None,
 }
@@ -99,6 +101,8 @@ pub struct Frame {
     pub method: Method,
     /// Its identity. An error here is why it has no caller.
     pub id: Result<FrameId, UnwindError>,
+    /// Whether it executes in user mode; told under [`crate::Policy::Kernel`] only.
+    pub user_mode: bool,
     pub(crate) caller: RegisterSet,
     /// `caller` of the function that was called, beyond any tail calls.
     pub(crate) beyond: RegisterSet,
@@ -107,7 +111,9 @@ pub struct Frame {
     pub(crate) switches_stack: bool,
     /// For a frame whose caller called something else: the functions between, innermost first.
     pub(crate) tail_callers: Vec<VirtAddr>,
-    /// Whether `tail_callers` were looked for, and `caller` is theirs if there are any.
+    /// Where its return address is, when that of a trampoline is there and `caller` has the true one.
+    pub(crate) return_slot: Option<VirtAddr>,
+    /// Whether `tail_callers` and `return_slot` were looked for, and `caller` is as they say.
     pub(crate) settled: bool,
 }
 
@@ -135,6 +141,7 @@ impl Frame {
             lookup_pc: self.lookup_pc,
             function: self.function,
             registers: &self.registers,
+            user_mode: self.user_mode,
         }
     }
 
@@ -151,6 +158,9 @@ impl Frame {
     pub fn saved(&self) -> impl Iterator<Item = (u16, VirtAddr)> + '_ {
         (0..=reg::RIP).filter(|&number| number != reg::RSP).filter_map(|number| {
             match self.caller.location(number) {
+                _ if number == reg::RIP && self.return_slot.is_some() => {
+                    self.return_slot.map(|at| (number, at))
+                }
                 place @ Location::Memory(addr) if place != self.registers.location(number) => {
                     Some((number, addr))
                 }

@@ -67,6 +67,31 @@ pub trait UnwindInfo {
         false
     }
 
+    /// Whether `pc`, reached in user mode, lies in a user program whose code is known. Elsewhere nobody can tell what is there.
+    fn is_user_code(&self, pc: VirtAddr) -> bool {
+        let _ = pc;
+        false
+    }
+
+    /// Whether memory has at `pc` what that program has there: programs share addresses, so that another one may run.
+    fn is_in_place(&self, pc: VirtAddr) -> bool {
+        let _ = pc;
+        true
+    }
+
+    /// Whether `pc` is where a trampoline begins to which functions return while something watches for their return.
+    fn is_return_trampoline(&self, pc: VirtAddr) -> bool {
+        let _ = pc;
+        false
+    }
+
+    /// Where control really goes on when the return address at `slot` is `return_pc`: `None` unless that is such a trampoline,
+    /// and it is known what the trampoline has taken the place of.
+    fn true_return(&self, return_pc: VirtAddr, slot: VirtAddr) -> Option<VirtAddr> {
+        let _ = (return_pc, slot);
+        None
+    }
+
     /// Whether a frame of the function starting at `function` is the one the program's entry point lies in, where gdb
     /// ends a backtrace.
     fn is_entry_function(&self, function: Option<VirtAddr>) -> bool {

@@ -18,6 +18,14 @@ pub(crate) struct Start<'a> {
     pub(crate) lookup_pc: VirtAddr,
     pub(crate) function: Option<VirtAddr>,
     pub(crate) registers: &'a RegisterSet,
+    pub(crate) user_mode: bool,
+}
+
+impl Start<'_> {
+    /// What a kernel's stacks have been made by; in user mode it is all as gdb knows it.
+    fn policy(&self, policy: Policy) -> Policy {
+        if self.user_mode { Policy::Gdb } else { policy }
+    }
 }
 
 /// What unwinding a frame found.
@@ -41,6 +49,14 @@ pub(crate) struct Step {
 /// # Errors
 /// Why its caller cannot be found, for each of the reasons of [`UnwindError`].
 pub(crate) fn unwind(start: &Start<'_>, policy: Policy, context: Context<'_>) -> Result<Step, UnwindError> {
+    let policy = start.policy(policy);
+    if policy == Policy::Kernel
+        && start.pc == start.lookup_pc
+        && context.info.is_return_trampoline(start.pc)
+        && let Some(step) = at_return_trampoline(start, context)
+    {
+        return Ok(step);
+    }
     if start.level == 0
         && !context.info.epilogue_cfi_valid(start.pc)
         && heuristic::is_at_ret(start.pc, context.memory)
@@ -85,6 +101,16 @@ pub(crate) fn frame_base(
 /// The registers user mode was left with: the end of a kernel stack.
 pub(crate) fn user_mode(start: &Start<'_>) -> Step {
     Step { id: FrameId::Unavailable { function: start.pc }, ..unknown() }
+}
+
+/// At the first instruction of a return trampoline: a function has just taken its return address from the stack, and nothing of
+/// the trampoline's own is there yet. `None` when it is not known what the trampoline goes on to.
+fn at_return_trampoline(start: &Start<'_>, context: Context<'_>) -> Option<Step> {
+    let sp = read_register(start.registers, reg::RSP, context.memory).ok()?;
+    let to = context.info.true_return(start.pc, VirtAddr(sp.wrapping_sub(8)))?;
+    let mut caller = start.registers.clone();
+    caller.set(reg::RIP, Location::Value(to.0));
+    Some(Step { method: Method::Trampoline, id: stack_id(start, sp), caller, outermost: false, ..unknown() })
 }
 
 /// A frame nothing is known about.

@@ -13,7 +13,8 @@ pub enum Policy {
     /// Those of gdb 13, for the same registers and memory.
     #[default]
     Gdb,
-    /// DWARF, then ORC, then the prologue; through exceptions and interrupts to the registers of user mode.
+    /// DWARF, then ORC, then the prologue; through exceptions and interrupts to the registers of user mode, and on in programs
+    /// whose code is known.
     Kernel,
 }
 
@@ -37,7 +38,7 @@ pub enum StopReason {
     ZeroPc,
     /// The function with the program's entry point.
     EntryFunction,
-    /// User mode is reached ([`Policy::Kernel`]).
+    /// Unknown code of user mode is reached ([`Policy::Kernel`]).
     UserMode,
     /// The caller would lie below its callee on the stack.
     Inner,
@@ -156,10 +157,13 @@ impl Walk {
         self.policy
     }
 
-    /// Finds the functions that left by a jump between a frame and its caller.
+    /// Finds out what stands between a frame and its caller: a trampoline, and functions that left by a jump.
     fn settle(&mut self, level: usize, context: Context<'_>) {
         let Some(frame) = self.frames.get_mut(level).filter(|frame| !frame.settled) else { return };
         frame.settled = true;
+        if self.policy == Policy::Kernel && !frame.user_mode && frame.caller_kind == FrameKind::Normal {
+            follow_trampoline(frame, context);
+        }
         if !matches!(frame.method, Method::DebugFrame | Method::EhFrame)
             || frame.caller_kind != FrameKind::Normal
         {
@@ -220,10 +224,13 @@ impl Walk {
         let registers = self.start.clone();
         let pc = VirtAddr(read_register(&registers, reg::RIP, context.memory).map_err(StopReason::Failed)?);
         let in_user_mode = registers.read(reg::CS, context.memory).is_ok_and(|cs| cs & 3 == 3);
-        let kind =
-            if in_user_mode && self.policy == Policy::Kernel { FrameKind::User } else { FrameKind::Normal };
+        let kind = match self.policy {
+            Policy::Kernel if in_user_mode => entered_from(pc, FrameKind::Normal, context),
+            _ => FrameKind::Normal,
+        };
+        let user_mode = self.policy == Policy::Kernel && in_user_mode;
         let lookup_pc = if self.start_is_return_address { VirtAddr(pc.0.wrapping_sub(1)) } else { pc };
-        Ok(self.make(kind, pc, lookup_pc, registers, context))
+        Ok(self.make(kind, user_mode, pc, lookup_pc, registers, context))
     }
 
     /// gdb's reasons not to look for a caller, in gdb's order.
@@ -275,9 +282,16 @@ impl Walk {
         }
         let registers = callee.caller.clone();
         let pc = VirtAddr(read_register(&registers, reg::RIP, context.memory).map_err(StopReason::Failed)?);
-        let kind = base.caller_kind;
-        let lookup_pc = if kind == FrameKind::Normal { VirtAddr(pc.0.wrapping_sub(1)) } else { pc };
-        Ok(self.make(kind, pc, lookup_pc, registers, context))
+        let returns_here = base.caller_kind == FrameKind::Normal;
+        let lookup_pc = if returns_here { VirtAddr(pc.0.wrapping_sub(1)) } else { pc };
+        let kind = match base.caller_kind {
+            FrameKind::User => entered_from(pc, FrameKind::Interrupted, context),
+            // Of functions nobody knows gdb's analysis would make something up.
+            _ if base.user_mode && !context.info.is_user_code(lookup_pc) => FrameKind::User,
+            kind => kind,
+        };
+        let user_mode = base.user_mode || base.caller_kind == FrameKind::User;
+        Ok(self.make(kind, user_mode, pc, lookup_pc, registers, context))
     }
 
     fn tail_call_frame(&self, base: &Frame, pc: VirtAddr, shown: usize, context: Context<'_>) -> Frame {
@@ -296,12 +310,14 @@ impl Walk {
             registers,
             method: Method::TailCall,
             id: Ok(FrameId::Stack { cfa, function: pc, tail_depth }),
+            user_mode: base.user_mode,
             caller,
             beyond: RegisterSet::default(),
             caller_kind: FrameKind::Normal,
             outermost: false,
             switches_stack: false,
             tail_callers: Vec::new(),
+            return_slot: None,
             settled: true,
         }
     }
@@ -309,13 +325,15 @@ impl Walk {
     fn make(
         &self,
         kind: FrameKind,
+        user_mode: bool,
         pc: VirtAddr,
         lookup_pc: VirtAddr,
         registers: RegisterSet,
         context: Context<'_>,
     ) -> Frame {
         let level = self.frames.len();
-        let mut start = Start { level, kind, pc, lookup_pc, function: None, registers: &registers };
+        let mut start =
+            Start { level, kind, pc, lookup_pc, function: None, registers: &registers, user_mode };
         let mut step = Ok(step::user_mode(&start));
         if kind != FrameKind::User {
             start.function = context.info.function_start(lookup_pc);
@@ -341,15 +359,33 @@ impl Walk {
             registers,
             method: step.method,
             id: error.map_or(Ok(step.id), Err),
+            user_mode,
             caller: step.caller.clone(),
             beyond: step.caller,
             caller_kind: step.caller_kind,
             outermost: step.outermost,
             switches_stack: step.switches_stack,
             tail_callers: Vec::new(),
+            return_slot: None,
             settled: false,
         }
     }
+}
+
+/// What a frame in user mode is that nobody called: `kind` where the code is known and is in memory.
+fn entered_from(pc: VirtAddr, kind: FrameKind, context: Context<'_>) -> FrameKind {
+    let is_known = context.info.is_user_code(pc) && context.info.is_in_place(pc);
+    if is_known { kind } else { FrameKind::User }
+}
+
+/// Puts the true return address in the place of that of a trampoline.
+fn follow_trampoline(frame: &mut Frame, context: Context<'_>) {
+    let Location::Memory(slot) = frame.beyond.location(reg::RIP) else { return };
+    let Ok(return_pc) = frame.beyond.read(reg::RIP, context.memory) else { return };
+    let Some(to) = context.info.true_return(VirtAddr(return_pc), slot) else { return };
+    frame.return_slot = Some(slot);
+    frame.beyond.set(reg::RIP, Location::Value(to.0));
+    frame.caller.set(reg::RIP, Location::Value(to.0));
 }
 
 /// The registers of a function that left by the jump before `pc`, or, without one, of the caller of the first of them.

@@ -18,10 +18,17 @@ const ENTRY: u64 = 0xffff_ffff_81c0_0000;
 const STACK: u64 = 0xffff_c900_0000_0000;
 const IRQ_STACK: u64 = 0xffff_c900_0010_0000;
 const USER_PC: u64 = 0x40_1000;
+const USER_STACK: u64 = 0x7fff_0000;
+/// A trampoline, among entry code.
+const TRAMPOLINE: u64 = ENTRY + 0x8000;
 
 struct Kernel {
     tables: Arc<UnwindTables>,
     memory: SparseMemory,
+    /// Code of a user program with the same CFI, from `USER_PC` on; and whether it is the one in memory.
+    program: Option<bool>,
+    /// True return addresses by where the trampoline's stands.
+    returns: Vec<(u64, u64)>,
 }
 
 /// `(address, sp_offset, flags)` of ORC entries, version 1.
@@ -36,6 +43,7 @@ fn kernel(orc: &[OrcRow]) -> Kernel {
     cie.add_instruction(Insn::Offset(X86_64::RBX, -16));
     let cie = table.add_cie(cie);
     table.add_fde(cie, FrameDescriptionEntry::new(Address::Constant(TEXT), 0x1_0000));
+    table.add_fde(cie, FrameDescriptionEntry::new(Address::Constant(USER_PC), 0x1_0000));
     let mut section = gimli::write::DebugFrame::from(EndianVec::new(LittleEndian));
     table.write_debug_frame(&mut section).unwrap();
     let cfi = CfiSection::new(CfiKind::DebugFrame, Arc::new(section.slice().to_vec()), LinkAddr(0));
@@ -50,17 +58,39 @@ fn kernel(orc: &[OrcRow]) -> Kernel {
         entries.extend_from_slice(&flags.to_le_bytes());
     }
     let orc = OrcTable::in_file(None, Arc::new(ip), LinkAddr(ip_addr), Arc::new(entries));
-    Kernel { tables: Arc::new(UnwindTables { cfi: vec![cfi], orc: Some(orc) }), memory: SparseMemory::new() }
+    Kernel {
+        tables: Arc::new(UnwindTables { cfi: vec![cfi], orc: Some(orc) }),
+        memory: SparseMemory::new(),
+        program: None,
+        returns: Vec::new(),
+    }
 }
 
 impl UnwindInfo for Kernel {
     fn object_at(&self, pc: VirtAddr) -> Option<ObjectAt> {
-        let inside = (TEXT..ENTRY + 0x1_0000).contains(&pc.0);
+        let inside = (TEXT..ENTRY + 0x1_0000).contains(&pc.0) || self.is_user_code(pc);
         inside.then(|| ObjectAt { tables: Arc::clone(&self.tables), pc: LinkAddr(pc.0), slide: 0 })
     }
 
     fn function_start(&self, pc: VirtAddr) -> Option<VirtAddr> {
-        (pc.0 >= TEXT).then_some(VirtAddr(pc.0 & !0xff))
+        (pc.0 >= TEXT || self.is_user_code(pc)).then_some(VirtAddr(pc.0 & !0xff))
+    }
+
+    fn is_user_code(&self, pc: VirtAddr) -> bool {
+        self.program.is_some() && (USER_PC..USER_PC + 0x1_0000).contains(&pc.0)
+    }
+
+    fn is_in_place(&self, _: VirtAddr) -> bool {
+        self.program == Some(true)
+    }
+
+    fn is_return_trampoline(&self, pc: VirtAddr) -> bool {
+        pc.0 == TRAMPOLINE
+    }
+
+    fn true_return(&self, return_pc: VirtAddr, slot: VirtAddr) -> Option<VirtAddr> {
+        let known = self.returns.iter().find(|known| return_pc.0 == TRAMPOLINE && known.0 == slot.0);
+        known.map(|known| VirtAddr(known.1))
     }
 
     fn epilogue_cfi_valid(&self, _: VirtAddr) -> bool {
@@ -289,6 +319,108 @@ fn a_cpu_in_user_mode_has_one_frame() {
     let walk = walk_from(&kernel, registers, Policy::Kernel);
     assert_eq!(shape(&walk), [(USER_PC, FrameKind::User, Method::None)]);
     assert_eq!(walk.stop(), Some(&StopReason::UserMode));
+}
+
+/// A system call from a program whose functions are known, with two of them on its stack.
+fn system_call_of_a_program(in_place: bool) -> Kernel {
+    let mut kernel = kernel(&[(TEXT, 16, ORC_CALL), (ENTRY, 0, ORC_REGS)]);
+    kernel.program = Some(in_place);
+    kernel.memory.map(VirtAddr(STACK), words(&[0x33, ENTRY + 0x20]));
+    kernel.memory.map(VirtAddr(STACK + 0x10), words(&pt_regs(USER_PC + 0x100, 0x33, USER_STACK)));
+    // Behind the program's own functions there is one nobody knows.
+    kernel.memory.map(VirtAddr(USER_STACK), words(&[0x55, USER_PC + 0x210, 0x66, 0x7777_0000]));
+    kernel
+}
+
+#[test]
+fn frames_of_a_program_stand_above_those_of_the_kernel() {
+    let kernel = system_call_of_a_program(true);
+    let walk = walk(&kernel, TEXT + 0x110, STACK, Policy::Kernel);
+    assert_eq!(
+        shape(&walk),
+        [
+            (TEXT + 0x110, FrameKind::Normal, Method::DebugFrame),
+            (ENTRY + 0x20, FrameKind::Normal, Method::Orc),
+            (USER_PC + 0x100, FrameKind::Interrupted, Method::DebugFrame),
+            (USER_PC + 0x210, FrameKind::Normal, Method::DebugFrame),
+            (0x7777_0000, FrameKind::User, Method::None),
+        ]
+    );
+    assert_eq!(walk.stop(), Some(&StopReason::UserMode));
+    let modes: Vec<bool> = walk.frames().iter().map(|frame| frame.user_mode).collect();
+    assert_eq!(modes, [false, false, true, true, true]);
+    // It goes on at the instruction itself, which here is the first of its function.
+    assert_eq!(walk.frame_at(2).function, Some(VirtAddr(USER_PC + 0x100)));
+    assert_eq!(walk.frame_at(3).registers.read(reg::RBX, &kernel.memory), Ok(0x55));
+    assert_eq!(walk.frame_at(2).cfa(), Some(VirtAddr(USER_STACK + 0x10)));
+}
+
+#[test]
+fn memory_of_another_program_is_not_taken_for_this_one() {
+    let kernel = system_call_of_a_program(false);
+    let walk = walk(&kernel, TEXT + 0x110, STACK, Policy::Kernel);
+    assert_eq!(walk.frames().len(), 3);
+    assert_eq!((walk.frame_at(2).kind, walk.stop()), (FrameKind::User, Some(&StopReason::UserMode)));
+}
+
+#[test]
+fn a_cpu_in_a_program_has_its_frames() {
+    let kernel = system_call_of_a_program(true);
+    let at = |sp| RegisterSet::live([(reg::RIP, USER_PC + 0x110), (reg::RSP, sp), (reg::CS, 0x33)]);
+    let found = walk_from(&kernel, at(USER_STACK), Policy::Kernel);
+    assert_eq!(
+        shape(&found),
+        [
+            (USER_PC + 0x110, FrameKind::Normal, Method::DebugFrame),
+            (USER_PC + 0x210, FrameKind::Normal, Method::DebugFrame),
+            (0x7777_0000, FrameKind::User, Method::None),
+        ]
+    );
+    // A page of its stack that is not there is a reason.
+    let found = walk_from(&kernel, at(USER_STACK + 0x1000), Policy::Kernel);
+    assert_eq!(found.frames().len(), 1);
+    assert_eq!(found.stop().unwrap().to_string(), "Cannot access memory at address 0x7fff1008");
+    // As gdb sees it nothing is known of modes.
+    assert!(!walk_from(&kernel, at(USER_STACK), Policy::Gdb).frame_at(0).user_mode);
+}
+
+#[test]
+fn functions_return_through_trampolines() {
+    let mut kernel = kernel(&[(TEXT, 16, ORC_CALL), (ENTRY, 0, ORC_END)]);
+    kernel.memory.map(VirtAddr(STACK), words(&[0x33, TRAMPOLINE, 0x44, TRAMPOLINE, 0x55, TRAMPOLINE]));
+    // Of the third nobody knows where it leads.
+    kernel.returns = vec![(STACK + 8, TEXT + 0x210), (STACK + 0x18, TEXT + 0x310)];
+    let found = walk(&kernel, TEXT + 0x110, STACK, Policy::Kernel);
+    let pcs: Vec<u64> = found.frames().iter().map(|frame| frame.pc.0).collect();
+    assert_eq!(pcs, [TEXT + 0x110, TEXT + 0x210, TEXT + 0x310, TRAMPOLINE]);
+    let cfas: Vec<u64> = found.frames()[..3].iter().filter_map(|frame| Some(frame.cfa()?.0)).collect();
+    assert_eq!(cfas, [STACK + 0x10, STACK + 0x20, STACK + 0x30]);
+    // What was saved is where it was saved, whatever stands there now.
+    let saved: Vec<_> = found.frame_at(0).saved().collect();
+    assert_eq!(saved, [(reg::RBX, VirtAddr(STACK)), (reg::RIP, VirtAddr(STACK + 8))]);
+    assert_eq!(found.frame_at(0).caller().read(reg::RIP, &kernel.memory), Ok(TEXT + 0x210));
+    // gdb shows what is on the stack.
+    let by_gdb = walk(&kernel, TEXT + 0x110, STACK, Policy::Gdb);
+    assert_eq!(by_gdb.frame_at(0).caller().read(reg::RIP, &kernel.memory), Ok(TRAMPOLINE));
+}
+
+#[test]
+fn at_a_trampoline_a_function_has_just_returned() {
+    let mut kernel = kernel(&[(TEXT, 16, ORC_CALL), (ENTRY, 0, ORC_END)]);
+    kernel.memory.map(VirtAddr(STACK), words(&[TRAMPOLINE, 0x44, ENTRY + 0x20]));
+    kernel.returns = vec![(STACK, TEXT + 0x210)];
+    let found = walk(&kernel, TRAMPOLINE, STACK + 8, Policy::Kernel);
+    assert_eq!(
+        shape(&found),
+        [
+            (TRAMPOLINE, FrameKind::Normal, Method::Trampoline),
+            (TEXT + 0x210, FrameKind::Normal, Method::DebugFrame),
+            (ENTRY + 0x20, FrameKind::Normal, Method::Orc),
+        ]
+    );
+    // Further in it has registers of its own on the stack.
+    let found = walk(&kernel, TRAMPOLINE + 4, STACK + 8, Policy::Kernel);
+    assert_eq!(shape(&found), [(TRAMPOLINE + 4, FrameKind::Normal, Method::Orc)]);
 }
 
 #[test]
