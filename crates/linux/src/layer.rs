@@ -5,6 +5,7 @@ use crate::extable::ExceptionTables;
 use crate::identity::{Identity, banner, hex, identity, symbol};
 use crate::locate::{RESET_VECTOR, Whereabouts};
 use crate::tables::module_with;
+use crate::trampoline::Trampolines;
 use crate::{FindResult, Fit, KernelPlace, ModuleFinder, ModuleInfo, PatchMap, Site, module_at, modules};
 use kdive_base::{AddrRange, LinkAddr, VirtAddr};
 use kdive_program::{OsLayer, OsReport, Program, TaskFilter};
@@ -58,6 +59,7 @@ pub struct LinuxLayer {
     pub(crate) place: Whereabouts,
     pub(crate) exceptions: ExceptionTables,
     current: Current,
+    trampolines: Trampolines,
     /// Text the kernel rewrites, once it was asked for; and where the kernel was then.
     sites: Kept<Rc<[Site]>>,
     patches: Kept<Rc<PatchMap>>,
@@ -297,6 +299,7 @@ impl LinuxLayer {
         self.identified = false;
         self.listed = false;
         self.current.forget();
+        self.trampolines.forget();
         *self.sites.get_mut() = None;
         *self.patches.get_mut() = None;
         self.of_modules.get_mut().clear();
@@ -489,6 +492,18 @@ impl OsLayer for LinuxLayer {
                 tasks.broken.is_empty()
                     && !tasks.found.iter().any(|task| i64::from(task.pid) == i64::from(pid))
             })
+    }
+
+    fn is_return_trampoline(&self, program: &Program, pc: VirtAddr) -> bool {
+        self.trampolines.begins_at(program, self.kernel_place(), pc)
+    }
+
+    fn true_return(&self, program: &Program, return_pc: VirtAddr, slot: VirtAddr) -> Option<VirtAddr> {
+        let task = || match program.machine().and_then(|machine| machine.sleeping_task()) {
+            Some(task) => Some(task),
+            None => self.task(program),
+        };
+        self.trampolines.true_return(program, self.kernel_place(), return_pc, slot, task)
     }
 
     fn as_any(&mut self) -> &mut dyn std::any::Any {

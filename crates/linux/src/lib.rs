@@ -52,6 +52,7 @@ mod task;
 #[cfg(test)]
 mod testing;
 mod timer;
+mod trampoline;
 mod vma;
 mod xarray;
 

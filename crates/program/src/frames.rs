@@ -1,6 +1,6 @@
 //! Frames as the user counts them: the unwinder's, with inlined calls as frames of their own.
 
-use crate::{Error, Program};
+use crate::{Error, Machine, Program};
 use kdive_base::VirtAddr;
 use kdive_symbols::{FrameScope, Line, SourceName};
 use kdive_unwind::{Context, FrameKind, Location, Policy, RegisterSet, StopReason, Walk};
@@ -56,10 +56,10 @@ impl Frame {
         self.inline_depth > 0
     }
 
-    /// Whether it is what was left behind in user mode.
+    /// Whether it executes in user mode.
     #[must_use]
     pub fn is_user_mode(&self) -> bool {
-        self.real.kind == FrameKind::User
+        self.real.user_mode
     }
 
     /// Its identity; `None` where the unwinder could not tell.
@@ -179,44 +179,54 @@ impl Program {
     pub(crate) fn settled(&self, real: &Rc<kdive_unwind::Frame>) -> Rc<kdive_unwind::Frame> {
         let Some(machine) = &self.machine else { return Rc::clone(real) };
         let context = Context { info: self, memory: &**machine, interrupt: &self.interrupt };
-        let mut cache = self.frames.borrow_mut();
-        let found = cache.walk.as_mut().and_then(|walk| walk.frame(real.level, context));
-        found.map_or_else(|| Rc::clone(real), |frame| Rc::new(frame.clone()))
+        // The unwinder asks this program about code, so it must not be borrowed while it does.
+        let Some(mut walk) = self.frames.borrow_mut().walk.take() else { return Rc::clone(real) };
+        let found = walk.frame(real.level, context).cloned();
+        self.frames.borrow_mut().walk = Some(walk);
+        found.map_or_else(|| Rc::clone(real), Rc::new)
     }
 
     fn expand_next(&self) -> Result<bool, Error> {
         let machine = self.machine.as_ref().ok_or(Error::NoStack)?;
-        let mut cache = self.frames.borrow_mut();
-        if cache.walk.is_none() {
-            let registers = machine.registers().map_err(Error::Target)?;
-            let arch = registers.layout().arch();
-            let mut live = RegisterSet::default();
-            for index in 0..registers.layout().registers().len() {
-                let Some(register) = registers.layout().registers().get(index) else { continue };
-                if let (Some(number), Some(value)) = (arch.dwarf_number(&register.name), registers.get(index))
-                {
-                    live.set(number, Location::Register { number, value });
-                }
-            }
-            cache.walk = Some(match machine.sleeping_task() {
-                Some(_) => Walk::sleeping(live, Policy::Kernel),
-                // In a program the rules of a kernel mean nothing.
-                None if !self.modules.modules().first().is_some_and(|main| main.is_kernel()) => {
-                    Walk::new(live, Policy::Gdb)
-                }
-                None if machine.is_off_cpu() => Walk::new(live, Policy::Kernel),
-                None => Walk::new(live, self.options.unwind_policy),
-            });
-        }
-        let expanded = cache.expanded;
-        let Some(walk) = &mut cache.walk else { return Ok(false) };
+        let (walk, expanded) = {
+            let mut cache = self.frames.borrow_mut();
+            (cache.walk.take(), cache.expanded)
+        };
+        let mut walk = match walk {
+            Some(walk) => walk,
+            None => self.new_walk(&**machine)?,
+        };
         let context = Context { info: self, memory: &**machine, interrupt: &self.interrupt };
-        let Some(real) = walk.peek(expanded, context) else { return Ok(false) };
-        let real = Rc::new(real.clone());
+        let real = walk.peek(expanded, context).map(|real| Rc::new(real.clone()));
+        let mut cache = self.frames.borrow_mut();
+        cache.walk = Some(walk);
+        let Some(real) = real else { return Ok(false) };
         cache.expanded += 1;
         let first = cache.frames.len();
         cache.frames.extend(self.expand(real, first));
         Ok(true)
+    }
+
+    /// A walk from the registers of the machine.
+    fn new_walk(&self, machine: &dyn Machine) -> Result<Walk, Error> {
+        let registers = machine.registers().map_err(Error::Target)?;
+        let arch = registers.layout().arch();
+        let mut live = RegisterSet::default();
+        for index in 0..registers.layout().registers().len() {
+            let Some(register) = registers.layout().registers().get(index) else { continue };
+            if let (Some(number), Some(value)) = (arch.dwarf_number(&register.name), registers.get(index)) {
+                live.set(number, Location::Register { number, value });
+            }
+        }
+        Ok(match machine.sleeping_task() {
+            Some(_) => Walk::sleeping(live, Policy::Kernel),
+            // In a program the rules of a kernel mean nothing.
+            None if !self.modules.modules().first().is_some_and(|main| main.is_kernel()) => {
+                Walk::new(live, Policy::Gdb)
+            }
+            None if machine.is_off_cpu() => Walk::new(live, Policy::Kernel),
+            None => Walk::new(live, self.options.unwind_policy),
+        })
     }
 
     /// The virtual frames of one real frame, innermost first.

@@ -111,6 +111,17 @@ pub trait OsLayer {
         false
     }
 
+    /// Whether a trampoline begins at an address to which functions return while something watches for their return.
+    fn is_return_trampoline(&self, _program: &Program, _pc: VirtAddr) -> bool {
+        false
+    }
+
+    /// Where the function really returns to whose return address at `slot` is the trampoline `return_pc`; `None` when it is no
+    /// trampoline, or that is not known. Asked while frames are looked for, so it must not ask for any.
+    fn true_return(&self, _program: &Program, _return_pc: VirtAddr, _slot: VirtAddr) -> Option<VirtAddr> {
+        None
+    }
+
     /// For callers that know which layer there is.
     fn as_any(&mut self) -> &mut dyn std::any::Any;
 }

@@ -1,12 +1,18 @@
 //! What the unwinder asks about code, answered from the loaded modules.
 
 use crate::Program;
-use kdive_base::{LinkAddr, VirtAddr};
-use kdive_symbols::{CallSite, CallTarget, Module, ObjectFile};
+use kdive_base::{LinkAddr, ReadMemory, VirtAddr};
+use kdive_symbols::{CallSite, CallTarget, ElfKind, Module, ObjectFile};
 use kdive_unwind::{
     Call, CfiKind, CfiSection, ObjectAt, OrcTable, Passed, SectionBytes, UnwindInfo, UnwindTables,
 };
 use std::sync::Arc;
+
+/// Bytes of code by which a program is told from another one at the same address.
+const CODE_COMPARED: usize = 16;
+
+/// The breakpoint instruction of x86, which a debugger may have written there.
+const BREAKPOINT: u8 = 0xcc;
 
 /// A section of a mapped file; keeps the file alive.
 struct MappedSection {
@@ -114,6 +120,31 @@ impl UnwindInfo for Program {
 
     fn is_at_hand(&self, function: VirtAddr) -> bool {
         self.modules.is_unit_read(function)
+    }
+
+    fn is_user_code(&self, pc: VirtAddr) -> bool {
+        // Modules of the kernel that nobody has placed yet lie at low addresses too.
+        pc.0 >> 63 == 0
+            && self.modules.module_at(pc).is_some_and(|(module, _)| {
+                !module.is_kernel() && module.object().kind() != ElfKind::Relocatable
+            })
+    }
+
+    fn is_in_place(&self, pc: VirtAddr) -> bool {
+        let (mut there, mut loaded) = ([0; CODE_COMPARED], [0; CODE_COMPARED]);
+        // What cannot be read cannot be told from the program.
+        if self.read(pc, &mut there).is_err() || self.modules.image().read(pc, &mut loaded).is_err() {
+            return true;
+        }
+        there.iter().zip(loaded).all(|(&there, loaded)| there == loaded || there == BREAKPOINT)
+    }
+
+    fn is_return_trampoline(&self, pc: VirtAddr) -> bool {
+        self.os.as_ref().is_some_and(|os| os.is_return_trampoline(self, pc))
+    }
+
+    fn true_return(&self, return_pc: VirtAddr, slot: VirtAddr) -> Option<VirtAddr> {
+        self.os.as_ref()?.true_return(self, return_pc, slot)
     }
 }
 
