@@ -36,6 +36,7 @@ mod stop;
 mod task;
 mod text;
 mod thread;
+mod user_mode;
 mod view;
 mod watch;
 

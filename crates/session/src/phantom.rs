@@ -51,6 +51,9 @@ impl<V: View> Session<V> {
                 run.idle_steps = 0;
                 run.over.remove(&stepped);
                 self.reported.remove(&stepped);
+                if let Some(addr) = over {
+                    self.note_fault(addr);
+                }
             }
         }
         let Some(run) = self.run.as_mut() else { return false };

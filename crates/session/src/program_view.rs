@@ -6,7 +6,7 @@ use crate::view::{
     WatchReading,
 };
 use kdive_arch::paging::PageTables;
-use kdive_arch::{Disassembler, Flavor, Insn, RawWrite, RegisterFile};
+use kdive_arch::{CpuMode, Disassembler, Flavor, Insn, RawWrite, RegisterFile};
 use kdive_base::{AddrRange, Fault, PhysAddr, ReadMemory, VirtAddr, WriteMemory};
 use kdive_expr::print::value_text;
 use kdive_expr::{Context, Cpu, Expr, SymbolClass};
@@ -14,7 +14,7 @@ use kdive_program::{Machine, OsReport, Program, TaskFilter};
 use kdive_symbols::{LinespecError, LinespecMode, ModuleId, Sal, SourceName};
 use kdive_target::{Target, ThreadId};
 use kdive_types::{Encoding, Kind, Type, Value};
-use kdive_unwind::FrameKind;
+use kdive_unwind::{FrameKind, UnwindInfo};
 use std::rc::Rc;
 
 /// One thread of a target, as a program looks at it.
@@ -143,6 +143,7 @@ impl ProgramView {
             id,
             pc: frame.pc(),
             inlined: frame.is_inlined(),
+            user_mode: frame.is_user_mode(),
             tail_call: frame.real.kind == FrameKind::TailCall,
             function: self.program.frame_function(frame).map(Into::into),
             line: line.map(|line| (Rc::from(&*line.file.name), line.line)),
@@ -521,6 +522,16 @@ impl View for ProgramView {
             .map_err(|error| error.to_string())?;
         let number = self.program.store().record(value);
         Ok((number, out.into_text()))
+    }
+
+    fn is_user_mode(&self) -> bool {
+        self.program.cpu_state().is_some_and(|state| {
+            state.cpl == 3 && matches!(state.mode, CpuMode::Long | CpuMode::Compatibility)
+        })
+    }
+
+    fn is_return_trampoline(&self, addr: VirtAddr) -> bool {
+        UnwindInfo::is_return_trampoline(&self.program, addr)
     }
 
     fn freed(&self, addr: VirtAddr) -> Option<String> {

@@ -6,7 +6,7 @@
 
 use crate::frames;
 use crate::inserted::{Place, PlaceKind, Policy};
-use crate::step::Step;
+use crate::step::{Step, StepOver};
 use crate::view::{FrameId, ReturnPlan, View};
 use crate::{Error, Event, LocationState, SchedulerLocking, Session};
 use kdive_arch::Flow;
@@ -78,6 +78,20 @@ impl From<Momentary> for Wake {
     }
 }
 
+/// Where an instruction that is stepped may lead.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Expected {
+    /// That of the instruction.
+    pub(crate) from: VirtAddr,
+    /// The addresses it may lead to, and the stack frame where it is the same as before.
+    pub(crate) places: Vec<(VirtAddr, Option<FrameId>)>,
+    /// Whether it leads nowhere else. Otherwise only the way from a user program into the kernel is something else: a target that
+    /// keeps interrupts away lets system calls and page faults be.
+    pub(crate) exact: bool,
+    /// Whether it is a user program's.
+    pub(crate) from_user_mode: bool,
+}
+
 /// What the target was told to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum InFlight {
@@ -103,10 +117,14 @@ pub(crate) struct Run {
     /// Where the thread is stepped on when what does not have to be stepped is over: a halted CPU, an interrupt, the inside
     /// of a line.
     pub(crate) wake: Vec<Wake>,
-    /// Where the instruction that is being stepped may lead, and the stack frame, when the target lets interrupts in.
-    pub(crate) expected: Option<(Vec<VirtAddr>, Option<FrameId>)>,
+    /// Where the instruction that is being stepped may lead, when something else may come in between.
+    pub(crate) expected: Option<Expected>,
     /// Threads that stand at a breakpoint which has been dealt with.
     pub(crate) over: BTreeMap<ThreadId, VirtAddr>,
+    /// Where the instruction of a user program is that was stepped, and may have to be once more.
+    pub(crate) restart: Option<VirtAddr>,
+    /// A breakpoint of a user program that was dealt with, whose instruction has faulted; and the task that comes there again.
+    pub(crate) again: Option<(VirtAddr, Option<VirtAddr>)>,
     pub(crate) inflight: Option<InFlight>,
     /// Single steps in a row.
     pub(crate) steps: u32,
@@ -136,6 +154,8 @@ impl Run {
             wake: Vec::new(),
             expected: None,
             over: BTreeMap::new(),
+            restart: None,
+            again: None,
             inflight: None,
             steps: 0,
             interrupted: false,
@@ -545,47 +565,78 @@ impl<V: View> Session<V> {
         }
     }
 
-    /// Before a step on a target that lets interrupts in: where the instruction may lead, so that an interrupt is told from
-    /// a jump. Instructions that may lead anywhere are not watched over.
+    /// Before a step: where the instruction may lead, so that an interrupt is told from a jump on a target that lets interrupts in, and
+    /// so that a step in a user program comes back from the kernel. Instructions that may lead anywhere are not watched over in
+    /// kernel code.
     fn expect(&mut self, control: &dyn RunControl, inflight: InFlight) {
         let mut expected = None;
-        if let InFlight::Step { thread, .. } = inflight
-            && *self.interrupts_come_in.get_or_insert_with(|| control.steps_into_interrupts())
-        {
+        if let InFlight::Step { thread, .. } = inflight {
+            let lets_in = *self.interrupts_come_in.get_or_insert_with(|| control.steps_into_interrupts());
             if self.threads.selected().map(|entry| entry.id) != Some(thread) {
                 self.focus(thread);
             }
-            let insn = self.view.pc().ok().and_then(|pc| self.view.instruction(pc));
-            // Only calls and jumps may lead to another frame.
-            let places = insn.and_then(|insn| match (insn.flow, insn.target) {
-                (Flow::Next, _) => Some((vec![insn.next()], true)),
-                (Flow::RepString, _) => Some((vec![insn.addr, insn.next()], true)),
-                (Flow::Branch, Some(target)) => Some((vec![insn.next(), target], true)),
-                (Flow::Jump | Flow::Call, Some(target)) => Some((vec![target], false)),
-                _ => None,
-            });
-            expected = places.map(|(places, same_frame)| {
-                let frame = if same_frame { frames::stack_id(&mut self.view, 0) } else { None };
-                (places, frame)
-            });
+            let passes_kernel = self
+                .run
+                .as_ref()
+                .and_then(|run| run.step.as_ref().filter(|_| run.thread == thread))
+                .is_some_and(|step| step.over != StepOver::Nothing);
+            expected = if passes_kernel && self.view.is_user_mode() {
+                self.expected_of_program(lets_in)
+            } else if lets_in {
+                self.view.pc().ok().zip(self.expected_places()).map(|(from, places)| Expected {
+                    from,
+                    places,
+                    exact: true,
+                    from_user_mode: false,
+                })
+            } else {
+                None
+            };
         }
         if let Some(run) = self.run.as_mut() {
             run.expected = expected;
         }
     }
 
-    /// A step ended somewhere its instruction does not lead to: an interrupt or exception came in. The handler runs, with
-    /// everything else, until the thread is back.
+    /// Where the instruction at the pc may lead; `None`: anywhere.
+    pub(crate) fn expected_places(&mut self) -> Option<Vec<(VirtAddr, Option<FrameId>)>> {
+        let pc = self.view.pc().ok()?;
+        let insn = self.view.instruction(pc)?;
+        // Only calls and jumps may lead to another frame.
+        let (places, same_frame) = match (insn.flow, insn.target) {
+            (Flow::Next, _) => (vec![insn.next()], true),
+            (Flow::RepString, _) => (vec![insn.addr, insn.next()], true),
+            (Flow::Branch, Some(target)) => (vec![insn.next(), target], true),
+            (Flow::Jump | Flow::Call, Some(target)) => (vec![target], false),
+            _ => return None,
+        };
+        let frame = if same_frame { frames::stack_id(&mut self.view, 0) } else { None };
+        Some(places.into_iter().map(|place| (place, frame)).collect())
+    }
+
+    /// A step ended somewhere its instruction does not lead to: an interrupt or exception came in, or the kernel was called. The
+    /// handler runs, with everything else, until the thread is back.
     pub(crate) fn was_interrupted(&mut self, thread: ThreadId, pc: VirtAddr) -> bool {
-        let Some((places, frame)) = self.run.as_mut().and_then(|run| run.expected.take()) else {
+        let Some(expected) = self.run.as_mut().and_then(|run| run.expected.take()) else {
             return false;
         };
-        if places.contains(&pc) {
+        let is_place = expected.places.iter().any(|(place, _)| *place == pc);
+        if is_place || !expected.exact && self.view.is_user_mode() {
             return false;
         }
         let task = self.view.task();
+        let mut places = expected.places;
+        // What the kernel has saved tells best where the program goes on.
+        if expected.from_user_mode
+            && let Some(back) = self.left_at()
+            && !places.iter().any(|(place, _)| *place == back)
+        {
+            places.push((back, None));
+        }
         let Some(run) = self.run.as_mut() else { return false };
-        run.wake = places.into_iter().map(|addr| Momentary { addr, frame, thread, task }.into()).collect();
+        run.restart = expected.from_user_mode.then_some(expected.from);
+        run.wake =
+            places.into_iter().map(|(addr, frame)| Momentary { addr, frame, thread, task }.into()).collect();
         true
     }
 

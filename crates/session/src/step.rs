@@ -145,6 +145,10 @@ impl<V: View> Session<V> {
         {
             return Verdict::Keep;
         }
+        // A function has returned to what a tracer put in the place of its caller.
+        if step.over != StepOver::Nothing && self.view.is_return_trampoline(pc) {
+            return self.run_to_caller();
+        }
         let stack = frames::stack_id(&mut self.view, 0);
         if (stack.is_none() || stack != step.stack) && self.is_called_from(&step, pc) {
             return self.entered_function(&step, pc);

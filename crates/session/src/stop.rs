@@ -112,14 +112,25 @@ impl<V: View> Session<V> {
         if nudged {
             return self.unblock(thread, pc);
         }
-        if stop.signal == signal::TRAP && own && self.was_interrupted(thread, pc) {
+        let trap = stop.signal == signal::TRAP;
+        if let Some(addr) = over.filter(|_| trap) {
+            self.note_fault(addr);
+        }
+        if trap && own && self.was_interrupted(thread, pc) {
             return;
         }
-        let trap = stop.signal == signal::TRAP;
         if trap && over == Some(pc) && self.led_nowhere(inflight, thread, pc) {
             return;
         }
         let mut causes = if trap { self.causes(stop, pc) } else { Vec::new() };
+        if causes.iter().any(|cause| matches!(cause, Cause::Code(..))) && self.is_back_from_fault(thread, pc)
+        {
+            causes.retain(|cause| !matches!(cause, Cause::Code(..)));
+            let is_stepping = self.run.as_ref().is_some_and(|run| run.step.is_some());
+            if causes.is_empty() && (!own || !is_stepping || waits) {
+                return;
+            }
+        }
         if causes.is_empty()
             && trap
             && own
@@ -178,6 +189,10 @@ impl<V: View> Session<V> {
         }
         if outcome.woken {
             run.wake.clear();
+            // The instruction has faulted: it has yet to be executed.
+            if run.restart.take() == Some(pc) {
+                return;
+            }
         }
         let idle = run.step.as_ref().is_none_or(|step| step.resume_at.is_some()) || !run.wake.is_empty();
         if !own || idle {

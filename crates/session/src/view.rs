@@ -32,6 +32,8 @@ pub struct Frame {
     pub pc: VirtAddr,
     /// Whether it is a call inlined into the frame above it.
     pub inlined: bool,
+    /// Whether it executes in user mode.
+    pub user_mode: bool,
     /// Whether it is shown only because a function left by a jump (it has no registers of its own).
     pub tail_call: bool,
     /// Name of the function or inlined function, where there is one.
@@ -250,6 +252,17 @@ pub trait View {
     /// The text to show instead.
     fn returned_value(&mut self, _plan: &ReturnPlan) -> Result<(usize, String), String> {
         Err(String::new())
+    }
+
+    /// Whether the selected thread executes in user mode.
+    fn is_user_mode(&self) -> bool {
+        false
+    }
+
+    /// Whether a trampoline begins at an address to which functions return while something watches for their return. A thread that
+    /// stands there has the caller of the function that returned for its own.
+    fn is_return_trampoline(&self, _addr: VirtAddr) -> bool {
+        false
     }
 
     /// Why code at an address is not there now and no breakpoint may be put there.

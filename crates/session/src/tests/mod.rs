@@ -6,4 +6,5 @@ mod stepping;
 mod tasks;
 mod threads;
 mod toy;
+mod user_mode;
 mod watching;

@@ -40,7 +40,24 @@ pub(crate) enum Op {
     Yield,
     Halt,
     Exit(u8),
+    /// Enters the kernel there, which knows where to go on at, and nobody else does.
+    Enter(u64),
+    /// Leaves the kernel for what it was entered from.
+    Leave,
+    /// Faults as often as is said at the address, counting down: calls the handler, which returns to the instruction. Does nothing
+    /// afterwards.
+    Fault(u64, u64),
+    /// Puts the address of the trampoline in the place of the return address.
+    Trace,
+    /// Goes on where the function would have returned to.
+    Rejoin,
 }
+
+/// Where the true return address is kept, by its place on the stack.
+const TRUE_RETURNS: u64 = 0x5000_0000;
+
+/// Where the kernel keeps what it was entered from, by CPU.
+const ENTERED_FROM: u64 = 0x6000_0000;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Function {
@@ -68,6 +85,16 @@ pub(crate) struct Source {
     pub(crate) inlined: Vec<Inlined>,
     pub(crate) variables: BTreeMap<&'static str, u64>,
     pub(crate) internal: Vec<u64>,
+    /// Code from here on is the kernel's; what lies before it runs in user mode.
+    pub(crate) kernel: Option<u64>,
+    /// What [`Op::Trace`] makes functions return to.
+    pub(crate) trampoline: Option<u64>,
+}
+
+impl Source {
+    fn is_user_code(&self, pc: u64) -> bool {
+        self.kernel.is_some_and(|kernel| pc < kernel)
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -216,6 +243,29 @@ impl Machine {
                     state.pc = next;
                 }
             }
+            Op::Enter(target) => {
+                self.memory.insert(ENTERED_FROM + cpu as u64, next);
+                state.pc = target;
+            }
+            Op::Leave => state.pc = self.memory[&(ENTERED_FROM + cpu as u64)],
+            Op::Fault(counter, handler) => {
+                let left = self.memory.get(&counter).copied().unwrap_or(0);
+                self.memory.insert(counter, left.saturating_sub(1));
+                if left > 0 {
+                    state.sp -= 8;
+                    self.memory.insert(state.sp, state.pc);
+                    state.pc = handler;
+                } else {
+                    state.pc = next;
+                }
+            }
+            Op::Trace => {
+                let to = self.memory.get(&state.sp).copied().unwrap_or(0);
+                self.memory.insert(TRUE_RETURNS + state.sp, to);
+                self.memory.insert(state.sp, self.source.trampoline.unwrap_or(0));
+                state.pc = next;
+            }
+            Op::Rejoin => state.pc = self.memory[&(TRUE_RETURNS + state.sp - 8)],
             Op::Exit(code) => {
                 self.running = None;
                 return Some(Event::Exited(code));
@@ -504,6 +554,7 @@ impl ToyView {
                     }),
                     pc: VirtAddr(pc),
                     inlined: true,
+                    user_mode: machine.source.is_user_code(pc),
                     tail_call: false,
                     function: Some(block.name.into()),
                     line: line.replace(("toy.c".into(), block.call_line)),
@@ -513,11 +564,18 @@ impl ToyView {
                 id: Some(FrameId { stack, code: VirtAddr(function.start), inline_depth: 0 }),
                 pc: VirtAddr(pc),
                 inlined: false,
+                user_mode: machine.source.is_user_code(pc),
                 tail_call: false,
                 function: Some(function.name.into()),
                 line,
             });
+            let is_trampoline = |pc: u64| machine.source.trampoline == Some(pc);
+            if is_trampoline(pc) {
+                pc = machine.memory[&(TRUE_RETURNS + sp - 8)];
+                continue;
+            }
             let Some(&back) = machine.memory.get(&sp) else { break };
+            let back = if is_trampoline(back) { machine.memory[&(TRUE_RETURNS + sp)] } else { back };
             (pc, sp) = (back, sp + 8);
         }
         frames
@@ -729,6 +787,13 @@ impl View for ToyView {
             Some(value) => self.convenience.insert(name.to_owned(), value),
             None => self.convenience.remove(name),
         };
+    }
+    fn is_user_mode(&self) -> bool {
+        let machine = self.machine();
+        self.cpu.is_some_and(|cpu| machine.source.is_user_code(machine.cpus[cpu].pc))
+    }
+    fn is_return_trampoline(&self, addr: VirtAddr) -> bool {
+        self.machine().source.trampoline == Some(addr.0)
     }
     fn freed(&self, addr: VirtAddr) -> Option<String> {
         self.machine().freed.contains(&addr.0).then(|| "freed".to_owned())
