@@ -1,7 +1,7 @@
 //! Every command on both kernels: one boot of each with KASLR, two CPUs, and modules of the distribution loaded.
 
 use super::guest::{Boot, Guest};
-use super::{crash, devices, hostile, kaslr, memory, modules, oops, patched, tasks, words};
+use super::{crash, devices, hostile, kaslr, memory, modules, oops, patched, programs, tasks, traced, words};
 use std::time::Instant;
 
 #[test]
@@ -22,6 +22,7 @@ fn everything(series: Option<&str>) {
     let boot = Boot {
         series,
         distribution: true,
+        program: true,
         append: "kdive.distribution kdive.insmod=kdive_test kdive.spawn=3",
         options: &["-smp", "2"],
     };
@@ -54,6 +55,9 @@ fn everything(series: Option<&str>) {
         ("interrupts", hostile::in_interrupts),
         ("code of modules", patched::every_difference_of_modules_is_explained),
         ("probes", patched::probes_are_known),
+        ("user programs", programs::a_program_has_frames),
+        ("steps in user programs", programs::steps_stay_in_a_program),
+        ("return trampolines", traced::frames_are_those_without_tracers),
         // Last: the kernel is not what it was afterwards.
         ("trouble", oops::trouble_is_caught),
     ];

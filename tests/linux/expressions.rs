@@ -10,7 +10,7 @@ on_both_kernels! {
 }
 
 fn two_cpus(series: Option<&str>) -> Boot<'_> {
-    Boot { append: "kdive.insmod=kdive_test", options: &["-smp", "2"], series, distribution: false }
+    Boot { append: "kdive.insmod=kdive_test", options: &["-smp", "2"], series, ..Boot::default() }
 }
 
 /// What a script prints once it is connected, and what is wrong with it.

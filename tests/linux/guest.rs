@@ -43,6 +43,8 @@ pub(crate) struct Boot<'a> {
     pub(crate) series: Option<&'a str>,
     /// With modules of the distribution, which `kdive.distribution` loads.
     pub(crate) distribution: bool,
+    /// With `tests/guest/program.c` as `/program`, and as `program` in kdive's directory.
+    pub(crate) program: bool,
     /// Words for the kernel command line.
     pub(crate) append: &'a str,
     /// Further options of QEMU.
@@ -53,7 +55,7 @@ impl Boot<'_> {
     /// Starts QEMU; with `-S` among the options, stopped at reset. `None`, said aloud, without a prepared guest.
     pub(crate) fn start(self) -> Option<Guest> {
         let files = self.series.map_or_else(guest, guest_of)?;
-        let initrd = files.join(if self.distribution { "initrd-modules.gz" } else { "initrd.gz" });
+        let mut initrd = files.join(if self.distribution { "initrd-modules.gz" } else { "initrd.gz" });
         if !initrd.exists() {
             return skip(&format!("no {}; `cargo xtask guest` makes it", initrd.display()));
         }
@@ -62,6 +64,9 @@ impl Boot<'_> {
         }
         let place = Place::new();
         let work = place.home().join("work");
+        if self.program {
+            initrd = with_program(&initrd, &work)?;
+        }
         let child = Command::new("qemu-system-x86_64")
             .current_dir(&work)
             .args(["-accel", "tcg", "-m", "512", "-display", "none", "-nodefaults", "-nic", "none"])
@@ -107,6 +112,38 @@ impl Boot<'_> {
         guest.shell("echo 0 > /proc/sys/kernel/printk; echo 60 > /proc/sys/kernel/watchdog_thresh");
         Some(guest)
     }
+}
+
+/// Compiles the user program, in the directory, and makes an initrd that has it as well. `None`, said aloud, without a compiler.
+fn with_program(initrd: &Path, work: &Path) -> Option<PathBuf> {
+    if !programs(&["gcc"]) {
+        return None;
+    }
+    let source = crate::root().join("tests/guest/program.c");
+    let program = work.join("program");
+    let compiled = Command::new("gcc")
+        .args(["-g", "-O0", "-static", "-no-pie", "-o"])
+        .args([&program, &source])
+        .status();
+    assert!(compiled.unwrap().success());
+    let mut bytes = std::fs::read(initrd).unwrap();
+    // The kernel unpacks one archive after the other; one that is not compressed begins at a multiple of four.
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    for (name, mode, content) in
+        [("program", 0o100_755, std::fs::read(&program).unwrap()), ("TRAILER!!!", 0, Vec::new())]
+    {
+        // The "new" format of cpio(5): thirteen numbers of eight digits, the name with its NUL, the content.
+        let numbers = [0, mode, 0, 0, 1, 0, content.len(), 0, 0, 0, 0, name.len() + 1, 0];
+        bytes.extend(b"070701");
+        bytes.extend(numbers.iter().flat_map(|number| format!("{number:08x}").into_bytes()));
+        bytes.extend(name.bytes().chain([0]));
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        bytes.extend(content);
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+    }
+    let made = work.join("initrd-program.gz");
+    std::fs::write(&made, bytes).unwrap();
+    Some(made)
 }
 
 impl Guest {

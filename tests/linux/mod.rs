@@ -30,6 +30,8 @@ mod memory;
 mod modules;
 mod oops;
 mod patched;
+mod programs;
 mod running;
 mod tasks;
+mod traced;
 mod words;
