@@ -134,7 +134,7 @@ fn one_line(shell: &mut Shell, sal: &Sal) {
         shell.out.line(&format!("No line number information available{at}"));
         return;
     };
-    let (number, name) = (sal.line, shell.program().shown_file(&file));
+    let (number, name) = (sal.line, shell.program().shown_file(file));
     let ranges = match sal.pc {
         _ if number == 0 => Vec::new(),
         Some(pc) => Vec::from_iter(shell.program().modules.line_at(pc, false).map(|line| {
