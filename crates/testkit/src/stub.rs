@@ -174,6 +174,15 @@ impl Stub {
             .then("Qqemu.PhyMemMode:0", [reply("OK")])
     }
 
+    /// A stub that gets through the greeting as the kernel's kgdb does.
+    #[must_use]
+    pub fn kgdb() -> Self {
+        Self::new()
+            .then("qSupported:*", [reply("")])
+            .then("qC", [reply("QC0000000000000022")])
+            .then("vCont?", [reply("")])
+    }
+
     /// A stub of a kind nobody knows, without `-` or pipelining.
     #[must_use]
     pub fn plain() -> Self {

@@ -38,10 +38,12 @@ pub fn extra_info(thread: ThreadId) -> Vec<u8> {
     format!("qThreadExtraInfo,{thread}").into_bytes()
 }
 
-/// The text of a `qThreadExtraInfo` reply.
+/// The text of a `qThreadExtraInfo` reply. It ends at its first zero byte: kgdb sends the whole array a task's name stands in.
 #[must_use]
 pub fn parse_extra_info(data: &[u8]) -> Option<String> {
-    Some(String::from_utf8_lossy(&hex::decode(data)?).into_owned())
+    let bytes = hex::decode(data)?;
+    let text = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
+    Some(String::from_utf8_lossy(text).into_owned())
 }
 
 /// The thread of a `qC` reply.
@@ -88,6 +90,9 @@ mod tests {
     fn extra_info_and_current_thread() {
         assert_eq!(parse_extra_info(b"4350552330205b72756e6e696e675d").unwrap(), "CPU#0 [running]");
         assert_eq!(parse_extra_info(b"4"), None);
+        // kgdb: sixteen bytes of `task_struct.comm`, whatever the name's length.
+        assert_eq!(parse_extra_info(b"73680000000000000000000000000000").unwrap(), "sh");
+        assert_eq!(parse_extra_info(b"00000000").unwrap(), "");
         assert_eq!(parse_current(b"QCp01.02"), Some(ThreadId::in_process(1, 2)));
         assert_eq!(parse_current(b"QC0"), None);
         assert_eq!(select(ThreadId::in_process(1, 2)), b"Hgp1.2");

@@ -198,8 +198,16 @@ impl Inner {
                 vec![(Action::Step(None), Some(thread)), (Action::Continue(None), None)]
             }
         };
+        let stepping = match how {
+            Resume::Step { thread, .. } => {
+                let from = self.registers.get(&thread).and_then(|file| file.pc());
+                Some((thread, from.map(|pc| pc.0)))
+            }
+            Resume::Continue | Resume::ContinueOne(_) => None,
+        };
         let result = self.client.resume(&actions);
         self.checked(result)?;
+        self.stepping = stepping;
         self.forget();
         self.state = State::Running;
         Ok(())
@@ -277,9 +285,11 @@ impl Inner {
         let result = self.stop_from(stopped, synthesized);
         let stop = self.checked_ours(result)?;
         let (thread, signal) = (stop.thread, stop.signal);
+        let unexplained = stop.reason == StopReason::Signal;
         self.state = State::Stopped(stop);
         if signal == SIGTRAP
-            && self.step_back_onto_planted(thread)?
+            && unexplained
+            && self.step_back_onto_breakpoint(thread)?
             && let State::Stopped(stop) = &mut self.state
         {
             stop.reason = StopReason::SoftwareBreakpoint;

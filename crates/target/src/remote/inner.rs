@@ -46,6 +46,8 @@ pub(super) struct Inner {
     pub(super) accelerator: Option<Accelerator>,
     pub(super) events: VecDeque<Event>,
     pub(super) permissions: Permissions,
+    /// The thread that was stepped last, and where the step began as far as known.
+    pub(super) stepping: Option<(ThreadId, Option<u64>)>,
 }
 
 /// Whether a stub that fell silent is asked again now. Every read of a long command must not wait for it anew.
@@ -80,6 +82,7 @@ impl Inner {
             accelerator: None,
             events: VecDeque::new(),
             permissions: options.permissions,
+            stepping: None,
         }
     }
 

@@ -5,7 +5,7 @@
 
 use super::Accelerator;
 use super::inner::Inner;
-use crate::{BreakpointError, Error};
+use crate::{BreakpointError, BreakpointKind, Error};
 use kdive_base::VirtAddr;
 use kdive_rsp::ThreadId;
 use kdive_rsp::packet::Reply;
@@ -173,20 +173,36 @@ impl Inner {
         written
     }
 
-    /// After a stop: where we wrote the instruction, the CPU may stand behind it. True when the pc was moved back to it.
-    pub(super) fn step_back_onto_planted(&mut self, thread: ThreadId) -> Result<bool, Error> {
-        if !self.planted.iter().any(|planted| planted.by_hand) {
+    /// After a trap that the stub does not explain: the CPU may stand behind the breakpoint instruction it has executed, as gdb's
+    /// `decr_pc_after_break` says. True when it stands at a breakpoint now.
+    ///
+    /// Where kdive wrote the instruction itself, the stub may have put the pc back as well; elsewhere a stub that does not explain its
+    /// breakpoints (kgdb) has not.
+    pub(super) fn step_back_onto_breakpoint(&mut self, thread: ThreadId) -> Result<bool, Error> {
+        let explains = self.client.profile().is_qemu() || self.client.features().swbreak;
+        let by_hand = |inner: &Self, addr: u64| {
+            inner.planted.iter().any(|planted| planted.by_hand && planted.addr == addr)
+        };
+        let inserted = |inner: &Self, addr: u64| {
+            let mut places = inner.inserted.iter().filter(|(kind, ..)| *kind == BreakpointKind::Software);
+            by_hand(inner, addr) || !explains && places.any(|(_, place, _)| *place == addr)
+        };
+        let any = self.planted.iter().any(|planted| planted.by_hand)
+            || !explains && self.inserted.iter().any(|(kind, ..)| *kind == BreakpointKind::Software);
+        if !any {
             return Ok(false);
         }
         let behind = self.layout.arch().pc_after_breakpoint();
         let Some(pc) = self.registers(thread)?.pc().map(|pc| pc.0) else { return Ok(false) };
-        let planted_at =
-            |addr: u64| self.planted.iter().any(|planted| planted.by_hand && planted.addr == addr);
-        if planted_at(pc) {
+        if by_hand(self, pc) {
             return Ok(true);
         }
         let at = pc.wrapping_sub(behind);
-        if behind == 0 || !planted_at(at) {
+        if behind == 0 || !inserted(self, at) {
+            return Ok(false);
+        }
+        // After a single step the instruction before the pc was executed only if the step began there.
+        if self.stepping.is_some_and(|(stepped, from)| stepped == thread && from != Some(at)) {
             return Ok(false);
         }
         let mut file = kdive_arch::RegisterFile::clone(&*self.registers(thread)?);

@@ -3,5 +3,6 @@
 
 mod gdbserver;
 mod gdbstub;
+mod kgdb;
 mod qemu;
 mod scripted;
