@@ -15,6 +15,8 @@ pub enum FaultKind {
         /// How many bytes were to be written.
         len: u64,
     },
+    /// The user pressed Ctrl-C before the answer came: nothing is known about the memory.
+    Interrupted,
 }
 
 /// Target memory that cannot be had. Never used for malformed files.
@@ -37,6 +39,7 @@ impl std::fmt::Display for Fault {
             FaultKind::Forbidden { len } => {
                 write!(f, "Writing to memory is not allowed (addr {addr}, len {len})")
             }
+            FaultKind::Interrupted => f.write_str("Quit"),
         }
     }
 }
@@ -46,6 +49,12 @@ impl Fault {
     #[must_use]
     pub fn unmapped(addr: VirtAddr) -> Self {
         Self { addr, kind: FaultKind::Unmapped }
+    }
+
+    /// The user interrupted the read.
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        self.kind == FaultKind::Interrupted
     }
 }
 

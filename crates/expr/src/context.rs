@@ -261,6 +261,19 @@ pub trait Context: Access {
         Err(ExprError::msg("There is no kernel whose CPUs could be asked."))
     }
 
+    /// Whether the user pressed Ctrl-C: whatever takes long ends then.
+    fn is_interrupted(&self) -> bool {
+        false
+    }
+
+    /// Ends what takes long.
+    ///
+    /// # Errors
+    /// [`ExprError::Interrupted`] when the user pressed Ctrl-C.
+    fn check_interrupt(&self) -> Result<()> {
+        if self.is_interrupted() { Err(ExprError::Interrupted) } else { Ok(()) }
+    }
+
     /// Tells the user something that is no error; the text comes without `warning: `.
     fn warn(&self, _text: &str) {}
 

@@ -42,7 +42,10 @@ pub enum ExprError {
     },
     /// A value that could not be read or written.
     #[error(transparent)]
-    Value(#[from] ValueError),
+    Value(ValueError),
+    /// The user pressed Ctrl-C.
+    #[error("Quit")]
+    Interrupted,
     /// Anything else gdb has a sentence for.
     #[error("{0}")]
     Message(String),
@@ -50,7 +53,16 @@ pub enum ExprError {
 
 impl From<Fault> for ExprError {
     fn from(fault: Fault) -> Self {
-        Self::Value(fault.into())
+        if fault.is_interrupted() { Self::Interrupted } else { Self::Value(fault.into()) }
+    }
+}
+
+impl From<ValueError> for ExprError {
+    fn from(error: ValueError) -> Self {
+        match error {
+            ValueError::Memory(fault) => fault.into(),
+            other => Self::Value(other),
+        }
     }
 }
 

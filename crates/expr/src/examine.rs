@@ -214,6 +214,7 @@ impl<'a> Walk<'a> {
         }
         let line = per_line(self.plan.format, self.size);
         while count > 0 {
+            self.context.check_interrupt()?;
             if self.plan.format == Some(Format::Instruction) {
                 out.push(if self.instructions.is_pc(self.next) { "=> " } else { "   " });
             }
@@ -284,7 +285,7 @@ impl<'a> Walk<'a> {
         let width = usize::try_from(unit).unwrap_or(1);
         // What cannot be read ends it; a whole address space of NULs would too.
         for _ in 0..MAX_BACKWARD {
-            if found >= count {
+            if found >= count || self.context.is_interrupted() {
                 break;
             }
             here = VirtAddr(here.0.wrapping_sub(unit));

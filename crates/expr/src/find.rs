@@ -102,12 +102,14 @@ impl Find {
         let overlap = self.pattern.len().saturating_sub(1);
         let mut window: Vec<u8> = Vec::new();
         while done < self.len && self.limit.is_none_or(|limit| matches < limit) {
+            context.check_interrupt()?;
             let here = self.start.offset(done);
             let most = if done == 0 { CHUNK + overlap } else { CHUNK };
             let asked = usize::try_from(self.len - done).unwrap_or(usize::MAX).min(most);
             let kept = window.len();
             window.resize(kept + asked, 0);
             let (step, ended) = read_prefix(context, here, &mut window[kept..]);
+            context.check_interrupt()?;
             window.truncate(kept + step);
             let base = VirtAddr(here.0.wrapping_sub(kept as u64));
             let mut at = 0;

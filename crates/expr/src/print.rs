@@ -64,7 +64,8 @@ pub fn print_argument(context: &dyn Context, value: &Value, options: &PrintOptio
     let options = PrintOptions { summary: show, pretty: false, ..options.clone() };
     let mut text = Out::new();
     match print_plain(context, value, &options, 2, &mut text) {
-        Ok(()) => out.append(&text),
+        // As gdb: a frame is broken between its arguments.
+        Ok(()) => out.append_whole(&text),
         Err(error) => out.styled(Style::Metadata, &format!("<error reading variable: {error}>")),
     }
 }

@@ -27,7 +27,7 @@ pub enum Fit {
 }
 
 /// Looks for modules in the places where kernels are built and installed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ModuleFinder {
     /// Directories the user named (`--module-path`, `set module-path`), searched first and with their subdirectories.
     pub paths: Vec<PathBuf>,
@@ -183,6 +183,17 @@ impl ModuleFinder {
     }
 
     /// Module files below a directory by canonical name.
+    /// Names of all modules that have a file where modules are looked for.
+    pub fn names(&mut self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for directory in self.directories() {
+            names.extend(self.index(&directory).keys().cloned());
+        }
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     fn index(&mut self, directory: &Path) -> &HashMap<String, Vec<PathBuf>> {
         self.known.entry(directory.to_owned()).or_insert_with(|| {
             // The current directory may be anything, a home directory too: not far down.

@@ -506,6 +506,12 @@ impl OsLayer for LinuxLayer {
         self.trampolines.true_return(program, self.kernel_place(), return_pc, slot, task)
     }
 
+    fn module_names(&self, program: &Program) -> Vec<String> {
+        let mut finder = self.finder.clone();
+        finder.vmlinux = program.modules.modules().first().map(|main| main.object().path().to_owned());
+        finder.names()
+    }
+
     fn as_any(&mut self) -> &mut dyn std::any::Any {
         self
     }

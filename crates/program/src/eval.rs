@@ -360,6 +360,10 @@ impl Context for Program {
         self.cpus_online()
     }
 
+    fn is_interrupted(&self) -> bool {
+        self.interrupt.is_raised()
+    }
+
     fn warn(&self, text: &str) {
         self.warnings.borrow_mut().push(text.to_owned());
     }

@@ -71,6 +71,7 @@ impl Program {
             Some(name) => out.styled(Style::Function, &name),
             None => out.push("??"),
         }
+        out.may_break(3);
         if style.args {
             out.push(" (");
             self.frame_args(frame, &mut out);
@@ -79,6 +80,7 @@ impl Program {
         if style.location
             && let Some(line) = line
         {
+            out.may_break(3);
             out.push(" at ");
             out.styled(Style::Filename, &self.shown_file(&line.file));
             out.push(&format!(":{}", line.line));
@@ -112,6 +114,7 @@ impl Program {
                 if !std::mem::take(&mut first) {
                     out.push(", ");
                 }
+                out.may_break(4);
                 out.styled(Style::Variable, &format!("{}{suffix}", param.name()));
                 out.push("=");
                 self.argument_value(value, options, out);

@@ -122,6 +122,11 @@ pub trait OsLayer {
         None
     }
 
+    /// Names of what can be loaded into the system and has a file here (for Linux: modules).
+    fn module_names(&self, _program: &Program) -> Vec<String> {
+        Vec::new()
+    }
+
     /// For callers that know which layer there is.
     fn as_any(&mut self) -> &mut dyn std::any::Any;
 }
@@ -168,6 +173,12 @@ impl Program {
     #[must_use]
     pub fn rewritten(&self, addr: VirtAddr) -> Option<String> {
         self.os.as_ref()?.rewritten(self, addr)
+    }
+
+    /// Names of what can be loaded into the system, as [`OsLayer::module_names`] tells them.
+    #[must_use]
+    pub fn os_module_names(&self) -> Vec<String> {
+        self.os.as_ref().map(|os| os.module_names(self)).unwrap_or_default()
     }
 
     /// Whether tasks can be told from each other.

@@ -50,7 +50,7 @@ impl From<kdive_expr::ExprError> for Error {
 
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
-        Self::msg(fault)
+        if fault.is_interrupted() { Self::Interrupted } else { Self::msg(fault) }
     }
 }
 

@@ -26,7 +26,9 @@ struct TargetMachine {
 impl ReadMemory for TargetMachine {
     fn read(&self, addr: VirtAddr, buf: &mut [u8]) -> Result<(), Fault> {
         let result = self.target.read(addr, buf);
-        if result.is_err() && addr.0 >> 63 == 1 && self.read_behind_isolation(addr, buf).is_some() {
+        // After Ctrl-C there is no second try.
+        let refused = result.as_ref().is_err_and(|fault| !fault.is_interrupted());
+        if refused && addr.0 >> 63 == 1 && self.read_behind_isolation(addr, buf).is_some() {
             return Ok(());
         }
         result

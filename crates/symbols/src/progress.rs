@@ -13,6 +13,11 @@ pub trait IndexProgress: Send + Sync {
     /// So much of it is done. Also called when nobody waits.
     fn advance(&self, done: u64, total: u64);
 
+    /// Whether whoever waits has had enough: they go on without the index then.
+    fn is_given_up(&self) -> bool {
+        false
+    }
+
     /// Who called [`IndexProgress::begin`] has what it waited for.
     fn end(&self);
 }

@@ -63,6 +63,12 @@ impl Guest {
         guest
     }
 
+    /// The process that QEMU is.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// What the guest has printed on its console.
     #[must_use]
     pub fn console(&self) -> String {

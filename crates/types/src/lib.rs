@@ -16,7 +16,7 @@ mod value;
 pub use decimal::{Decimal, DecimalFormat, DecimalOp};
 pub use error::ValueError;
 pub use float::{Float, FloatFormat, FloatOp};
-pub use out::{Out, Style};
+pub use out::{Out, Part, Style};
 pub use print::TypeOptions;
 pub use ty::{
     Array, Base, Composite, CompositeKind, Encoding, Enum, Enumerator, FlagField, Function, Kind, Member,

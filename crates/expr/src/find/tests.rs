@@ -61,7 +61,7 @@ fn what_finds_may_stop_the_search() {
     let mut count = 0;
     let stopped = find.run(&fake, &mut |_| {
         count += 1;
-        Err(ExprError::msg("Quit"))
+        Err(ExprError::Interrupted)
     });
-    assert_eq!((stopped, count), (Err(ExprError::msg("Quit")), 1));
+    assert_eq!((stopped, count), (Err(ExprError::Interrupted), 1));
 }

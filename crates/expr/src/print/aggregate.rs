@@ -71,12 +71,14 @@ impl Printer<'_> {
         let mut at = 0;
         let mut printed = 0u64;
         while at < count && printed < limit {
+            self.context.check_interrupt()?;
             if at > 0 {
                 out.push(if self.options.array { "," } else { ", " });
             }
             if self.options.array {
                 self.indent(recurse + 1, out);
             }
+            out.may_break(indent_of(recurse));
             if self.options.array_indexes {
                 out.push(&format!("[{at}] = "));
             }
@@ -133,6 +135,8 @@ impl Printer<'_> {
             }
             if self.options.pretty {
                 self.indent(recurse + 1, out);
+            } else {
+                out.may_break(indent_of(recurse));
             }
             let part = value.component(member.ty.get(), member.bit_offset, member.bit_size);
             match member.name.as_deref() {
@@ -155,6 +159,11 @@ impl Printer<'_> {
         out.push("}");
         Ok(())
     }
+}
+
+/// Where a broken line goes on: two blanks for each level.
+fn indent_of(recurse: u32) -> usize {
+    2 + 2 * recurse as usize
 }
 
 /// Whether two elements have the same bytes, and the same of them missing.

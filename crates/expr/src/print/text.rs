@@ -320,6 +320,9 @@ fn read_what_is_there(context: &dyn Context, addr: VirtAddr, buf: &mut [u8]) -> 
         return (before, Some(fault));
     }
     for done in 0..buf.len() {
+        if context.is_interrupted() {
+            return (done, Some(Fault { addr, kind: FaultKind::Interrupted }));
+        }
         let byte = &mut buf[done..=done];
         if let Err(fault) = context.read_memory(addr.offset(done as u64), byte) {
             return (done, Some(fault));

@@ -21,7 +21,9 @@ use crate::{IndexProgress, SourceName, UnitInfo};
 use gimli::{EndianSlice, LittleEndian, SectionId};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::time::Duration;
 
 /// The debug information of one file. Everything in it is read on demand and kept.
 #[derive(Debug)]
@@ -36,6 +38,10 @@ pub(crate) struct DebugInfo {
     addresses: OnceLock<AddressMap>,
     stored: OnceLock<Option<Stored>>,
     index: OnceLock<Index>,
+    /// A thread makes the index.
+    building: AtomicBool,
+    /// What is known to who did not wait for it.
+    no_index: Index,
     sources: OnceLock<SourceIndex>,
     pub(super) types: TypeCache,
     blocks: PerFunction<BlockTree>,
@@ -59,6 +65,25 @@ const READ: [SectionId; 11] = [
 
 /// How many functions of a unit are read one by one before all are.
 const MAX_KNOWN_FUNCTIONS: usize = 8;
+
+/// Time between two looks whether an index is there.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Says that an index is being made, also to its end if that is a panic.
+struct Building<'a>(&'a AtomicBool);
+
+impl<'a> Building<'a> {
+    fn new(flag: &'a AtomicBool) -> Self {
+        flag.store(true, Ordering::Release);
+        Self(flag)
+    }
+}
+
+impl Drop for Building<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
 
 /// What is read of a function when somebody asks.
 type PerFunction<T> = Mutex<HashMap<DieKey, Arc<T>, IntBuild>>;
@@ -105,6 +130,8 @@ impl DebugInfo {
             addresses: OnceLock::new(),
             stored: OnceLock::new(),
             index: OnceLock::new(),
+            building: AtomicBool::new(false),
+            no_index: Index::empty(),
             sources: OnceLock::new(),
             types: TypeCache::default(),
             blocks: PerFunction::default(),
@@ -455,6 +482,13 @@ impl DebugInfo {
             return ready;
         }
         let _waiting = Waiting::new(self.progress.as_ref());
+        // Another thread makes it, in which it goes on whatever the user does here.
+        while self.building.load(Ordering::Acquire) && self.index.get().is_none() {
+            if self.progress.as_ref().is_some_and(|progress| progress.is_given_up()) {
+                return &self.no_index;
+            }
+            std::thread::sleep(PAUSE);
+        }
         self.build_index()
     }
 
@@ -467,6 +501,7 @@ impl DebugInfo {
 
     fn build_index(&self) -> &Index {
         self.index.get_or_init(|| {
+            let _building = Building::new(&self.building);
             let units = self.units();
             let total = units.iter().map(|unit| unit.head.end.saturating_sub(unit.head.start)).sum();
             let counter = Counter::new(total, self.progress.as_ref());

@@ -179,6 +179,11 @@ impl Words {
 }
 
 impl Index {
+    /// An index that has no names.
+    pub(super) fn empty() -> Self {
+        Self { heads: Words::Owned(Vec::new()), records: Words::Owned(Vec::new()), bits: 0, stored: false }
+    }
+
     pub(super) fn record(&self, index: usize) -> Option<Record> {
         let word = |i| self.records.get(index * 4 + i);
         Some(Record { hash: word(0)?, name: word(1)?, low: word(2)?, high: word(3)? })

@@ -3,7 +3,7 @@
 use super::ModuleSet;
 use super::by_btf::for_each_name_of_btf;
 use crate::dwarf::IndexKind;
-use crate::{Completion, paths};
+use crate::{Completion, Module, paths};
 use kdive_base::Nearest;
 use std::collections::BTreeSet;
 
@@ -83,7 +83,10 @@ impl ModuleSet {
                 let symbols = module.object().symbols();
                 let code_only = what == Completion::Location;
                 for entry in symbols.entries().iter().filter(|entry| !code_only || entry.kind.is_text()) {
-                    visit(symbols.name(entry));
+                    let name = symbols.name(entry);
+                    if !is_local_label(name) {
+                        visit(name);
+                    }
                 }
             }
             if let Some(btf) = self.btf_of(module) {
@@ -107,4 +110,52 @@ impl ModuleSet {
             }
         }
     }
+
+    /// Functions of a source file or, where no file is called so, of a module of the kernel: what may follow `FILE:` and
+    /// `MODULE:`. Those beginning with `prefix`, sorted, at most `limit`.
+    #[must_use]
+    pub fn complete_function_in(&self, place: &str, prefix: &str, limit: usize) -> Vec<String> {
+        let mut found = BTreeSet::new();
+        for file in self.files_named(place) {
+            let Some(table) = file.debug.functions(file.unit) else { continue };
+            for function in table.functions.iter().filter(|function| function.name.starts_with(prefix)) {
+                // A unit has the inline functions of its headers too.
+                let declared = function.decl_file.and_then(|declared| file.debug.source_name(declared));
+                if declared.is_none_or(|declared| declared.name == file.name.name) {
+                    found.insert(function.name.to_string());
+                }
+            }
+        }
+        if found.is_empty() {
+            for module in self.modules.iter().filter(|module| is_called(module, place)) {
+                let symbols = module.object().symbols();
+                let names = symbols.entries().iter().filter(|entry| entry.kind.is_text());
+                let names = names.map(|entry| symbols.name(entry));
+                found.extend(
+                    names.filter(|name| name.starts_with(prefix) && !is_local_label(name)).map(str::to_owned),
+                );
+            }
+        }
+        found.into_iter().take(limit).collect()
+    }
+
+    /// Names of the modules of the kernel whose files are loaded.
+    pub fn module_names(&self) -> impl Iterator<Item = String> {
+        self.modules.iter().filter_map(|module| module_name(module))
+    }
+}
+
+/// `.LC0`, `.Ltmp3`: made by the compiler, for nobody to name.
+fn is_local_label(name: &str) -> bool {
+    name.starts_with('.')
+}
+
+/// `nf-tables.ko.xz` is the file of `nf_tables`.
+fn module_name(module: &Module) -> Option<String> {
+    let file = module.object().path().file_name()?.to_str()?;
+    Some(file.split_once(".ko")?.0.replace('-', "_"))
+}
+
+fn is_called(module: &Module, name: &str) -> bool {
+    module_name(module).is_some_and(|own| own == name.replace('-', "_"))
 }

@@ -38,6 +38,9 @@ impl ModuleSet {
         for module in &self.modules {
             if let Some(debug) = module.object().debug() {
                 for ((file, is_static, name), entity) in entities(debug, kind, regex, interrupt) {
+                    if interrupt.is_raised() {
+                        break;
+                    }
                     if !seen.insert((Arc::clone(&file), is_static, Arc::clone(&name))) {
                         continue;
                     }
@@ -50,8 +53,8 @@ impl ModuleSet {
                     });
                 }
             }
-            if include_non_debugging && kind != ListingKind::Types {
-                non_debugging.extend(without_debug_info(module, kind, regex));
+            if include_non_debugging && !interrupt.is_raised() && kind != ListingKind::Types {
+                non_debugging.extend(without_debug_info(module, kind, regex, interrupt));
             }
         }
         let files = files
@@ -170,7 +173,12 @@ fn file_name(files: &FileTable, context: &UnitContext<'_>, number: Option<u64>) 
 }
 
 /// ELF symbols that no debug information covers, by address.
-fn without_debug_info(module: &Arc<Module>, kind: ListingKind, regex: Option<&Regex>) -> Vec<Symbol> {
+fn without_debug_info(
+    module: &Arc<Module>,
+    kind: ListingKind,
+    regex: Option<&Regex>,
+    interrupt: &Interrupt,
+) -> Vec<Symbol> {
     let symbols = module.object().symbols();
     let debug = module.object().debug();
     let uncovered = |entry: &&Entry| {
@@ -191,5 +199,6 @@ fn without_debug_info(module: &Arc<Module>, kind: ListingKind, regex: Option<&Re
             .named(name, &[IndexKind::Function, IndexKind::Variable, IndexKind::VariableDeclaration])
             .is_empty()
     };
-    symbols.entries().iter().filter(uncovered).map(|entry| Symbol::new(module, symbols, entry)).collect()
+    let wanted = symbols.entries().iter().take_while(|_| !interrupt.is_raised());
+    wanted.filter(uncovered).map(|entry| Symbol::new(module, symbols, entry)).collect()
 }

@@ -80,6 +80,7 @@ impl WriteMemory for RemoteTarget {
 fn fault(addr: VirtAddr, error: Error) -> Fault {
     match error {
         Error::Memory(fault) => fault,
+        Error::Interrupted => Fault { addr, kind: FaultKind::Interrupted },
         _ => Fault { addr, kind: FaultKind::NoTarget },
     }
 }
