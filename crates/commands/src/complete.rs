@@ -49,6 +49,9 @@ fn complete(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Most commands in one another (`with`, `pipe`, `complete`, ...) that completion looks through.
+const MAX_NESTING: usize = 20;
+
 impl Shell {
     /// Completions of a line whose end is where the cursor is.
     #[must_use]
@@ -56,13 +59,15 @@ impl Shell {
         if self.settings.number("max-completions") == Some(0) {
             return Completion { start: line.len(), words: Vec::new() };
         }
-        let mut completion = self.complete_line(line);
+        let mut completion = self.complete_line(line, MAX_NESTING);
         completion.words.sort_unstable();
         completion.words.dedup();
         completion
     }
 
-    fn complete_line(&self, line: &str) -> Completion {
+    /// `nesting` is how many more commands in this one are looked at: completion ends whatever the line is.
+    fn complete_line(&self, line: &str, nesting: usize) -> Completion {
+        let Some(nesting) = nesting.checked_sub(1) else { return Completion::default() };
         let tree = self.tree();
         let mut branch = tree.root();
         let mut at = line.len() - line.trim_start().len();
@@ -74,7 +79,7 @@ impl Shell {
             if after.is_empty() {
                 let words: Vec<String> = Tree::candidates(branch, word).map(str::to_owned).collect();
                 return match current {
-                    Some(what) if words.is_empty() => self.complete_argument(&what, line, at),
+                    Some(what) if words.is_empty() => self.complete_argument(&what, line, at, nesting),
                     _ => Completion { start: at, words },
                 };
             }
@@ -84,27 +89,28 @@ impl Shell {
             let found = match tree.find(stem) {
                 Ok(found) if found.rest.trim().is_empty() => found,
                 _ => {
-                    return current
-                        .map_or_else(Completion::default, |what| self.complete_argument(&what, line, at));
+                    return current.map_or_else(Completion::default, |what| {
+                        self.complete_argument(&what, line, at, nesting)
+                    });
                 }
             };
             at = line.len() - line[stem.len()..].trim_start().len();
             let children = tree.children(&found.path);
             match children {
                 Some(children) if !children.is_empty() => branch = children,
-                _ => return self.complete_argument(&found.what, line, at),
+                _ => return self.complete_argument(&found.what, line, at, nesting),
             }
             current = Some(found.what);
         }
     }
 
     /// Completions of an argument that starts at `at`.
-    fn complete_argument(&self, what: &What, line: &str, at: usize) -> Completion {
+    fn complete_argument(&self, what: &What, line: &str, at: usize, nesting: usize) -> Completion {
         match what {
-            What::Command(spec) => self.complete_with(spec.complete, line, at),
+            What::Command(spec) => self.complete_with(spec.complete, line, at, nesting),
             What::Set(setting) => self.complete_value(setting, line, at),
             // The arguments of a user-defined command are mostly expressions.
-            What::User(_) => self.complete_with(Completer::Expr, line, at),
+            What::User(_) => self.complete_with(Completer::Expr, line, at, nesting),
             What::Show(_) | What::Prefix | What::Alias(_) => Completion::default(),
         }
     }
@@ -121,17 +127,19 @@ impl Shell {
         }
     }
 
-    fn complete_with(&self, completer: Completer, line: &str, at: usize) -> Completion {
+    fn complete_with(&self, completer: Completer, line: &str, at: usize, nesting: usize) -> Completion {
         let hooks = self.hooks();
         let text = &line[at..];
         let takes_format = matches!(completer, Completer::Expr | Completer::Location | Completer::Type);
         // A format is not part of the expression: `x/4xg $s`.
         let text = match text.strip_prefix('/').map(|format| format.find(char::is_whitespace)) {
             Some(None) if takes_format => return Completion::default(),
+            // One more for the slash.
             Some(Some(end)) if takes_format => text[end + 1..].trim_start(),
             _ => text,
         };
-        let last_word = line.rfind(char::is_whitespace).map_or(0, |blank| blank + 1).max(at);
+        // Blanks may be of more than one byte.
+        let last_word = (line.trim_end_matches(|c: char| !c.is_whitespace()).len()).max(at);
         match completer {
             Completer::None => Completion::default(),
             Completer::Expr => {
@@ -150,9 +158,9 @@ impl Shell {
             Completer::Type => {
                 Completion { start: line.len() - text.len(), words: hooks.complete_type(self, text) }
             }
-            Completer::Setting => self.complete_setting(line, at),
+            Completer::Setting => self.complete_setting(line, at, nesting),
             Completer::Command => {
-                let inner = self.complete_line(&line[at..]);
+                let inner = self.complete_line(&line[at..], nesting);
                 Completion { start: inner.start + at, words: inner.words }
             }
             Completer::Words(words) => {
@@ -166,13 +174,13 @@ impl Shell {
     }
 
     /// `with SETTING VALUE -- COMMAND`.
-    fn complete_setting(&self, line: &str, at: usize) -> Completion {
+    fn complete_setting(&self, line: &str, at: usize, nesting: usize) -> Completion {
         let text = &line[at..];
         let (prefix, text, at) = match text.find("-- ") {
             Some(dashes) => ("", &text[dashes + 3..], at + dashes + 3),
             None => ("set ", text, at),
         };
-        let inner = self.complete_line(&format!("{prefix}{text}"));
+        let inner = self.complete_line(&format!("{prefix}{text}"), nesting);
         // A position before the prefix would be a candidate for `set` itself.
         Completion { start: inner.start.saturating_sub(prefix.len()) + at, words: inner.words }
     }

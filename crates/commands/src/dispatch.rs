@@ -93,10 +93,19 @@ impl Shell {
             shell.run_hook(When::After, &found.path)
         });
         let hooks = self.hooks();
-        match result {
+        let result = match result {
             Ok(()) => hooks.after_command(self),
             Err(error) => Err(hooks.after_failure(self, error)),
+        };
+        // However a command took it that the user interrupted something, it has not come to its end.
+        let result = match result {
+            Err(Error::Exit(status)) => Err(Error::Exit(status)),
+            other => self.check_interrupt().and(other),
+        };
+        if self.depth == 0 {
+            let _ = self.interrupt.take();
         }
+        result
     }
 
     fn run_spec(&mut self, spec: &Spec, args: Args<'_>) -> Result<(), Error> {
@@ -158,10 +167,13 @@ impl Shell {
         result
     }
 
+    /// Whether to go on. What loops looks at it in every turn.
+    ///
     /// # Errors
-    /// [`Error::Interrupted`] when Ctrl-C was hit or nobody reads the output any more.
-    pub(crate) fn check_interrupt(&mut self) -> Result<(), Error> {
-        if self.interrupt.take() || self.out.flow() != crate::output::Flow::Go {
+    /// [`Error::Interrupted`] when Ctrl-C was hit or nobody reads the output any more. The flag stays up until the
+    /// command that was typed is over.
+    pub(crate) fn check_interrupt(&self) -> Result<(), Error> {
+        if self.interrupt.is_raised() || self.out.is_closed() {
             return Err(Error::Interrupted);
         }
         Ok(())

@@ -63,12 +63,15 @@ impl From<&str> for Error {
 
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
-        Self::msg(fault)
+        if fault.is_interrupted() { Self::Interrupted } else { Self::msg(fault) }
     }
 }
 
 impl From<kdive_expr::ExprError> for Error {
     fn from(error: kdive_expr::ExprError) -> Self {
+        if error == kdive_expr::ExprError::Interrupted {
+            return Self::Interrupted;
+        }
         let text = error.to_string();
         match Missing::of_expression(error) {
             Some(missing) => Self::unknown(text, missing),
@@ -85,6 +88,9 @@ impl From<kdive_arch::ArchError> for Error {
 
 impl From<kdive_program::Error> for Error {
     fn from(error: kdive_program::Error) -> Self {
+        if error == kdive_program::Error::Expr(kdive_expr::ExprError::Interrupted) {
+            return Self::Interrupted;
+        }
         let text = error.to_string();
         let missing = match error {
             kdive_program::Error::Expr(error) => Missing::of_expression(error),
@@ -101,7 +107,8 @@ impl From<kdive_program::Error> for Error {
 impl From<kdive_session::Error> for Error {
     fn from(error: kdive_session::Error) -> Self {
         match error {
-            kdive_session::Error::Interrupted => Self::Interrupted,
+            kdive_session::Error::Interrupted
+            | kdive_session::Error::Target(kdive_target::Error::Interrupted) => Self::Interrupted,
             kdive_session::Error::Program(error) => error.into(),
             other => Self::msg(other),
         }

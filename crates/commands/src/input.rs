@@ -2,8 +2,8 @@
 
 use std::io;
 
-use crate::Shell;
 use crate::script::Line;
+use crate::{Error, Shell};
 
 /// What a line is wanted for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,6 +26,11 @@ pub trait Input {
     /// # Errors
     /// When reading fails.
     fn read(&mut self, shell: &Shell, prompt: &str, ask: Ask) -> io::Result<Line>;
+
+    /// The command read last is over.
+    fn ended(&mut self, result: &Result<(), Error>) {
+        let _ = result;
+    }
 
     /// The value of a setting about the terminal or the history may have changed.
     fn configure(&mut self, settings: &crate::settings::Settings) {

@@ -9,6 +9,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::rc::Rc;
 
+use kdive_base::Interrupt;
+
 use crate::settings::{Settings, look};
 
 /// What a piece of output is. Whether and how that is shown is decided by the sink.
@@ -57,6 +59,15 @@ pub enum Flow {
     Closed,
 }
 
+/// The size of a terminal's window, in characters.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Window {
+    /// Characters of a line; 0 is not known.
+    pub columns: u16,
+    /// Lines; 0 is not known.
+    pub rows: u16,
+}
+
 /// How output is to look, out of the settings.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Look {
@@ -82,6 +93,16 @@ pub trait Sink {
         Flow::Go
     }
 
+    /// A line that gets too long may be broken here; the rest then begins with `indent` blanks.
+    fn may_break(&mut self, indent: usize) {
+        let _ = indent;
+    }
+
+    /// The window it is shown in, when there is one whose size matters.
+    fn window(&self) -> Option<Window> {
+        None
+    }
+
     /// A new command starts: the pager counts lines from here.
     fn begin_command(&mut self) {}
 
@@ -104,6 +125,7 @@ pub struct Output {
     flow: Flow,
     captures: Vec<Vec<u8>>,
     log: Option<Log>,
+    interrupt: Interrupt,
 }
 
 impl fmt::Debug for Output {
@@ -116,7 +138,12 @@ impl Output {
     /// Output that ends in `sink`.
     #[must_use]
     pub fn new(sink: Box<dyn Sink>) -> Self {
-        Self { sink, flow: Flow::Go, captures: Vec::new(), log: None }
+        Self { sink, flow: Flow::Go, captures: Vec::new(), log: None, interrupt: Interrupt::new() }
+    }
+
+    /// The flag that Ctrl-C raises, and that is raised here when nobody wants to see any more.
+    pub(crate) fn watch(&mut self, interrupt: &Interrupt) {
+        self.interrupt = interrupt.clone();
     }
 
     /// Plain text to standard output.
@@ -133,6 +160,13 @@ impl Output {
     /// Text of some kind to standard output.
     pub fn styled(&mut self, style: Style, text: &str) {
         self.emit(Stream::Out, style, text.as_bytes());
+    }
+
+    /// A line that gets too long for the window is broken here rather than anywhere, and goes on after `indent` blanks.
+    pub fn may_break(&mut self, indent: usize) {
+        if self.captures.is_empty() {
+            self.sink.may_break(indent);
+        }
     }
 
     /// Bytes to standard output as they are.
@@ -156,6 +190,13 @@ impl Output {
         if bytes.is_empty() {
             return;
         }
+        // After Ctrl-C nothing more of the command is shown, unless it made something of it: the stop of the program.
+        if self.interrupt.is_raised() {
+            return;
+        }
+        if self.flow == Flow::Quit {
+            self.flow = Flow::Go;
+        }
         if stream == Stream::Out
             && let Some(capture) = self.captures.last_mut()
         {
@@ -170,14 +211,24 @@ impl Output {
             }
         }
         if self.flow == Flow::Go {
-            self.flow = self.sink.write(stream, style, bytes);
+            let flow = self.sink.write(stream, style, bytes);
+            self.became(flow);
         }
     }
 
     /// Shows progress now rather than at the end of the command.
     pub fn flush(&mut self) {
         if self.flow == Flow::Go {
-            self.flow = self.sink.flush();
+            let flow = self.sink.flush();
+            self.became(flow);
+        }
+    }
+
+    /// Who writes on although nobody reads ends at the flag.
+    fn became(&mut self, flow: Flow) {
+        self.flow = flow;
+        if flow != Flow::Go {
+            self.interrupt.raise();
         }
     }
 
@@ -198,6 +249,11 @@ impl Output {
         self.flow = Flow::Closed;
     }
 
+    /// The window the output is shown in.
+    pub(crate) fn window(&self) -> Option<Window> {
+        self.sink.window()
+    }
+
     /// The user has answered something: a page starts anew.
     pub(crate) fn begin_command(&mut self) {
         self.sink.begin_command();
@@ -205,10 +261,14 @@ impl Output {
 
     /// The command is over: what the user did not want to see any more of has ended.
     pub(crate) fn end_command(&mut self) {
-        if self.flow == Flow::Quit {
-            self.flow = Flow::Go;
+        for _ in 0..2 {
+            if self.flow == Flow::Quit {
+                self.flow = Flow::Go;
+                let _ = self.interrupt.take();
+            }
+            // What a reader does not take now is dropped.
+            self.flush();
         }
-        self.flush();
         self.sink.begin_command();
     }
 

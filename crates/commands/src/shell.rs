@@ -10,9 +10,9 @@ use kdive_symbols::IndexProgress;
 use crate::dispatch::{Next, Origin};
 use crate::hooks::Hooks;
 use crate::input::{Ask, Input, NoInput};
-use crate::output::{Flow, Output, Stream, Style};
+use crate::output::{Output, Stream, Style, Window};
 use crate::script::{Line, LineSource, UserArgs, join_continued};
-use crate::settings::Settings;
+use crate::settings::{Settings, Value};
 use crate::table::TABLE;
 use crate::tree::Tree;
 use crate::user::When;
@@ -45,6 +45,8 @@ pub struct Shell {
     pub(crate) depth: usize,
     pub(crate) commands_shown: Option<i64>,
     pub(crate) values_shown: Option<i64>,
+    /// The window that `height` and `width` were taken from.
+    window: Option<Window>,
     last_line: Option<String>,
     previous: Option<String>,
     pub(crate) trace_level: usize,
@@ -84,11 +86,13 @@ impl Shell {
             depth: 0,
             commands_shown: None,
             values_shown: None,
+            window: None,
             last_line: None,
             previous: None,
             trace_level: 0,
             unanswered: false,
         };
+        shell.out.watch(&shell.interrupt);
         // What scripts ask before they use something new.
         let hooks = shell.hooks();
         hooks.set_convenience(&mut shell, "_gdb_major", Some(13));
@@ -238,6 +242,8 @@ impl Shell {
 
     /// Prints an error as the prompt does: after all output so far, on standard error.
     pub fn report(&mut self, error: &Error) {
+        // What was interrupted is over.
+        let _ = self.interrupt.take();
         self.out.end_command();
         match error {
             Error::Exit(_) => {}
@@ -293,10 +299,12 @@ impl Shell {
             (true, None) => return Ok(()),
         };
         self.next = Next::Same;
+        self.follow_window();
         let result = self.run_line(&line, &Origin { from_tty: true, repeated, body: None });
-        // `q` at the pager ends a command like Ctrl-C.
-        let result = if self.out.flow() == Flow::Quit { Err(Error::Interrupted) } else { result };
         self.out.end_command();
+        if let Some(input) = &mut self.input {
+            input.ended(&result);
+        }
         self.last_line = match std::mem::take(&mut self.next) {
             Next::Same => Some(line),
             Next::Nothing => None,
@@ -307,6 +315,27 @@ impl Shell {
             }
         };
         result
+    }
+
+    /// Takes the size of the terminal's window over into `height` and `width`.
+    pub fn follow_window(&mut self) {
+        let Some(size) = self.out.window() else { return };
+        if self.window == Some(size) {
+            return;
+        }
+        let shown = self.window.replace(size);
+        let limit = |size: u16| (size > 0).then_some(i64::from(size));
+        for (name, new, old) in [
+            ("width", size.columns, shown.map(|size| size.columns)),
+            ("height", size.rows, shown.map(|size| size.rows)),
+        ] {
+            // What the user has set stays.
+            let ours = old.is_none_or(|old| self.settings.value(name) == Some(&Value::Number(limit(old))));
+            if ours {
+                self.settings.put(name, Value::Number(limit(new)));
+            }
+        }
+        self.configure();
     }
 
     /// `set trace-commands`: shows a line before it runs, a `+` per level of nesting.

@@ -3,6 +3,8 @@
 pub(crate) mod harness;
 
 mod commands;
+mod complete;
+mod interrupt;
 mod lint;
 mod readers;
 mod scripts;

@@ -86,6 +86,8 @@ pub const COMMANDS: &[Spec] = &[
         help: "Usage: dprintf LOCATION,\"FORMAT\"[,ARG]...\n\
                Whenever the place is reached the text is printed and the program goes on.",
         examples: &["dprintf vfs_read,\"count=%lu\\n\",count"],
+        // Twice the same text at every hit is wanted by nobody.
+        repeat: Repeat::No,
         complete: Completer::Location,
         run: dprintf,
         ..Spec::EMPTY

@@ -13,7 +13,7 @@ use kdive_expr::{
 };
 use kdive_linux::PatchMap;
 use kdive_program::Program;
-use kdive_types::{Kind, Out, TypeOptions, Value};
+use kdive_types::{Kind, Out, Part, TypeOptions, Value};
 use std::rc::Rc;
 
 /// The commands of this file.
@@ -117,25 +117,25 @@ pub const COMMANDS: &[Spec] = &[
 
 /// Writes text with its marks to the output.
 pub fn put(shell: &mut Shell, out: &Out) {
-    let text = out.text();
-    let mut at = 0;
-    for (span, style) in out.spans() {
-        if span.start < at {
-            continue;
-        }
-        shell.out.put(text.get(at..span.start).unwrap_or_default());
-        let style = match style {
-            kdive_types::Style::Address => Style::Address,
-            kdive_types::Style::Function => Style::Function,
-            kdive_types::Style::Variable => Style::Variable,
-            kdive_types::Style::Filename => Style::File,
-            kdive_types::Style::Metadata => Style::Metadata,
-            kdive_types::Style::Highlight => Style::Highlight,
+    for part in out.parts() {
+        let (text, style) = match part {
+            Part::Text(text, style) => (text, style),
+            Part::Break(indent) => {
+                shell.out.may_break(indent);
+                continue;
+            }
         };
-        shell.out.styled(style, text.get(span.clone()).unwrap_or_default());
-        at = span.end;
+        let style = match style {
+            None => Style::Plain,
+            Some(kdive_types::Style::Address) => Style::Address,
+            Some(kdive_types::Style::Function) => Style::Function,
+            Some(kdive_types::Style::Variable) => Style::Variable,
+            Some(kdive_types::Style::Filename) => Style::File,
+            Some(kdive_types::Style::Metadata) => Style::Metadata,
+            Some(kdive_types::Style::Highlight) => Style::Highlight,
+        };
+        shell.out.styled(style, text);
     }
-    shell.out.put(text.get(at..).unwrap_or_default());
 }
 
 type Switch = fn(&mut PrintOptions, bool);
@@ -488,7 +488,7 @@ fn find(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let mut lines = Vec::new();
     let result = search.run(shell.program(), &mut |addr| {
         if interrupt.is_raised() {
-            return Err(ExprError::msg("Quit"));
+            return Err(ExprError::Interrupted);
         }
         lines.push(addr);
         Ok(())

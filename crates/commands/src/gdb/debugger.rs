@@ -7,7 +7,7 @@ use crate::settings::{architecture, charset};
 use crate::spec::Needs;
 use crate::{Error, Shell};
 use kdive_expr::{Expr, FrameArguments, Printf};
-use kdive_program::{EntryValues, FileNames, UnwindPolicy};
+use kdive_program::{EntryValues, FileNames, Program, UnwindPolicy};
 use kdive_session::{HardwareLimits, SchedulerLocking, View};
 use kdive_symbols::{Completion, Tag};
 use kdive_types::Kind;
@@ -18,7 +18,7 @@ use std::path::PathBuf;
 pub struct Debugger;
 
 /// Most completions looked up of one kind; the shell shows fewer.
-const MAX_COMPLETIONS: usize = 2000;
+pub(crate) const MAX_COMPLETIONS: usize = 2000;
 
 /// Files of modules are indexed where other files are.
 pub(crate) fn take_index_cache(shell: &mut Shell) {
@@ -172,7 +172,16 @@ impl Hooks for Debugger {
 
     fn complete_location(&self, shell: &Shell, text: &str) -> Vec<String> {
         let word = text.rsplit(char::is_whitespace).next().unwrap_or_default();
-        shell.program().modules.complete_name(Completion::Location, word, MAX_COMPLETIONS)
+        let modules = &shell.program().modules;
+        match word.rsplit_once(':') {
+            // `FILE:FUNCTION`, `MODULE:FUNCTION`.
+            Some((place, function)) if !place.is_empty() => modules
+                .complete_function_in(place, function, MAX_COMPLETIONS)
+                .into_iter()
+                .map(|name| format!("{place}:{name}"))
+                .collect(),
+            _ => modules.complete_name(Completion::Location, word, MAX_COMPLETIONS),
+        }
     }
 
     fn complete_symbol(&self, shell: &Shell, prefix: &str) -> Vec<String> {
@@ -215,19 +224,81 @@ fn complete_dollar(shell: &Shell, word: &str) -> Vec<String> {
 
 fn complete_member(shell: &Shell, object: &str, word: &str) -> Vec<String> {
     let program = shell.program();
-    // Only what stands directly before the operator: `f(a, b->` completes members of `b`.
-    let start =
-        object.rfind(|c: char| !(c.is_alphanumeric() || "_$.>-[]:".contains(c))).map_or(0, |at| at + 1);
-    let object = object.get(start..).unwrap_or_default();
+    let object = postfix_end(object);
     let Ok(ty) = Expr::parse(object, program).and_then(|expr| expr.type_of(program)) else {
         return Vec::new();
     };
+    members_of(program, &ty, word)
+}
+
+/// The members of a type, or of what it points to, that begin with a text.
+pub(crate) fn members_of(program: &Program, ty: &kdive_types::Type, prefix: &str) -> Vec<String> {
     let ty = ty.strip();
     let ty = if ty.is_pointer() { ty.target().unwrap_or(ty) } else { ty };
     let ty = program.modules.complete(&ty).strip();
     let mut names = Vec::new();
-    members(&ty, word, 8, &mut names);
+    members(&ty, prefix, 8, &mut names);
     names
+}
+
+/// The postfix expression a text ends with, to which `.` or `->` would apply: of `f(a, b->c[1]` it is `b->c[1]`, of
+/// `1 + ((struct s *)p)` the parentheses, of `!$lx_current()` the call.
+fn postfix_end(text: &str) -> &str {
+    let text = text.trim_end();
+    let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    let mut left = text;
+    loop {
+        // From the end of a primary expression to its start.
+        if left.ends_with(']') || left.ends_with(')') {
+            let Some(open) = opening(left) else { break };
+            let call = left.ends_with(')');
+            left = left.get(..open).unwrap_or_default().trim_end();
+            let callee = left.ends_with(|c: char| is_name(c) || c == ')' || c == ']');
+            if callee {
+                continue;
+            }
+            if !call {
+                break;
+            }
+        } else {
+            let start = left.trim_end_matches(is_name).len();
+            if start == left.len() {
+                break;
+            }
+            left = left.get(..start).unwrap_or_default();
+        }
+        // What it is a part of.
+        let before = left.trim_end();
+        let operator = ["->", "::", ".", "@"].iter().find_map(|operator| before.strip_suffix(operator));
+        match operator {
+            Some(object) => left = object.trim_end(),
+            None => break,
+        }
+        // `'file.c'::name`.
+        if let Some(quoted) = left.strip_suffix('\'') {
+            left = quoted.rfind('\'').and_then(|at| left.get(..at)).unwrap_or_default();
+            break;
+        }
+    }
+    text.get(left.len()..).unwrap_or_default().trim_start()
+}
+
+/// Where the parenthesis or bracket that ends a text was opened.
+fn opening(text: &str) -> Option<usize> {
+    let mut depth = 0usize;
+    for (at, c) in text.char_indices().rev() {
+        match c {
+            ')' | ']' => depth += 1,
+            '(' | '[' => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    return Some(at);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 fn members(ty: &kdive_types::Type, prefix: &str, depth: usize, names: &mut Vec<String>) {

@@ -274,9 +274,7 @@ fn dump(shell: &mut Shell, range: AddrRange, modifiers: &Modifiers) -> Result<()
 fn instructions(shell: &mut Shell, range: AddrRange, modifiers: &Modifiers) -> Result<VirtAddr, Error> {
     let mut pc = range.start;
     while pc < range.end {
-        if shell.interrupt.is_raised() {
-            return Err(Error::msg("Quit"));
-        }
+        shell.check_interrupt()?;
         pc = one(shell, pc, modifiers, true)?;
     }
     Ok(pc)

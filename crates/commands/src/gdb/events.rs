@@ -76,7 +76,10 @@ pub fn tell(shell: &mut Shell, events: Vec<Event>) {
 
 fn one(shell: &mut Shell, event: Event) -> Result<(), Error> {
     match event {
-        Event::Output(bytes) => shell.out.put_bytes(&bytes),
+        Event::Output(bytes) => {
+            shell.out.begin_command();
+            shell.out.put_bytes(&bytes);
+        }
         Event::Notice(line) => shell.out.line(&line),
         Event::Warning(text) => shell.out.warning(&text),
         Event::Complaint(text) => {
@@ -85,6 +88,8 @@ fn one(shell: &mut Shell, event: Event) -> Result<(), Error> {
         }
         Event::Dprintf { text, .. } => {
             let hooks = shell.hooks();
+            // The program waits for this: a page that is full must not hold it up.
+            shell.out.begin_command();
             match hooks.format(shell, &text) {
                 Ok(bytes) => shell.out.put_bytes(&bytes),
                 Err(error) => shell.report(&error),

@@ -653,16 +653,20 @@ fn describe(program: &Program, frame: &Frame, caller: Option<&Frame>, selected: 
     address(out, facts.address.unwrap_or_default());
     out.push(&format!(":\n {} = ", arch.pc_name()));
     address(out, frame.pc());
+    out.may_break(3);
     if let Some(name) = program.frame_function(frame) {
         out.push(" in ");
         out.styled(Style::Function, &name);
     }
+    out.may_break(3);
     if let Some(line) = program.frame_line(frame) {
         out.push(" (");
         out.styled(Style::Filename, &program.shown_file(&line.file));
         out.push(&format!(":{})", line.line));
     }
-    out.push(&format!("; saved {} = ", arch.pc_name()));
+    out.push("; ");
+    out.may_break(4);
+    out.push(&format!("saved {} = ", arch.pc_name()));
     match facts.saved_pc {
         Some(pc) => address(out, pc),
         None => out.styled(Style::Metadata, "<not saved>"),
@@ -697,6 +701,7 @@ fn describe(program: &Program, frame: &Frame, caller: Option<&Frame>, selected: 
     }
     for (index, (name, at)) in facts.saved.iter().enumerate() {
         out.push(if index == 0 { " Saved registers:\n " } else { "," });
+        out.may_break(1);
         out.push(&format!(" {name} at "));
         address(out, *at);
     }
@@ -729,6 +734,7 @@ fn relations(program: &Program, frame: &Frame, caller: Option<&Frame>, tail_call
         out.push(",");
     }
     if let Some(callee) = &callee {
+        out.may_break(3);
         out.push(" caller of frame at ");
         address(out, callee.real.cfa().unwrap_or_default());
     }

@@ -274,6 +274,7 @@ fn info_sources(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let interrupt = shell.interrupt.clone();
     let files = shell.program().modules.files(&interrupt);
     for file in files {
+        shell.check_interrupt()?;
         let path = match &file.comp_dir {
             Some(dir) if !file.name.starts_with('/') => format!("{dir}/{}", file.name),
             _ => file.name.to_string(),
@@ -346,6 +347,7 @@ fn listing(shell: &mut Shell, args: Args<'_>, kind: ListingKind) -> Result<(), E
     };
     let interrupt = shell.interrupt.clone();
     let found = shell.program().modules.listing(kind, regex.as_ref(), non_debugging, &interrupt);
+    shell.check_interrupt()?;
     let type_pattern = pattern(of_type.as_deref().unwrap_or_default())?;
     if !quiet {
         shell.out.line(&match (&regex, &of_type) {
@@ -361,6 +363,7 @@ fn listing(shell: &mut Shell, args: Args<'_>, kind: ListingKind) -> Result<(), E
         type_pattern.as_ref().is_none_or(|pattern| pattern.is_match(&symbol.ty.declaration("")))
     };
     for file in &found.files {
+        shell.check_interrupt()?;
         if !file.symbols.iter().any(matches_type) {
             continue;
         }
@@ -373,6 +376,7 @@ fn listing(shell: &mut Shell, args: Args<'_>, kind: ListingKind) -> Result<(), E
             None => shell.out.put("\n"),
         }
         for symbol in file.symbols.iter().filter(|symbol| matches_type(symbol)) {
+            shell.check_interrupt()?;
             let line = if symbol.line == 0 { "\t".to_owned() } else { format!("{}:\t", symbol.line) };
             let text = match kind {
                 ListingKind::Types => type_line(symbol),
@@ -388,6 +392,7 @@ fn listing(shell: &mut Shell, args: Args<'_>, kind: ListingKind) -> Result<(), E
     if !found.non_debugging.is_empty() {
         shell.out.put("\nNon-debugging symbols:\n");
         for symbol in &found.non_debugging {
+            shell.check_interrupt()?;
             shell.out.styled(Style::Address, &format!("{:#018x}", symbol.addr));
             shell.out.line(&format!("  {}", symbol.name));
         }

@@ -1,6 +1,7 @@
 //! `catch`: stops at events of the kernel, each a breakpoint at the function all its cases come through.
 
-use crate::spec::{Class, Needs};
+use crate::gdb::debugger::MAX_COMPLETIONS;
+use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Missing, Shell, Spec};
 use kdive_symbols::Completion;
 
@@ -92,6 +93,7 @@ pub const COMMANDS: &[Spec] = &[
                Its symbols are loaded by then.",
         keywords: &["insmod", "modprobe", "init function"],
         examples: &["catch module", "catch module poc"],
+        complete: Completer::Custom(complete_module),
         run: |shell, args| {
             let name = args.text().replace('-', "_");
             let condition =
@@ -119,6 +121,7 @@ pub const COMMANDS: &[Spec] = &[
         help: "Usage: catch syscall NAME\nOf 64-bit processes; regs holds the arguments.",
         keywords: &["strace", "system call"],
         examples: &["catch syscall openat"],
+        complete: Completer::Custom(complete_syscall),
         run: syscall,
         ..Spec::EMPTY
     },
@@ -139,6 +142,25 @@ pub const COMMANDS: &[Spec] = &[
         ..Spec::EMPTY
     },
 ];
+
+fn complete_syscall(shell: &Shell, text: &str) -> Vec<String> {
+    let modules = &shell.program().modules;
+    let of = |prefix: &&str| -> Vec<String> {
+        let names = modules
+            .complete_name(Completion::Location, &format!("{prefix}{text}"), MAX_COMPLETIONS)
+            .into_iter();
+        names.filter_map(|name| name.strip_prefix(*prefix).map(str::to_owned)).collect()
+    };
+    // A kernel names them all in one way.
+    SYSCALL_PREFIXES.iter().map(of).find(|names| !names.is_empty()).unwrap_or_default()
+}
+
+fn complete_module(shell: &Shell, text: &str) -> Vec<String> {
+    let program = shell.program();
+    let mut names: Vec<String> = program.modules.module_names().chain(program.os_module_names()).collect();
+    names.retain(|name| name.starts_with(text));
+    names
+}
 
 /// Names of the handlers by vector (arch/x86/include/asm/idtentry.h).
 const EXCEPTIONS: [(u32, &str); 19] = [

@@ -1,10 +1,12 @@
 //! Structures in the words of crash: `struct`, `union`.
 
 use super::raw::hexadecimal;
+use crate::gdb::debugger::{MAX_COMPLETIONS, members_of};
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Missing, Shell, Spec};
 use kdive_base::VirtAddr;
-use kdive_symbols::Tag;
+use kdive_expr::Expr;
+use kdive_symbols::{Completion, Tag};
 use kdive_types::Type;
 
 /// The commands of this file.
@@ -26,7 +28,7 @@ pub const COMMANDS: &[Spec] = &[
             "struct task_struct.pid,comm $lx_current()",
             "struct -o task_struct.pid,se.vruntime",
         ],
-        complete: Completer::Expr,
+        complete: Completer::Custom(|shell, text| complete_structure(shell, text, "struct", Tag::Struct)),
         run: |shell, args| structure(shell, args, Tag::Struct, "struct"),
         ..Spec::EMPTY
     },
@@ -37,11 +39,38 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Show a union's members, or those at an address",
         help: "Usage: union [-o] [-x | -d] NAME[.MEMBER[,MEMBER]...] [ADDRESS]\nAs struct.",
         examples: &["union thread_union"],
-        complete: Completer::Expr,
+        complete: Completer::Custom(|shell, text| complete_structure(shell, text, "union", Tag::Union)),
         run: |shell, args| structure(shell, args, Tag::Union, "union"),
         ..Spec::EMPTY
     },
 ];
+
+/// The tag, its members after a dot (several with commas), then an address.
+fn complete_structure(shell: &Shell, text: &str, keyword: &str, tag: Tag) -> Vec<String> {
+    let program = shell.program();
+    let mut text = text.trim_start();
+    while text.starts_with('-') {
+        let Some((_, rest)) = text.split_once(char::is_whitespace) else { return Vec::new() };
+        text = rest.trim_start();
+    }
+    let word = text.rsplit(char::is_whitespace).next().unwrap_or_default();
+    if word.len() < text.len() {
+        return shell.hooks().complete_symbol(shell, word);
+    }
+    let Some((name, members)) = word.split_once('.') else {
+        return program.modules.complete_name(Completion::Tag(tag), word, MAX_COMPLETIONS);
+    };
+    let member = members.rsplit(',').next().unwrap_or_default();
+    let (object, prefix) = match member.rsplit_once('.') {
+        Some((outer, prefix)) => (format!("(({keyword} {name} *)0)->{outer}"), prefix),
+        None => (format!("({keyword} {name} *)0"), member),
+    };
+    let Ok(ty) = Expr::parse(&object, program).and_then(|object| object.type_of(program)) else {
+        return Vec::new();
+    };
+    let typed = word.get(..word.len() - prefix.len()).unwrap_or_default();
+    members_of(program, &ty, prefix).into_iter().map(|member| format!("{typed}{member}")).collect()
+}
 
 fn structure(shell: &mut Shell, args: Args<'_>, tag: Tag, keyword: &str) -> Result<(), Error> {
     let mut text = args.required("Argument required (name of the type).")?;

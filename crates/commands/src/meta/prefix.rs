@@ -30,7 +30,7 @@ pub const COMMANDS: &[Spec] = &[
                variable ($x), a register ($rax) or a variable of the program is assigned to.\n\
                \"set variable\" does that whatever the variable is called.",
         examples: &["set print pretty on", "set $i = 0", "set listsize 20"],
-        complete: Completer::Setting,
+        complete: Completer::Expr,
         allow_unknown: true,
         run: set_variable,
         ..Spec::EMPTY
@@ -53,7 +53,6 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Show settings",
         help: "Usage: show [SETTING]\nWithout an argument all of them.",
         examples: &["show print pretty", "show version"],
-        complete: Completer::Setting,
         run: |shell, _| {
             settings::command::show_all(shell, &["show".to_owned()]);
             Ok(())

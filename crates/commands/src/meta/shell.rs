@@ -67,6 +67,8 @@ fn run_shell(shell: &mut Shell, command: &str) -> Result<(), Error> {
     let status =
         process.status().map_err(|error| Error::msg(format!("Cannot execute {}: {error}", user_shell())))?;
     keep_status(shell, status);
+    // A Ctrl-C meanwhile was for the program.
+    let _ = shell.interrupt.take();
     if status.code() == Some(COMMAND_NOT_FOUND) {
         shell.suggest_for_bang(command);
     }

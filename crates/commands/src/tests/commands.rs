@@ -511,6 +511,7 @@ fn enough_seen_ends_the_command() {
     }
     let mut bench = Bench::new();
     bench.shell.out = crate::Output::new(Box::new(Short(bench.transcript.clone(), 0)));
+    bench.shell.out.watch(&bench.shell.interrupt.clone());
     assert_eq!(
         bench.typed("echo 1\nif 1\necho 2\necho 3\necho 4\necho 5\nend\np 1\n", false),
         "(kdive) 1(kdive)  > > > > >23Quit\n(kdive) $1 = 1\n(kdive) [exit 0]"
