@@ -18,16 +18,17 @@ pub fn run(options: Options) -> u8 {
     // Without the handler Ctrl-C ends the process, which is what happens without a debugger too.
     let _ = kdive_repl::catch_ctrl_c(&interrupt);
     let session = new_session(interrupt.clone());
-    let output = if options.silent { kdive_repl::errors_only() } else { kdive_repl::output() };
+    let output =
+        if options.silent { kdive_repl::errors_only(&interrupt) } else { kdive_repl::output(&interrupt) };
     let mut shell = Shell::new(session, output, Rc::new(Debugger), interrupt);
     shell.batch = options.batch;
     if options.batch {
         shell.settings.put("style enabled", Value::Bool(false));
     } else {
-        kdive_repl::take_terminal_size(&mut shell);
-        shell.set_progress(kdive_repl::progress());
+        shell.follow_window();
+        shell.set_progress(kdive_repl::progress(&shell.interrupt));
     }
-    shell.set_input(kdive_repl::input());
+    shell.set_input(kdive_repl::input(&shell.interrupt));
     let mut starting = Starting { shell, ok: true };
     let status = match starting.all(&options) {
         Err(status) => status,

@@ -6,6 +6,7 @@ mod bad_input;
 mod cli;
 mod docs_fresh;
 mod guest;
+mod interrupt;
 mod linux;
 mod listing;
 mod terminal;

@@ -6,12 +6,12 @@ use rexpect::session::{PtySession, spawn_command};
 use std::process::Command;
 
 /// Longest wait for something to appear: generous, because it only passes when the test fails.
-const PATIENCE: u64 = 20_000;
+pub(crate) const PATIENCE: u64 = 20_000;
 /// What stands at the start of a line when the shell is ready.
-const PROMPT: &str = "(kdive) ";
+pub(crate) const PROMPT: &str = "(kdive) ";
 
 /// kdive on a terminal of its own of 24 lines, at its prompt.
-fn shell(place: &Place, args: &[&str]) -> PtySession {
+pub(crate) fn shell(place: &Place, args: &[&str]) -> PtySession {
     let kdive = place.command();
     let mut command = Command::new("sh");
     command.args(["-c", "stty rows 24 cols 80; exec \"$0\" \"$@\""]).arg(kdive.get_program());
@@ -29,18 +29,18 @@ fn shell(place: &Place, args: &[&str]) -> PtySession {
 }
 
 /// Types a line and gives what is shown until the next prompt.
-fn say(session: &mut PtySession, line: &str) -> String {
+pub(crate) fn say(session: &mut PtySession, line: &str) -> String {
     session.send_line(line).unwrap();
     until_prompt(session)
 }
 
 /// Presses keys.
-fn press(session: &mut PtySession, keys: &str) {
+pub(crate) fn press(session: &mut PtySession, keys: &str) {
     session.send(keys).unwrap();
     session.flush().unwrap();
 }
 
-fn until_prompt(session: &mut PtySession) -> String {
+pub(crate) fn until_prompt(session: &mut PtySession) -> String {
     // The line being edited is drawn again for every key; the prompt that counts starts the line after an answer.
     session.exp_regex("\n(\\x1b\\[[0-9;?]*[a-zA-Z]|\r)*\\(kdive\\) ").unwrap().0
 }
@@ -150,18 +150,40 @@ fn quitting_leaves_the_guest_running() {
     assert!(guest.is_alive());
 }
 
+/// A directory with vmlinux and the modules made for the tests.
+fn with_files(prepared: &std::path::Path) -> Place {
+    let place = Place::new();
+    let work = place.home().join("work");
+    std::os::unix::fs::symlink(prepared.join("vmlinux"), work.join("vmlinux")).unwrap();
+    std::fs::create_dir(work.join("modules")).unwrap();
+    let module = "modules/kdive_test.ko";
+    std::os::unix::fs::symlink(prepared.join(module), work.join(module)).unwrap();
+    place
+}
+
 #[test]
 fn names_complete() {
     let Some(prepared) = prepared() else { return };
-    let place = Place::new();
-    std::os::unix::fs::symlink(prepared.join("vmlinux"), place.home().join("work/vmlinux")).unwrap();
-    let mut session = shell(&place, &["vmlinux"]);
+    let place = with_files(&prepared);
+    let load = "add-symbol-file modules/kdive_test.ko 0xffffffffc0000000";
+    let mut session = shell(&place, &["vmlinux", "-ex", "set confirm off", "-ex", load]);
     for (typed, completed) in [
         ("info sour", "info source"),
         ("print init_task.thread_in", "print init_task.thread_info"),
         ("break do_init_mod", "break do_init_module"),
         ("set print pret", "set print pretty"),
         ("file vmli", "file vmlinux"),
+        ("print ((struct task_struct *)0)->mm->pgt", "->mm->pgtables_bytes"),
+        ("print 1 + (init_task.thread.sp - (long)init_task.stack_v", "init_task.stack_vm_area"),
+        ("print $lx_current()->real_pa", "$lx_current()->real_parent"),
+        ("struct task_struct.pi_w", "struct task_struct.pi_waiters"),
+        ("struct task_struct.comm,pi_w", "struct task_struct.comm,pi_waiters"),
+        ("struct task_struct.mm.pgt", "struct task_struct.mm.pgtables_bytes"),
+        ("struct task_str", "struct task_struct"),
+        ("break fs/read_write.c:vfs_wr", "break fs/read_write.c:vfs_write"),
+        ("break kdive_test:kdive_test_ru", "break kdive_test:kdive_test_run"),
+        ("catch syscall epoll_cr", "catch syscall epoll_create"),
+        ("catch module kdive_t", "catch module kdive_test"),
     ] {
         press(&mut session, &format!("{typed}\t"));
         session.exp_string(completed).unwrap();
@@ -169,6 +191,95 @@ fn names_complete() {
         session.send_control('c').unwrap();
         session.exp_string(PROMPT).unwrap();
     }
+    // Labels of the compiler are names for nobody, and what is no setting is no end.
+    for (line, none) in
+        [("complete info address .L", ".L"), ("complete set glo", "set glob"), ("complete with zz", "with")]
+    {
+        let shown = say(&mut session, line);
+        assert!(!shown.split_once("\r\n").is_some_and(|(_, after)| after.contains(none)), "{line}: {shown}");
+    }
+}
+
+#[test]
+fn ctrl_c_ends_the_list_of_candidates() {
+    let Some(prepared) = prepared() else { return };
+    let place = with_files(&prepared);
+    let mut session = shell(&place, &["vmlinux"]);
+    press(&mut session, "print v\t\t");
+    session.exp_regex(r"Display all \d+ possibilities\? \(y or n\)").unwrap();
+    session.send_control('c').unwrap();
+    assert!(until_prompt(&mut session).contains("Quit"));
+    press(&mut session, "print v\t\t");
+    session.exp_string("possibilities? (y or n)").unwrap();
+    press(&mut session, "y");
+    session.exp_string("--More--").unwrap();
+    session.send_control('c').unwrap();
+    assert!(until_prompt(&mut session).contains("Quit"));
+    assert!(say(&mut session, "print 6 * 7").contains(" = 42"));
+    // A list that fits is shown, and the line stands below it as it was.
+    press(&mut session, "info sou\t\t");
+    session.exp_regex("source +sources").unwrap();
+    session.exp_string("info source").unwrap();
+    session.send_control('c').unwrap();
+    session.exp_string(PROMPT).unwrap();
+}
+
+#[test]
+fn pasted_lines_are_commands_of_their_own() {
+    let place = Place::new();
+    let mut session = shell(&place, &[]);
+    press(&mut session, "\x1b[200~print 11\nif 1\nprint 22\nend\nprint 33\n\x1b[201~\r");
+    for answer in ["$1 = 11", "$2 = 22", "$3 = 33"] {
+        session.exp_string(answer).unwrap();
+    }
+    until_prompt(&mut session);
+    // Each has a place of its own in the history.
+    press(&mut session, "\x1b[A\r");
+    session.exp_string("$4 = 33").unwrap();
+    until_prompt(&mut session);
+    // Ctrl-C ends what comes after it too.
+    press(&mut session, "\x1b[200~echo begins\\n\nwhile 1\nset $i = 1\nend\nprint 44\x1b[201~\r");
+    session.exp_string("begins\r\n").unwrap();
+    session.exp_string("end").unwrap();
+    session.send_control('c').unwrap();
+    let shown = until_prompt(&mut session);
+    assert!(shown.contains("Quit") && !shown.contains("44"), "{shown}");
+}
+
+#[test]
+fn width_and_height_follow_the_window_unless_they_are_set() {
+    let place = Place::new();
+    let mut session = shell(&place, &[]);
+    assert!(say(&mut session, "show width").contains("Number of characters gdb thinks are in a line is 80."));
+    say(&mut session, "shell stty rows 30 cols 100");
+    assert!(say(&mut session, "show width").contains("in a line is 100."));
+    assert!(say(&mut session, "show height").contains("in a page is 30."));
+    say(&mut session, "set width 60");
+    say(&mut session, "shell stty rows 40 cols 90");
+    assert!(say(&mut session, "show width").contains("in a line is 60."));
+    assert!(say(&mut session, "show height").contains("in a page is 40."));
+}
+
+#[test]
+fn commands_that_failed_are_no_hints() {
+    let place = Place::new();
+    let mut session = shell(&place, &[]);
+    say(&mut session, "print 12345");
+    say(&mut session, "print nosuch");
+    press(&mut session, "pri");
+    session.exp_string("nt 12345").unwrap();
+    session.send_control('c').unwrap();
+    session.exp_string(PROMPT).unwrap();
+}
+
+#[test]
+fn an_empty_line_sets_no_second_dprintf() {
+    let Some(prepared) = prepared() else { return };
+    let place = with_files(&prepared);
+    let mut session = shell(&place, &["vmlinux"]);
+    assert!(say(&mut session, "dprintf start_kernel,\"here\\n\"").contains("Dprintf 1 at"));
+    assert!(!say(&mut session, "").contains("Dprintf"));
+    assert!(say(&mut session, "info breakpoints").contains("dprintf"));
 }
 
 #[test]

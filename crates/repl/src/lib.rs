@@ -4,12 +4,14 @@
 //! [`Terminal`] or [`Pipe`] that reads, and Ctrl-C. Besides the binary this is the only crate that touches the process's
 //! standard streams.
 
+mod candidates;
 mod editor;
 mod history;
 mod pager;
 mod plain;
 mod progress;
 pub mod sink;
+mod stream;
 
 pub use editor::Terminal;
 pub use history::{History, default_path};
@@ -19,26 +21,26 @@ pub use progress::{Progress, progress};
 use std::io::{self, IsTerminal};
 
 use kdive_base::Interrupt;
+use kdive_commands::Output;
 use kdive_commands::input::Input;
-use kdive_commands::settings::Value;
-use kdive_commands::{Output, Shell};
 
-/// Output to the process's standard streams: coloured and paged when they are a terminal.
+/// Output to the process's standard streams: coloured and paged when they are a terminal. When the flag is raised, what a
+/// slow reader has not taken yet is dropped.
 #[must_use]
-pub fn output() -> Output {
-    Output::new(Box::new(sink::Console::standard()))
+pub fn output(interrupt: &Interrupt) -> Output {
+    Output::new(Box::new(sink::Console::standard(interrupt)))
 }
 
 /// The same without what goes to standard output (`-batch-silent`).
 #[must_use]
-pub fn errors_only() -> Output {
-    Output::new(Box::new(sink::ErrorsOnly(sink::Console::standard())))
+pub fn errors_only(interrupt: &Interrupt) -> Output {
+    Output::new(Box::new(sink::ErrorsOnly(sink::Console::standard(interrupt))))
 }
 
-/// Input from the process's standard input.
+/// Input from the process's standard input. `interrupt` is the flag that Ctrl-C raises.
 #[must_use]
-pub fn input() -> Box<dyn Input> {
-    if io::stdin().is_terminal() { Box::new(Terminal::new()) } else { Box::new(Pipe) }
+pub fn input(interrupt: &Interrupt) -> Box<dyn Input> {
+    if io::stdin().is_terminal() { Box::new(Terminal::new(interrupt)) } else { Box::new(Pipe) }
 }
 
 /// Makes Ctrl-C raise the flag instead of ending the process.
@@ -47,16 +49,4 @@ pub fn input() -> Box<dyn Input> {
 /// When no handler can be installed.
 pub fn catch_ctrl_c(interrupt: &Interrupt) -> io::Result<()> {
     signal_hook::flag::register(signal_hook::consts::SIGINT, interrupt.flag()).map(|_| ())
-}
-
-/// Sets `height` and `width` to those of the terminal; nothing when output is no terminal.
-pub fn take_terminal_size(shell: &mut Shell) {
-    if !io::stdout().is_terminal() {
-        return;
-    }
-    if let Ok((columns, rows)) = crossterm::terminal::size() {
-        let limit = |size: u16| Value::Number((size > 0).then_some(i64::from(size)));
-        shell.settings.put("height", limit(rows));
-        shell.settings.put("width", limit(columns));
-    }
 }

@@ -15,6 +15,17 @@ pub enum Answer {
     Quit,
 }
 
+/// What has no more room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Full {
+    /// All fits.
+    Nothing,
+    /// The line, before the next character.
+    Line,
+    /// The page.
+    Page,
+}
+
 /// Counts what is on the screen.
 #[derive(Debug, Default)]
 pub struct Pager {
@@ -30,13 +41,8 @@ impl Pager {
     pub fn configure(&mut self, look: &Look) {
         // gdb's bound: with fewer lines there would be nothing to read.
         self.height = look.height.filter(|height| look.pagination && *height > 1);
-        self.width = look.width;
-    }
-
-    /// The window has another size now; what is unlimited stays so.
-    pub fn resize(&mut self, columns: u16, rows: u16) {
-        self.height = self.height.map(|_| u64::from(rows));
-        self.width = self.width.map(|_| u64::from(columns));
+        // As in gdb: without pages lines are as long as they are.
+        self.width = look.width.filter(|width| look.pagination && *width > 0);
     }
 
     /// The screen is as good as empty.
@@ -46,27 +52,53 @@ impl Pager {
         self.all = false;
     }
 
-    /// How many of `bytes` fit on the page; all of them when there is no end to it.
-    pub fn fit(&mut self, bytes: &[u8]) -> usize {
-        let Some(height) = self.height.filter(|_| !self.all) else { return bytes.len() };
+    /// How many of `bytes` fit on the page, and on the line if it may be broken before them.
+    pub fn fit(&mut self, bytes: &[u8], may_break: bool) -> (usize, Full) {
+        let height = self.height.filter(|_| !self.all);
+        if height.is_none() && self.width.is_none() {
+            return (bytes.len(), Full::Nothing);
+        }
+        let mut may_break = may_break;
         for (at, byte) in bytes.iter().enumerate() {
-            if self.rows + 1 >= height {
-                return at;
+            if height.is_some_and(|height| self.rows + 1 >= height) {
+                return (at, Full::Page);
+            }
+            let columns = match byte {
+                b'\t' => 8 - self.column % 8,
+                // The bytes of a character after its first take no room.
+                0x80..=0xbf | 0x00..=0x1f => 0,
+                _ => 1,
+            };
+            if may_break && self.width.is_some_and(|width| self.column + columns > width) {
+                return (at, Full::Line);
             }
             match byte {
                 b'\n' => {
                     self.rows += 1;
                     self.column = 0;
+                    may_break = false;
                 }
                 b'\r' => self.column = 0,
-                b'\t' => self.advance(8 - self.column % 8),
-                // The bytes of a character after its first take no room.
-                0x80..=0xbf => {}
-                0x00..=0x1f => {}
-                _ => self.advance(1),
+                _ => self.advance(columns),
             }
         }
-        bytes.len()
+        (bytes.len(), Full::Nothing)
+    }
+
+    /// The column output has reached, if lines are broken at all.
+    pub fn column(&self) -> Option<u64> {
+        self.width.map(|_| self.column)
+    }
+
+    /// Whether there is no more room on the line.
+    pub fn is_line_full(&self) -> bool {
+        self.width.is_some_and(|width| self.column >= width)
+    }
+
+    /// The line was broken at column `from`; what stood behind it follows `indent` blanks.
+    pub fn broken(&mut self, from: u64, indent: usize) {
+        self.rows += 1;
+        self.column = self.column.saturating_sub(from) + indent as u64;
     }
 
     fn advance(&mut self, columns: u64) {
@@ -154,34 +186,34 @@ mod tests {
     #[test]
     fn a_page_leaves_one_line_for_the_question() {
         let mut pager = pager(4, 80);
-        assert_eq!(pager.fit(b"1\n2\n3\n4\n5\n"), 6);
-        assert_eq!(pager.fit(b"4\n"), 0);
+        assert_eq!(pager.fit(b"1\n2\n3\n4\n5\n", false).0, 6);
+        assert_eq!(pager.fit(b"4\n", false).0, 0);
         pager.answered(Answer::More);
-        assert_eq!(pager.fit(b"4\n5\n"), 4);
-        assert_eq!(pager.fit(b"6\n7\n"), 2);
+        assert_eq!(pager.fit(b"4\n5\n", false).0, 4);
+        assert_eq!(pager.fit(b"6\n7\n", false).0, 2);
         pager.answered(Answer::All);
-        assert_eq!(pager.fit(b"7\n8\n9\n0\n1\n"), 10);
+        assert_eq!(pager.fit(b"7\n8\n9\n0\n1\n", false).0, 10);
         pager.begin();
-        assert_eq!(pager.fit(b"1\n2\n3\n4\n"), 6);
+        assert_eq!(pager.fit(b"1\n2\n3\n4\n", false).0, 6);
     }
 
     #[test]
     fn long_lines_take_several_rows() {
         let mut pager = pager(4, 10);
-        assert_eq!(pager.fit(&[b'x'; 25]), 25);
-        assert_eq!(pager.fit(b"\nyy"), 1);
+        assert_eq!(pager.fit(&[b'x'; 25], false).0, 25);
+        assert_eq!(pager.fit(b"\nyy", false).0, 1);
         pager.answered(Answer::More);
         // Ten characters of two bytes fill one row.
-        assert_eq!(pager.fit("éééééééééé\nb\n".as_bytes()), 23);
-        assert_eq!(pager.fit(b"z\nw"), 2);
+        assert_eq!(pager.fit("éééééééééé\nb\n".as_bytes(), false).0, 23);
+        assert_eq!(pager.fit(b"z\nw", false).0, 2);
     }
 
     #[test]
     fn without_pages_everything_fits() {
         let mut pager = Pager::default();
         pager.configure(&Look { height: None, pagination: true, ..Look::default() });
-        assert_eq!(pager.fit(&[b'\n'; 1000]), 1000);
+        assert_eq!(pager.fit(&[b'\n'; 1000], false).0, 1000);
         pager.configure(&Look { height: Some(4), pagination: false, ..Look::default() });
-        assert_eq!(pager.fit(&[b'\n'; 1000]), 1000);
+        assert_eq!(pager.fit(&[b'\n'; 1000], false).0, 1000);
     }
 }

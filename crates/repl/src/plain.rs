@@ -1,10 +1,13 @@
 //! Commands from a pipe or a file on standard input: prompts are printed, lines are not echoed, as gdb does it.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead};
 
+use kdive_base::Interrupt;
 use kdive_commands::Shell;
 use kdive_commands::input::{Ask, Input};
 use kdive_commands::script::Line;
+
+use crate::stream::Stream;
 
 /// Standard input that is no terminal.
 #[derive(Clone, Copy, Default, Debug)]
@@ -14,10 +17,11 @@ pub struct Pipe;
 const MAX_LINE: u64 = 1 << 20;
 
 /// Writes a prompt and reads a line.
-pub(crate) fn read_line(prompt: &str) -> io::Result<Line> {
-    let mut out = io::stdout().lock();
-    out.write_all(prompt.as_bytes())?;
-    out.flush()?;
+///
+/// # Errors
+/// A broken pipe also when nobody reads the prompt and the user has waited long enough.
+pub(crate) fn read_line(prompt: &str, interrupt: &Interrupt) -> io::Result<Line> {
+    Stream::stdout(interrupt).write_all(prompt.as_bytes()).map_err(|_| io::ErrorKind::BrokenPipe)?;
     let mut bytes = Vec::new();
     let mut limited = io::Read::take(io::stdin().lock(), MAX_LINE);
     if limited.read_until(b'\n', &mut bytes)? == 0 {
@@ -34,7 +38,7 @@ impl Input for Pipe {
         false
     }
 
-    fn read(&mut self, _shell: &Shell, prompt: &str, _ask: Ask) -> io::Result<Line> {
-        read_line(prompt)
+    fn read(&mut self, shell: &Shell, prompt: &str, _ask: Ask) -> io::Result<Line> {
+        read_line(prompt, &shell.interrupt)
     }
 }

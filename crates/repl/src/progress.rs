@@ -1,5 +1,6 @@
 //! A line on the terminal for whoever has to wait for symbols, gone when the wait is over.
 
+use kdive_base::Interrupt;
 use kdive_commands::IndexProgress;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +15,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub struct Progress {
     state: Mutex<State>,
     patience: Duration,
+    interrupt: Interrupt,
 }
 
 struct State {
@@ -25,16 +27,18 @@ struct State {
 
 /// Progress on standard output, where that is a terminal that can erase a line.
 #[must_use]
-pub fn progress() -> Option<Arc<dyn IndexProgress>> {
+pub fn progress(interrupt: &Interrupt) -> Option<Arc<dyn IndexProgress>> {
     let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
     let terminal = io::stdout().is_terminal() && !dumb;
-    terminal.then(|| Arc::new(Progress::new(Box::new(io::stdout()), PATIENCE)) as Arc<dyn IndexProgress>)
+    terminal.then(|| {
+        Arc::new(Progress::new(Box::new(io::stdout()), PATIENCE, interrupt)) as Arc<dyn IndexProgress>
+    })
 }
 
 impl Progress {
-    fn new(terminal: Box<dyn Write + Send>, patience: Duration) -> Self {
+    fn new(terminal: Box<dyn Write + Send>, patience: Duration, interrupt: &Interrupt) -> Self {
         let state = State { terminal, waiting: 0, since: Instant::now(), shown: None };
-        Self { state: Mutex::new(state), patience }
+        Self { state: Mutex::new(state), patience, interrupt: interrupt.clone() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -62,6 +66,10 @@ impl IndexProgress for Progress {
         // A terminal that is gone is noticed by whoever writes the answer.
         let _ = state.terminal.write_all(text.as_bytes()).and_then(|()| state.terminal.flush());
         state.shown = Some(Instant::now());
+    }
+
+    fn is_given_up(&self) -> bool {
+        self.interrupt.is_raised()
     }
 
     fn end(&self) {
@@ -99,7 +107,7 @@ mod tests {
     #[test]
     fn a_wait_has_a_line_until_it_is_over() {
         let screen = Screen::default();
-        let progress = Progress::new(Box::new(screen.clone()), Duration::ZERO);
+        let progress = Progress::new(Box::new(screen.clone()), Duration::ZERO, &Interrupt::new());
         progress.advance(1, 10);
         assert_eq!(screen.text(), "", "nobody waits");
         progress.begin();
@@ -118,12 +126,12 @@ mod tests {
     #[test]
     fn a_short_wait_leaves_no_trace() {
         let screen = Screen::default();
-        let progress = Progress::new(Box::new(screen.clone()), Duration::from_secs(3600));
+        let progress = Progress::new(Box::new(screen.clone()), Duration::from_secs(3600), &Interrupt::new());
         progress.begin();
         progress.advance(1, 2);
         progress.end();
         assert_eq!(screen.text(), "");
-        let nothing = Progress::new(Box::new(screen.clone()), Duration::ZERO);
+        let nothing = Progress::new(Box::new(screen.clone()), Duration::ZERO, &Interrupt::new());
         nothing.begin();
         nothing.advance(0, 0);
         nothing.end();

@@ -1,25 +1,35 @@
 //! Standard output and standard error: in order, coloured and paged on a terminal, quiet when nobody reads.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
-use kdive_commands::output::{Flow, Look, Sink, Stream, Style};
+use kdive_base::Interrupt;
+use kdive_commands::output::{Flow, Look, Sink, Stream, Style, Window};
 
-use crate::pager::{Answer, Pager, ask};
+use crate::pager::{Answer, Full, Pager, ask};
+use crate::stream::{Stop, Stream as To};
 
 /// Output is collected up to this size before it is written to a pipe.
 const BUFFER: usize = 64 << 10;
 
 /// A place that takes both streams.
 pub struct Console {
-    out: Box<dyn Write>,
-    err: Box<dyn Write>,
+    out: To,
+    err: To,
     pending: Vec<u8>,
     terminal: bool,
     colour: bool,
     styles: Vec<(Style, String)>,
     pager: Option<Pager>,
     ask: fn() -> Answer,
-    size: Option<(u16, u16)>,
+    /// Where the line that is pending may be broken.
+    at: Option<Break>,
+}
+
+#[derive(Clone, Copy)]
+struct Break {
+    pending: usize,
+    column: u64,
+    indent: usize,
 }
 
 /// Standard error alone.
@@ -39,59 +49,65 @@ impl Sink for ErrorsOnly {
 }
 
 impl Console {
-    /// The process's own streams.
+    /// The process's own streams. Nothing waits for their reader once `interrupt` is raised.
     #[must_use]
-    pub fn standard() -> Self {
+    pub fn standard(interrupt: &Interrupt) -> Self {
         let terminal = io::stdout().is_terminal();
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         Self {
-            // `std::io::stdout` has a buffer by lines of its own; `pending` is ours.
-            out: Box::new(io::stdout()),
-            err: Box::new(io::stderr()),
+            out: To::stdout(interrupt),
+            err: To::stderr(interrupt),
             pending: Vec::new(),
             terminal,
             colour: terminal && !dumb && !set("NO_COLOR"),
             styles: Vec::new(),
             pager: (terminal && io::stdin().is_terminal()).then(Pager::default),
             ask,
-            size: None,
+            at: None,
         }
-    }
-
-    /// The window may have changed since the last command.
-    fn follow_size(&mut self) {
-        let Some(pager) = self.pager.as_mut().filter(|_| self.terminal) else { return };
-        let Ok(size) = crossterm::terminal::size() else { return };
-        if self.size.is_some_and(|known| known != size) {
-            pager.resize(size.0, size.1);
-        }
-        self.size = Some(size);
     }
 
     fn write_out(&mut self, style: Style, bytes: &[u8]) -> Flow {
         let mut rest = bytes;
         loop {
-            let fits = self.pager.as_mut().map_or(rest.len(), |pager| pager.fit(rest));
+            let may_break = self.at.is_some();
+            let (fits, full) =
+                self.pager.as_mut().map_or((rest.len(), Full::Nothing), |pager| pager.fit(rest, may_break));
             let (now, later) = rest.split_at(fits);
             self.put(style, now);
-            if later.is_empty() {
-                break;
-            }
-            if self.flush() == Flow::Closed {
-                return Flow::Closed;
-            }
-            let answer = (self.ask)();
-            if let Some(pager) = &mut self.pager {
-                pager.answered(answer);
-            }
-            if answer == Answer::Quit {
-                return Flow::Quit;
+            if now.contains(&b'\n') {
+                self.at = None;
             }
             rest = later;
+            match full {
+                Full::Nothing => break,
+                Full::Line => self.break_line(),
+                Full::Page => {
+                    let flow = self.flush();
+                    if flow != Flow::Go {
+                        return flow;
+                    }
+                    let answer = (self.ask)();
+                    if let Some(pager) = &mut self.pager {
+                        pager.answered(answer);
+                    }
+                    if answer == Answer::Quit {
+                        return Flow::Quit;
+                    }
+                }
+            }
         }
         let now = self.terminal && bytes.contains(&b'\n');
         if now || self.pending.len() >= BUFFER { self.flush() } else { Flow::Go }
+    }
+
+    /// Moves what is behind the place where the line may be broken to a line of its own.
+    fn break_line(&mut self) {
+        let (Some(at), Some(pager)) = (self.at.take(), &mut self.pager) else { return };
+        let between = std::iter::once(b'\n').chain(std::iter::repeat_n(b' ', at.indent));
+        self.pending.splice(at.pending..at.pending, between);
+        pager.broken(at.column, at.indent);
     }
 
     fn put(&mut self, style: Style, bytes: &[u8]) {
@@ -112,8 +128,12 @@ impl Console {
 }
 
 /// Whoever closed the pipe has seen enough; any other error leaves nothing to do either.
-fn flow(result: io::Result<()>) -> Flow {
-    if result.is_ok() { Flow::Go } else { Flow::Closed }
+fn flow(result: Result<(), Stop>) -> Flow {
+    match result {
+        Ok(()) => Flow::Go,
+        Err(Stop::Interrupted) => Flow::Quit,
+        Err(Stop::Closed) => Flow::Closed,
+    }
 }
 
 impl Sink for Console {
@@ -125,8 +145,10 @@ impl Sink for Console {
                     return Flow::Closed;
                 }
                 // Closed standard error is no reason to stop.
-                let _ = self.err.write_all(bytes).and_then(|()| self.err.flush());
-                Flow::Go
+                match self.err.write_all(bytes) {
+                    Err(Stop::Interrupted) => Flow::Quit,
+                    Ok(()) | Err(Stop::Closed) => Flow::Go,
+                }
             }
         }
     }
@@ -135,13 +157,29 @@ impl Sink for Console {
         if self.pending.is_empty() {
             return Flow::Go;
         }
-        let result = self.out.write_all(&self.pending).and_then(|()| self.out.flush());
+        self.at = None;
+        let result = self.out.write_all(&self.pending);
         self.pending.clear();
         flow(result)
     }
 
+    fn may_break(&mut self, indent: usize) {
+        let Some(column) = self.pager.as_ref().and_then(Pager::column) else { return };
+        self.at = Some(Break { pending: self.pending.len(), column, indent });
+        if self.pager.as_ref().is_some_and(Pager::is_line_full) {
+            self.break_line();
+        }
+    }
+
+    fn window(&self) -> Option<Window> {
+        if !self.terminal {
+            return None;
+        }
+        let (columns, rows) = crossterm::terminal::size().ok()?;
+        Some(Window { columns, rows })
+    }
+
     fn begin_command(&mut self) {
-        self.follow_size();
         if let Some(pager) = &mut self.pager {
             pager.begin();
         }
@@ -165,6 +203,7 @@ impl Drop for Console {
 mod tests {
     use super::*;
     use std::cell::RefCell;
+    use std::io::Write;
     use std::rc::Rc;
 
     /// Both streams in the order in which bytes reach them.
@@ -194,15 +233,15 @@ mod tests {
 
     fn console(shared: &Shared, terminal: bool, answer: fn() -> Answer) -> Console {
         Console {
-            out: Box::new(shared.clone()),
-            err: Box::new(shared.clone()),
+            out: To::over(Box::new(shared.clone())),
+            err: To::over(Box::new(shared.clone())),
             pending: Vec::new(),
             terminal,
             colour: terminal,
             styles: Vec::new(),
             pager: terminal.then(Pager::default),
             ask: answer,
-            size: None,
+            at: None,
         }
     }
 
@@ -253,10 +292,32 @@ mod tests {
     }
 
     #[test]
+    fn long_lines_are_broken_where_they_may_be() {
+        let shared = Shared::default();
+        let mut console = console(&shared, true, || Answer::Quit);
+        console.configure(&Look { width: Some(10), pagination: true, ..Look::default() });
+        let mut show = |parts: &[&str]| {
+            for part in parts {
+                console.may_break(2);
+                console.write(Stream::Out, Style::Plain, part.as_bytes());
+            }
+            console.write(Stream::Out, Style::Plain, b"\n");
+            String::from_utf8(std::mem::take(&mut *shared.0.borrow_mut())).unwrap()
+        };
+        assert_eq!(show(&["f ", "(a=1, ", "b=2)"]), "f (a=1, \n  b=2)\n");
+        assert_eq!(show(&["f ", "(a=1, ", "b)"]), "f (a=1, b)\n");
+        // A line that is full is broken before what comes next, even if that is short.
+        assert_eq!(show(&["0123456789", "x"]), "0123456789\n  x\n");
+        // What is too long for a line is broken by the terminal.
+        assert_eq!(show(&["ab ", "0123456789abcdef", " c"]), "ab \n  0123456789abcdef c\n");
+        assert_eq!(show(&["0123456\n89abc"]), "0123456\n89abc\n");
+    }
+
+    #[test]
     fn a_closed_pipe_is_noticed() {
         let shared = Shared::default();
         let mut console = console(&shared, false, || Answer::Quit);
-        console.out = Box::new(Closed);
+        console.out = To::over(Box::new(Closed));
         assert_eq!(console.write(Stream::Out, Style::Plain, b"x"), Flow::Go);
         assert_eq!(console.flush(), Flow::Closed);
     }
