@@ -154,12 +154,12 @@ fn waiting_for_a_target_that_stands_still_is_quit() {
     signal("-STOP", guest.id());
     // Enough to make everything unknown again.
     say(&mut session, "maintenance flush dcache");
-    for number in 0..commands.len() {
+    for (number, command) in commands.iter().enumerate() {
         session.send_line(&format!("source {number}.gdb")).unwrap();
         session.exp_string("begins").unwrap();
         session.send_control('c').unwrap();
         let shown = until_prompt(&mut session);
-        assert!(shown.contains("Quit") && !shown.contains("Cannot access"), "{}: {shown}", commands[number]);
+        assert!(shown.contains("Quit") && !shown.contains("Cannot access"), "{command}: {shown}");
     }
     signal("-CONT", guest.id());
     assert!(say(&mut session, "x/1xw 0xfffffff0").contains(":\t0x"));
