@@ -107,7 +107,8 @@ fn damaged_debug_information_never_ends_the_shell() {
 
 #[test]
 fn a_stub_that_is_not_there() {
-    let (_, err) = says(&Place::new(), &["target remote unix:nobody.sock"], "/bin/true");
+    let (_, err) =
+        says(&Place::new(), &["set tcp auto-retry off", "target remote unix:nobody.sock"], "/bin/true");
     assert!(err.contains("nobody.sock: No such file or directory."), "{err}");
 }
 

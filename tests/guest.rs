@@ -66,9 +66,11 @@ fn the_vmlinux_of_another_kernel_is_told_by_its_build_id() {
     let (running, file) = with_another_build_id(&prepared.join("vmlinux"), &place.home().join("work/other"));
     let commands = ["target remote guest.sock", "hbreak start_kernel", "continue", "print 6 * 7"];
     let (out, err) = batch(&place, "other", &commands);
+    let release = fs::read_to_string(prepared.join("release")).unwrap();
+    let release = release.trim();
     let warning = format!(
-        "warning: the loaded vmlinux is not the running kernel: build-id {file} in the file, {running} in the guest; \
-         load the right one with the file command\n"
+        "warning: the loaded vmlinux is not the running kernel: the guest runs {release} (build-id {running}), the file \
+         is {release} (build-id {file}); load the right one with the file command\n"
     );
     assert_eq!(err.matches("not the running kernel").count(), 1, "once and for all: {err}");
     assert!(err.contains(&warning), "{err}");
@@ -160,4 +162,51 @@ fn why_a_variable_has_no_value_and_what_became_of_a_breakpoint() {
     says("\nBreakpoint 1 waits: nothing is called \"nothing_like_it\" yet\\.");
     says("\nBreakpoint 3 at ADDR is in the target\\.\nIt stops only if count == 123456\\.\n");
     assert!(err.ends_with("No symbol \"nosuch\" in vfs_read.\n"), "{err}");
+}
+
+#[test]
+fn files_and_targets_come_in_any_order() {
+    let Some(prepared) = prepared() else { return };
+    let (place, guest) = boot(&prepared, "kdive.insmod=kdive_test");
+    let look = ["info address _text", "info modules", "output init_task.comm"];
+    let ask = |first: &[&str], file: Option<&str>| {
+        let mut args = vec!["-nx", "-batch"];
+        for command in first.iter().chain(&look) {
+            args.extend(["-ex", command]);
+        }
+        args.extend(file);
+        let got = place.run(&args, "");
+        (got.out, got.err)
+    };
+    let (_, err) = ask(&["target remote guest.sock"], Some("vmlinux"));
+    assert!(!err.contains("not the running kernel"), "{err}");
+    guest.wait_for("kdive-guest: ready");
+    let tail =
+        |out: &str| out.split_once("Symbol \"_text\"").map(|(_, rest)| rest.to_owned()).unwrap_or_default();
+    let (usual, _) = ask(&["target remote guest.sock"], Some("vmlinux"));
+    assert!(usual.contains("/modules/kdive_test.ko"), "{usual}");
+    for load in [
+        "file vmlinux",
+        "symbol-file vmlinux",
+        "add-symbol-file vmlinux",
+        "file modules/poc.ko\nfile vmlinux",
+    ] {
+        let commands: Vec<&str> = std::iter::once("target remote guest.sock").chain(load.lines()).collect();
+        let (out, err) = ask(&commands, None);
+        assert_eq!(tail(&out), tail(&usual), "{load}: {out}{err}");
+        assert!(out.contains("Kernel at 0xffffffff"), "{load}: {out}");
+        assert!(!err.contains("not the running kernel"), "{load}: {err}");
+    }
+    if environment::programs(&["objcopy", "readelf"]) {
+        with_another_build_id(&prepared.join("vmlinux"), &place.home().join("work/other"));
+        let mut told = Vec::new();
+        for (first, file) in [
+            (&["target remote guest.sock"][..], Some("other")),
+            (&["target remote guest.sock", "file other"][..], None),
+        ] {
+            let (_, err) = ask(first, file);
+            told.push(err.lines().find(|line| line.contains("not the running kernel")).map(str::to_owned));
+        }
+        assert!(told[0].is_some() && told[0] == told[1], "{told:?}");
+    }
 }

@@ -82,9 +82,9 @@ fn somebody_else_is_there_already(series: Option<&str>) {
     assert_eq!(got.out, ["No threads.\n", "$1 = 42\n"]);
     drop(first);
     // Nobody listens: gdb's error, which names the address.
-    let got = guest.kdive("target remote nobody.sock\n");
+    let got = guest.kdive("set tcp auto-retry off\ntarget remote nobody.sock\n");
     assert!(
-        got.err.ends_with(":1: Error in sourced command file:\nnobody.sock: No such file or directory.\n"),
+        got.err.ends_with(":2: Error in sourced command file:\nnobody.sock: No such file or directory.\n"),
         "{}",
         got.err
     );

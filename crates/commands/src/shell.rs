@@ -32,6 +32,8 @@ pub struct Shell {
     pub batch: bool,
     /// Expressions shown at every stop.
     pub(crate) displays: crate::gdb::display::Displays,
+    /// Where the last connection led to, for `target remote` without argument.
+    pub(crate) last_address: Option<String>,
     /// Commands of breakpoints are being run.
     pub(crate) runs_breakpoint_commands: bool,
     progress: Option<Arc<dyn IndexProgress>>,
@@ -74,6 +76,7 @@ impl Shell {
             interrupt,
             batch: false,
             displays: Default::default(),
+            last_address: None,
             runs_breakpoint_commands: false,
             progress: None,
             hooks,

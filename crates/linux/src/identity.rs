@@ -3,6 +3,7 @@
 use crate::Error;
 use kdive_base::{ReadMemory, VirtAddr};
 use kdive_program::Program;
+use std::sync::Arc;
 
 /// Whether the running kernel is the one whose symbols are loaded.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -77,8 +78,11 @@ pub fn identity(program: &Program) -> Identity {
     if program.machine().is_none() {
         return Identity::Unknown;
     }
-    let Some(file) = program.modules.modules().first().and_then(|module| module.object().build_id().map(hex))
-    else {
+    // The file of the kernel, which need not be the first: add-symbol-file adds to others.
+    let kernel =
+        program.modules.symbols_named("__start_notes").first().map(|symbol| Arc::clone(&symbol.module));
+    let kernel = kernel.or_else(|| program.modules.modules().first().cloned());
+    let Some(file) = kernel.and_then(|module| module.object().build_id().map(hex)) else {
         return Identity::Unknown;
     };
     match running_build_id(program) {

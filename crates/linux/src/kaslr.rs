@@ -60,15 +60,33 @@ const IMAGE_AREA: u64 = 0xffff_ffff_8000_0000;
 /// `KERNEL_IMAGE_SIZE` at its largest.
 const IMAGE_AREA_SIZE: u64 = 1 << 30;
 /// `CONFIG_PHYSICAL_ALIGN` at its least; what one page of the image covers.
-const STEP: u64 = 2 << 20;
+pub(crate) const STEP: u64 = 2 << 20;
 /// Bytes of the banner that are compared.
 const BANNER: usize = 256;
 /// How it begins (init/version.c).
-const BANNER_START: &[u8] = b"Linux version ";
+pub(crate) const BANNER_START: &[u8] = b"Linux version ";
 
 /// All addresses the image may have.
 pub(crate) const AREA: AddrRange =
     AddrRange { start: VirtAddr(IMAGE_AREA), end: VirtAddr(IMAGE_AREA + IMAGE_AREA_SIZE) };
+
+/// Which 2 MiB pieces of the image area are mapped; `None` without the table that says so, where there is no kernel.
+fn present(program: &Program, tables: PageTables) -> Result<Option<Vec<bool>>, Fault> {
+    let machine = program.machine().ok_or_else(|| Fault::unmapped(VirtAddr(tables.root.0)))?;
+    let mut entry = |at: PhysAddr, size: usize| {
+        let mut bytes = [0; 8];
+        machine.read_physical(at, bytes.get_mut(..size).unwrap_or_default())?;
+        Ok::<u64, Fault>(u64::from_le_bytes(bytes))
+    };
+    // The table of 2 MiB entries at once.
+    let first = tables.walk(VirtAddr(IMAGE_AREA), &mut entry)?;
+    let Some(pmd) = first.entries.iter().find(|entry| entry.level == kdive_arch::paging::Level::Pmd) else {
+        return Ok(None);
+    };
+    let mut table = vec![0; 4096];
+    machine.read_physical(PhysAddr(pmd.addr.0 & !0xfff), &mut table)?;
+    Ok(Some(table.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word) & 1 == 1).collect()))
+}
 
 /// The module that is a vmlinux of x86-64, and its banner: where it is linked and what it says.
 pub(crate) struct Kernel {
@@ -93,6 +111,26 @@ impl Kernel {
             text = BANNER_START.to_vec();
         }
         Some(Self { module: symbol.module, link, text })
+    }
+
+    /// Where the banner is linked.
+    pub(crate) fn link(&self) -> LinkAddr {
+        self.link
+    }
+
+    /// The banner of the file, or how all begin.
+    pub(crate) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// The pieces of the image area that are mapped, by address; none where there is no way to the page tables.
+    pub(crate) fn pieces(&self, program: &Program) -> Vec<VirtAddr> {
+        let tables = program.registers().and_then(|registers| {
+            PageTables::of(&registers.layout().arch().cpu_state(&registers)).map(PageTables::kernel_side)
+        });
+        let present = tables.and_then(|tables| present(program, tables).ok().flatten()).unwrap_or_default();
+        let mapped = present.into_iter().zip(0..).filter(|(present, _)| *present);
+        mapped.map(|(_, index)| VirtAddr(IMAGE_AREA + index * STEP)).collect()
     }
 
     /// The slide it has now.
@@ -163,16 +201,7 @@ impl Kernel {
             machine.read_physical(at, bytes.get_mut(..size).unwrap_or_default())?;
             Ok::<u64, Fault>(u64::from_le_bytes(bytes))
         };
-        // The table of 2 MiB entries at once; without it there is no kernel.
-        let first = tables.walk(VirtAddr(IMAGE_AREA), &mut entry)?;
-        let Some(pmd) = first.entries.iter().find(|entry| entry.level == kdive_arch::paging::Level::Pmd)
-        else {
-            return Ok(Found::NotYet);
-        };
-        let mut table = vec![0; 4096];
-        machine.read_physical(PhysAddr(pmd.addr.0 & !0xfff), &mut table)?;
-        let present: Vec<bool> =
-            table.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word) & 1 == 1).collect();
+        let Some(present) = present(program, tables)? else { return Ok(Found::NotYet) };
         let mut stranger = false;
         for slide in self.slides() {
             let addr = VirtAddr(self.link.0.wrapping_add(slide));

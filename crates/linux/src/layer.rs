@@ -317,10 +317,11 @@ impl LinuxLayer {
         match identity(program) {
             Identity::Unknown => return,
             Identity::Same => {}
-            Identity::Different { running, file } => report.warnings.push(format!(
-                "the loaded vmlinux is not the running kernel: build-id {file} in the file, {running} in the guest; \
-                 load the right one with the file command"
-            )),
+            Identity::Different { running, file } => {
+                let kernel = crate::kaslr::Kernel::of(program);
+                let ids = Some((running.as_str(), file.as_str()));
+                report.warnings.push(crate::stranger::warning(program, kernel.as_ref(), ids));
+            }
             Identity::NotThere => return,
         }
         self.identified = true;
@@ -348,12 +349,18 @@ fn same_load(a: &ModuleInfo, b: &ModuleInfo) -> bool {
 impl OsLayer for LinuxLayer {
     fn attached(&mut self, program: &mut Program) -> OsReport {
         let mut report = OsReport { symbols_changed: self.forget(program), ..OsReport::default() };
+        self.place.take_file(program);
         self.place.start_over();
         let more = self.stopped(program);
         report.symbols_changed |= more.symbols_changed;
         report.notes.extend(more.notes);
         report.warnings.extend(more.warnings);
         report
+    }
+
+    fn files_changed(&mut self, program: &mut Program) -> OsReport {
+        // What else the user loads or removes does not concern the kernel.
+        if self.place.take_file(program) { self.attached(program) } else { OsReport::default() }
     }
 
     fn stopped(&mut self, program: &mut Program) -> OsReport {

@@ -47,6 +47,7 @@ mod shared_pages;
 mod sites;
 mod slab;
 mod sleeper;
+mod stranger;
 mod tables;
 mod task;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::identity::{Identity, identity};
 use crate::kaslr::{AREA, Found, FoundBy, Kaslr, Kernel};
 use kdive_base::{AddrRange, VirtAddr};
 use kdive_program::{OsReport, Program};
+use kdive_symbols::ModuleId;
 
 /// Where an x86 CPU begins after reset.
 pub(crate) const RESET_VECTOR: VirtAddr = VirtAddr(0xffff_fff0);
@@ -44,6 +45,8 @@ pub(crate) struct Whereabouts {
     touches: u32,
     /// The symbols were moved by us, not by the user.
     moved: bool,
+    /// The file whose kernel was looked for.
+    of: Option<ModuleId>,
 }
 
 impl Whereabouts {
@@ -52,6 +55,17 @@ impl Whereabouts {
         self.state = State::Unknown;
         self.armed = false;
         self.touches = 0;
+    }
+
+    /// Whether another file has the kernel's symbols than the one looked for before; that one is looked for from now on.
+    pub(crate) fn take_file(&mut self, program: &Program) -> bool {
+        let now = Kernel::of(program).map(|kernel| kernel.module.id());
+        let changed = self.of != now;
+        if changed {
+            self.of = now;
+            self.moved = false;
+        }
+        changed
     }
 
     pub(crate) fn is_known(&self) -> bool {
@@ -142,11 +156,7 @@ impl LinuxLayer {
                 self.place.state = State::Stranger;
                 // The notes of another build often lie in the same place: then that is said, with both build-ids.
                 if !told && !matches!(identity(program), Identity::Different { .. }) {
-                    report.warnings.push(
-                        "the loaded vmlinux is not the running kernel: its linux_banner is nowhere in the guest's kernel \
-                         image; load the right one with the file command"
-                            .to_owned(),
-                    );
+                    report.warnings.push(crate::stranger::warning(program, Some(&kernel), None));
                 }
             }
         }

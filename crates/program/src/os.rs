@@ -25,8 +25,11 @@ pub enum TaskFilter {
 
 /// Knowledge of an operating system, asked at the moments when it may have something to say.
 pub trait OsLayer {
-    /// A target was connected, or its files changed: everything known about the running system is stale.
+    /// A target was connected: everything known about the running system is stale.
     fn attached(&mut self, program: &mut Program) -> OsReport;
+
+    /// The user loaded or removed files while there is a target.
+    fn files_changed(&mut self, program: &mut Program) -> OsReport;
 
     /// The program stopped. Called at every stop, so it must cost nothing once everything is known.
     fn stopped(&mut self, program: &mut Program) -> OsReport;

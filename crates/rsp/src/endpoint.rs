@@ -27,7 +27,7 @@ pub enum Place {
         /// Allowed addresses.
         family: Family,
     },
-    /// `unix:PATH`, or the path of an existing socket.
+    /// `unix:PATH`, or the path of a socket.
     Unix(PathBuf),
     /// `| COMMAND`: a child of ours speaks the protocol on its standard input and output.
     Command(String),
@@ -44,7 +44,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Reads what the user typed after `target remote`. `is_socket` tells whether a path names an existing unix socket.
+    /// Reads what the user typed after `target remote`. `is_socket` tells whether a path names a unix socket, there or to come.
     ///
     /// # Errors
     /// [`Error::Address`] when it is empty or a port is missing or impossible.

@@ -96,33 +96,53 @@ impl Default for OpenOptions {
     }
 }
 
-/// Whether `path` names a unix socket, for [`Endpoint::parse`].
+/// Whether `path` names a unix socket, for [`Endpoint::parse`]: one that is there, or a name for one that its server has yet to
+/// make, in a directory that exists. Names of devices and words that are no path are no sockets.
 #[must_use]
 pub fn is_socket(path: &str) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket())
+    match std::fs::metadata(path) {
+        Ok(metadata) => metadata.file_type().is_socket(),
+        Err(error) => {
+            let named = path.starts_with(['/', '.']) && !path.starts_with("/dev/")
+                || [".sock", ".socket"].iter().any(|end| path.ends_with(end));
+            named && error.kind() == io::ErrorKind::NotFound && may_come(Path::new(path))
+        }
+    }
 }
 
-/// Opens the connection an endpoint names.
+/// Whether a file that is not there may still be made: its directory exists.
+fn may_come(path: &Path) -> bool {
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+    directory.unwrap_or(Path::new(".")).is_dir()
+}
+
+/// Opens the connection an endpoint names. `waits` is called once when nobody listens there yet and it is tried again.
 ///
 /// # Errors
 /// [`Error::Connect`] in gdb's form `ADDRESS: Reason.`, [`Error::Interrupted`].
-pub fn open(endpoint: &Endpoint, options: &OpenOptions) -> Result<Box<dyn Transport>, Error> {
+pub fn open(
+    endpoint: &Endpoint,
+    options: &OpenOptions,
+    waits: &mut dyn FnMut(),
+) -> Result<Box<dyn Transport>, Error> {
     let failed = |reason: String| Error::Connect { address: endpoint.to_string(), reason };
     let plain = |error: io::Error| failed(words(&error));
     let link = match &endpoint.place {
         Place::Tcp { host, port, family } => {
             let addresses = resolve(host, *port, *family)
                 .map_err(|error| failed(format!("cannot resolve name: {}", words(&error))))?;
-            let stream = retried(options, |left| connect_any(&addresses, left))?.map_err(plain)?;
+            let stream =
+                retried(options, is_refusal, waits, |left| connect_any(&addresses, left))?.map_err(plain)?;
             stream.set_nodelay(true).map_err(plain)?;
             stream.set_write_timeout(Some(WRITE_TIMEOUT)).map_err(plain)?;
             Link::new(Stream::Tcp(stream), None)
         }
         Place::Unix(path) => {
-            // A server has bound its socket a moment before it listens; a socket nobody listens on for longer is a dead one.
-            let connect_timeout = options.connect_timeout.min(Duration::from_secs(1));
-            let brief = OpenOptions { connect_timeout, ..options.clone() };
-            let stream = retried(&brief, |_| UnixStream::connect(path))?.map_err(plain)?;
+            // The server makes the file when it starts, and what an earlier one has left there refuses until then.
+            let comes = |error: &io::Error| {
+                is_refusal(error) || error.kind() == io::ErrorKind::NotFound && may_come(path)
+            };
+            let stream = retried(options, comes, waits, |_| UnixStream::connect(path))?.map_err(plain)?;
             Link::over_unix(stream, None).map_err(plain)?
         }
         Place::Command(command) => Link::over_child(command).map_err(plain)?,
@@ -178,13 +198,16 @@ fn is_refusal(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::ConnectionRefused
 }
 
-/// Repeats `attempt` while it is refused, until it has taken the connect timeout. Each attempt gets at most a second, so that
-/// Ctrl-C is heard.
+/// Repeats `attempt` while its error may go away, until it has taken the connect timeout. Each attempt gets at most a second, so
+/// that Ctrl-C is heard.
 fn retried<T>(
     options: &OpenOptions,
+    may_go_away: impl Fn(&io::Error) -> bool,
+    waits: &mut dyn FnMut(),
     mut attempt: impl FnMut(Duration) -> io::Result<T>,
 ) -> Result<io::Result<T>, Error> {
     let end = Instant::now() + options.connect_timeout;
+    let mut waits = Some(waits);
     loop {
         let left = end.saturating_duration_since(Instant::now());
         let result = attempt(left.min(Duration::from_secs(1)));
@@ -192,12 +215,15 @@ fn retried<T>(
             return Err(Error::Interrupted);
         }
         let pause = match &result {
-            Err(error) if is_refusal(error) && options.auto_retry => RETRY_PAUSE,
+            Err(error) if may_go_away(error) && options.auto_retry => RETRY_PAUSE,
             Err(error) if error.kind() == io::ErrorKind::TimedOut => Duration::ZERO,
             _ => return Ok(result),
         };
         if Instant::now() + pause >= end {
             return Ok(result);
+        }
+        if let Some(waits) = waits.take() {
+            waits();
         }
         thread::sleep(pause);
     }

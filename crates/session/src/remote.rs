@@ -46,7 +46,8 @@ impl Default for ConnectOptions {
 }
 
 impl<V: View> Session<V> {
-    /// Connects to a stub and takes its target. `None`: connected, but nothing runs there yet (extended mode).
+    /// Connects to a stub and takes its target. `None`: connected, but nothing runs there yet (extended mode). `waits` is called
+    /// once when nobody listens there yet and it is tried again.
     ///
     /// # Errors
     /// [`ConnectError`], worded as gdb does: `:1234: Connection refused.`
@@ -55,6 +56,7 @@ impl<V: View> Session<V> {
         address: &str,
         options: &ConnectOptions,
         log: Log,
+        waits: &mut dyn FnMut(),
     ) -> Result<Option<Stop>, ConnectError> {
         let options = Options {
             extended: options.extended,
@@ -68,7 +70,7 @@ impl<V: View> Session<V> {
             packets: options.packets.clone(),
             packet_sizes: options.packet_sizes,
         };
-        let remote = Rc::new(RemoteTarget::connect(address, &options, log)?);
+        let remote = Rc::new(RemoteTarget::connect(address, &options, log, waits)?);
         self.remote = Some(Rc::clone(&remote));
         if !remote.is_alive() {
             return Ok(None);

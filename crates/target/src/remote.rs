@@ -111,11 +111,16 @@ pub struct RemoteTarget {
 
 impl RemoteTarget {
     /// Connects to a stub: `HOST:PORT`, `:PORT`, `tcp:…`, `tcp4:…`, `tcp6:…`, `unix:PATH`, the path of a socket, `| COMMAND`, or a serial
-    /// device.
+    /// device. `waits` is called once when nobody listens there yet and it is tried again.
     ///
     /// # Errors
     /// [`ConnectError`], worded as gdb does: `:1234: Connection refused.`
-    pub fn connect(text: &str, options: &Options, log: log::Log) -> Result<Self, ConnectError> {
+    pub fn connect(
+        text: &str,
+        options: &Options,
+        log: log::Log,
+        waits: &mut dyn FnMut(),
+    ) -> Result<Self, ConnectError> {
         let plain = |error: kdive_rsp::Error| ConnectError { error: error.into(), diagnostics: Vec::new() };
         let endpoint = Endpoint::parse(text, transport::is_socket).map_err(plain)?;
         let open = OpenOptions {
@@ -124,7 +129,7 @@ impl RemoteTarget {
             baud: options.baud,
             interrupt: options.interrupt.clone(),
         };
-        let link = transport::open(&endpoint, &open).map_err(plain)?;
+        let link = transport::open(&endpoint, &open, waits).map_err(plain)?;
         let target = Self::over(link, &endpoint.to_string(), options, log)?;
         if endpoint.is_serial() {
             target.inner.borrow_mut().fetch_pages = false;

@@ -48,4 +48,14 @@ impl Shell {
         let events = self.session.symbols_changed();
         crate::gdb::events::tell(self, events);
     }
+
+    /// The user loaded or removed files: as [`Shell::symbols_changed`], and a target that is there is looked at as it is when it
+    /// is connected, so that it does not matter which of the two came first.
+    ///
+    /// # Errors
+    /// When the target cannot be asked.
+    pub fn files_changed(&mut self) -> Result<(), crate::Error> {
+        self.symbols_changed();
+        crate::gdb::remote::meet(self, false)
+    }
 }

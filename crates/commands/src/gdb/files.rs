@@ -234,7 +234,7 @@ pub fn load_main(shell: &mut Shell, typed: &str, slide: u64, from_tty: bool) -> 
     for root in source_roots(&path) {
         program.sources.add_root(root);
     }
-    shell.symbols_changed();
+    shell.files_changed()?;
     Ok(id)
 }
 
@@ -311,21 +311,18 @@ fn source_roots(vmlinux: &Path) -> Vec<PathBuf> {
 fn file(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let words = words(args.text());
     match words.as_slice() {
-        [] => {
-            discard(shell);
-            Ok(())
-        }
+        [] => discard(shell),
         [name] => load_main(shell, name, 0, args.from_tty).map(|_| ()),
         _ => Err(Error::msg("file takes one file name")),
     }
 }
 
-fn discard(shell: &mut Shell) {
+fn discard(shell: &mut Shell) -> Result<(), Error> {
     let program = shell.program_mut();
     for id in program.modules.modules().iter().map(|module| module.id()).collect::<Vec<_>>() {
         program.modules.remove(id);
     }
-    shell.symbols_changed();
+    shell.files_changed()
 }
 
 fn symbol_file(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
@@ -348,10 +345,7 @@ fn symbol_file(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         }
     }
     match name {
-        None => {
-            discard(shell);
-            Ok(())
-        }
+        None => discard(shell),
         Some(name) => load_main(shell, &name, slide, args.from_tty).map(|_| ()),
     }
 }
@@ -493,7 +487,7 @@ pub fn add_object(
         (plain, slide)
     };
     let id = shell.program_mut().modules.add(object, Placement { slide });
-    shell.symbols_changed();
+    shell.files_changed()?;
     Ok(id)
 }
 
@@ -526,8 +520,7 @@ fn remove_symbol_file(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         return Err(Error::msg("Not confirmed."));
     }
     shell.program_mut().modules.remove(id);
-    shell.symbols_changed();
-    Ok(())
+    shell.files_changed()
 }
 
 /// `e_entry` of an ELF file (elf.5: 8 bytes at offset 24); 0 when it cannot be read.

@@ -50,7 +50,10 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Use a remote computer via a stub, such as QEMU's",
         help: "Usage: target remote ADDRESS\n\
                ADDRESS is HOST:PORT, :PORT, tcp:HOST:PORT (tcp4:, tcp6:), unix:PATH or the\n\
-               path of a socket, | COMMAND, or a serial device (set serial baud).",
+               path of a socket, | COMMAND, or a serial device (set serial baud). Where nobody\n\
+               listens yet it is tried again for as long as set tcp connect-timeout says.\n\
+               Without ADDRESS: the one of the connection before, as after a restart of QEMU.\n\
+               Breakpoints stay.",
         keywords: &["QEMU", "kgdb", "connect", "attach", "libvirt"],
         examples: &[
             "target remote :1234",
@@ -231,13 +234,19 @@ pub fn setting_changed(shell: &mut Shell, name: &str) -> Result<(), Error> {
 }
 
 fn connect(shell: &mut Shell, args: Args<'_>, extended: bool) -> Result<(), Error> {
-    let address = args.required(
-        "To open a remote debug connection, you need to specify what\nserial device is attached to the remote system\n(e.g. /dev/ttyS0, /dev/ttya, COM1, etc.).",
-    )?;
+    let last = shell.last_address.clone();
+    let address = match (args.text(), &last) {
+        ("", Some(last)) => last.as_str(),
+        _ => args.required(
+            "To open a remote debug connection, you need to specify what\nserial device is attached to the remote system\n(e.g. /dev/ttyS0, /dev/ttya, COM1, etc.).",
+        )?,
+    };
     if shell.session.target().is_some() {
-        if args.from_tty && guest::is_spoken_of(shell) {
+        // Without an address it is to come back to where it is already.
+        let asks = args.from_tty && !args.is_empty();
+        if asks && guest::is_spoken_of(shell) {
             guest::may_leave(shell)?;
-        } else if args.from_tty && !shell.query("A program is being debugged already.  Kill it") {
+        } else if asks && !shell.query("A program is being debugged already.  Kill it") {
             return Err(Error::msg("Program not killed."));
         }
         // What is there is left as it is: connecting elsewhere is no reason to end a guest.
@@ -264,7 +273,15 @@ fn connect(shell: &mut Shell, args: Args<'_>, extended: bool) -> Result<(), Erro
     log.set_shown(shown_of_packets(shell));
     log.set_debug(shell.settings.bool("debug remote").then(debug_sink));
     log.set_record(record_file(shell)?);
-    let stop = match shell.session.connect(address, &options, log) {
+    let person = shell.is_interactive();
+    let Shell { session, out, .. } = shell;
+    let mut waits = || {
+        if person {
+            out.line(&format!("Waiting for {address}, Ctrl-C gives up."));
+            out.flush();
+        }
+    };
+    let stop = match session.connect(address, &options, log, &mut waits) {
         Ok(stop) => stop,
         Err(error) => {
             for text in &error.diagnostics {
@@ -276,6 +293,7 @@ fn connect(shell: &mut Shell, args: Args<'_>, extended: bool) -> Result<(), Erro
     if args.from_tty {
         shell.out.line(&format!("Remote debugging using {address}"));
     }
+    shell.last_address = Some(address.to_owned());
     notes(shell);
     if shell.program().modules.modules().is_empty() {
         shell.out.warning(
@@ -285,12 +303,29 @@ fn connect(shell: &mut Shell, args: Args<'_>, extended: bool) -> Result<(), Erro
     if stop.is_none() {
         return Ok(());
     }
+    meet(shell, true)?;
+    show_selected(shell, false, Show::FrameAndSource)
+}
+
+/// A target and files have come together, in whichever order: what of the files depends on the running program is looked for.
+/// Nothing without a target or without files. `connected`: it is the target that is new.
+///
+/// # Errors
+/// When the target cannot be asked.
+pub fn meet(shell: &mut Shell, connected: bool) -> Result<(), Error> {
+    if shell.session.target().is_none() || shell.program().machine().is_none() {
+        return Ok(());
+    }
     place_program(shell)?;
     crate::gdb::debugger::take_index_cache(shell);
-    if let Some(told) = shell.program_mut().with_os(|os, program| os.attached(program)) {
+    let told = shell.program_mut().with_os(|os, program| match connected {
+        true => os.attached(program),
+        false => os.files_changed(program),
+    });
+    if let Some(told) = told {
         report(shell, &told);
     }
-    show_selected(shell, false, Show::FrameAndSource)
+    Ok(())
 }
 
 /// A position-independent program is where its loader put it: its entry point tells.

@@ -11,7 +11,7 @@ fn options() -> OpenOptions {
 }
 
 fn open_with(text: &str, options: &OpenOptions) -> Result<Box<dyn Transport>, Error> {
-    open(&Endpoint::parse(text, is_socket)?, options)
+    open(&Endpoint::parse(text, is_socket)?, options, &mut || {})
 }
 
 fn open_text(text: &str) -> Result<Box<dyn Transport>, Error> {
@@ -134,10 +134,56 @@ fn unix_sockets_by_either_name() {
         assert_eq!(receive_text(&mut link, 5), "hello");
     }
     drop(listener);
-    let dead = OpenOptions { auto_retry: true, ..options() };
-    let error = open_with(&path.display().to_string(), &dead).err().unwrap();
+    let error = open_text(&path.display().to_string()).err().unwrap();
     assert_eq!(error.to_string(), format!("{}: Connection refused.", path.display()));
     std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn a_unix_socket_is_waited_for_as_a_port_is() {
+    let path = std::env::temp_dir().join(format!("kdive-late-{}.sock", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let retry = OpenOptions { auto_retry: true, ..options() };
+    // First there is no file, then one that nobody listens on, then a server.
+    for stale in [false, true] {
+        if stale {
+            drop(UnixListener::bind(&path).unwrap());
+        }
+        let (ready, server) = (std::sync::mpsc::channel(), path.clone());
+        let (asked, waiting) = ready;
+        let late = thread::spawn(move || {
+            waiting.recv().unwrap();
+            let _ = std::fs::remove_file(&server);
+            UnixListener::bind(server).unwrap().accept().map(drop)
+        });
+        let mut waits = 0;
+        let endpoint = Endpoint::parse(path.to_str().unwrap(), is_socket).unwrap();
+        let link = open(&endpoint, &retry, &mut || {
+            waits += 1;
+            asked.send(()).unwrap();
+        });
+        assert!(link.is_ok());
+        assert_eq!(waits, 1, "who waits is told once");
+        late.join().unwrap().unwrap();
+        std::fs::remove_file(&path).unwrap();
+    }
+    let short = OpenOptions { connect_timeout: Duration::from_millis(300), ..retry };
+    for text in [path.display().to_string(), format!("unix:{}", path.display())] {
+        let error = open_with(&text, &short).err().unwrap();
+        assert_eq!(error.to_string(), format!("{text}: No such file or directory."));
+    }
+}
+
+#[test]
+fn what_may_become_a_socket() {
+    for name in ["guest.sock", "./gdb", "/tmp/gdb.sock", "/tmp/gdb", "no-such.socket"] {
+        assert!(is_socket(name), "{name}");
+    }
+    for name in
+        ["localhost", "1234", ":1234", "/dev/ttyS9", "/no/such/directory/gdb.sock", "no/x.sock", "/tmp"]
+    {
+        assert!(!is_socket(name), "{name}");
+    }
 }
 
 #[test]

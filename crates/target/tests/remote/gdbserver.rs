@@ -19,7 +19,7 @@ fn start(script: &str, extended: bool) -> Option<(RemoteTarget, tempfile::TempPa
     let mode = if extended { "--multi" } else { "--once" };
     let command = format!("| exec gdbserver {mode} --no-startup-with-shell - /bin/sh {}", file.display());
     let options = Options { extended, ..Options::default() };
-    match RemoteTarget::connect(&command, &options, Log::new()) {
+    match RemoteTarget::connect(&command, &options, Log::new(), &mut || {}) {
         Ok(target) => Some((target, file)),
         Err(error) => {
             let said: Vec<_> = error.diagnostics.iter().map(|text| String::from_utf8_lossy(text)).collect();

@@ -53,7 +53,7 @@ impl Qemu {
 
     fn connect(&self) -> RemoteTarget {
         let path = self.socket();
-        RemoteTarget::connect(path.to_str().unwrap(), &Options::default(), Log::new()).unwrap()
+        RemoteTarget::connect(path.to_str().unwrap(), &Options::default(), Log::new(), &mut || {}).unwrap()
     }
 }
 
@@ -332,7 +332,9 @@ fn a_second_debugger_is_told_why_it_gets_no_answer() {
     let Some(qemu) = Qemu::start(&[]) else { return };
     let first = qemu.connect();
     let options = Options { remote_timeout: Duration::from_millis(200), ..Options::default() };
-    let error = RemoteTarget::connect(qemu.socket().to_str().unwrap(), &options, Log::new()).err().unwrap();
+    let socket = qemu.socket();
+    let second = RemoteTarget::connect(socket.to_str().unwrap(), &options, Log::new(), &mut || {});
+    let error = second.err().unwrap();
     assert_eq!(
         error.to_string(),
         "no answer from the stub: is another debugger connected to it, or is it something else?"
