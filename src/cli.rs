@@ -2,6 +2,7 @@
 //! `=` or as the next word.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 /// What `-version` prints.
 pub const VERSION: &str = concat!(
@@ -13,7 +14,7 @@ pub const VERSION: &str = concat!(
 
 /// What `-help` prints.
 pub const HELP: &str = "\
-Usage: kdive [OPTION]... [VMLINUX]
+Usage: kdive [OPTION]... [VMLINUX] [ADDRESS]
        kdive [OPTION]... --args PROGRAM [ARGUMENT]...
 
 kdive debugs a Linux kernel in QEMU. Its commands are gdb's; \"help\" lists them.
@@ -34,7 +35,10 @@ Commands, run in this order:
   -x, -command FILE, -ex, -eval-command COMMAND
                          afterwards; any number, in the order given
   -batch                 leave after them; the exit status is 1 if the last one
-                         failed. Nobody is asked, nothing is paged
+                         failed or a file could not be read. Nobody is asked,
+                         nothing is paged
+  -timeout SECONDS       with -batch: leave when the time is over, with exit
+                         status 124, and say what was waited for
   -batch-silent          the same without standard output
   -return-child-result   leave with the exit code of the guest
   -nx                    run no .kdiveinit
@@ -42,6 +46,7 @@ Commands, run in this order:
   -gdbinit               run .gdbinit files as well
 
 Target:
+  ADDRESS                as of target remote: :1234, guest.sock, unix:PATH
   -l SECONDS             time limit for an answer
   -b BAUD                speed of a serial line
 
@@ -140,6 +145,8 @@ pub struct Options {
     pub timeout: Option<String>,
     /// `-b`
     pub baud: Option<String>,
+    /// `-timeout`
+    pub time_limit: Option<Duration>,
 }
 
 /// What the command line asks for.
@@ -187,6 +194,7 @@ enum Meaning {
     /// What kdive does anyway.
     Same,
     Symbols,
+    TimeLimit,
     Timeout,
     Tui,
     Version,
@@ -260,6 +268,7 @@ const NAMES: &[(&str, O)] = &[
     ("statistics", STATISTICS),
     ("symbols", O::Symbols),
     ("t", TTY),
+    ("timeout", O::TimeLimit),
     ("tty", TTY),
     ("tui", O::Tui),
     ("version", O::Version),
@@ -291,6 +300,7 @@ impl Meaning {
                 | O::Pid
                 | O::Program
                 | O::Symbols
+                | O::TimeLimit
                 | O::Timeout
         )
     }
@@ -380,12 +390,17 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Request, Mistake> {
             O::Core => options.core = Some(value),
             O::Timeout => options.timeout = Some(value),
             O::Baud => options.baud = Some(value),
+            O::TimeLimit => options.time_limit = Some(seconds(typed, &value)?),
             O::Same => {}
             O::NoEffect(why) | O::NoEffectOfValue(why) => {
                 options.without_effect.push(format!("option '{typed}' has no effect: {why}."));
             }
             O::Annotate | O::Interpreter | O::Pid | O::Tui => refuse(option, typed, &value)?,
         }
+    }
+    if options.time_limit.is_some() && !options.batch {
+        let text = "option '--timeout' is for jobs that nobody watches: add --batch";
+        return Err(Mistake::Refused(text.to_owned()));
     }
     place(&mut options, free, program_args);
     Ok(Request::Run(Box::new(options)))
@@ -406,6 +421,14 @@ fn refuse(option: O, typed: &str, value: &str) -> Result<(), Mistake> {
         _ => "kdive debugs kernels, it cannot attach to a process".to_owned(),
     };
     Err(Mistake::Refused(format!("option '{typed}': {instead}")))
+}
+
+/// A number of seconds, fractions allowed.
+fn seconds(typed: &str, value: &str) -> Result<Duration, Mistake> {
+    let seconds = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds
+        .filter(|time| !time.is_zero())
+        .ok_or_else(|| Mistake::Usage(format!("option '{typed}' takes a number of seconds above 0, not '{value}'")))
 }
 
 /// The words that are no options: program, core file, and what is too much; or program and its arguments.
@@ -490,6 +513,13 @@ mod tests {
     }
 
     #[test]
+    fn time_limits() {
+        assert_eq!(options(&["-batch", "--timeout", "10"]).time_limit, Some(Duration::from_secs(10)));
+        assert_eq!(options(&["-timeout=0.5", "-batch"]).time_limit, Some(Duration::from_millis(500)));
+        assert_eq!(options(&["-batch", "-l", "7"]).time_limit, None);
+    }
+
+    #[test]
     fn mistakes_in_the_words_of_getopt() {
         assert_eq!(error(&["-foo"]), "unrecognized option '-foo'");
         assert_eq!(error(&["--foo=1"]), "unrecognized option '--foo'");
@@ -500,6 +530,12 @@ mod tests {
             error(&["-bat", "-ba"]),
             "option '-bat' is ambiguous; possibilities: '--batch' '--batch-silent'"
         );
+        assert_eq!(
+            error(&["-batch", "-timeout=soon"]),
+            "option '-timeout' takes a number of seconds above 0, not 'soon'"
+        );
+        assert!(error(&["-batch", "--timeout", "-3"]).ends_with("not '-3'"));
+        assert!(error(&["--timeout", "3"]).ends_with("add --batch"));
         assert_eq!(error(&["-p", "1"]), "option '-p': kdive debugs kernels, it cannot attach to a process");
     }
 

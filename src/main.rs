@@ -3,6 +3,7 @@
 mod cli;
 mod init_files;
 mod startup;
+mod time_limit;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -11,6 +11,7 @@ use kdive_commands::{Error, Shell, print_version};
 
 use crate::cli::{Action, Options};
 use crate::init_files::{self, Flavor, Local};
+use crate::time_limit::{self, TimeLimit};
 
 /// Runs the debugger; the exit status.
 pub fn run(options: Options) -> u8 {
@@ -29,24 +30,54 @@ pub fn run(options: Options) -> u8 {
         shell.set_progress(kdive_repl::progress(&shell.interrupt));
     }
     shell.set_input(kdive_repl::input(&shell.interrupt));
-    let mut starting = Starting { shell, ok: true };
+    let limit =
+        options.time_limit.map(|limit| TimeLimit::start(limit, shell.interrupt.clone(), shell.doing.clone()));
+    let limit = match limit.transpose() {
+        Ok(limit) => limit,
+        Err(error) => {
+            shell.out.error(&format!("kdive: --timeout cannot be kept: {error}"));
+            return 1;
+        }
+    };
+    let mut starting = Starting { shell, limit, ok: true, files: true };
     let status = match starting.all(&options) {
         Err(status) => status,
         Ok(()) if options.child_result => starting.child_result(),
-        Ok(()) if options.batch => i32::from(!starting.ok),
+        Ok(()) if options.batch => i32::from(!starting.ok || !starting.files),
         Ok(()) => starting.shell.interact(),
     };
+    let over = starting.limit.as_ref().and_then(|limit| limit.leave(&missed(&starting.shell)));
     let mut shell = starting.shell;
+    // The last of it: what comes now is to be done in good order.
+    let _ = shell.interrupt.take();
+    if let Some(line) = &over {
+        shell.out.error(line);
+    }
     let hooks = shell.hooks();
     hooks.before_exit(&mut shell);
     shell.out.flush();
-    (status & 0xff) as u8
+    if over.is_some() { time_limit::STATUS } else { (status & 0xff) as u8 }
+}
+
+/// Breakpoints that never stopped anything, for who wonders why nothing happened.
+fn missed(shell: &Shell) -> Vec<String> {
+    let enabled =
+        shell.session.breakpoints().filter(|shown| shown.enabled && shown.hits == 0 && !shown.is_watch());
+    let told = enabled.map(|shown| {
+        let state = if shown.is_pending() { "is pending" } else { "was never hit" };
+        format!("breakpoint {} ({}) {state}", shown.number, shown.spec)
+    });
+    told.take(4).collect()
 }
 
 struct Starting {
     shell: Shell,
+    /// `--timeout`.
+    limit: Option<TimeLimit>,
     /// Whether the last thing that was tried worked: the exit status of batch mode.
     ok: bool,
+    /// Whether every file and target of the command line was there: commands that work without them do not make up for them.
+    files: bool,
 }
 
 impl Starting {
@@ -74,8 +105,12 @@ impl Starting {
         for dir in &options.directories {
             self.command(&format!("directory {}", quoted(dir)), false)?;
         }
-        self.program(options)?;
+        let target = self.program(options)?;
         self.local_file(options, home.as_deref())?;
+        if let Some(address) = target {
+            self.command(&format!("target remote {address}"), !options.batch)?;
+            self.files &= self.ok;
+        }
         for action in &options.actions {
             self.action(action)?;
         }
@@ -97,16 +132,21 @@ impl Starting {
         Ok(())
     }
 
-    fn program(&mut self, options: &Options) -> Result<(), i32> {
+    /// Loads the files; the address of a target if one stands among them.
+    fn program(&mut self, options: &Options) -> Result<Option<String>, i32> {
         let from_tty = !options.batch;
+        let (program, core) = (options.program.as_deref(), options.core.as_deref());
+        let target = program.filter(|word| is_address(word)).or(core.filter(|word| is_address(word)));
+        let is_file = |word: &&String| target != Some(word.as_str());
         let files = [
-            ("file", options.program.as_ref()),
+            ("file", options.program.as_ref().filter(is_file)),
             ("exec-file", options.exec.as_ref()),
             ("symbol-file", options.symbols.as_ref()),
         ];
         for (command, path) in files {
             if let Some(path) = path {
                 self.command(&format!("{command} {}", quoted(path)), from_tty)?;
+                self.files &= self.ok;
             }
         }
         if let Some(args) = &options.args {
@@ -117,12 +157,13 @@ impl Starting {
             let more = if options.excess.len() > 1 { " ..." } else { "" };
             self.shell.out.line(&format!("Excess command line arguments ignored. ({first}{more})"));
         }
-        if let Some(core) = &options.core {
+        if let Some(core) = options.core.as_ref().filter(is_file) {
             let text =
                 format!("{core}: kdive reads no core files; it debugs what runs: target remote ADDRESS");
             self.outcome(Err(Error::msg(text)))?;
+            self.files = false;
         }
-        Ok(())
+        Ok(target.map(str::to_owned))
     }
 
     /// The exit code of the guest, -1 without one, as gdb has it.
@@ -207,6 +248,10 @@ impl Starting {
         self.ok = result.is_ok();
         match result {
             Err(Error::Exit(status)) => return Err(status),
+            // The time limit has its own line.
+            _ if self.limit.as_ref().is_some_and(TimeLimit::is_over) => {
+                return Err(i32::from(time_limit::STATUS));
+            }
             Err(error) => self.shell.report(&error),
             Ok(()) => {}
         }
@@ -218,6 +263,19 @@ impl Starting {
         self.shell.out.flush();
         Ok(())
     }
+}
+
+/// Whether a word of the command line is where a stub is rather than a file: `:1234`, `host:1234`, `unix:PATH`, a socket that is
+/// there or has such a name.
+fn is_address(word: &str) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    if let Ok(metadata) = std::fs::metadata(expand_home(word)) {
+        return metadata.file_type().is_socket();
+    }
+    let is_port = |(host, port): (&str, &str)| {
+        !host.contains('/') && !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    word.starts_with("unix:") || word.ends_with(".sock") || word.rsplit_once(':').is_some_and(is_port)
 }
 
 /// A word for a command that splits its argument as a shell does.
@@ -235,6 +293,16 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_no_files() {
+        for word in [":1234", "localhost:1", "tcp::1234", "[::1]:1234", "unix:/tmp/gdb", "guest.sock"] {
+            assert!(is_address(word), "{word}");
+        }
+        for word in ["vmlinux", "/dev/null", "1234", "a/b:1", "/", "core.1234", "disk:"] {
+            assert!(!is_address(word), "{word}");
+        }
+    }
 
     #[test]
     fn blanks_and_quotes_in_names() {

@@ -99,6 +99,35 @@ fn a_missing_command_file_is_a_failure() {
 }
 
 #[test]
+fn a_file_that_is_not_there_is_not_made_up_for() {
+    let place = Place::new();
+    let missing = "nosuchfile: No such file or directory.\n";
+    // gdb leaves with 0 here.
+    place.check(&["-nx", "-batch", "nosuchfile", "-ex", "p 1"], "$1 = 1\n", missing, 1);
+    place.check(&["-nx", "-batch", "-s", "nosuchfile", "-ex", "p 1"], "$1 = 1\n", missing, 1);
+}
+
+#[test]
+fn a_job_has_a_time_limit() {
+    let place = Place::new();
+    place.file("loop.gdb", "while 1\nset $i = 1\nend\necho not reached\\n\n");
+    let told = |what: &str| format!("kdive: the time limit of 0.5 s is over; it waited for \"{what}\"\n");
+    let limited = ["-nx", "-batch", "-timeout", "0.5"];
+    for (line, last) in
+        [("source loop.gdb", "set $i = 1"), ("target remote late.sock", "target remote late.sock")]
+    {
+        let got = place.run(&[&limited[..], &["-ex", line, "-ex", "echo not reached\\n"]].concat(), "");
+        assert_eq!((got.out.as_str(), got.status), ("", 124), "{line}: {}", got.err);
+        assert!(got.err.ends_with(&told(last)), "{line}: {}", got.err);
+    }
+    // What does not listen to the interrupt is ended all the same.
+    let got = place.run(&[&limited[..], &["-ex", "shell exec sleep 100 > /dev/null 2>&1"]].concat(), "");
+    assert_eq!(got.status, 124, "{}", got.err);
+    // Who is done in time has the usual status.
+    place.check(&["-nx", "-batch", "-timeout", "100", "-ex", "p 1"], "$1 = 1\n", "", 0);
+}
+
+#[test]
 fn files_and_commands_run_in_the_order_given() {
     let place = Place::new();
     place.file("f.gdb", "echo f\\n\n");

@@ -165,6 +165,30 @@ fn why_a_variable_has_no_value_and_what_became_of_a_breakpoint() {
 }
 
 #[test]
+fn a_breakpoint_that_is_never_hit_does_not_hang_a_job() {
+    let Some(prepared) = prepared() else { return };
+    let (place, guest) = boot(&prepared, "nokaslr");
+    let commands =
+        ["target remote guest.sock", "break hello_init", "break vfs_raed", "continue", "echo not reached\\n"];
+    let mut args = vec!["-nx", "-batch", "-timeout", "8", "vmlinux"];
+    for command in commands {
+        args.extend(["-ex", command]);
+    }
+    let got = place.run(&args, "");
+    assert_eq!(got.status, 124, "{}{}", got.out, got.err);
+    let module = place.home().join("work/modules/poc.ko");
+    let found = format!("hello_init is in the module poc, which is not loaded: {}", module.display());
+    assert!(got.err.contains(&format!("Function \"hello_init\" not defined.\n{found}\n")), "{}", got.err);
+    assert!(got.out.contains("Breakpoint 1 (hello_init) pending.\n"), "{}", got.out);
+    let waited = "kdive: the time limit of 8 s is over; it waited for \"continue\" (breakpoint 1 (hello_init) is pending; \
+                  breakpoint 2 (vfs_raed) is pending)\n";
+    assert!(got.err.ends_with(waited), "{}", got.err);
+    assert!(!got.out.contains("not reached"), "{}", got.out);
+    // It was let go.
+    guest.wait_for("kdive-guest: ready");
+}
+
+#[test]
 fn files_and_targets_come_in_any_order() {
     let Some(prepared) = prepared() else { return };
     let (place, guest) = boot(&prepared, "kdive.insmod=kdive_test");

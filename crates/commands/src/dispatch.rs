@@ -61,6 +61,7 @@ impl Shell {
             Cow::Owned(format!("{} {raw}", found.default_args))
         };
         self.trace(line.trim_end());
+        self.doing.begin(line.trim_end());
         let args = Args {
             raw: &raw,
             invoked: &invoked,

@@ -34,7 +34,7 @@ pub use error::Error;
 pub use kdive_symbols::IndexProgress;
 pub use meta::show::print_version;
 pub use output::Output;
-pub use shell::Shell;
+pub use shell::{Doing, Shell};
 pub use spec::Spec;
 pub use suggest::{Missing, Unknown};
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use kdive_base::Interrupt;
 use kdive_symbols::IndexProgress;
@@ -17,6 +17,24 @@ use crate::table::TABLE;
 use crate::tree::Tree;
 use crate::user::When;
 use crate::{Error, Session, settings};
+
+/// The command line that was started last, to be read by another thread.
+#[derive(Clone, Default, Debug)]
+pub struct Doing(Arc<Mutex<String>>);
+
+impl Doing {
+    pub(crate) fn begin(&self, line: &str) {
+        if let Ok(mut doing) = self.0.lock() {
+            line.clone_into(&mut doing);
+        }
+    }
+
+    /// The line.
+    #[must_use]
+    pub fn line(&self) -> String {
+        self.0.lock().map_or_else(|_| String::new(), |doing| doing.clone())
+    }
+}
 
 /// State shared by all commands.
 pub struct Shell {
@@ -34,6 +52,8 @@ pub struct Shell {
     pub(crate) displays: crate::gdb::display::Displays,
     /// Where the last connection led to, for `target remote` without argument.
     pub(crate) last_address: Option<String>,
+    /// What runs now, for whoever ends it from outside.
+    pub doing: Doing,
     /// Commands of breakpoints are being run.
     pub(crate) runs_breakpoint_commands: bool,
     progress: Option<Arc<dyn IndexProgress>>,
@@ -77,6 +97,7 @@ impl Shell {
             batch: false,
             displays: Default::default(),
             last_address: None,
+            doing: Doing::default(),
             runs_breakpoint_commands: false,
             progress: None,
             hooks,

@@ -71,7 +71,7 @@ fn module_of(file: &str) -> Option<String> {
     matches!(rest, "" | ".debug" | ".xz" | ".zst" | ".gz").then(|| canonical(name))
 }
 
-fn is_compressed(path: &Path) -> bool {
+pub(crate) fn is_compressed(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "xz" || extension == "zst" || extension == "gz")
 }
 
@@ -151,7 +151,7 @@ impl ModuleFinder {
     }
 
     /// Where to look, the most specific places first; those the user named are the first of them.
-    fn directories(&self) -> Vec<PathBuf> {
+    pub(crate) fn directories(&self) -> Vec<PathBuf> {
         let mut directories = self.paths.clone();
         for dir in self.vmlinux_directories() {
             // A build tree has vmlinux at its top and says so; a directory such as /boot does not.
@@ -194,7 +194,7 @@ impl ModuleFinder {
         names
     }
 
-    fn index(&mut self, directory: &Path) -> &HashMap<String, Vec<PathBuf>> {
+    pub(crate) fn index(&mut self, directory: &Path) -> &HashMap<String, Vec<PathBuf>> {
         self.known.entry(directory.to_owned()).or_insert_with(|| {
             // The current directory may be anything, a home directory too: not far down.
             let depth = if directory == Path::new(".") { 2 } else { MAX_DEPTH };

@@ -6,7 +6,9 @@ use crate::identity::{Identity, banner, hex, identity, symbol};
 use crate::locate::{RESET_VECTOR, Whereabouts};
 use crate::tables::module_with;
 use crate::trampoline::Trampolines;
-use crate::{FindResult, Fit, KernelPlace, ModuleFinder, ModuleInfo, PatchMap, Site, module_at, modules};
+use crate::{
+    Defining, FindResult, Fit, KernelPlace, ModuleFinder, ModuleInfo, PatchMap, Site, module_at, modules,
+};
 use kdive_base::{AddrRange, LinkAddr, VirtAddr};
 use kdive_program::{OsLayer, OsReport, Program, TaskFilter};
 use kdive_symbols::{ModuleId, ObjectFile, OpenOptions, Placement};
@@ -15,6 +17,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where the symbols of a module come from, or why there are none.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -80,6 +83,9 @@ const FREES_INIT: &str = "free_initmem";
 
 /// Why a module has no symbols from here.
 const REPLACED: &str = "replaced by add-symbol-file";
+
+/// How long files of modules are looked through for a function.
+const PATIENCE: Duration = Duration::from_millis(700);
 
 /// Where sections go that are no longer anywhere: a place no x86-64 address points to, so that no address is taken for
 /// one of theirs.
@@ -213,6 +219,19 @@ impl LinuxLayer {
             }
             Err(error) => SymbolsFrom::None(error.to_string()),
         }
+    }
+
+    /// A module that is not loaded and whose file on this machine has a function of that name; `None` without a kernel.
+    pub fn module_with_function(&mut self, program: &Program, function: &str) -> Option<Defining> {
+        let kernel = crate::kaslr::Kernel::of(program)?;
+        self.finder.vmlinux = Some(kernel.module.object().path().to_owned());
+        if self.finder.release.is_none() {
+            // Nothing runs yet: the file knows what will.
+            self.finder.release = crate::stranger::release_of(kernel.text());
+        }
+        let found = self.finder.defining(function, PATIENCE, &program.interrupt)?;
+        let path = std::path::absolute(&found.path).unwrap_or(found.path);
+        Some(Defining { path, ..found })
     }
 
     /// The user loads a file by hand: what this layer loaded from the same file makes room for it.

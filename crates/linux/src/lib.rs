@@ -17,6 +17,7 @@ mod extable;
 mod field;
 mod find;
 mod find_device;
+mod find_function;
 mod functions;
 mod held;
 mod identity;
@@ -68,6 +69,7 @@ pub use device::{
 pub use errno::errno_name;
 pub use error::Error;
 pub use find::{FindResult, Fit, ModuleFinder};
+pub use find_function::Defining;
 pub use functions::add_functions;
 pub use held::{
     LockdepEntry, StaticLock, StaticLocks, lockdep_held, static_lock_at, static_locks, waited_for,

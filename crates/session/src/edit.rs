@@ -24,8 +24,6 @@ pub struct BreakRequest {
 pub struct Added {
     /// Its number.
     pub number: u32,
-    /// Why it is pending, to be shown as an error before [`Added::mention`].
-    pub not_found: Option<String>,
     /// `Note: breakpoint 1 also set at pc 0x...`, for people.
     pub notes: Vec<String>,
     /// Warnings about its condition.
@@ -84,7 +82,7 @@ impl<V: View> Session<V> {
             enable_count: 0,
             commands: Vec::new(),
         };
-        let (mut not_found, mut notes) = (None, Vec::new());
+        let mut notes = Vec::new();
         let mut warnings: Vec<String> = self.absent_task(shown.task.as_ref()).into_iter().collect();
         let mut conditions = Vec::new();
         match self.view.resolve(&shown.spec) {
@@ -97,10 +95,7 @@ impl<V: View> Session<V> {
                 let force = args.force_condition;
                 conditions = self.compile_conditions(&mut shown, force, &mut warnings)?;
             }
-            Err(Error::NotFound(text)) if may_pend => {
-                not_found = Some(text);
-                shown.canonical.clone_from(&shown.spec);
-            }
+            Err(Error::NotFound(_)) if may_pend => shown.canonical.clone_from(&shown.spec),
             Err(error) => return Err(error),
         }
         let number = self.take_number();
@@ -114,7 +109,7 @@ impl<V: View> Session<V> {
             scope: None,
             doomed: false,
         });
-        Ok(Added { number, not_found, notes, warnings, mention })
+        Ok(Added { number, notes, warnings, mention })
     }
 
     pub(crate) fn take_number(&mut self) -> u32 {

@@ -123,7 +123,7 @@ impl<V: View> Session<V> {
             scope,
             doomed: false,
         });
-        Ok(Added { number, not_found: None, notes: Vec::new(), warnings, mention })
+        Ok(Added { number, notes: Vec::new(), warnings, mention })
     }
 
     /// Splits `thread N`, `task PID` and `comm NAME` off the end.

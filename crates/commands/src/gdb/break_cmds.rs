@@ -1,6 +1,7 @@
 //! Breakpoints and watchpoints: making, listing, changing, deleting and saving them.
 
 use crate::gdb::events::failure;
+use crate::gdb::pending::may_pend;
 use crate::gdb::run::integer;
 use crate::output::{Stream, Style};
 use crate::settings::{expand_home, os_message};
@@ -15,8 +16,9 @@ const PLACES: &str = "LOCATION is a function, LINE, FILE:LINE, *ADDRESS, +N or -
     shown last, or -function F, -source S, -line N. Without one it is where the\n\
     selected frame stands. if CONDITION stops only when it is true, thread N only on\n\
     that CPU, task PID only in that task of a kernel, comm NAME only in tasks of that\n\
-    name. A place that is not known yet is waited for: the breakpoint takes effect when\n\
-    its module is loaded.";
+    name. A place that is not known yet can be waited for: the breakpoint takes effect\n\
+    when its module is loaded. Whether it is, is asked at a terminal; in a command file it\n\
+    is (set breakpoint pending).";
 
 /// The commands of this file.
 pub const COMMANDS: &[Spec] = &[
@@ -300,9 +302,6 @@ pub const COMMANDS: &[Spec] = &[
 ];
 
 fn tell(shell: &mut Shell, added: &Added, from_tty: bool) {
-    if let Some(text) = &added.not_found {
-        shell.out.error(text);
-    }
     if from_tty {
         for note in &added.notes {
             shell.out.line(note);
@@ -324,9 +323,17 @@ fn add(
     if shell.settings.text("multiple-symbols") == "cancel" && is_ambiguous(shell, &args.location) {
         return Err(Error::msg("canceled because the command is ambiguous\nSee set/show multiple-symbol."));
     }
-    let may_pend = shell.settings.auto_bool("breakpoint pending") != Some(false);
-    let request = BreakRequest { args, kind, temporary, may_pend };
-    let added = shell.session.add_breakpoint(request).map_err(failure)?;
+    let request = BreakRequest { args, kind, temporary, may_pend: false };
+    let added = match shell.session.add_breakpoint(request.clone()) {
+        Ok(added) => added,
+        Err(kdive_session::Error::NotFound(text)) => {
+            if !may_pend(shell, &request.args, &request.kind, &text)? {
+                return Ok(());
+            }
+            shell.session.add_breakpoint(BreakRequest { may_pend: true, ..request }).map_err(failure)?
+        }
+        Err(error) => return Err(failure(error)),
+    };
     tell(shell, &added, from_tty);
     Ok(())
 }

@@ -13,6 +13,7 @@ pub mod files;
 pub mod guest;
 pub mod list;
 pub mod memory;
+pub mod pending;
 pub mod registers;
 pub mod remote;
 pub mod run;

@@ -2,6 +2,7 @@
 
 use crate::gdb::data::put;
 use crate::gdb::events::{failure, run};
+use crate::gdb::pending::place_failure;
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Shell, Spec};
 use kdive_program::FrameStyle;
@@ -220,17 +221,26 @@ fn until(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     if args.is_empty() {
         return run(shell, Request::Until);
     }
-    run(shell, Request::UntilLocation(args.text().to_owned()))
+    run_to(shell, args.text(), Request::UntilLocation(args.text().to_owned()))
 }
 
 fn advance(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let location = args.required("Argument required (a location).")?;
-    run(shell, Request::Advance(location.to_owned()))
+    run_to(shell, location, Request::Advance(location.to_owned()))
+}
+
+/// Runs to a place, which has to be known.
+fn run_to(shell: &mut Shell, location: &str, request: Request) -> Result<(), Error> {
+    if let Err(error @ kdive_session::Error::NotFound(_)) = shell.session.view_mut().resolve(location) {
+        return Err(place_failure(shell, location, error));
+    }
+    run(shell, request)
 }
 
 fn jump(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let location = args.required("Argument required (starting address).")?;
-    let resolution = shell.session.view_mut().resolve(location).map_err(failure)?;
+    let resolved = shell.session.view_mut().resolve(location);
+    let resolution = resolved.map_err(|error| place_failure(shell, location, error))?;
     let [place] = resolution.locations.as_slice() else {
         return Err(Error::msg("Unreasonable jump request"));
     };

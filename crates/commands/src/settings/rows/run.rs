@@ -13,7 +13,7 @@ pub(super) const ROWS: &[Setting] = &[
         "what happens to a breakpoint whose place is not known yet",
         "Debugger's behavior regarding pending breakpoints is {}.",
     )
-    .help("on keeps it until a file with its place is read, off refuses it, auto asks."),
+    .help("on keeps it until a file with its place is read, off refuses it, auto asks at a terminal and keeps it elsewhere."),
     Setting::new(
         "breakpoint auto-hw",
         Bool,
