@@ -69,6 +69,12 @@ impl Shell {
             repeated: origin.repeated,
             body: origin.body,
         };
+        let per_cpu_symbols = match self.settings.text("print percpu-symbols").as_str() {
+            "on" => true,
+            "off" => false,
+            _ => !self.is_interactive(),
+        };
+        self.program_mut().options.per_cpu_symbols = per_cpu_symbols;
         let result = self.nested(|shell| {
             shell.run_hook(When::Before, &found.path)?;
             match &found.what {

@@ -48,6 +48,7 @@ mod shared_pages;
 mod sites;
 mod slab;
 mod sleeper;
+mod stage;
 mod stranger;
 mod tables;
 mod task;

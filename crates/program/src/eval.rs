@@ -318,6 +318,9 @@ impl Context for Program {
     }
 
     fn symbolize(&self, addr: VirtAddr) -> Option<Symbolized> {
+        if self.is_unnamed(addr) {
+            return None;
+        }
         let symbol = self.modules.symbol_at(addr)?;
         let (name, offset) = self.modules.symbolic(addr, false)?;
         let line = self.modules.line_at(addr, false).map(|line| (line.file.name.to_string(), line.line));

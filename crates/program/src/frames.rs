@@ -172,6 +172,9 @@ impl Program {
         if frame.real.kind == FrameKind::User {
             return None;
         }
+        if self.is_unnamed(frame.real.lookup_pc) {
+            return None;
+        }
         self.modules.symbol_at(frame.real.lookup_pc).map(|symbol| symbol.name.to_string())
     }
 

@@ -14,6 +14,17 @@ use std::sync::Arc;
 const PER_CPU_SECTION: &str = ".data..percpu";
 
 impl Program {
+    /// Whether the only name of an address is that of a per-CPU variable of a kernel that counts those from 0 (x86-64 until 6.15),
+    /// and such names are not wanted: nothing is there, and NULL would be `<fixed_percpu_data>`.
+    pub(crate) fn is_unnamed(&self, addr: VirtAddr) -> bool {
+        !self.options.per_cpu_symbols
+            && self.modules.module_at(addr).is_some_and(|(module, section)| {
+                &*section.name == PER_CPU_SECTION
+                    && section.addr.0 == 0
+                    && module.object().kind() != ElfKind::Relocatable
+            })
+    }
+
     /// As [`kdive_expr::Context::per_cpu`].
     pub(crate) fn per_cpu_copy(&self, symbol: &Symbol, addr: VirtAddr, cpu: Cpu) -> Result<Option<VirtAddr>> {
         let number = match cpu {

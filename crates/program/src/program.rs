@@ -58,6 +58,9 @@ pub struct Options {
     pub code_size: Option<CodeSize>,
     /// Whether a per-CPU variable stands for the copy of the CPU that is looked at (`set percpu`).
     pub per_cpu: bool,
+    /// Whether low addresses have the names of per-CPU variables in a kernel that counts those from 0 (`set print
+    /// percpu-symbols`).
+    pub per_cpu_symbols: bool,
 }
 
 impl Default for Options {
@@ -73,6 +76,7 @@ impl Default for Options {
             file_names: FileNames::default(),
             code_size: None,
             per_cpu: true,
+            per_cpu_symbols: true,
         }
     }
 }
@@ -283,6 +287,9 @@ impl Program {
     /// `name+offset` for an address in code, as `<...>` shows it.
     #[must_use]
     pub fn symbolic(&self, addr: VirtAddr) -> Option<String> {
+        if self.is_unnamed(addr) {
+            return None;
+        }
         let (name, offset) = self.modules.symbolic(addr, false)?;
         Some(if offset == 0 { name.to_string() } else { format!("{name}+{offset}") })
     }

@@ -5,7 +5,7 @@ use crate::gdb::disassemble::show_next_instructions;
 use crate::gdb::display::do_displays;
 use crate::gdb::guest::ended;
 use crate::gdb::list::show_lines;
-use crate::linux::modules::report;
+use crate::linux::modules::{report, with_linux};
 use crate::output::{Stream, Style};
 use crate::{Error, Shell};
 use kdive_base::AddrRange;
@@ -146,12 +146,24 @@ fn show_context(shell: &mut Shell) {
         "off" => false,
         _ => shell.is_interactive(),
     };
-    if !wanted || !shell.program().knows_tasks() {
+    if !wanted {
+        return;
+    }
+    if show_stage(shell) || !shell.program().knows_tasks() {
         return;
     }
     if let Ok(context) = kdive_linux::stop_context(shell.program()) {
         shell.out.line(&format!("[{context}]"));
     }
+}
+
+/// One line where the CPU runs something else than the kernel, before that has started; whether it does.
+pub fn show_stage(shell: &mut Shell) -> bool {
+    let Some(stage) = with_linux(shell, |linux, program| linux.stage(program)).flatten() else {
+        return false;
+    };
+    shell.out.line(&format!("[{stage}]"));
+    true
 }
 
 /// Shows the selected frame: its line if wanted, with its number if `level`, then the line of source it stands at.

@@ -1,6 +1,6 @@
 //! Connecting to a stub, parting from it, and talking to it directly.
 
-use crate::gdb::events::{failure, show_selected, tell};
+use crate::gdb::events::{failure, show_selected, show_stage, tell};
 use crate::gdb::guest;
 use crate::linux::modules::report;
 use crate::output::{Stream, Style};
@@ -304,7 +304,11 @@ fn connect(shell: &mut Shell, args: Args<'_>, extended: bool) -> Result<(), Erro
         return Ok(());
     }
     meet(shell, true)?;
-    show_selected(shell, false, Show::FrameAndSource)
+    show_selected(shell, false, Show::FrameAndSource)?;
+    if shell.is_interactive() {
+        show_stage(shell);
+    }
+    Ok(())
 }
 
 /// A target and files have come together, in whichever order: what of the files depends on the running program is looked for.

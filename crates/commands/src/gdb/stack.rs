@@ -1,7 +1,7 @@
 //! The stack: `backtrace`, `frame`, `up`, `down`, `info frame`, `info locals`, `info args`, `frame apply`.
 
 use crate::gdb::data::put;
-use crate::gdb::events::{FrameInfo, show_frame, show_selected};
+use crate::gdb::events::{FrameInfo, show_frame, show_selected, show_stage};
 use crate::gdb::run::integer;
 use crate::gdb::threads::{ApplyFlags, apply_one};
 use crate::spec::{Class, Completer, Needs};
@@ -293,7 +293,7 @@ fn print_frames(
         Some(count @ 0..) => usize::try_from(count).unwrap_or(usize::MAX),
         _ => usize::MAX,
     };
-    let mut more = true;
+    let (mut more, mut told_stage) = (true, false);
     while left > 0 {
         check(shell)?;
         let Some(frame) = visible(shell, level) else {
@@ -307,8 +307,16 @@ fn print_frames(
         }
         level += 1;
         left -= 1;
+        // Firmware has no frames that anybody could find.
+        if level == 1 && shell.is_interactive() && shell.program().frame_function(&frame).is_none() {
+            told_stage = show_stage(shell);
+            left = if told_stage { 0 } else { left };
+        }
     }
     if more && visible(shell, level).is_some() {
+        if told_stage {
+            return Ok(());
+        }
         if from_tty {
             shell.out.line("(More stack frames follow...)");
         }

@@ -55,6 +55,14 @@ pub(super) const ROWS: &[Setting] = &[
         "Printing of the kernel's context at stops is \"{}\".",
     ),
     Setting::new(
+        "print percpu-symbols",
+        Enum(&["auto", "on", "off"]),
+        "auto",
+        "whether low addresses have the names of per-CPU variables",
+        "Printing of per-CPU symbols for low addresses is \"{}\".",
+    )
+    .help("Many kernels count those from 0: NULL is <fixed_percpu_data> then. auto is off at a terminal, and on in scripts, as in gdb."),
+    Setting::new(
         "print frame-arguments",
         Enum(&["all", "scalars", "none", "presence"]),
         "scalars",
