@@ -426,9 +426,9 @@ fn refuse(option: O, typed: &str, value: &str) -> Result<(), Mistake> {
 /// A number of seconds, fractions allowed.
 fn seconds(typed: &str, value: &str) -> Result<Duration, Mistake> {
     let seconds = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds
-        .filter(|time| !time.is_zero())
-        .ok_or_else(|| Mistake::Usage(format!("option '{typed}' takes a number of seconds above 0, not '{value}'")))
+    seconds.filter(|time| !time.is_zero()).ok_or_else(|| {
+        Mistake::Usage(format!("option '{typed}' takes a number of seconds above 0, not '{value}'"))
+    })
 }
 
 /// The words that are no options: program, core file, and what is too much; or program and its arguments.

@@ -2,6 +2,7 @@
 
 use crate::cli::Place;
 use crate::guest::{boot, prepared};
+use kdive_testkit::guest::Guest;
 use rexpect::session::{PtySession, spawn_command};
 use std::process::Command;
 
@@ -9,6 +10,8 @@ use std::process::Command;
 pub(crate) const PATIENCE: u64 = 20_000;
 /// What stands at the start of a line when the shell is ready.
 pub(crate) const PROMPT: &str = "(kdive) ";
+/// What stands behind a question that an empty line answers with no.
+const QUESTION: &str = "(y or [n]) ";
 
 /// kdive on a terminal of its own of 24 lines, at its prompt.
 pub(crate) fn shell(place: &Place, args: &[&str]) -> PtySession {
@@ -159,6 +162,89 @@ fn with_files(prepared: &std::path::Path) -> Place {
     let module = "modules/kdive_test.ko";
     std::os::unix::fs::symlink(prepared.join(module), work.join(module)).unwrap();
     place
+}
+
+/// A place with nothing but a link to the guest's vmlinux.
+fn with_vmlinux(prepared: &std::path::Path) -> Place {
+    let place = Place::new();
+    std::os::unix::fs::symlink(prepared.join("vmlinux"), place.home().join("work/vmlinux")).unwrap();
+    place
+}
+
+#[test]
+fn a_place_that_does_not_exist_is_asked_about() {
+    let Some(prepared) = prepared() else { return };
+    let place = with_vmlinux(&prepared);
+    let mut session = shell(&place, &["vmlinux"]);
+    let ask = |session: &mut PtySession, line: &str, message: &str, answer: &str| {
+        session.send_line(line).unwrap();
+        session.exp_string(message).unwrap();
+        session.exp_string("Make breakpoint pending on future module load? (y or [n]) ").unwrap();
+        session.send_line(answer).unwrap();
+        until_prompt(session)
+    };
+    for (line, message) in [
+        ("break vfs_raed", "Function \"vfs_raed\" not defined."),
+        ("tbreak vfs_raed if count > 1", "Function \"vfs_raed\" not defined."),
+        ("break nosuch.c:1", "No source file named nosuch.c."),
+        ("break fs/read_write.c:999999", "No line 999999 in file \"fs/read_write.c\"."),
+        ("break 99999999", "No line 99999999 in the current file."),
+    ] {
+        ask(&mut session, line, message, "n");
+    }
+    assert!(say(&mut session, "info breakpoints").contains("No breakpoints or watchpoints."));
+    let shown = ask(&mut session, "break vfs_raed", "not defined.", "y");
+    assert!(shown.contains("Breakpoint 1 (vfs_raed) pending."), "{shown}");
+    let shown = say(&mut session, "break nosuch if x ==");
+    assert!(shown.contains("A syntax error in expression, near `'."), "{shown}");
+    say(&mut session, "set breakpoint pending off");
+    assert!(say(&mut session, "break nosuch").contains("Function \"nosuch\" not defined."));
+    say(&mut session, "set breakpoint pending on");
+    assert!(say(&mut session, "break nosuch").contains("Breakpoint 2 (nosuch) pending."));
+}
+
+#[test]
+fn a_guest_is_waited_for_and_come_back_to() {
+    let Some(prepared) = prepared() else { return };
+    let (place, mut guest) = boot(&prepared, "nokaslr");
+    let work = place.home().join("work");
+    let mut session = shell(&place, &["vmlinux", "guest.sock"]);
+    assert!(say(&mut session, "info inferiors").contains("1 (remote guest.sock)"));
+    let shown = say(&mut session, "backtrace");
+    assert!(shown.contains("#0  0x000000000000fff0 in ?? ()"), "{shown}");
+    assert!(
+        shown.contains("[The CPU is in real mode: firmware runs, the kernel has not started]"),
+        "{shown}"
+    );
+    assert!(!shown.contains("#1"), "{shown}");
+    // Per-CPU variables count from 0 here.
+    let shown = say(&mut session, "print (void *) 8");
+    assert!(shown.contains("(void *) 0x8\r\n"), "{shown}");
+    say(&mut session, "set print percpu-symbols on");
+    let shown = say(&mut session, "print (void *) 8");
+    assert!(shown.contains("(void *) 0x8 <fixed_percpu_data+8>"), "{shown}");
+    say(&mut session, "break start_kernel");
+
+    guest.kill();
+    std::fs::remove_file(work.join("guest.sock")).unwrap();
+    assert!(is_over(&say(&mut session, "x/2i $pc - 4")));
+    for gives_up in [true, false] {
+        session.send_line("target remote").unwrap();
+        session.exp_string("Waiting for guest.sock, Ctrl-C gives up.").unwrap();
+        if gives_up {
+            session.send_control('c').unwrap();
+            assert!(until_prompt(&mut session).contains("Quit"));
+        }
+    }
+    let _guest = Guest::boot(&prepared, &work, "nokaslr", &[]);
+    session.exp_string("Remote debugging using guest.sock").unwrap();
+    session.exp_string("[The CPU is in real mode").unwrap();
+    until_prompt(&mut session);
+    let shown = say(&mut session, "continue");
+    assert!(shown.contains("Breakpoint 1, start_kernel () at "), "{shown}");
+    session.send_line("kill").unwrap();
+    session.exp_string("(y or n) ").unwrap();
+    session.send_line("y").unwrap();
 }
 
 #[test]
@@ -327,6 +413,12 @@ fn the_session_of_the_readme_is_as_it_says() {
         let line = part.lines().next().unwrap();
         shown += &format!("{PROMPT}{line}\n");
         shell.send_line(line).unwrap();
+        if let Some((_, answer)) = part.split_once(QUESTION) {
+            let answer = answer.lines().next().unwrap();
+            shown += &shell.exp_string(QUESTION).unwrap();
+            shown += &format!("{QUESTION}{answer}\n");
+            shell.send_line(answer).unwrap();
+        }
     }
     shown += &shell.exp_string(PROMPT).unwrap();
     let mut shown = shown.replace('\r', "");

@@ -155,6 +155,12 @@ fn events_of_the_kernel_are_caught(series: Option<&str>) {
         assert!(got.out.contains(&format!(" in {name} at ")), "{name} {}", got.out);
     }
     assert!(got.out.contains(", panic (fmt="), "{}{}", got.out, got.err);
+    // Nothing of it is in the log yet.
+    let lines = from(&got.out, "Kernel panic - not syncing: ");
+    assert_eq!(lines[0], "Kernel panic - not syncing: sysrq triggered crash", "{lines:#?}");
+    assert!(lines[1].starts_with("In sh (pid ") && lines[1].contains(") on CPU "), "{lines:#?}");
+    assert_eq!(lines[2], "Called from:");
+    assert!(lines[3].contains(" in sysrq_handle_crash (key="), "{lines:#?}");
 }
 
 /// For a guest with a shell and kdive_test.ko: a warning, a task that is blocked, a CPU that hangs, a BUG.
@@ -178,6 +184,14 @@ pub(crate) fn trouble_is_caught(guest: &mut Guest) {
     assert!(got.out[1].contains("__warn (file="), "{}", got.out[1]);
     assert!(got.out[1].contains("kdive_test.c\""), "{}", got.out[1]);
     assert!(got.out[2].contains(" kdive_test_warn () at "), "{}", got.out[2]);
+    let reason = got.out[3].lines().next().unwrap_or_default();
+    assert!(
+        reason.starts_with("WARNING at ") && reason.contains("kdive_test.c:"),
+        "{}{}",
+        got.out[3],
+        got.err
+    );
+    assert!(got.out[3].contains("Called from:\n"), "{}", got.out[3]);
 
     let got = trouble(guest, "spin", "lockup", "soft lockup");
     assert!(got.out[1].contains("add_taint (flag="), "{}", got.out[1]);
@@ -187,6 +201,7 @@ pub(crate) fn trouble_is_caught(guest: &mut Guest) {
     let got = trouble(guest, "hang", "hung", "blocked for more than");
     assert!(got.out[1].contains("sched_show_task (p="), "{}", got.out[1]);
     assert!(got.out[4].contains("\"khungtaskd"), "{}", got.out[4]);
+    assert!(got.out[3].starts_with("INFO: task sh:"), "{}{}", got.out[3], got.err);
 
     let got = trouble(guest, "bug", "bug", "kernel BUG at ");
     assert!(got.out[1].contains("oops_end ("), "{}", got.out[1]);

@@ -52,6 +52,8 @@ pub struct Shell {
     pub(crate) displays: crate::gdb::display::Displays,
     /// Where the last connection led to, for `target remote` without argument.
     pub(crate) last_address: Option<String>,
+    /// Breakpoints that `catch` made for trouble of the kernel, by number: `analyze` explains their stops.
+    pub(crate) trouble: HashSet<u32>,
     /// What runs now, for whoever ends it from outside.
     pub doing: Doing,
     /// Commands of breakpoints are being run.
@@ -97,6 +99,7 @@ impl Shell {
             batch: false,
             displays: Default::default(),
             last_address: None,
+            trouble: HashSet::new(),
             doing: Doing::default(),
             runs_breakpoint_commands: false,
             progress: None,

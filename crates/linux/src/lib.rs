@@ -33,6 +33,7 @@ mod maple;
 mod member;
 mod memory;
 mod memory_info;
+mod message;
 mod mm;
 mod module;
 mod object;
@@ -56,6 +57,7 @@ mod task;
 mod testing;
 mod timer;
 mod trampoline;
+mod trouble;
 mod vma;
 mod xarray;
 
@@ -107,5 +109,6 @@ pub use timer::{
     ClockBase, ClockEvent, CpuTimers, HrTimer, NamedValue, TickDevice, Wheel, WheelTimer, cpu_mask_text,
     hrtimers, monotonic_base, tick_devices, timer_wheels,
 };
+pub use trouble::{Trouble, trouble_here};
 pub use vma::{Vma, dentry_path, file_path, vmas};
 pub use xarray::{Entries, xa_entries, xa_load};

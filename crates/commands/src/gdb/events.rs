@@ -123,6 +123,7 @@ fn stopped(shell: &mut Shell, stop: &Stop) -> Result<(), Error> {
     let result = show_selected(shell, false, stop.show);
     if stop.show != Show::Nothing {
         show_context(shell);
+        name_analyze(shell, stop);
     }
     if stop.show != Show::Nothing {
         do_displays(shell);
@@ -164,6 +165,17 @@ pub fn show_stage(shell: &mut Shell) -> bool {
     };
     shell.out.line(&format!("[{stage}]"));
     true
+}
+
+/// Names `analyze` at a stop of `catch` for trouble of the kernel, to a person.
+fn name_analyze(shell: &mut Shell, stop: &Stop) {
+    let is_trouble = |reason: &StopReason| match reason {
+        StopReason::Hit(hit) => shell.trouble.contains(&hit.number),
+        _ => false,
+    };
+    if shell.is_interactive() && stop.reasons.iter().any(is_trouble) {
+        shell.out.line("[analyze explains it]");
+    }
 }
 
 /// Shows the selected frame: its line if wanted, with its number if `level`, then the line of source it stands at.

@@ -25,10 +25,13 @@ pub const COMMANDS: &[Spec] = &[
         class: Class::Breakpoints,
         needs: NEEDS,
         summary: "Stop when the kernel panics",
-        help: "At the entry of panic(), whose argument is the message.",
+        help: "At the entry of panic(), before anything of it is in the log: analyze reads the message.",
         keywords: &["oops", "crash"],
         examples: &["catch panic"],
-        run: |shell, args| at_first(shell, args, &["vpanic", "panic"]),
+        run: |shell, args| {
+            at_first(shell, args, &["vpanic", "panic"])?;
+            is_trouble(shell)
+        },
         ..Spec::EMPTY
     },
     Spec {
@@ -41,7 +44,10 @@ pub const COMMANDS: &[Spec] = &[
                analyze explains it.",
         keywords: &["panic", "crash", "general protection fault", "page fault", "NULL pointer dereference"],
         examples: &["catch oops"],
-        run: |shell, args| at_first(shell, args, &["oops_end", "oops_exit"]),
+        run: |shell, args| {
+            at_first(shell, args, &["oops_end", "oops_exit"])?;
+            is_trouble(shell)
+        },
         ..Spec::EMPTY
     },
     Spec {
@@ -49,10 +55,13 @@ pub const COMMANDS: &[Spec] = &[
         class: Class::Breakpoints,
         needs: NEEDS,
         summary: "Stop when the kernel warns (WARN_ON and its kin)",
-        help: "At the entry of __warn(), whose first arguments are file and line.",
+        help: "At the entry of __warn(), whose first arguments are file and line; analyze reads them.",
         keywords: &["WARN_ON", "oops", "call trace"],
         examples: &["catch warn"],
-        run: |shell, args| at_first(shell, args, &["__warn", "warn_slowpath_common"]),
+        run: |shell, args| {
+            at_first(shell, args, &["__warn", "warn_slowpath_common"])?;
+            is_trouble(shell)
+        },
         ..Spec::EMPTY
     },
     Spec {
@@ -65,7 +74,10 @@ pub const COMMANDS: &[Spec] = &[
         keywords: &["hang", "watchdog", "deadlock", "endless loop", "soft lockup"],
         examples: &["catch lockup"],
         // TAINT_SOFTLOCKUP of include/linux/panic.h.
-        run: |shell, args| shell.execute("break add_taint if flag == 14", args.from_tty),
+        run: |shell, args| {
+            shell.execute("break add_taint if flag == 14", args.from_tty)?;
+            is_trouble(shell)
+        },
         ..Spec::EMPTY
     },
     Spec {
@@ -80,7 +92,8 @@ pub const COMMANDS: &[Spec] = &[
             shell.execute(
                 "break sched_show_task if $_streq($lx_current().comm, \"khungtaskd\")",
                 args.from_tty,
-            )
+            )?;
+            is_trouble(shell)
         },
         ..Spec::EMPTY
     },
@@ -184,6 +197,13 @@ const EXCEPTIONS: [(u32, &str); 19] = [
     (20, "virtualization_exception"),
     (21, "control_protection"),
 ];
+
+/// The breakpoint made last stops when something is wrong with the kernel: its stops name `analyze`.
+fn is_trouble(shell: &mut Shell) -> Result<(), Error> {
+    let number = shell.session.last_number();
+    shell.trouble.insert(number);
+    Ok(())
+}
 
 /// A breakpoint at the first of these functions the kernel has.
 fn at_first(shell: &mut Shell, args: Args<'_>, names: &[&str]) -> Result<(), Error> {

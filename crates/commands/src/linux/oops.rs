@@ -9,7 +9,7 @@ use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Shell, Spec};
 use kdive_arch::{Disassembler, Flavor};
 use kdive_base::{ReadMemory, VirtAddr};
-use kdive_linux::{Oops, Place, parse_oopses, taint_words};
+use kdive_linux::{Oops, Place, Trouble, parse_oopses, taint_words};
 use kdive_program::FrameStyle;
 
 /// The commands of this file.
@@ -23,7 +23,9 @@ pub const COMMANDS: &[Spec] = &[
                Finds the last report in the kernel's log and explains it: the instruction, the\n\
                source line, which member of which pointer could not be accessed, the call\n\
                trace with lines, the locks that are held (as far as the command locks finds\n\
-               them), taint, and the messages before it. From then on backtrace, up and info\n\
+               them), taint, and the messages before it. Where a report only begins (at a stop\n\
+               of catch panic, warn or hung), it is read from the arguments, before the kernel\n\
+               prints it. After a report in the log, backtrace, up and info\n\
                locals are about the state at the report; thread goes back to a CPU.\n\
                -n   do not go there",
         keywords: &[
@@ -73,9 +75,19 @@ fn analyze(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let text: String =
         records.iter().flat_map(|record| log::lines(record, false)).map(|line| line + "\n").collect();
     let oops = parse_oopses(&text).into_iter().next_back().filter(|oops| !oops.reason.is_empty());
+    let begins = present(shell, &text);
     let Some(oops) = oops else {
+        if begins.is_some() {
+            return Ok(());
+        }
         return Err(Error::msg("The kernel's log has no oops, BUG, warning or panic."));
     };
+    // What was reported before has to do with it when it is what the kernel dies of.
+    match begins {
+        Some(trouble) if !trouble.follows_oops => return Ok(()),
+        Some(_) => shell.out.line("The last report in the log:"),
+        None => {}
+    }
     shell.session.back_to_thread();
     summary(shell, &oops);
     let went = place(shell, &oops);
@@ -91,6 +103,41 @@ fn analyze(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         shell.out.line("[Registers and frames are those of the report now; thread goes back to the CPU]");
     }
     Ok(())
+}
+
+/// Most frames that are shown of who called.
+const MAX_CALLERS: usize = 12;
+
+/// The report that begins where the selected CPU stands: what the kernel will print, in which task, and who called. `None` when
+/// none does.
+fn present(shell: &mut Shell, log: &str) -> Option<Trouble> {
+    let trouble = kdive_linux::trouble_here(shell.program())?;
+    shell.out.styled(Style::Title, &trouble.reason);
+    shell.out.put("\n");
+    let context = kdive_linux::stop_context(shell.program()).ok();
+    if let Some(context) = &context {
+        shell.out.line(&format!("In {} (pid {}) on CPU {}", context.comm, context.pid, context.cpu));
+    }
+    shell.out.line("Called from:");
+    for level in 1..=MAX_CALLERS {
+        let Ok(frame) = shell.program().frame(level) else { break };
+        let text = shell.program().frame_text(&frame, FrameStyle::default());
+        shell.out.put("  ");
+        put(shell, &text);
+        shell.out.put("\n");
+    }
+    if let Some(context) = &context {
+        super::locks::of_report(shell, Some(&context.comm), Some(context.pid));
+    }
+    let lines: Vec<&str> = log.lines().collect();
+    let last = lines.get(lines.len().saturating_sub(5)..).unwrap_or_default();
+    if !last.is_empty() {
+        shell.out.line("Messages before it:");
+        for line in last {
+            shell.out.line(&format!("  {line}"));
+        }
+    }
+    Some(trouble)
 }
 
 /// What happened, to whom.
