@@ -187,7 +187,7 @@ fn version_and_help() {
     assert!(version.out.starts_with(concat!("kdive ", env!("CARGO_PKG_VERSION"), "\n")), "{}", version.out);
     assert_eq!((version.err.as_str(), version.status), ("", 0));
     let help = place.run(&["-help"], "");
-    assert!(help.out.starts_with("Usage: kdive [OPTION]... [VMLINUX]\n"), "{}", help.out);
+    assert!(help.out.starts_with("Usage: kdive [OPTION]... [VMLINUX] [ADDRESS]\n"), "{}", help.out);
     let banner = place.run(&["-nx"], "");
     assert!(banner.out.starts_with("kdive ") && banner.out.ends_with("(kdive) "), "{}", banner.out);
 }

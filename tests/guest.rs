@@ -204,7 +204,7 @@ fn files_and_targets_come_in_any_order() {
     };
     let (_, err) = ask(&["target remote guest.sock"], Some("vmlinux"));
     assert!(!err.contains("not the running kernel"), "{err}");
-    guest.wait_for("kdive-guest: ready");
+    guest.wait_for("kdive-guest: insmod kdive_test ended");
     let tail =
         |out: &str| out.split_once("Symbol \"_text\"").map(|(_, rest)| rest.to_owned()).unwrap_or_default();
     let (usual, _) = ask(&["target remote guest.sock"], Some("vmlinux"));

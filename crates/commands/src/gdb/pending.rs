@@ -3,10 +3,11 @@
 use crate::gdb::events::failure;
 use crate::linux::modules::with_linux;
 use crate::output::{Stream, Style};
-use crate::{Error, Shell};
+use crate::{Error, Missing, Shell};
+use kdive_base::did_you_mean;
 use kdive_expr::{Expr, ExprError};
 use kdive_session::{BreakArgs, BreakpointKind};
-use kdive_symbols::{LinespecError, LinespecMode};
+use kdive_symbols::{Completion, LinespecError, LinespecMode};
 
 /// Most names of a condition that are taken for anything while its grammar is looked at.
 const MAX_NAMES: usize = 64;
@@ -56,28 +57,51 @@ fn is_kernel(shell: &Shell) -> bool {
 #[must_use]
 pub fn place_failure(shell: &mut Shell, location: &str, error: kdive_session::Error) -> Error {
     if let kdive_session::Error::NotFound(_) = &error
-        && shell.is_interactive()
-        && let Some(hint) = hint(shell, location)
+        && let Some(missing) = missing(shell, location)
     {
-        return Error::msg(format!("{error}  {hint}"));
+        if shell.is_interactive()
+            && let Some(module) = module_with(shell, &missing)
+        {
+            return Error::msg(format!("{error}  {module}"));
+        }
+        if let Some(near) = Missing::of_location(missing) {
+            return Error::unknown(error, near);
+        }
     }
     failure(error)
 }
 
+/// What about a place does not exist.
+fn missing(shell: &Shell, location: &str) -> Option<LinespecError> {
+    match shell.program().resolve_location(location.trim(), LinespecMode::Breakpoint) {
+        Err(kdive_program::Error::Linespec(error)) => Some(error),
+        _ => None,
+    }
+}
+
+/// One line about the module on disk that has what is missing.
+fn module_with(shell: &mut Shell, missing: &LinespecError) -> Option<String> {
+    let LinespecError::NoFunction(name) = missing else { return None };
+    let found = with_linux(shell, |linux, program| linux.module_with_function(program, name)).flatten()?;
+    let path = found.path.display();
+    Some(format!("{name} is in the module {}, which is not loaded: {path}", found.module))
+}
+
 /// One line about a place that does not exist: the module that has it, or names near to it.
 fn hint(shell: &mut Shell, location: &str) -> Option<String> {
-    let missing = match shell.program().resolve_location(location.trim(), LinespecMode::Breakpoint) {
-        Err(kdive_program::Error::Linespec(error)) => error,
+    let missing = missing(shell, location)?;
+    if let Some(module) = module_with(shell, &missing) {
+        return Some(module);
+    }
+    let modules = &shell.program().modules;
+    let near = match &missing {
+        LinespecError::NoFunction(name) | LinespecError::NoFunctionIn(name, _) => {
+            modules.nearest_name(Completion::Location, name)
+        }
+        LinespecError::NoFile(name) => modules.nearest_name(Completion::File, name),
         _ => return None,
     };
-    if let LinespecError::NoFunction(name) = &missing {
-        let found = with_linux(shell, |linux, program| linux.module_with_function(program, name)).flatten();
-        if let Some(found) = found {
-            let path = found.path.display();
-            return Some(format!("{name} is in the module {}, which is not loaded: {path}", found.module));
-        }
-    }
-    None
+    did_you_mean(&near)
 }
 
 /// Looks at the grammar of a condition whose names mean nothing yet.
