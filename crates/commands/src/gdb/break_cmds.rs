@@ -17,8 +17,8 @@ const PLACES: &str = "LOCATION is a function, LINE, FILE:LINE, *ADDRESS, +N or -
     selected frame stands. if CONDITION stops only when it is true, thread N only on\n\
     that CPU, task PID only in that task of a kernel, comm NAME only in tasks of that\n\
     name. A place that is not known yet can be waited for: the breakpoint takes effect\n\
-    when its module is loaded. Whether it is, is asked at a terminal; in a command file it\n\
-    is (set breakpoint pending).";
+    when its module is loaded. That is asked at a terminal and done in a command file;\n\
+    see set breakpoint pending.";
 
 /// The commands of this file.
 pub const COMMANDS: &[Spec] = &[

@@ -25,7 +25,8 @@ pub const COMMANDS: &[Spec] = &[
         class: Class::Breakpoints,
         needs: NEEDS,
         summary: "Stop when the kernel panics",
-        help: "At the entry of panic(), before anything of it is in the log: analyze reads the message.",
+        help: "At the entry of panic(), before anything of it is in the log: analyze reads the\n\
+               message.",
         keywords: &["oops", "crash"],
         examples: &["catch panic"],
         run: |shell, args| {
@@ -55,7 +56,8 @@ pub const COMMANDS: &[Spec] = &[
         class: Class::Breakpoints,
         needs: NEEDS,
         summary: "Stop when the kernel warns (WARN_ON and its kin)",
-        help: "At the entry of __warn(), whose first arguments are file and line; analyze reads them.",
+        help: "At the entry of __warn(), whose first arguments are file and line; analyze reads\n\
+               them.",
         keywords: &["WARN_ON", "oops", "call trace"],
         examples: &["catch warn"],
         run: |shell, args| {
