@@ -169,11 +169,11 @@ impl Type {
         }
     }
 
-    /// Whether it is an integer, character, boolean or enumeration.
+    /// Whether it is an integer, character, boolean or enumeration, or flags of a register.
     #[must_use]
     pub fn is_integral(&self) -> bool {
         match self.strip().kind() {
-            Kind::Enum(_) => true,
+            Kind::Enum(_) | Kind::Flags(_) => true,
             Kind::Base(Base { encoding, .. }) => {
                 !matches!(encoding, Encoding::Float | Encoding::DecimalFloat | Encoding::ComplexFloat)
             }

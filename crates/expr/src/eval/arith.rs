@@ -104,7 +104,11 @@ impl Evaluator<'_> {
             return Ok((left.clone(), right.clone()));
         }
         let ty = common_type(&a, &b);
-        let convert = |value: &Value| as_int(value, self.access).map(|number| from_int(ty, number));
+        let convert = |value: &Value| match value.ty().strip().kind() {
+            // Those of another size do not go together in gdb either.
+            Kind::Flags(_) => self.cast(ty, value),
+            _ => as_int(value, self.access).map(|number| from_int(ty, number)),
+        };
         Ok((convert(left)?, convert(right)?))
     }
 

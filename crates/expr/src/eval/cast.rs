@@ -41,7 +41,9 @@ impl Evaluator<'_> {
         }
         let value = &self.decayed(value)?;
         let from = value.ty().unaliased().split_quals().1;
-        let is_scalar = from.is_integral() || from.is_float() || from.is_decimal();
+        // As in gdb, flags of a register count as a number everywhere but in casts, which only take them to a type of their size.
+        let (to_flags, from_flags) = (is_flags(&to), is_flags(&from));
+        let is_scalar = from.is_integral() && !from_flags || from.is_float() || from.is_decimal();
         if to.is_complex() {
             return self.cast_to_complex(ty, value);
         }
@@ -57,12 +59,12 @@ impl Evaluator<'_> {
         {
             return Ok(from_float(ty, as_float(value, self.access)?, format));
         }
-        if to.is_integral() && (is_scalar || from.is_pointer()) {
+        if to.is_integral() && !to_flags && (is_scalar || from.is_pointer()) {
             let number = as_int(value, self.access)?;
             // By way of an integer even from floating point: half is false, as in gdb.
             return Ok(from_int(ty, if to.is_bool() { i128::from(number != 0) } else { number }));
         }
-        if to.is_pointer() && from.is_integral() {
+        if to.is_pointer() && from.is_integral() && !from_flags {
             return Ok(from_int(ty, as_int(value, self.access)?));
         }
         if to.is_vector() && (from.is_vector() || is_scalar) && to.size() != from.size() {
@@ -241,4 +243,8 @@ fn same_within(a: &Type, b: &Type, depth: usize) -> bool {
         }
         _ => false,
     }
+}
+
+fn is_flags(ty: &Type) -> bool {
+    matches!(ty.kind(), Kind::Flags(_))
 }
