@@ -58,8 +58,23 @@ impl Expr {
         if text.is_empty() {
             return Err(ExprError::msg("Argument required (expression to compute)."));
         }
+        if !context.store().macros().is_empty() {
+            return Self::parse_with_macros(text, ends, context);
+        }
         let parsed = parser::parse(text, ends, context)?;
         let (own, rest) = text.split_at_checked(parsed.end).unwrap_or((text, ""));
+        Ok((Self { text: own.trim().into(), node: parsed.node, cpu: Cpu::Selected }, rest))
+    }
+
+    /// As [`Expr::parse_prefix`], with the user's macros replaced. What ends the expression stands behind it as it was typed.
+    fn parse_with_macros<'a>(text: &'a str, ends: Ends, context: &dyn Context) -> Result<(Self, &'a str)> {
+        let end = if ends.comma { outer_comma(text) } else { text.len() };
+        let head = text.get(..end).unwrap_or(text);
+        let expanded = context.store().macros().expand(head)?;
+        let parsed = parser::parse(&expanded, ends, context)?;
+        let behind = expanded.get(parsed.end..).unwrap_or_default();
+        let end = if head.ends_with(behind) { head.len() - behind.len() } else { head.len() };
+        let (own, rest) = text.split_at_checked(end).unwrap_or((text, ""));
         Ok((Self { text: own.trim().into(), node: parsed.node, cpu: Cpu::Selected }, rest))
     }
 
@@ -165,4 +180,23 @@ impl Expr {
     pub fn type_of(&self, context: &dyn Context) -> Result<Type> {
         Evaluator::types_only(context).ty(&self.node)
     }
+}
+
+/// Where the first comma stands that is in no brackets and no string.
+fn outer_comma(text: &str) -> usize {
+    let (mut depth, mut quote, mut escaped) = (0_i32, None, false);
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            _ if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), c) if open == c => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')' | ']' | '}') => depth -= 1,
+            (None, ',') if depth <= 0 => return at,
+            _ => {}
+        }
+    }
+    text.len()
 }

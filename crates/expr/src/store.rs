@@ -2,8 +2,9 @@
 
 use crate::builtin::builtin;
 use crate::eval::NoTarget;
+use crate::macros::Macros;
 use kdive_types::{BitField, Bytes, Contents, Place, Value, ValueError, copy_bits};
-use std::cell::RefCell;
+use std::cell::{Ref, RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 pub struct Store {
     history: RefCell<Vec<Value>>,
     variables: RefCell<BTreeMap<Arc<str>, Value>>,
+    macros: RefCell<Macros>,
 }
 
 impl Store {
@@ -19,6 +21,18 @@ impl Store {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The macros of the user.
+    #[must_use]
+    pub fn macros(&self) -> Ref<'_, Macros> {
+        self.macros.borrow()
+    }
+
+    /// The macros of the user, to change.
+    #[must_use]
+    pub fn macros_mut(&self) -> RefMut<'_, Macros> {
+        self.macros.borrow_mut()
     }
 
     /// Appends a value that was read; gives its number, from 1 on.
