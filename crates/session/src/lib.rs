@@ -50,7 +50,8 @@ pub use program_view::ProgramView;
 pub use remote::ConnectOptions;
 pub use request::Request;
 pub use run::StepKind;
-pub use session::{HardwareLimits, SchedulerLocking, Session, Settings};
+pub use session::{HardwareLimits, SchedulerLocking, Session, Settings, Skip};
+pub use signal::{Signals, Treatment, known_signal, signal_named};
 pub use text::{save, table};
 pub use thread::{ThreadEntry, Threads};
 pub use view::{

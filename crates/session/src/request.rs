@@ -49,6 +49,7 @@ impl<V: View> Session<V> {
             return Err(Error::msg("Cannot execute this command while the selected thread is running."));
         }
         let mut run = self.set_up(request, thread)?;
+        self.hand_over_signals();
         run.over = self.threads_to_pass();
         self.refresh_watch_values();
         self.run = Some(run);
@@ -72,6 +73,27 @@ impl<V: View> Session<V> {
                 self.run = None;
                 self.view.select_level(selected);
                 Err(error)
+            }
+        }
+    }
+
+    /// Chooses the signal the selected thread gets when it runs again, 0 for none: `signal`, `queue-signal`.
+    ///
+    /// # Errors
+    /// [`Error::NotRunning`] without a thread.
+    pub fn set_signal(&mut self, signal: u8) -> Result<(), Error> {
+        let thread = self.threads.selected().map(|entry| entry.id).ok_or(Error::NotRunning)?;
+        self.stop_signals.insert(thread, (signal, true));
+        Ok(())
+    }
+
+    /// Tells the target which signals go to the program with the next resume.
+    fn hand_over_signals(&mut self) {
+        let signals = std::mem::take(&mut self.stop_signals);
+        let Some(control) = self.target.as_ref().and_then(|target| target.run_control()) else { return };
+        for (thread, (signal, chosen)) in signals {
+            if signal != 0 && (chosen || self.signals.treatment(signal).pass) {
+                control.deliver(thread, signal);
             }
         }
     }

@@ -4,6 +4,7 @@ use crate::breakpoint::{Breakpoint, Entry};
 use crate::event::Stop;
 use crate::inserted::Inserted;
 use crate::run::Run;
+use crate::signal::Signals;
 use crate::thread::Threads;
 use crate::view::View;
 use crate::{Error, Event};
@@ -70,6 +71,9 @@ impl Default for Settings {
     }
 }
 
+/// Whether `step` does not go into the function of this name, in this file.
+pub type Skip = Rc<dyn Fn(&str, Option<&str>) -> bool>;
+
 /// One debugged target and everything about running it.
 pub struct Session<V: View> {
     pub(crate) view: V,
@@ -79,6 +83,12 @@ pub struct Session<V: View> {
     pub(crate) threads: Threads,
     /// Settings of run control.
     pub settings: Settings,
+    /// What is done about signals of the program.
+    pub signals: Signals,
+    /// Functions that `step` does not go into.
+    pub skips: Vec<Skip>,
+    /// The signals threads stopped with, which they get when they run again; `true`: whatever their treatment.
+    pub(crate) stop_signals: BTreeMap<ThreadId, (u8, bool)>,
     pub(crate) interrupt: Interrupt,
     pub(crate) breakpoints: Vec<Entry<V::Expr>>,
     pub(crate) last_number: u32,
@@ -117,6 +127,9 @@ impl<V: View> Session<V> {
             remote: None,
             threads: Threads::default(),
             settings: Settings::default(),
+            signals: Signals::default(),
+            skips: Vec::new(),
+            stop_signals: BTreeMap::new(),
             interrupt,
             breakpoints: Vec::new(),
             last_number: 0,
@@ -300,6 +313,7 @@ impl<V: View> Session<V> {
         self.commands.clear();
         self.inserted.forget();
         self.reported.clear();
+        self.stop_signals.clear();
         let dead: Vec<(u32, u32)> =
             self.breakpoints().filter_map(|shown| Some((shown.number, shown.thread?))).collect();
         for (number, thread) in dead {

@@ -168,6 +168,11 @@ impl<V: View> Session<V> {
             Arrival::Done => return Verdict::Done,
             Arrival::Entered => {
                 let hidden = self.view.hidden_inlined();
+                let entered =
+                    hidden.checked_sub(1).and_then(|at| self.view.inline_blocks(pc).into_iter().nth(at));
+                if entered.is_some_and(|block| self.is_skipped(&block.function, pc)) {
+                    return Verdict::Keep;
+                }
                 self.view.hide_inlined(hidden.saturating_sub(1));
                 return Verdict::Done;
             }
@@ -197,6 +202,9 @@ impl<V: View> Session<V> {
             StepOver::Undebuggable => {}
         }
         let function = self.view.function_at(pc);
+        if function.as_ref().is_some_and(|function| self.is_skipped(&function.name, pc)) {
+            return self.run_to_caller();
+        }
         if let Some(function) = function
             && self.view.line_row(function.range.start).is_some()
         {
@@ -227,6 +235,15 @@ impl<V: View> Session<V> {
             return Verdict::Done;
         }
         self.run_to_caller()
+    }
+
+    /// Whether the user does not want to step into a function that begins at `pc`.
+    fn is_skipped(&self, function: &str, pc: VirtAddr) -> bool {
+        if self.skips.is_empty() {
+            return false;
+        }
+        let row = self.view.line_row(pc);
+        self.skips.iter().any(|skip| skip(function, row.as_ref().map(|row| &*row.file)))
     }
 
     /// Runs to where the innermost function returns to, in its caller's frame.

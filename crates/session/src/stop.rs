@@ -154,6 +154,7 @@ impl<V: View> Session<V> {
             causes.retain(|cause| !matches!(cause, Cause::Code(..)));
             causes.extend(self.code_causes(pc));
         }
+        let run_is_interrupted = stop.synthesized || self.run.as_ref().is_some_and(|run| run.interrupted);
         let mut outcome = Outcome::default();
         for cause in &causes {
             self.weigh(*cause, thread, &mut outcome);
@@ -168,7 +169,13 @@ impl<V: View> Session<V> {
         if !explained && trap && stood == Some(pc) && self.ran_nowhere() {
             return;
         }
+        if !explained && !run_is_interrupted && self.passes_by(stop, thread, pc, over) {
+            return;
+        }
         if !explained && !self.was_stale(stop, pc) {
+            if stop.signal != 0 {
+                self.stop_signals.insert(thread, (stop.signal, false));
+            }
             outcome.reasons.push(StopReason::Signal(stop.signal));
             return self.finish_stop(thread, Some(pc), outcome, false);
         }
@@ -201,6 +208,45 @@ impl<V: View> Session<V> {
         if self.step_verdict(pc) == Verdict::Done {
             self.end_step(thread, pc, outcome);
         }
+    }
+
+    /// Whether the program got a signal that does not stop it: it goes on, with the signal if that is passed. A thread that was
+    /// being stepped goes on where it was when its handler has returned.
+    fn passes_by(
+        &mut self,
+        stop: &kdive_target::Stop,
+        thread: ThreadId,
+        pc: VirtAddr,
+        over: Option<VirtAddr>,
+    ) -> bool {
+        let treatment = self.signals.treatment(stop.signal);
+        if stop.signal == 0 || treatment.stop {
+            return false;
+        }
+        if treatment.print {
+            let text = self.signal_text(thread, stop.signal);
+            self.queue.push_back(Event::Notice(text.trim_end().to_owned()));
+        }
+        if !treatment.pass {
+            if let (Some(over), Some(run)) = (over.filter(|over| *over == pc), self.run.as_mut()) {
+                run.over.insert(thread, over);
+            }
+            return true;
+        }
+        let Some(target) = self.target.clone() else { return true };
+        if let Some(control) = target.run_control() {
+            control.deliver(thread, stop.signal);
+        }
+        let frame = frames::stack_id(&mut self.view, 0);
+        let task = self.view.task();
+        if let Some(run) = self.run.as_mut()
+            && run.thread == thread
+            && run.step.as_ref().is_some_and(|step| step.resume_at.is_none())
+            && run.wake.is_empty()
+        {
+            run.wake.push(Momentary { addr: pc, frame, thread, task }.into());
+        }
+        true
     }
 
     /// One step of the command is over; there may be more to do.

@@ -140,6 +140,9 @@ pub trait RunControl {
     /// [`Error`]; the target is then still stopped.
     fn resume(&self, how: Resume) -> Result<(), Error>;
 
+    /// The thread gets this signal, in gdb's numbering, with the next resume that lets it run.
+    fn deliver(&self, _thread: ThreadId, _signal: u8) {}
+
     /// Waits up to `timeout` for something to happen.
     ///
     /// The first Ctrl-C seen in `interrupt` (which is taken down) sends one 0x03. A stub that does not react within two seconds gets a second one and

@@ -52,6 +52,20 @@ pub struct Section {
 }
 
 impl Section {
+    /// Where its bytes are in the file.
+    #[must_use]
+    pub fn file_offset(&self) -> u64 {
+        self.file_offset
+    }
+
+    /// Whether the file has relocations for it.
+    #[must_use]
+    pub fn has_relocations(&self) -> bool {
+        self.rela.is_some()
+    }
+}
+
+impl Section {
     /// Whether an address lies in it at run time.
     #[must_use]
     pub fn contains(&self, addr: LinkAddr) -> bool {

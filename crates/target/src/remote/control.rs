@@ -49,6 +49,13 @@ impl RunControl for RemoteTarget {
         inner.resume(how)
     }
 
+    fn deliver(&self, thread: ThreadId, signal: u8) {
+        if let Ok(mut inner) = self.inner() {
+            inner.signals.retain(|(other, _)| *other != thread);
+            inner.signals.push((thread, signal));
+        }
+    }
+
     fn wait(&self, timeout: Duration, interrupt: &Interrupt) -> Result<Wait, Error> {
         self.inner()?.wait(timeout, interrupt)
     }
@@ -190,13 +197,9 @@ impl Inner {
     }
 
     fn resume(&mut self, how: Resume) -> Result<(), Error> {
-        let actions = match how {
-            Resume::Continue => vec![(Action::Continue(None), None)],
-            Resume::ContinueOne(thread) => vec![(Action::Continue(None), Some(thread))],
-            Resume::Step { thread, others: Others::Stopped } => vec![(Action::Step(None), Some(thread))],
-            Resume::Step { thread, others: Others::Running } => {
-                vec![(Action::Step(None), Some(thread)), (Action::Continue(None), None)]
-            }
+        let running = match how {
+            Resume::Continue | Resume::Step { others: Others::Running, .. } => None,
+            Resume::ContinueOne(thread) | Resume::Step { thread, others: Others::Stopped } => Some(thread),
         };
         let stepping = match how {
             Resume::Step { thread, .. } => {
@@ -205,6 +208,24 @@ impl Inner {
             }
             Resume::Continue | Resume::ContinueOne(_) => None,
         };
+        // A signal for a thread that is held waits.
+        let (now, later): (Vec<_>, Vec<_>) =
+            self.signals.drain(..).partition(|(thread, _)| running.is_none_or(|running| running == *thread));
+        self.signals = later;
+        let of = |wanted| now.iter().find(|(thread, _)| *thread == wanted).map(|(_, signal)| *signal);
+        let mut actions = match how {
+            Resume::Continue => Vec::new(),
+            Resume::ContinueOne(thread) => vec![(Action::Continue(of(thread)), Some(thread))],
+            Resume::Step { thread, .. } => vec![(Action::Step(of(thread)), Some(thread))],
+        };
+        if running.is_none() {
+            for (thread, signal) in &now {
+                if !actions.iter().any(|(_, other)| other == &Some(*thread)) {
+                    actions.push((Action::Continue(Some(*signal)), Some(*thread)));
+                }
+            }
+            actions.push((Action::Continue(None), None));
+        }
         let result = self.client.resume(&actions);
         self.checked(result)?;
         self.stepping = stepping;

@@ -48,6 +48,8 @@ pub(super) struct Inner {
     pub(super) permissions: Permissions,
     /// The thread that was stepped last, and where the step began as far as known.
     pub(super) stepping: Option<(ThreadId, Option<u64>)>,
+    /// Signals threads get with the next resume that lets them run.
+    pub(super) signals: Vec<(ThreadId, u8)>,
 }
 
 /// Whether a stub that fell silent is asked again now. Every read of a long command must not wait for it anew.
@@ -78,6 +80,7 @@ impl Inner {
             focus: None,
             generation: 0,
             inserted: Vec::new(),
+            signals: Vec::new(),
             planted: Vec::new(),
             accelerator: None,
             events: VecDeque::new(),
