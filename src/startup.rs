@@ -22,6 +22,11 @@ pub fn run(options: Options) -> u8 {
     let output =
         if options.silent { kdive_repl::errors_only(&interrupt) } else { kdive_repl::output(&interrupt) };
     let mut shell = Shell::new(session, output, Rc::new(Debugger), interrupt);
+    // What is kept of settings further down is in step with them from the start: the character set is that of the locale.
+    let hooks = shell.hooks();
+    if let Err(error) = hooks.setting_changed(&mut shell, "charset") {
+        shell.report(&error);
+    }
     shell.batch = options.batch;
     if options.batch {
         shell.settings.put("style enabled", Value::Bool(false));
@@ -228,10 +233,11 @@ impl Starting {
     fn action(&mut self, action: &Action) -> Result<(), i32> {
         match action {
             Action::File(path) => {
-                // gdb warns about a file that is not there and leaves with 0; a job that runs nothing has not worked.
-                let there = std::fs::File::open(expand_home(path)).is_ok();
+                // gdb warns about a file that is not there and leaves with 0; a job that runs nothing has not worked. Nor has one whose
+                // file is Python.
+                let runs = !path.ends_with(".py") && std::fs::File::open(expand_home(path)).is_ok();
                 self.command(&format!("source -- {path}"), false)?;
-                self.ok &= there;
+                self.ok &= runs;
                 Ok(())
             }
             Action::Command(line) => self.command(line, !self.shell.batch),

@@ -75,7 +75,7 @@ fn search(shell: &Shell, patterns: &[Regex]) -> Found {
     let fits = |texts: &[&str]| patterns.iter().all(|regex| texts.iter().any(|text| regex.is_match(text)));
     let mut commands = Vec::new();
     shell.tree().walk(&mut |path, entry| {
-        if matches!(entry.what, What::Alias(_)) {
+        if matches!(entry.what, What::Alias(_)) || entry.is_foreign() {
             return;
         }
         let (name, (summary, rest)) = (path.join(" "), manual(path, &entry.what));

@@ -78,7 +78,10 @@ impl Shell {
         let result = self.nested(|shell| {
             shell.run_hook(When::Before, &found.path)?;
             match &found.what {
-                What::Command(spec) => shell.run_spec(spec, args)?,
+                What::Command(spec) => match spec.stand_in {
+                    Some(answers) => crate::gdb::stand_ins::run(shell, &found.name(), answers, &args)?,
+                    None => shell.run_spec(spec, args)?,
+                },
                 What::Set(setting) => {
                     if found.rest.starts_with(|c: char| !c.is_whitespace()) {
                         return Err(Error::msg("Argument must be preceded by space."));
@@ -140,12 +143,18 @@ impl Shell {
         }
     }
 
-    /// Runs the user's `hook-stop`, before the stop is reported.
+    /// Runs the user's `hook-stop`, before the stop is reported. An error in it ends the hook and nothing else.
     ///
     /// # Errors
-    /// The hook's.
+    /// [`Error::Exit`] when the hook said `quit`, [`Error::Interrupted`].
     pub fn run_stop_hook(&mut self) -> Result<(), Error> {
-        self.run_hook(When::Before, &["stop".to_owned()])
+        match self.run_hook(When::Before, &["stop".to_owned()]) {
+            Err(error @ (Error::Message(_) | Error::Unknown(_) | Error::BadBlock)) => {
+                self.report(&Error::Message(format!("Error while running hook_stop:\n{error}")));
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     fn run_hook(&mut self, when: When, path: &[String]) -> Result<(), Error> {

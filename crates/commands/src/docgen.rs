@@ -20,6 +20,15 @@ pub fn commands() -> String {
             continue;
         }
         let _ = write!(out, "\n## {}\n\n{}.\n", class.name(), class.summary());
+        if *class == Class::Gdb {
+            let names: Vec<String> = specs.iter().map(|spec| code(spec.name)).collect();
+            let _ = write!(
+                out,
+                "A command file goes on behind them, with a warning where something was wanted, and fails where\ngdb's would fail.\n\n{}.\n",
+                names.join(", ")
+            );
+            continue;
+        }
         for spec in specs {
             command(&mut out, spec);
         }

@@ -37,6 +37,7 @@ impl Class {
         Self::Status,
         Self::Support,
         Self::UserDefined,
+        Self::Gdb,
     ];
 
     /// The word `help` knows it by.
@@ -46,6 +47,7 @@ impl Class {
             Self::Breakpoints => "breakpoints",
             Self::Data => "data",
             Self::Files => "files",
+            Self::Gdb => "gdb-only",
             Self::Internals => "internals",
             Self::Linux => "linux",
             Self::Obscure => "obscure",
@@ -64,6 +66,7 @@ impl Class {
             Self::Breakpoints => "Stopping the program where it is of interest",
             Self::Data => "Looking at data and changing it",
             Self::Files => "Programs, symbols, sources",
+            Self::Gdb => "Commands of gdb that are known but have no meaning here",
             Self::Internals => "Looking into the debugger itself",
             Self::Linux => "What kdive knows of the Linux kernel",
             Self::Obscure => "Rarely needed",
@@ -148,10 +151,18 @@ pub(crate) fn list_line(shell: &mut Shell, path: &[String], what: &What) {
 /// What a bare prefix command prints: its subcommands.
 pub(crate) fn list_subcommands(shell: &mut Shell, path: &[String]) {
     let name = path.join(" ");
+    // Commands of gdb without a meaning here are only listed under a name that has nothing else.
+    let all = shell.tree().get(path).is_some_and(Entry::is_foreign);
     let children: Vec<(Vec<String>, What)> = shell
         .tree()
         .children(path)
-        .map(|branch| branch.entries().map(|entry| (child(path, entry), entry.what.clone())).collect())
+        .map(|branch| {
+            branch
+                .entries()
+                .filter(|entry| all || !entry.is_foreign())
+                .map(|entry| (child(path, entry), entry.what.clone()))
+                .collect()
+        })
         .unwrap_or_default();
     shell.out.line(&format!("List of {name} subcommands:\n"));
     for (path, what) in children {

@@ -27,11 +27,11 @@ pub trait Hooks {
     /// The expression's, in gdb's words.
     fn integer(&self, shell: &mut Shell, expression: &str) -> Result<i64, Error>;
 
-    /// What `printf` and `eval` make of `"FORMAT", ARG, ...`.
+    /// What `printf` and `eval` make of `"FORMAT", ARG, ...`; on an error `out` has the text in front of the argument at fault.
     ///
     /// # Errors
     /// `Bad format string` and its kin, or an argument's.
-    fn format(&self, shell: &mut Shell, args: &str) -> Result<Vec<u8>, Error>;
+    fn format(&self, shell: &mut Shell, args: &str, out: &mut Vec<u8>) -> Result<(), Error>;
 
     /// Sets a convenience variable (`$_shell_exitcode`) to an integer, or to void.
     fn set_convenience(&self, shell: &mut Shell, name: &str, value: Option<i64>);

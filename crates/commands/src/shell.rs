@@ -56,6 +56,12 @@ pub struct Shell {
     pub(crate) trouble: HashSet<u32>,
     /// What runs now, for whoever ends it from outside.
     pub doing: Doing,
+    /// What `step` does not go into.
+    pub(crate) skips: crate::gdb::skip::Skips,
+    /// `set environment`: the variables programs get; `None`: those of this process.
+    pub(crate) environment: Option<Vec<(String, String)>>,
+    /// Why the program stopped last.
+    pub(crate) last_stop: Option<kdive_session::StopReason>,
     /// Commands of breakpoints are being run.
     pub(crate) runs_breakpoint_commands: bool,
     progress: Option<Arc<dyn IndexProgress>>,
@@ -76,6 +82,8 @@ pub struct Shell {
     pub(crate) trace_level: usize,
     /// A question was answered with Ctrl-C: the command that asked is to end with `Quit`.
     pub(crate) unanswered: bool,
+    /// `quit` was typed, or the input of the prompt ended.
+    pub(crate) quit_from_tty: bool,
 }
 
 /// What `define` left behind besides the commands themselves.
@@ -101,6 +109,9 @@ impl Shell {
             last_address: None,
             trouble: HashSet::new(),
             doing: Doing::default(),
+            skips: Default::default(),
+            environment: None,
+            last_stop: None,
             runs_breakpoint_commands: false,
             progress: None,
             hooks,
@@ -118,10 +129,15 @@ impl Shell {
             previous: None,
             trace_level: 0,
             unanswered: false,
+            quit_from_tty: false,
         };
         shell.out.watch(&shell.interrupt);
+        crate::gdb::setting_functions::add(shell.program(), &shell.settings);
         // What scripts ask before they use something new.
         let hooks = shell.hooks();
+        for (name, value) in [("_inferior", 1), ("_thread", 0), ("_gthread", 0)] {
+            hooks.set_convenience(&mut shell, name, Some(value));
+        }
         hooks.set_convenience(&mut shell, "_gdb_major", Some(13));
         hooks.set_convenience(&mut shell, "_gdb_minor", Some(1));
         shell

@@ -3,6 +3,7 @@
 //! A command file exports `pub const COMMANDS: &[Spec]` and is named once in [`crate::table`]. A record is written as
 //! `Spec { name: "info line", class: Class::Status, summary: "…", help: "…", run, ..Spec::EMPTY }`.
 
+use crate::gdb::stand_ins::StandIn;
 use crate::{Args, Error, Shell};
 
 /// The body of a command.
@@ -38,6 +39,8 @@ pub struct Spec {
     /// For a command that is also a prefix (`thread`, `set`, `delete`): whether words that name no subcommand are
     /// its own argument. Otherwise they are `Undefined info command: …`.
     pub allow_unknown: bool,
+    /// A command of gdb that has no meaning here: what it answers instead of [`Self::run`].
+    pub stand_in: Option<StandIn>,
     /// The command itself.
     pub run: Run,
 }
@@ -56,6 +59,7 @@ impl Spec {
         repeat: Repeat::Again,
         complete: Completer::None,
         allow_unknown: false,
+        stand_in: None,
         run: |_, _| Ok(()),
     };
 }
@@ -73,6 +77,8 @@ pub enum Class {
     Internals,
     /// What the Linux kernel knows: tasks, modules, log.
     Linux,
+    /// Commands of gdb that have no meaning here.
+    Gdb,
     /// Rarely needed.
     Obscure,
     /// Making the program go.

@@ -93,6 +93,19 @@ enum Pick<'t> {
     Many,
 }
 
+impl Entry {
+    /// Whether it and all under it are commands of gdb that have no meaning here: nobody is to be led to them.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        let own = match &self.what {
+            What::Command(spec) => spec.stand_in.is_none(),
+            What::Prefix => self.children.is_empty(),
+            _ => true,
+        };
+        !own && self.children.0.iter().all(Self::is_foreign)
+    }
+}
+
 impl Branch {
     /// Entries in order of their names.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
@@ -346,6 +359,8 @@ impl Tree {
     /// Names under `branch` that start with `word`, for completion: short forms of other names are left out.
     pub fn candidates<'t>(branch: &'t Branch, word: &str) -> impl Iterator<Item = &'t str> {
         let offered = |entry: &&Entry| match &entry.what {
+            What::Command(spec) if spec.stand_in.is_some() => false,
+            What::Prefix if entry.is_foreign() => false,
             What::Alias(alias) => {
                 !alias.hidden && (alias.by_user || !is_short_form(&entry.name, &alias.target))
             }

@@ -209,6 +209,7 @@ pub const COMMANDS: &[Spec] = &[
     },
     Spec {
         name: "enable once",
+        aliases: &["enable breakpoints once"],
         class: Class::Breakpoints,
         summary: "Enable some breakpoints for one hit",
         help: "Usage: enable once NUMBER...\nA breakpoint that is hit is disabled then.",
@@ -218,6 +219,7 @@ pub const COMMANDS: &[Spec] = &[
     },
     Spec {
         name: "enable delete",
+        aliases: &["enable breakpoints delete"],
         class: Class::Breakpoints,
         summary: "Enable some breakpoints and delete when hit",
         help: "Usage: enable delete NUMBER...",
@@ -227,6 +229,7 @@ pub const COMMANDS: &[Spec] = &[
     },
     Spec {
         name: "enable count",
+        aliases: &["enable breakpoints count"],
         class: Class::Breakpoints,
         summary: "Enable some breakpoints for COUNT hits",
         help: "Usage: enable count COUNT NUMBER...\nA breakpoint is disabled after that many hits.",

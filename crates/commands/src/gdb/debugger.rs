@@ -61,9 +61,9 @@ impl Hooks for Debugger {
         Ok(value as i64)
     }
 
-    fn format(&self, shell: &mut Shell, args: &str) -> Result<Vec<u8>, Error> {
+    fn format(&self, shell: &mut Shell, args: &str, out: &mut Vec<u8>) -> Result<(), Error> {
         let program = shell.program();
-        Ok(Printf::parse(args, program)?.print(program)?)
+        Ok(Printf::parse(args, program)?.print_into(program, out)?)
     }
 
     fn set_convenience(&self, shell: &mut Shell, name: &str, value: Option<i64>) {
@@ -135,8 +135,16 @@ impl Hooks for Debugger {
         // Quitting never kills the guest: it goes on without us.
         if shell.session.target().is_some() {
             let process = shell.session.process();
+            // gdb tells more to whoever typed `quit`, or let the input end.
+            let tells = shell.quit_from_tty && !shell.is_interactive();
+            if tells {
+                crate::gdb::remote::announce_detach(shell, process);
+            }
             // A connection that is already gone has nothing left to detach from.
             if shell.session.detach().is_ok() {
+                if tells {
+                    shell.out.line(crate::gdb::remote::ENDING);
+                }
                 if guest::is_spoken_of(shell) {
                     shell.out.line(guest::LET_GO);
                 } else {

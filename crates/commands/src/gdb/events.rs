@@ -90,9 +90,11 @@ fn one(shell: &mut Shell, event: Event) -> Result<(), Error> {
             let hooks = shell.hooks();
             // The program waits for this: a page that is full must not hold it up.
             shell.out.begin_command();
-            match hooks.format(shell, &text) {
-                Ok(bytes) => shell.out.put_bytes(&bytes),
-                Err(error) => shell.report(&error),
+            let mut bytes = Vec::new();
+            let result = hooks.format(shell, &text, &mut bytes);
+            shell.out.put_bytes(&bytes);
+            if let Err(error) = result {
+                shell.report(&error);
             }
         }
         Event::Stopped(stop) => stopped(shell, &stop)?,
@@ -118,6 +120,7 @@ fn stopped(shell: &mut Shell, stop: &Stop) -> Result<(), Error> {
     if let Some(told) = shell.program_mut().with_os(|os, program| os.stopped(program)) {
         report(shell, &told);
     }
+    shell.last_stop = stop.reasons.first().cloned();
     shell.run_stop_hook()?;
     shell.out.put(&stop.heading);
     let result = show_selected(shell, false, stop.show);

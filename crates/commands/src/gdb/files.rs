@@ -311,13 +311,27 @@ fn source_roots(vmlinux: &Path) -> Vec<PathBuf> {
 fn file(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let words = words(args.text());
     match words.as_slice() {
-        [] => discard(shell),
+        [] => {
+            discard(shell, args.from_tty)?;
+            if args.from_tty {
+                shell.out.line("No executable file now.");
+                shell.out.line("No symbol file now.");
+            }
+            Ok(())
+        }
         [name] => load_main(shell, name, 0, args.from_tty).map(|_| ()),
         _ => Err(Error::msg("file takes one file name")),
     }
 }
 
-fn discard(shell: &mut Shell) -> Result<(), Error> {
+fn discard(shell: &mut Shell, from_tty: bool) -> Result<(), Error> {
+    let main =
+        shell.program().modules.modules().first().map(|main| main.object().path().display().to_string());
+    if let Some(path) = main.filter(|_| from_tty)
+        && !shell.query(&format!("Discard symbol table from `{path}'"))
+    {
+        return Err(Error::msg("Not confirmed."));
+    }
     let program = shell.program_mut();
     for id in program.modules.modules().iter().map(|module| module.id()).collect::<Vec<_>>() {
         program.modules.remove(id);
@@ -345,7 +359,13 @@ fn symbol_file(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         }
     }
     match name {
-        None => discard(shell),
+        None => {
+            discard(shell, args.from_tty)?;
+            if args.from_tty {
+                shell.out.line("No symbol file now.");
+            }
+            Ok(())
+        }
         Some(name) => load_main(shell, &name, slide, args.from_tty).map(|_| ()),
     }
 }

@@ -1,5 +1,6 @@
 //! Connecting to a stub, parting from it, and talking to it directly.
 
+use crate::gdb::display::do_displays;
 use crate::gdb::events::{failure, show_selected, show_stage, tell};
 use crate::gdb::guest;
 use crate::linux::modules::report;
@@ -304,11 +305,14 @@ fn connect(shell: &mut Shell, args: Args<'_>, extended: bool) -> Result<(), Erro
         return Ok(());
     }
     meet(shell, true)?;
-    show_selected(shell, false, Show::FrameAndSource)?;
-    if shell.is_interactive() {
+    shell.last_stop = None;
+    shell.run_stop_hook()?;
+    let shown = show_selected(shell, false, Show::FrameAndSource);
+    if shown.is_ok() && shell.is_interactive() {
         show_stage(shell);
     }
-    Ok(())
+    do_displays(shell);
+    shown
 }
 
 /// A target and files have come together, in whichever order: what of the files depends on the running program is looked for.
@@ -373,26 +377,28 @@ fn detach(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     }
     let process = shell.session.process();
     if args.from_tty {
-        let file = shell
-            .program()
-            .modules
-            .modules()
-            .first()
-            .map(|module| module.object().path().display().to_string());
-        match file {
-            Some(path) => {
-                shell.out.line(&format!("Detaching from program: {path}, process {process}"));
-            }
-            None => shell.out.line(&format!("Detaching from pid process {process}")),
-        }
+        announce_detach(shell, process);
     }
     let result = shell.session.detach().map_err(failure);
     if args.from_tty {
-        shell.out.line("Ending remote debugging.");
+        shell.out.line(ENDING);
     }
     after(shell);
     tell_inferior(shell, process, "detached");
     result
+}
+
+/// What is said after the stub was told to let the program go, to whoever typed the command.
+pub(super) const ENDING: &str = "Ending remote debugging.";
+
+/// `Detaching from program: vmlinux, process 1`
+pub(super) fn announce_detach(shell: &mut Shell, process: u64) {
+    let modules = &shell.program().modules;
+    let file = modules.modules().first().map(|module| module.object().path().display().to_string());
+    shell.out.line(&match file {
+        Some(path) => format!("Detaching from program: {path}, process {process}"),
+        None => format!("Detaching from pid process {process}"),
+    });
 }
 
 fn disconnect(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
@@ -400,7 +406,7 @@ fn disconnect(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         let target = if shell.program().modules.modules().is_empty() { "None" } else { "exec" };
         return Err(Error::msg(format!("You can't do that when your target is `{target}'")));
     }
-    let line = if guest::is_spoken_of(shell) { guest::DISCONNECTED } else { "Ending remote debugging." };
+    let line = if guest::is_spoken_of(shell) { guest::DISCONNECTED } else { ENDING };
     shell.session.disconnect().map_err(failure)?;
     if args.from_tty {
         shell.out.line(line);

@@ -143,6 +143,7 @@ pub const COMMANDS: &[Spec] = &[
     },
     Spec {
         name: "start",
+        aliases: &["starti"],
         class: Class::Running,
         summary: "Start the debugged program stopping at the beginning of the main procedure",
         help: "A guest is started by QEMU, not by the debugger: connect with target remote.",

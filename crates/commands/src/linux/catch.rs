@@ -120,12 +120,43 @@ pub const COMMANDS: &[Spec] = &[
     Spec {
         name: "catch exec",
         class: Class::Breakpoints,
-        needs: NEEDS,
         summary: "Stop when a process executes another program",
         help: "Usage: catch exec\nAt the point of no return; bprm->filename is the program.",
         keywords: &["execve", "process", "program"],
         examples: &["catch exec"],
-        run: |shell, args| at_first(shell, args, &["begin_new_exec", "flush_old_exec"]),
+        run: |shell, args| of_gdb(shell, args, &["begin_new_exec", "flush_old_exec"]),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "catch fork",
+        class: Class::Breakpoints,
+        summary: "Stop when a process makes another one",
+        help: "Usage: catch fork\nWhere the kernel makes it; args->flags says how.",
+        examples: &["catch fork"],
+        run: |shell, args| of_gdb(shell, args, &["kernel_clone", "_do_fork"]),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "catch vfork",
+        class: Class::Breakpoints,
+        summary: "Stop when a process makes another one that borrows its memory",
+        help: "Usage: catch vfork\nWhere the kernel makes it, if CLONE_VFORK is asked for.",
+        examples: &["catch vfork"],
+        // CLONE_VFORK of include/uapi/linux/sched.h.
+        run: |shell, args| of_gdb(shell, args.with("if (args->flags & 0x4000) != 0"), &["kernel_clone"]),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "tcatch",
+        class: Class::Breakpoints,
+        summary: "Stop at an event of the kernel, once",
+        help: "Usage: tcatch EVENT\nAs catch EVENT, but it is deleted when it was hit.",
+        examples: &["tcatch panic"],
+        complete: Completer::Custom(|shell, text| {
+            let line = format!("catch {text}");
+            shell.complete(&line).words
+        }),
+        run: once,
         ..Spec::EMPTY
     },
     Spec {
@@ -261,6 +292,27 @@ fn syscall(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     }
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     at_first(shell, args.with(""), &names)
+}
+
+/// As [`at_first`] for an event gdb catches in processes: a command file without a kernel goes on, with a warning.
+fn of_gdb(shell: &mut Shell, args: Args<'_>, names: &[&str]) -> Result<(), Error> {
+    match at_first(shell, args, names) {
+        Err(error @ (Error::Message(_) | Error::Unknown(_))) if !args.from_tty => {
+            shell.out.warning(&error.to_string());
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+/// `tcatch`: what `catch` makes is deleted at its first stop.
+fn once(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let before = shell.session.last_number();
+    shell.execute(&format!("catch {}", args.text()), args.from_tty)?;
+    for number in before + 1..=shell.session.last_number() {
+        shell.execute(&format!("enable delete {number}"), false)?;
+    }
+    Ok(())
 }
 
 fn exception(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {

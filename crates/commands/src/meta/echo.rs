@@ -48,15 +48,17 @@ const MISSING: &str = "Argument required (format-control string and values to pr
 fn printf(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let text = args.required(MISSING)?;
     let hooks = shell.hooks();
-    let bytes = hooks.format(shell, text)?;
+    let mut bytes = Vec::new();
+    let result = hooks.format(shell, text, &mut bytes);
     shell.out.put_bytes(&bytes);
-    Ok(())
+    result
 }
 
 fn eval(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let text = args.required(MISSING)?;
     let hooks = shell.hooks();
-    let bytes = hooks.format(shell, text)?;
+    let mut bytes = Vec::new();
+    hooks.format(shell, text, &mut bytes)?;
     let line = String::from_utf8_lossy(&bytes).into_owned();
     shell.execute(&line, args.from_tty)
 }

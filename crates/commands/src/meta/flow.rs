@@ -14,7 +14,8 @@ pub const COMMANDS: &[Spec] = &[
         class: Class::Support,
         summary: "Run the commands of a file",
         help: "Usage: source [-s] [-v] FILE\n\
-               The file ends at the first error. -s looks for FILE in the source path too, -v\n\
+               The file ends at the first error. A file NAME.py is left out, and that is said:\n\
+               kdive has no Python. -s looks for FILE in the source path too, -v\n\
                prints each command before it runs.",
         examples: &["source walk.gdb", "source -v walk.gdb"],
         repeat: Repeat::No,
@@ -131,6 +132,9 @@ fn source(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
             return Ok(());
         }
     };
+    if is_python(&found) && shell.settings.text("script-extension") != "off" {
+        return super::prefix::without_python(shell, name, args.from_tty);
+    }
     let before = shell.settings.bool("trace-commands");
     shell.settings.put("trace-commands", Value::Bool(before || verbose));
     let result = shell.source_file(name, file);
@@ -138,6 +142,11 @@ fn source(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         shell.settings.put("trace-commands", Value::Bool(before));
     }
     result
+}
+
+/// Whether gdb takes the file for a script of Python, by its name.
+fn is_python(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "py")
 }
 
 /// The file as it is or, when it is not there and names no directory from the root, in the source path.

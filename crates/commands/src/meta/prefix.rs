@@ -89,7 +89,7 @@ pub const COMMANDS: &[Spec] = &[
         aliases: &["py"],
         class: Class::Obscure,
         summary: "Not available: kdive has no Python",
-        help: "Accepted as a block up to \"end\", so that the error is one line.",
+        help: "In a command file the line, or the block up to \"end\", is left out, and that is said.",
         examples: &["python print(1)"],
         repeat: Repeat::No,
         run: python,
@@ -103,7 +103,12 @@ pub const COMMANDS: &[Spec] = &[
         help: "See \"help python\".",
         examples: &["python-interactive"],
         repeat: Repeat::No,
-        run: |_, _| Err(no_python()),
+        run: |shell, args| {
+            if args.is_empty() && !args.from_tty {
+                shell.read_text_body(&args)?;
+            }
+            without_python(shell, args.invoked, args.from_tty)
+        },
         ..Spec::EMPTY
     },
 ];
@@ -121,15 +126,23 @@ fn set_variable(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     result.map_err(|error| error.or_unknown(Missing::Command(vec!["set".to_owned()], name.to_owned())))
 }
 
-fn no_python() -> Error {
-    Error::msg(
-        "Python scripting is not supported in kdive; \"help linux\" lists what it knows of the kernel by itself.",
-    )
+const NO_PYTHON: &str = "kdive has no Python";
+
+/// Python of a command file is left out: what it wanted is lost, the rest of the file is not. At the prompt it is an error.
+pub(crate) fn without_python(shell: &mut Shell, what: &str, from_tty: bool) -> Result<(), Error> {
+    let text = format!(
+        "{what}: {NO_PYTHON}, so this is left out; \"help linux\" lists what kdive knows of the kernel by itself."
+    );
+    if from_tty && shell.is_interactive() {
+        return Err(Error::msg(text));
+    }
+    shell.report(&Error::msg(text));
+    Ok(())
 }
 
 fn python(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     if args.is_empty() {
         shell.read_text_body(&args)?;
     }
-    Err(no_python())
+    without_python(shell, args.invoked, args.from_tty)
 }

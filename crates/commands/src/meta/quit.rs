@@ -27,6 +27,7 @@ fn quit(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     {
         return Err(Error::msg("Not confirmed."));
     }
+    shell.quit_from_tty = args.from_tty && !shell.batch;
     // As `exit` of C does, only the low byte reaches the parent.
     Err(Error::Exit((status & 0xff) as i32))
 }

@@ -46,7 +46,7 @@ pub enum Kind {
     Commands,
     /// `define`.
     Define,
-    /// `document`; its body is text, not commands.
+    /// `document`, `actions` of a tracepoint; its body is text, not commands.
     Document,
     /// `python` without an argument; its body is text, not commands.
     Python,
@@ -65,7 +65,7 @@ impl Kind {
             "while" => Self::While,
             "commands" => Self::Commands,
             "define" => Self::Define,
-            "document" => Self::Document,
+            "document" | "actions" => Self::Document,
             "python" if args.is_empty() => Self::Python,
             "loop_break" if args.is_empty() => Self::Break,
             "loop_continue" if args.is_empty() => Self::Continue,

@@ -18,8 +18,10 @@ pub use paths::COMMANDS as PATH_COMMANDS;
 pub(crate) use paths::os_message;
 
 use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::Shell;
+use crate::gdb::setting_functions::Mirror;
 
 /// One setting.
 #[derive(Clone, Copy)]
@@ -120,6 +122,8 @@ impl Setting {
 #[derive(Clone, Debug)]
 pub struct Settings {
     values: HashMap<&'static str, Value>,
+    /// The same for functions of expressions, which live elsewhere.
+    mirror: Mirror,
     substitutions: Vec<(String, String)>,
 }
 
@@ -135,7 +139,9 @@ impl Settings {
     pub fn new() -> Self {
         let rows = TABLE.iter().copied().flatten();
         let values = rows.map(|row| (row.name, row.kind.default_value(row.default))).collect();
-        Self { values, substitutions: Vec::new() }
+        let values: HashMap<_, _> = values;
+        let mirror = Mirror::new(RwLock::new(values.clone()));
+        Self { values, mirror, substitutions: Vec::new() }
     }
 
     /// The record of a setting.
@@ -193,7 +199,14 @@ impl Settings {
 
     /// Puts a value in place without asking anybody; `set` does more.
     pub fn put(&mut self, name: &'static str, value: Value) {
+        let mut mirror = self.mirror.write().unwrap_or_else(PoisonError::into_inner);
+        mirror.insert(name, value.clone());
+        drop(mirror);
         self.values.insert(name, value);
+    }
+
+    pub(crate) fn mirror(&self) -> Mirror {
+        Arc::clone(&self.mirror)
     }
 
     /// `set substitute-path FROM TO`, in the order in which they apply.

@@ -75,7 +75,7 @@ impl Hooks for Toy {
     fn integer(&self, _shell: &mut Shell, expression: &str) -> Result<i64, Error> {
         self.value(expression)
     }
-    fn format(&self, _shell: &mut Shell, args: &str) -> Result<Vec<u8>, Error> {
+    fn format(&self, _shell: &mut Shell, args: &str, out: &mut Vec<u8>) -> Result<(), Error> {
         let mut parts = args.split(',');
         let format = parts.next().unwrap_or_default().trim();
         let format = format.strip_prefix('"').and_then(|format| format.strip_suffix('"'));
@@ -84,7 +84,8 @@ impl Hooks for Toy {
             let value = self.value(part)?.to_string();
             text = text.replacen("%d", &value, 1);
         }
-        Ok(text.into_bytes())
+        out.extend_from_slice(text.as_bytes());
+        Ok(())
     }
     fn set_convenience(&self, _shell: &mut Shell, name: &str, value: Option<i64>) {
         let mut variables = self.variables.borrow_mut();

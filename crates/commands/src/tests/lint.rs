@@ -53,7 +53,7 @@ fn every_command_has_a_manual() {
         }
         let long = spec.help.lines().filter(|line| line.len() > 84);
         wrong.extend(long.map(|line| format!("{name}: {} columns: {line}", line.len())));
-        if spec.examples.is_empty() {
+        if spec.examples.is_empty() && spec.stand_in.is_none() {
             wrong.push(format!("{name}: no example"));
         }
     }

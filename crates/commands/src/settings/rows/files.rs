@@ -43,7 +43,10 @@ pub(super) const ROWS: &[Setting] = &[
         "target:",
         "the directory that stands for the target's root",
         "The current system root is \"{}\".",
-    ).ignored().anyway(&["", "/"]),
+    )
+    .aliases(&["solib-absolute-prefix"])
+    .ignored()
+    .anyway(&["", "/"]),
     Setting::new(
         "index-cache enabled",
         Bool,

@@ -140,7 +140,7 @@ pub(super) const ROWS: &[Setting] = &[
     ignored("interactive-mode", AutoBool, "auto"),
     ignored("libthread-db-search-path", RawText, "$sdir:$pdir"),
     ignored("may-call-functions", Bool, "on"),
-    ignored("mi-async", Bool, "off"),
+    ignored("mi-async", Bool, "off").aliases(&["target-async"]),
     ignored("non-stop", Bool, "off"),
     ignored("overload-resolution", Bool, "on"),
     ignored("print asm-demangle", Bool, "off"),
