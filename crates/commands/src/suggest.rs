@@ -188,5 +188,10 @@ fn near_commands(tree: &Tree, path: &[String], word: &str) -> Vec<String> {
     if elsewhere.is_empty() { near } else { elsewhere }
 }
 
+/// Whether another debugger has the word for a command, of which a hint tells.
+pub(crate) fn is_word_of_others(word: &str) -> bool {
+    words::hint(word).is_some()
+}
+
 #[cfg(test)]
 mod tests;

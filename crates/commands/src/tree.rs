@@ -336,7 +336,12 @@ impl Tree {
             (Some(one), Some(other)) => std::ptr::eq(one, other),
             _ => false,
         };
-        if candidates.all(same) { Pick::One(first) } else { Pick::Many }
+        if !candidates.all(same) {
+            return Pick::Many;
+        }
+        // Nobody shortens a command that means nothing here to a word of another debugger.
+        let is_word = std::ptr::eq(branch, &raw const self.root) && crate::suggest::is_word_of_others(word);
+        if is_word && first.is_foreign() { Pick::None } else { Pick::One(first) }
     }
 
     fn resolve<'t>(

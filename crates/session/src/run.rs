@@ -290,7 +290,7 @@ impl<V: View> Session<V> {
                 self.view.set_convenience("_exitcode", Some(i64::from(code)));
                 let text = match code {
                     0 => format!("[Inferior 1 ({inferior}) exited normally]"),
-                    code => format!("[Inferior 1 ({inferior}) exited with code {code:02o}]"),
+                    code => format!("[Inferior 1 ({inferior}) exited with code 0{code:o}]"),
                 };
                 Event::Exited { code, text }
             }

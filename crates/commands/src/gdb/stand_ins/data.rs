@@ -35,7 +35,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
     says("info module functions", "All functions in all modules:"),
     says("info module variables", "All variables in all modules:"),
     wants("info vtbl", "Argument required (expression to compute)."),
-    wants("print-object", NO_OBJECTIVE_C).also(&["po"]),
+    wants("print-object", NO_OBJECTIVE_C),
     wants("set mpx bound", "missing index"),
     wants("dump ihex memory", "Missing filename."),
     wants("dump ihex value", "Missing filename."),
