@@ -132,7 +132,7 @@ fn source(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
             return Ok(());
         }
     };
-    if is_python(&found) && shell.settings.text("script-extension") != "off" {
+    if is_python(&found) {
         return super::prefix::without_python(shell, name, args.from_tty);
     }
     let before = shell.settings.bool("trace-commands");
