@@ -26,26 +26,41 @@ pub fn program(flags: &[&str]) -> Option<Place> {
 /// Runs commands on a file; standard output, then standard error. The shell has to be alive at the end.
 #[track_caller]
 pub fn says(place: &Place, commands: &[&str], file: &str) -> (String, String) {
+    let (status, out, err) = runs(place, commands, file);
+    assert_eq!(status, 0, "{out}{err}");
+    (out, err)
+}
+
+/// The same on a file that cannot be read: what the job was about is not there, so it fails whatever its commands say.
+#[track_caller]
+fn refuses(place: &Place, commands: &[&str], file: &str) -> (String, String) {
+    let (status, out, err) = runs(place, commands, file);
+    assert_eq!(status, 1, "{out}{err}");
+    (out, err)
+}
+
+/// The exit status, standard output and standard error.
+#[track_caller]
+fn runs(place: &Place, commands: &[&str], file: &str) -> (i32, String, String) {
     let mut args = vec!["-nx", "-batch"];
     for command in commands {
         args.extend(["-ex", command]);
     }
     args.extend(["-ex", "echo alive\\n", file]);
     let outcome = place.run(&args, "");
-    assert_eq!(outcome.status, 0, "{}{}", outcome.out, outcome.err);
     let out = outcome.out.strip_suffix("alive\n").unwrap_or_else(|| panic!("not alive: {}", outcome.out));
-    (out.to_owned(), outcome.err)
+    (outcome.status, out.to_owned(), outcome.err)
 }
 
 #[test]
 fn no_such_file() {
-    let (out, err) = says(&Place::new(), &["print 1"], "nothing-here");
+    let (out, err) = refuses(&Place::new(), &["print 1"], "nothing-here");
     assert_eq!((out.as_str(), err.as_str()), ("$1 = 1\n", "nothing-here: No such file or directory.\n"));
 }
 
 #[test]
 fn a_directory_is_not_a_program() {
-    let (_, err) = says(&Place::new(), &[], "/");
+    let (_, err) = refuses(&Place::new(), &[], "/");
     assert_eq!(err, "\"/\" is a directory: give the vmlinux in it\n");
 }
 
@@ -53,7 +68,7 @@ fn a_directory_is_not_a_program() {
 fn not_an_elf_file() {
     let place = Place::new();
     place.file("text", "hello\n");
-    let (_, err) = says(&place, &[], "text");
+    let (_, err) = refuses(&place, &[], "text");
     let path = place.home().join("work").canonicalize().unwrap().join("text");
     assert_eq!(
         err,
@@ -80,7 +95,7 @@ fn a_truncated_file_never_ends_the_shell() {
     let whole = std::fs::read(&path).unwrap();
     for parts in 0..16 {
         std::fs::write(place.home().join("work/cut"), &whole[..whole.len() * parts / 16]).unwrap();
-        let (_, err) = says(&place, &["info line main", "ptype main", "info scope main"], "cut");
+        let (_, err) = refuses(&place, &["info line main", "ptype main", "info scope main"], "cut");
         assert!(!err.is_empty(), "{parts}/16 of a file are no file");
         assert!(!err.contains("panicked"), "{err}");
     }
@@ -99,8 +114,9 @@ fn damaged_debug_information_never_ends_the_shell() {
             *byte ^= 0xa5;
         }
         std::fs::write(place.home().join("work/damaged"), bytes).unwrap();
-        let (_, err) =
-            says(&place, &["info line main", "ptype main", "print x", "info scope main"], "damaged");
+        let (status, _, err) =
+            runs(&place, &["info line main", "ptype main", "print x", "info scope main"], "damaged");
+        assert!(status == 0 || status == 1, "{status} {err}");
         assert!(!err.contains("panicked"), "{err}");
     }
 }
@@ -136,8 +152,8 @@ fn commands_that_are_not_there_or_not_clear() {
     assert!(err.contains("Undefined command: \"frobnicate\".  Try \"help\".\n"), "{err}");
     assert!(err.contains("Undefined info command: \"frobnicate\".  Try \"help info\".\n"), "{err}");
     assert!(err.contains("The program is not being run.\n"), "{err}");
-    let (_, err) = says(&Place::new(), &["wh"], "/bin/true");
-    assert!(err.contains("Ambiguous command \"wh\": whatis, where, while, why.\n"), "{err}");
+    let (_, err) = says(&Place::new(), &["ma"], "/bin/true");
+    assert!(err.contains("Ambiguous command \"ma\": macro, maintenance, make.\n"), "{err}");
 }
 
 #[test]

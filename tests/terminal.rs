@@ -249,7 +249,7 @@ fn a_guest_is_waited_for_and_come_back_to() {
     session.exp_string("[The CPU is in real mode").unwrap();
     until_prompt(&mut session);
     let shown = say(&mut session, "continue");
-    assert!(shown.contains("Breakpoint 1, start_kernel () at "), "{shown}");
+    assert!(shown.contains("Breakpoint 1, ") && shown.contains("start_kernel"), "{shown}");
     session.send_line("kill").unwrap();
     session.exp_string("(y or n) ").unwrap();
     session.send_line("y").unwrap();
@@ -287,7 +287,7 @@ fn names_complete() {
     }
     // Labels of the compiler are names for nobody, and what is no setting is no end.
     for (line, none) in
-        [("complete info address .L", ".L"), ("complete set glo", "set glob"), ("complete with zz", "with")]
+        [("complete info address .L", ".L"), ("complete show zz", "show"), ("complete with zz", "with")]
     {
         let shown = say(&mut session, line);
         assert!(!shown.split_once("\r\n").is_some_and(|(_, after)| after.contains(none)), "{line}: {shown}");

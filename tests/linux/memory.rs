@@ -82,7 +82,7 @@ pub(crate) fn the_page_tables_lead_where_the_kernel_is(guest: &mut Guest) {
         ": slab object of mm_struct, ",
         ": per-CPU variable runqueues of CPU 0\n",
         ": vfs_read in section .text of vmlinux, fs/read_write.c:",
-        "0xfffffffffffffff4: an error number: ERR_PTR(-12)\n",
+        "0xfffffffffffffff4: an error number: ERR_PTR(-12), ENOMEM\n",
         "0xdead000000000100: no address: the CPU refuses it (not canonical)\n",
     ] {
         assert!(got.out.contains(line), "{line} {}{}", got.out, got.err);

@@ -1,3 +1,5 @@
+//! What macros of the user are replaced with.
+
 use super::*;
 use crate::{Context, Expr};
 
