@@ -2,7 +2,7 @@
 //! 2.6.25 but for names).
 
 use crate::{Location, RegisterSet, reg};
-use kdive_base::VirtAddr;
+use kdive_base::{ReadMemory, VirtAddr};
 
 /// `sizeof(struct pt_regs)`.
 pub const PT_REGS_SIZE: u64 = 168;
@@ -41,6 +41,31 @@ pub fn registers_at(addr: VirtAddr) -> RegisterSet {
     let mut set = RegisterSet::default();
     place(&mut set, addr, 0);
     set
+}
+
+/// Index of `cs`, `flags` and `ss`.
+const CS: u64 = 17;
+const FLAGS: u64 = 18;
+const SS: u64 = 20;
+
+/// The segments of 64-bit and 32-bit user code, and of its stack (arch/x86/include/asm/segment.h).
+const USER_CS: [u64; 2] = [0x33, 0x23];
+const USER_SS: u64 = 0x2b;
+/// A bit of the flags that is always 1.
+const FLAGS_FIXED: u64 = 1 << 1;
+/// Kernel stacks end at a page's end; the registers of user mode are there, with room for two words behind them since 6.9
+/// (`TOP_OF_KERNEL_STACK_PADDING`).
+const PAGE: u64 = 4096;
+const PADDING: u64 = 16;
+
+/// Whether what lies at `addr` is the `pt_regs` user mode was left with: at the end of a stack, with the segments of user code.
+pub(crate) fn is_of_user_mode(addr: VirtAddr, memory: &dyn ReadMemory) -> bool {
+    let word = |index: u64| memory.read_uint(addr.offset(index * 8), 8).unwrap_or(0);
+    let left = addr.0.wrapping_add(PT_REGS_SIZE).wrapping_neg() % PAGE;
+    (left == 0 || left == PADDING)
+        && USER_CS.contains(&word(CS))
+        && word(SS) == USER_SS
+        && word(FLAGS) & FLAGS_FIXED != 0
 }
 
 /// `current` with the registers replaced that the CPU pushed at `addr` for an exception.

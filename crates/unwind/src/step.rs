@@ -115,8 +115,13 @@ fn at_return_trampoline(start: &Start<'_>, context: Context<'_>) -> Option<Step>
 
 /// A frame nothing is known about.
 pub(crate) fn unknown() -> Step {
+    end_of_stack(Method::None)
+}
+
+/// The last frame of a stack.
+fn end_of_stack(method: Method) -> Step {
     Step {
-        method: Method::None,
+        method,
         id: FrameId::Outer,
         caller: RegisterSet::default(),
         caller_kind: FrameKind::Normal,
@@ -239,7 +244,16 @@ fn by_kernel_knowledge(
     if rbp & 1 == 1 && object.is_none_or(|object| object.tables.orc.is_none()) {
         let regs = VirtAddr(rbp - 1);
         let caller = pt_regs::registers_at(regs);
-        return Ok(Some(interrupted(start, Method::FramePointer, regs.0, caller, memory)));
+        // Those of a kernel thread are all 0: nothing has called it.
+        let never_ran = [reg::RIP, reg::CS].iter().all(|number| caller.read(*number, memory) == Ok(0));
+        return Ok(Some(if never_ran {
+            end_of_stack(Method::FramePointer)
+        } else {
+            interrupted(start, Method::FramePointer, regs.0, caller, memory)
+        }));
+    }
+    if rbp == 0 && start.pc.0 >> 63 == 1 && object.is_some_and(|object| object.tables.orc.is_none()) {
+        return Ok(by_cleared_frame_pointer(start, memory));
     }
     // Code made at run time (BPF, trampolines) keeps frame pointers; the kernel relies on it too (`orc_fp_entry`).
     let rsp = read_register(start.registers, reg::RSP, memory)?;
@@ -262,20 +276,26 @@ fn by_kernel_knowledge(
     Ok(None)
 }
 
+/// Entry code of kernels built with frame pointers clears rbp before it calls anything (`CLEAR_REGS`, `secondary_startup_64`): what
+/// the caller left on the stack are the registers of user mode, or it has no caller. `None` for code that only happens to
+/// have a 0 there.
+fn by_cleared_frame_pointer(start: &Start<'_>, memory: &dyn ReadMemory) -> Option<Step> {
+    let rsp = read_register(start.registers, reg::RSP, memory).ok()?;
+    if pt_regs::is_of_user_mode(VirtAddr(rsp), memory) {
+        let caller = pt_regs::registers_at(VirtAddr(rsp));
+        return Some(interrupted(start, Method::FramePointer, rsp, caller, memory));
+    }
+    // A return address into the kernel is one.
+    let returns = memory.read_uint(VirtAddr(rsp), 8).is_ok_and(|word| word >> 63 == 1);
+    (start.level > 0 && !returns).then(|| end_of_stack(Method::FramePointer))
+}
+
 /// Farthest a frame pointer is believed to be from the stack pointer: a whole kernel stack with KASAN.
 const MAX_FRAME: u64 = 32 << 10;
 
 fn by_orc(start: &Start<'_>, entry: OrcEntry, memory: &dyn ReadMemory) -> Result<Step, UnwindError> {
     if entry.kind == OrcKind::EndOfStack {
-        return Ok(Step {
-            method: Method::Orc,
-            id: FrameId::Outer,
-            caller: RegisterSet::default(),
-            caller_kind: FrameKind::Normal,
-            outermost: true,
-            switches_stack: false,
-            is_trampoline: false,
-        });
+        return Ok(end_of_stack(Method::Orc));
     }
     let stack = entry.stack(start.registers, memory)?;
     let rbp = entry.saved_rbp(stack, start.registers, memory)?;

@@ -281,6 +281,77 @@ fn kernels_with_frame_pointers_encode_the_registers() {
     );
 }
 
+/// Kernels with frame pointers have CFI for C and nothing for entry code.
+fn with_frame_pointers() -> Kernel {
+    let mut kernel = kernel(&[]);
+    Arc::get_mut(&mut kernel.tables).unwrap().orc = None;
+    kernel
+}
+
+#[test]
+fn a_system_call_of_a_kernel_with_frame_pointers_ends_at_the_registers_of_user_mode() {
+    for padding in [0, 16] {
+        let mut kernel = with_frame_pointers();
+        let regs = STACK + 0x1000 - padding - 168;
+        let mut user = pt_regs(USER_PC, 0x33, 0x7fff_0000);
+        user[20] = 0x2b;
+        kernel.memory.map(VirtAddr(regs - 16), words(&[3, ENTRY + 0x20]));
+        kernel.memory.map(VirtAddr(regs), words(&user));
+        let walk = walk(&kernel, TEXT + 0x110, regs - 16, Policy::Kernel);
+        assert_eq!(
+            shape(&walk),
+            [
+                (TEXT + 0x110, FrameKind::Normal, Method::DebugFrame),
+                (ENTRY + 0x20, FrameKind::Normal, Method::FramePointer),
+                (USER_PC, FrameKind::User, Method::None),
+            ]
+        );
+        assert_eq!(walk.stop(), Some(&StopReason::UserMode));
+    }
+}
+
+#[test]
+fn what_looks_like_registers_of_user_mode_in_the_middle_of_a_stack_is_not_theirs() {
+    let mut kernel = with_frame_pointers();
+    let mut user = pt_regs(USER_PC, 0x33, 0x7fff_0000);
+    user[20] = 0x2b;
+    kernel.memory.map(VirtAddr(STACK), words(&[3, ENTRY + 0x20]));
+    kernel.memory.map(VirtAddr(STACK + 16), words(&user));
+    let walk = walk(&kernel, TEXT + 0x110, STACK, Policy::Kernel);
+    assert_eq!(walk.frames().len(), 2, "{:?}", shape(&walk));
+    assert_eq!(walk.stop(), Some(&StopReason::Outermost));
+}
+
+#[test]
+fn a_kernel_thread_of_a_kernel_with_frame_pointers_has_an_end() {
+    // Its rbp points to registers that are all 0; the first code of a CPU has 0 in rbp, and 0 where a return address would be.
+    let regs = STACK + 0x1000 - 168;
+    for rbp in [regs + 1, 0] {
+        let mut kernel = with_frame_pointers();
+        kernel.memory.map(VirtAddr(regs - 16), words(&[3, ENTRY + 0x20]));
+        kernel.memory.map(VirtAddr(regs), words(&[0; 21]));
+        let registers = [(reg::RIP, TEXT + 0x110), (reg::RSP, regs - 16), (reg::RBP, rbp), (reg::CS, 0x10)];
+        let walk = walk_from(&kernel, RegisterSet::live(registers), Policy::Kernel);
+        assert_eq!(
+            shape(&walk),
+            [
+                (TEXT + 0x110, FrameKind::Normal, Method::DebugFrame),
+                (ENTRY + 0x20, FrameKind::Normal, Method::FramePointer),
+            ]
+        );
+        assert_eq!(walk.stop(), Some(&StopReason::Outermost));
+    }
+}
+
+#[test]
+fn assembly_that_happens_to_have_a_zero_in_its_frame_pointer_has_a_caller() {
+    let mut kernel = with_frame_pointers();
+    kernel.memory.map(VirtAddr(STACK), words(&[TEXT + 0x210, 3, ENTRY + 0x20, 0]));
+    let registers = [(reg::RIP, ENTRY + 0x8000), (reg::RSP, STACK), (reg::RBP, 0), (reg::CS, 0x10)];
+    let walk = walk_from(&kernel, RegisterSet::live(registers), Policy::Kernel);
+    assert_eq!(walk.frames().get(1).map(|frame| frame.pc.0), Some(TEXT + 0x210));
+}
+
 #[test]
 fn code_made_at_run_time_has_frame_pointers() {
     let mut kernel = kernel(&[(TEXT, 16, ORC_CALL), (ENTRY, 0, ORC_END)]);
