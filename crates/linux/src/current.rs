@@ -52,7 +52,7 @@ impl Places {
             if *offsets == [0] {
                 return Some(0);
             }
-            if let Some(&offset) = cpu_of(&registers, &offsets).and_then(|cpu| offsets.get(cpu)) {
+            if let Some(&offset) = cpu_of(program, &registers, &offsets).and_then(|cpu| offsets.get(cpu)) {
                 return Some(offset);
             }
         }

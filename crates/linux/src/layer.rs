@@ -10,7 +10,7 @@ use crate::{
     Defining, FindResult, Fit, KernelPlace, ModuleFinder, ModuleInfo, PatchMap, Site, module_at, modules,
 };
 use kdive_base::{AddrRange, LinkAddr, VirtAddr};
-use kdive_program::{OsLayer, OsReport, Program, TaskFilter};
+use kdive_program::{Machine, OsLayer, OsReport, Program, TaskFilter};
 use kdive_symbols::{ModuleId, ObjectFile, OpenOptions, Placement};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -464,6 +464,12 @@ impl OsLayer for LinuxLayer {
         };
         let task = crate::TaskLayout::new(program).ok()?.read(program, task).ok()?;
         Some(format!("{}, pid {}", task.comm, task.pid))
+    }
+
+    fn sleeper(&self, program: &Program, pid: u64) -> Option<Rc<dyn Machine>> {
+        let tasks = crate::tasks(program, true).ok()?;
+        let task = tasks.found.iter().find(|task| u64::try_from(task.pid) == Ok(pid))?;
+        crate::sleeper(program, task.addr).ok()
     }
 
     fn fixups(&self, program: &Program, range: AddrRange) -> Vec<VirtAddr> {

@@ -9,6 +9,7 @@ use crate::{Error, Object};
 use kdive_arch::RegisterFile;
 use kdive_base::{ReadMemory, VirtAddr};
 use kdive_program::Program;
+use kdive_symbols::Tag;
 
 /// `CONFIG_NR_CPUS` of the largest configuration (`MAXSMP`).
 const MAX_CPUS: u64 = 8192;
@@ -30,7 +31,8 @@ pub fn per_cpu_offsets(program: &Program) -> Result<Vec<u64>, Error> {
 }
 
 /// The Linux CPU the selected thread is, by its GS base: in the kernel that is the CPU's offset, in user mode and in the
-/// first instructions of entry code it is the one to be swapped in. `None` when neither is.
+/// first instructions of entry code it is the one to be swapped in; where a stub shows neither (kgdb), by the stack it is on.
+/// `None` when nothing tells.
 #[must_use]
 pub fn selected_cpu(program: &Program) -> Option<usize> {
     let registers = program.registers()?;
@@ -39,7 +41,7 @@ pub fn selected_cpu(program: &Program) -> Option<usize> {
     if offsets == [0] {
         return Some(0);
     }
-    cpu_of(&registers, &offsets)
+    cpu_of(program, &registers, &offsets)
 }
 
 /// A CPU by the kernel's number, or the selected one, and its `__per_cpu_offset`; or why not, to stand after "and".
@@ -57,7 +59,7 @@ pub(crate) fn cpu_and_offset(program: &Program, number: Option<u64>) -> Result<(
         return Ok((0, first.unwrap_or(0)));
     }
     let registers = program.registers();
-    let selected = registers.and_then(|registers| cpu_of(&registers, &offsets)).and_then(known);
+    let selected = registers.and_then(|registers| cpu_of(program, &registers, &offsets)).and_then(known);
     selected.ok_or_else(|| "which CPU this is cannot be told here: name one, as in @cpu(0)".to_owned())
 }
 
@@ -105,11 +107,39 @@ pub fn idle_task(program: &Program, cpu: usize) -> Result<VirtAddr, Error> {
 
 /// Which of the kernel's CPUs a set of registers is of, as [`selected_cpu`] tells it.
 #[must_use]
-pub fn cpu_of(registers: &RegisterFile, offsets: &[u64]) -> Option<usize> {
+pub fn cpu_of(program: &Program, registers: &RegisterFile, offsets: &[u64]) -> Option<usize> {
+    if registers.by_name("gs_base").is_none() {
+        let sp = registers.by_name(registers.layout().arch().sp_name())?;
+        return (0..offsets.len()).find(|&cpu| has_stack(program, cpu, offsets, VirtAddr(sp)) == Ok(true));
+    }
     ["gs_base", "k_gs_base"].iter().find_map(|name| {
         let base = registers.by_name(name).filter(|&base| base != 0)?;
         offsets.iter().position(|&offset| offset == base)
     })
+}
+
+/// `THREAD_SIZE` and `IRQ_STACK_SIZE` where the types do not tell (arch/x86/include/asm/page_64_types.h).
+const STACK_SIZE: u64 = 16 << 10;
+
+/// Whether a CPU is on the stack `sp` points into: that of its task, or the one it handles interrupts on.
+fn has_stack(program: &Program, cpu: usize, offsets: &[u64], sp: VirtAddr) -> Result<bool, Error> {
+    let size_of =
+        |tag, name| program.modules.ty(tag, name, None).and_then(|ty| ty.size()).unwrap_or(STACK_SIZE);
+    let task = current_task(program, cpu)?;
+    let stack = Object::of_struct(program, "task_struct", task)?.member("stack")?.pointer()?;
+    if sp.distance_from(stack).is_some_and(|used| used < size_of(Tag::Union, "thread_union")) {
+        return Ok(true);
+    }
+    // It points to the last word of the stack.
+    let place = match Object::variable(program, "pcpu_hot").and_then(|hot| hot.member("hardirq_stack_ptr")) {
+        Ok(pointer) => pointer.addr(),
+        Err(_) => match symbol(program, "hardirq_stack_ptr") {
+            Some(addr) => addr,
+            None => return Ok(false),
+        },
+    };
+    let top = VirtAddr(program.read_uint(place.offset(*offsets.get(cpu).unwrap_or(&0)), 8)?).offset(8);
+    Ok(top.distance_from(sp).is_some_and(|left| left > 0 && left <= size_of(Tag::Struct, "irq_stack")))
 }
 
 /// The CPUs of a mask: `__cpu_possible_mask`, `__cpu_online_mask`, ... (`cpu_possible_bits` before 4.5).
@@ -136,6 +166,7 @@ pub fn cpu_mask(program: &Program, name: &str) -> Result<Vec<u64>, Error> {
 mod tests {
     use super::*;
     use crate::testing::image;
+    use kdive_arch::{Arch, RegisterLayout};
 
     #[test]
     fn current_of_each_cpu() {
@@ -155,6 +186,36 @@ mod tests {
         assert_eq!(current_task(&program, 0), Ok(boot));
         assert_eq!(current_task(&program, 1), Ok(shell));
         assert_eq!(current_task(&program, 2), Err(Error::NoSymbol("__per_cpu_offset[2]".into())));
+    }
+
+    #[test]
+    fn a_cpu_by_the_stack_it_is_on() {
+        let program = image(
+            r#"
+            union thread_union { unsigned long stack[2048]; } stack_of_init, stack_of_shell, elsewhere;
+            struct irq_stack { char stack[16384]; } interrupts;
+            struct task_struct { int pid; void *stack; } init = { 1, &stack_of_init }, shell = { 77, &stack_of_shell };
+            struct area { struct task_struct *task; void *irq; } areas[2] = {
+                { &init, 0 }, { &shell, (char *) &interrupts + sizeof interrupts - 8 } };
+            __asm__(".globl current_task, hardirq_stack_ptr\n.set current_task, areas\n.set hardirq_stack_ptr, areas + 8\n"
+                    ".type current_task, @object\n.type hardirq_stack_ptr, @object\n");
+            unsigned long __per_cpu_offset[2] = { 0, 16 };
+            unsigned int nr_cpu_ids = 2;
+            union thread_union *keep = &elsewhere;
+            "#,
+        );
+        // kgdb's registers end before the GS base.
+        let layout = std::sync::Arc::new(RegisterLayout::for_g_length(Arch::X86_64, 164).unwrap());
+        let at = |name: &str, offset: u64| {
+            let mut registers = RegisterFile::new(std::sync::Arc::clone(&layout));
+            registers.set_by_name("rsp", symbol(&program, name).unwrap().offset(offset).0);
+            cpu_of(&program, &registers, &[0, 16])
+        };
+        assert_eq!(at("stack_of_init", 0x3f00), Some(0));
+        assert_eq!(at("stack_of_shell", 0x10), Some(1));
+        assert_eq!(at("interrupts", 0x3f00), Some(1));
+        assert_eq!(at("interrupts", 0x4000), None);
+        assert_eq!(at("elsewhere", 0x100), None);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The seam to what knows the operating system: run control and the program see it only through [`OsLayer`].
 
-use crate::Program;
+use crate::{Machine, Program};
 use kdive_base::{AddrRange, VirtAddr};
+use std::rc::Rc;
 
 /// What the operating system layer has to say after it looked at the program.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -101,6 +102,12 @@ pub trait OsLayer {
         None
     }
 
+    /// A task by its number as it will go on, when no CPU runs it: for stubs whose threads are the tasks of the system, and that do
+    /// not know where one that sleeps stands.
+    fn sleeper(&self, _program: &Program, _pid: u64) -> Option<Rc<dyn Machine>> {
+        None
+    }
+
     /// Whether the selected thread runs a task that was asked for. As cheap as [`OsLayer::task`].
     ///
     /// # Errors
@@ -194,6 +201,12 @@ impl Program {
     #[must_use]
     pub fn task(&self) -> Option<VirtAddr> {
         self.os.as_ref()?.task(self)
+    }
+
+    /// A task no CPU runs, as [`OsLayer::sleeper`] tells it.
+    #[must_use]
+    pub fn sleeper(&self, pid: u64) -> Option<Rc<dyn Machine>> {
+        self.os.as_ref()?.sleeper(self, pid)
     }
 
     /// Whether the selected thread runs a task that was asked for.

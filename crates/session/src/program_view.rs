@@ -129,6 +129,19 @@ impl ProgramView {
         changed
     }
 
+    /// What the operating system layer knows of the selected thread when the stub says that it is there and not where.
+    fn sleeper(&self) -> Option<Rc<dyn Machine>> {
+        let thread = self.thread.filter(|thread| i32::try_from(thread.tid).is_ok_and(|pid| pid > 0))?;
+        if !self.target.as_ref()?.threads_are_tasks() {
+            return None;
+        }
+        let registers = self.program.machine()?.registers().ok()?;
+        if registers.pc() != Some(VirtAddr(0)) {
+            return None;
+        }
+        self.program.sleeper(thread.tid)
+    }
+
     fn convert(&self, frame: &kdive_program::Frame) -> Frame {
         let line = self.program.frame_line(frame);
         let id = frame.key().map(|key| FrameId {
@@ -275,6 +288,9 @@ impl View for ProgramView {
             _ => None,
         };
         self.program.set_machine(machine);
+        if let Some(sleeper) = self.sleeper() {
+            self.program.set_machine(Some(sleeper));
+        }
     }
 
     fn invalidate(&mut self) {

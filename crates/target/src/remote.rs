@@ -543,6 +543,10 @@ impl Target for RemoteTarget {
         inner.fetch_pages = pages;
     }
 
+    fn threads_are_tasks(&self) -> bool {
+        self.profile() == Ok(Profile::Kgdb)
+    }
+
     fn ask_monitor(&self, question: &str) -> Option<String> {
         let mut inner = self.inner().ok()?;
         inner.ready(Regain::IfRested).ok()?;

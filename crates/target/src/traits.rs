@@ -68,6 +68,12 @@ pub trait Target: ReadMemory + WriteMemory {
     /// by whoever reads it.
     fn prefetch(&self, _addr: VirtAddr, _len: usize) {}
 
+    /// Whether the stub's threads are the tasks of the guest's kernel by their numbers (kgdb), rather than CPUs. It does not know
+    /// where one that sleeps stands: its pc is 0 then.
+    fn threads_are_tasks(&self) -> bool {
+        false
+    }
+
     /// Asks the monitor of what runs the guest a question that changes nothing; `None` where there is none or it does not
     /// know the question.
     fn ask_monitor(&self, _question: &str) -> Option<String> {

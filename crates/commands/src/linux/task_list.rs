@@ -143,8 +143,9 @@ fn thread_of_cpu(shell: &Shell, cpu: usize) -> Option<u32> {
     if entries.len() == 1 {
         return entries.first().map(|entry| entry.number);
     }
+    let program = shell.program();
     let found = entries.iter().find(|entry| {
-        target.registers(entry.id).is_ok_and(|registers| cpu_of(&registers, &offsets) == Some(cpu))
+        target.registers(entry.id).is_ok_and(|registers| cpu_of(program, &registers, &offsets) == Some(cpu))
     });
     found.or_else(|| entries.get(cpu)).map(|entry| entry.number)
 }
