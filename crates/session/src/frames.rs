@@ -1,6 +1,7 @@
 //! Questions about frames that run control asks again and again.
 
 use crate::view::{Frame, FrameId, View};
+use kdive_arch::Flow;
 use kdive_base::VirtAddr;
 
 /// More frames than any stack that is searched for one frame.
@@ -49,4 +50,29 @@ pub(crate) fn find<V: View>(view: &mut V, id: FrameId) -> Option<usize> {
 /// information knows of none.
 pub(crate) fn function<V: View>(view: &V, pc: VirtAddr) -> Option<VirtAddr> {
     view.function_at(pc).filter(|function| function.has_debug).map(|function| function.range.start)
+}
+
+/// Bytes of the shortest and the longest call.
+const CALLS: std::ops::RangeInclusive<u64> = 2..=8;
+
+/// Whether a breakpoint for a return may be put at an address: an instruction begins there as far as can be told. A frame that is wrong
+/// leads into the middle of one, and a breakpoint written there makes another instruction of it.
+pub(crate) fn begins_instruction<V: View>(view: &V, addr: VirtAddr) -> bool {
+    let Some(function) = view.function_at(addr).filter(|function| function.range.start != addr) else {
+        return true;
+    };
+    let is_call = |len: u64| {
+        let insn = addr.0.checked_sub(len).and_then(|at| view.instruction(VirtAddr(at)));
+        insn.is_some_and(|insn| insn.flow == Flow::Call && insn.len() == len)
+    };
+    if CALLS.into_iter().any(is_call) {
+        return true;
+    }
+    let mut at = function.range.start;
+    while at < addr {
+        // What cannot be read or is no code tells nothing.
+        let Some(insn) = view.instruction(at).filter(|insn| insn.flow != Flow::Invalid) else { return true };
+        at = at.offset(insn.len().max(1));
+    }
+    at == addr
 }

@@ -162,6 +162,12 @@ impl<V: View> Session<V> {
             target += 1;
         }
         let caller = self.view.frame(target).ok_or_else(outermost)?;
+        if !frames::begins_instruction(&self.view, caller.pc) {
+            return Err(Error::msg(format!(
+                "Frame {target} is not to be trusted: {} is in the middle of an instruction, where no function returns to.",
+                caller.pc
+            )));
+        }
         let frame = frames::stack_id(&mut self.view, target);
         let mut run = Run::new(thread, Command::Finish(plan));
         let task = self.view.task();
@@ -218,7 +224,10 @@ impl<V: View> Session<V> {
         let caller = frames::caller(&mut self.view, level);
         let task = self.view.task();
         let mut run = Run::new(thread, Command::Location);
-        if let Some(caller) = caller.filter(|caller| caller.id.is_some()) {
+        let is_place = |caller: &crate::view::Frame| {
+            caller.id.is_some() && frames::begins_instruction(&self.view, caller.pc)
+        };
+        if let Some(caller) = caller.filter(is_place) {
             run.targets.push(Momentary { addr: caller.pc, frame: caller.id, thread, task });
         }
         let frame = if anywhere { None } else { own };

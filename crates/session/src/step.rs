@@ -248,7 +248,8 @@ impl<V: View> Session<V> {
 
     /// Runs to where the innermost function returns to, in its caller's frame.
     fn run_to_caller(&mut self) -> Verdict {
-        let Some(caller) = frames::caller(&mut self.view, 0).filter(|caller| caller.id.is_some()) else {
+        let caller = frames::caller(&mut self.view, 0).filter(|caller| caller.id.is_some());
+        let Some(caller) = caller.filter(|caller| frames::begins_instruction(&self.view, caller.pc)) else {
             return Verdict::Done;
         };
         let task = self.view.task();

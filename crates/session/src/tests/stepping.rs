@@ -165,6 +165,23 @@ fn finish_shows_the_value() {
 }
 
 #[test]
+fn no_breakpoint_is_put_into_the_middle_of_an_instruction() {
+    let mut toy = calls();
+    toy.add("leaf");
+    toy.cont();
+    // Where leaf is said to return to is not where any instruction begins.
+    let sp = toy.machine.borrow().cpus[0].sp;
+    toy.machine.borrow_mut().memory.insert(sp, 0x100e);
+    toy.session.delete_all();
+    toy.session.view_mut().invalidate();
+    toy.log();
+    let text = toy.run(Request::Finish);
+    assert!(text.starts_with("Frame 1 is not to be trusted: "), "{text}");
+    assert!(text.contains("in the middle of an instruction"), "{text}");
+    assert_eq!(toy.log(), "");
+}
+
+#[test]
 fn finish_out_of_recursion_and_from_an_outer_frame() {
     let mut toy = calls();
     toy.add("rec if rax_is == 1");
