@@ -1,6 +1,8 @@
 //! CPU families and the facts that differ between them.
 
-use crate::{CodeSegment, CpuState, Prologue, RegisterFile, x86};
+use crate::{
+    CodeAddress, CodeSegment, CpuMode, CpuState, Foreign, FrameBase, PagingMode, Prologue, RegisterFile, x86,
+};
 use kdive_base::{ReadMemory, VirtAddr};
 
 /// How the CPU decodes the bytes it executes.
@@ -12,6 +14,13 @@ pub enum CodeSize {
     Bits32,
     /// 64-bit x86 code.
     Bits64,
+    /// Code of another processor, whose data has this byte order.
+    Foreign {
+        /// Which processor.
+        family: Foreign,
+        /// Whether the most significant byte comes first.
+        big_endian: bool,
+    },
 }
 
 /// A CPU family: what the debugger knows before it has seen a stub.
@@ -23,6 +32,8 @@ pub enum Arch {
     I386,
     /// 64-bit x86.
     X86_64,
+    /// Another processor, of which kdive knows little more than the name.
+    Foreign(Foreign),
 }
 
 impl Arch {
@@ -32,18 +43,24 @@ impl Arch {
         match name {
             "i386:x86-64" | "i386:x86-64:intel" => Some(Self::X86_64),
             "i386" | "i386:intel" | "i8086" => Some(Self::I386),
-            _ => None,
+            _ => Foreign::from_bfd_name(name).map(Self::Foreign),
         }
     }
 
-    /// The family of an ELF `e_machine` (`EM_386` 3, `EM_X86_64` 62).
+    /// The family of an ELF file by its `e_machine` (`EM_386` 3, `EM_X86_64` 62) and class.
     #[must_use]
-    pub fn from_elf_machine(machine: u16) -> Option<Self> {
+    pub const fn from_elf(machine: u16, is_64: bool) -> Self {
         match machine {
-            3 => Some(Self::I386),
-            62 => Some(Self::X86_64),
-            _ => None,
+            3 => Self::I386,
+            62 => Self::X86_64,
+            _ => Self::Foreign(Foreign::from_elf(machine, is_64)),
         }
+    }
+
+    /// Whether it is a processor of which little more than the name is known.
+    #[must_use]
+    pub const fn is_foreign(self) -> bool {
+        matches!(self, Self::Foreign(_))
     }
 
     /// The name gdb has for the family.
@@ -52,6 +69,7 @@ impl Arch {
         match self {
             Self::I386 => "i386",
             Self::X86_64 => "i386:x86-64",
+            Self::Foreign(family) => family.bfd_name(),
         }
     }
 
@@ -61,6 +79,7 @@ impl Arch {
         match self {
             Self::I386 => 4,
             Self::X86_64 => 8,
+            Self::Foreign(family) => family.address_size(),
         }
     }
 
@@ -70,13 +89,17 @@ impl Arch {
         match self {
             Self::I386 => CodeSize::Bits32,
             Self::X86_64 => CodeSize::Bits64,
+            Self::Foreign(family) => CodeSize::Foreign { family, big_endian: false },
         }
     }
 
     /// Longest instruction in bytes (15 on x86, Intel SDM vol. 2, 2.3.11).
     #[must_use]
     pub const fn max_insn_len(self) -> usize {
-        15
+        match self {
+            Self::I386 | Self::X86_64 => 15,
+            Self::Foreign(family) => family.max_insn_len(),
+        }
     }
 
     /// Name of the register `$pc` stands for.
@@ -85,6 +108,7 @@ impl Arch {
         match self {
             Self::I386 => "eip",
             Self::X86_64 => "rip",
+            Self::Foreign(_) => "pc",
         }
     }
 
@@ -94,6 +118,7 @@ impl Arch {
         match self {
             Self::I386 => "esp",
             Self::X86_64 => "rsp",
+            Self::Foreign(family) => family.sp_name(),
         }
     }
 
@@ -103,25 +128,29 @@ impl Arch {
         match self {
             Self::I386 => "ebp",
             Self::X86_64 => "rbp",
+            Self::Foreign(family) => family.fp_name(),
         }
     }
 
     /// Name of the register `$ps` stands for.
     #[must_use]
     pub const fn flags_name(self) -> &'static str {
-        "eflags"
+        match self {
+            Self::I386 | Self::X86_64 => "eflags",
+            Self::Foreign(family) => family.flags_name(),
+        }
     }
 
     /// Name of the register with this number in DWARF (psABI for x86-64 fig. 3.36, i386 psABI table 2.14).
     #[must_use]
     pub fn dwarf_name(self, number: u16) -> Option<&'static str> {
-        x86::dwarf::name(self, number)
+        if self.is_foreign() { None } else { x86::dwarf::name(self, number) }
     }
 
     /// DWARF number of the register called `name`.
     #[must_use]
     pub fn dwarf_number(self, name: &str) -> Option<u16> {
-        x86::dwarf::number(self, name)
+        if self.is_foreign() { None } else { x86::dwarf::number(self, name) }
     }
 
     /// DWARF number of the return address column (16 on x86-64, 8 on i386).
@@ -130,6 +159,8 @@ impl Arch {
         match self {
             Self::I386 => 8,
             Self::X86_64 => 16,
+            // No register has this number: frames of other processors are not unwound.
+            Self::Foreign(_) => u16::MAX,
         }
     }
 
@@ -139,6 +170,8 @@ impl Arch {
         match self {
             Self::I386 => 4,
             Self::X86_64 => 7,
+            // No register has this number: frames of other processors are not unwound.
+            Self::Foreign(_) => u16::MAX,
         }
     }
 
@@ -148,20 +181,28 @@ impl Arch {
         match self {
             Self::I386 => 5,
             Self::X86_64 => 6,
+            // No register has this number: frames of other processors are not unwound.
+            Self::Foreign(_) => u16::MAX,
         }
     }
 
     /// The bytes a software breakpoint puts into memory.
     #[must_use]
     pub const fn breakpoint_insn(self) -> &'static [u8] {
-        &[0xcc]
+        match self {
+            Self::I386 | Self::X86_64 => &[0xcc],
+            Self::Foreign(family) => family.breakpoint_insn(),
+        }
     }
 
     /// By how many bytes the program counter is beyond a breakpoint instruction that was just executed, for stubs that
     /// do not correct it themselves.
     #[must_use]
     pub const fn pc_after_breakpoint(self) -> u64 {
-        1
+        match self {
+            Self::I386 | Self::X86_64 => 1,
+            Self::Foreign(_) => 0,
+        }
     }
 
     /// Registers a call may change, by name, in DWARF order (psABI: neither rbx, rsp, rbp nor r12-r15).
@@ -170,6 +211,7 @@ impl Arch {
         match self {
             Self::I386 => x86::abi::I386_CLOBBERED,
             Self::X86_64 => x86::abi::X86_64_CLOBBERED,
+            Self::Foreign(_) => &[],
         }
     }
 
@@ -179,6 +221,7 @@ impl Arch {
         match self {
             Self::I386 => x86::abi::I386_PRESERVED,
             Self::X86_64 => x86::abi::X86_64_PRESERVED,
+            Self::Foreign(_) => &[],
         }
     }
 
@@ -188,6 +231,7 @@ impl Arch {
         match self {
             Self::I386 => &["eax", "edx", "ecx"],
             Self::X86_64 => &["rdi", "rsi", "rdx", "rcx", "r8", "r9"],
+            Self::Foreign(_) => &[],
         }
     }
 
@@ -195,7 +239,7 @@ impl Arch {
     /// (the 1 to 11 byte forms, 5 bytes at a function's `__fentry__` site).
     #[must_use]
     pub fn nop_len(self, bytes: &[u8]) -> Option<usize> {
-        x86::code::nop_len(self, bytes)
+        if self.is_foreign() { None } else { x86::code::nop_len(self, bytes) }
     }
 
     /// How far the prologue of the function at `start` reaches, looking no further than `limit`.
@@ -203,6 +247,9 @@ impl Arch {
     /// For functions without line information; the rule is gdb's `amd64_analyze_prologue`.
     #[must_use]
     pub fn analyze_prologue(self, memory: &dyn ReadMemory, start: VirtAddr, limit: VirtAddr) -> Prologue {
+        if self.is_foreign() {
+            return Prologue { end: start, frame: FrameBase::StackPointer };
+        }
         x86::prologue::analyze(self, memory, start, limit)
     }
 
@@ -220,6 +267,9 @@ impl Arch {
         sp: VirtAddr,
         fp: VirtAddr,
     ) -> VirtAddr {
+        if self.is_foreign() {
+            return fp;
+        }
         x86::prologue::frame_base(self, memory, function, pc, sp, fp)
     }
 
@@ -229,12 +279,22 @@ impl Arch {
     /// be told; [`Arch::cpu_state_with`] takes the descriptor when there is another way to it.
     #[must_use]
     pub fn cpu_state(self, registers: &RegisterFile) -> CpuState {
-        x86::mode::cpu_state(self, registers, None)
+        self.cpu_state_with(registers, None)
     }
 
     /// As [`Arch::cpu_state`], with the hidden part of the code segment register.
     #[must_use]
     pub fn cpu_state_with(self, registers: &RegisterFile, segment: Option<CodeSegment>) -> CpuState {
+        if self.is_foreign() {
+            let pc = registers.pc().unwrap_or(VirtAddr(0));
+            return CpuState {
+                mode: CpuMode::Foreign,
+                cpl: 0,
+                paging: PagingMode::None,
+                page_table_root: None,
+                code: CodeAddress { pc, linear: pc, size: self.code_size() },
+            };
+        }
         x86::mode::cpu_state(self, registers, segment)
     }
 }

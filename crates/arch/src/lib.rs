@@ -13,6 +13,7 @@
 //! | real, protected or long mode, CPL, page-table root | [`CpuMode`], [`PagingMode`] |
 //! | where a linear address is in physical memory | [`paging::PageTables`] |
 //! | what the bytes at an address do | [`Disassembler`], [`Insn`], [`Flow`] |
+//! | which processor it is that kdive only knows by name | [`Foreign`] |
 //! | where arguments and results live | [`abi`] |
 //! | where a function's prologue ends | [`Arch::analyze_prologue`] |
 
@@ -22,6 +23,7 @@ pub mod disasm;
 mod error;
 pub mod explain;
 pub mod float;
+mod foreign;
 pub mod format;
 mod layout;
 mod mode;
@@ -36,6 +38,7 @@ mod x86;
 pub use cpu::{Arch, CodeSize};
 pub use disasm::{Disassembler, Flavor, Flow, Insn, Symbolize};
 pub use error::ArchError;
+pub use foreign::Foreign;
 pub use layout::{Group, Register, RegisterLayout};
 pub use mode::{CodeAddress, CodeSegment, CpuMode, CpuState, PagingMode};
 pub use prologue::{FrameBase, Prologue};

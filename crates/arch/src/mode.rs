@@ -19,6 +19,8 @@ pub enum CpuMode {
     Compatibility,
     /// Long mode with a 64-bit code segment.
     Long,
+    /// A processor that is no x86.
+    Foreign,
 }
 
 impl CpuMode {
@@ -28,7 +30,8 @@ impl CpuMode {
         match self {
             Self::Real | Self::Virtual8086 | Self::Protected16 => CodeSize::Bits16,
             Self::Protected32 | Self::Compatibility => CodeSize::Bits32,
-            Self::Long => CodeSize::Bits64,
+            // How other processors decode code does not depend on this.
+            Self::Long | Self::Foreign => CodeSize::Bits64,
         }
     }
 }
@@ -42,6 +45,7 @@ impl fmt::Display for CpuMode {
             Self::Protected32 => "protected mode, 32-bit code",
             Self::Compatibility => "compatibility mode",
             Self::Long => "long mode",
+            Self::Foreign => "no x86",
         })
     }
 }

@@ -5,7 +5,7 @@
 
 mod types;
 
-use crate::{Arch, ArchError, RegType, Register, RegisterLayout};
+use crate::{Arch, ArchError, Foreign, RegType, Register, RegisterLayout};
 use roxmltree::{Document, Node, ParsingOptions};
 use types::{Types, attribute};
 
@@ -44,7 +44,7 @@ pub struct Description {
 /// Parses the description that starts with the annex `target.xml`.
 ///
 /// `fetch` answers with the text of an annex, `target.xml` itself included; its error text becomes part of
-/// [`ArchError::Fetch`]. `fallback` is the family when the description names none or one nobody knows.
+/// [`ArchError::Fetch`]. `fallback` is the family when the description names none.
 ///
 /// # Errors
 /// Malformed XML, values that cannot be, or more of anything than a real description has.
@@ -89,7 +89,11 @@ struct Reader<'f> {
 
 impl Reader<'_> {
     fn arch(&self) -> Arch {
-        self.architecture.as_deref().and_then(Arch::from_bfd_name).unwrap_or(self.fallback)
+        match self.architecture.as_deref() {
+            None => self.fallback,
+            // A processor nobody here knows is at least not taken for another one.
+            Some(name) => Arch::from_bfd_name(name).unwrap_or(Arch::Foreign(Foreign::Other(0))),
+        }
     }
 
     /// Fetches and reads one annex, whose root may be `<target>` or `<feature>`.

@@ -13,7 +13,7 @@ const KERNEL_SIDE: VirtAddr = VirtAddr(1 << 63);
 fn who(mode: CpuMode) -> &'static str {
     match mode {
         CpuMode::Real | CpuMode::Virtual8086 | CpuMode::Protected16 => "firmware",
-        CpuMode::Protected32 | CpuMode::Compatibility | CpuMode::Long => {
+        CpuMode::Protected32 | CpuMode::Compatibility | CpuMode::Long | CpuMode::Foreign => {
             "firmware, a boot loader or the kernel's decompressor"
         }
     }

@@ -1,9 +1,10 @@
 //! Machine code as text and as facts.
 //!
 //! iced-x86 decodes; the text is ours, because it has to be what gdb's disassembler (opcodes of binutils 2.40) prints
-//! to the letter. `docs/disassembler.md` has the measurements that led to this.
+//! to the letter. Code of other processors is capstone's. `docs/disassembler.md` has the measurements that led to this.
 
 mod facts;
+mod foreign;
 mod mnemonic;
 mod operand;
 mod prefix;

@@ -136,6 +136,9 @@ pub(super) fn decode(
         CodeSize::Bits16 => 16,
         CodeSize::Bits32 => 32,
         CodeSize::Bits64 => 64,
+        CodeSize::Foreign { family, big_endian } => {
+            return super::foreign::decode(family, big_endian, bytes, addr, symbols);
+        }
     };
     if let Some(len) = lone_prefixes(bits, bytes)? {
         let context = Context { bytes: bytes.get(..len)?, addr: addr.0, bits, flavor, symbols };

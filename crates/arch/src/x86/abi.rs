@@ -97,6 +97,7 @@ pub(crate) fn return_place(arch: Arch, shape: &Shape) -> Place {
     match arch {
         Arch::X86_64 => return_place64(shape),
         Arch::I386 => return_place32(shape),
+        Arch::Foreign(_) => Place::Nothing,
     }
 }
 
@@ -188,6 +189,7 @@ pub(crate) fn argument_places(arch: Arch, result: &Shape, parameters: &[Shape]) 
     match arch {
         Arch::X86_64 => arguments64(hidden, parameters),
         Arch::I386 => arguments32(hidden, parameters),
+        Arch::Foreign(_) => Vec::new(),
     }
 }
 

@@ -23,6 +23,7 @@ fn table(arch: Arch) -> &'static [&'static str] {
     match arch {
         Arch::X86_64 => &X86_64,
         Arch::I386 => &I386,
+        Arch::Foreign(_) => &[],
     }
 }
 

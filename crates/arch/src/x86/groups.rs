@@ -6,7 +6,7 @@
 
 use super::layouts::{FPU_CONTROL, GPR32, GPR64, SEGMENT_NAMES};
 use super::pseudo::pseudo_names;
-use crate::{Arch, Group, RegRef, Register, RegisterLayout};
+use crate::{Arch, Group, RegRef, RegType, Register, RegisterLayout};
 
 /// What gdb takes a register for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,7 +35,23 @@ fn kind(reg: &Register) -> Kind {
         "org.gnu.gdb.i386.sse" | "org.gnu.gdb.i386.avx512" if is_numbered(name, "xmm", 32) => Kind::Xmm,
         "org.gnu.gdb.i386.avx" | "org.gnu.gdb.i386.avx512" if upper_half(name) => Kind::UpperHalf,
         "org.gnu.gdb.i386.segments" | "org.gnu.gdb.i386.linux" => Kind::System,
+        feature if !feature.starts_with("org.gnu.gdb.i386.") => of_description(reg),
         _ => Kind::Other,
+    }
+}
+
+/// By the group the description names, or the type, where no feature of x86 says what a register is.
+fn of_description(reg: &Register) -> Kind {
+    let is_control = reg.feature.ends_with(".csr") || reg.feature.ends_with(".virtual");
+    match (reg.group.as_deref(), &reg.ty) {
+        (None, _) if is_control => Kind::System,
+        (Some("general"), _) => Kind::Other,
+        (Some("float"), _) => Kind::Fpu,
+        (Some("vector"), _) => Kind::Xmm,
+        (Some(_), _) => Kind::System,
+        (None, RegType::Float(_)) => Kind::Fpu,
+        (None, RegType::Vector { .. } | RegType::Union { .. }) => Kind::Xmm,
+        (None, _) => Kind::Other,
     }
 }
 
@@ -66,6 +82,7 @@ fn rank(arch: Arch, reg: &Register) -> Option<u32> {
             let general: &[&str] = match arch {
                 Arch::X86_64 => &GPR64,
                 Arch::I386 => &GPR32,
+                Arch::Foreign(_) => &[],
             };
             position(general, 0)
                 .or_else(|| position(&[arch.pc_name(), arch.flags_name()], 20))

@@ -27,6 +27,10 @@ pub(crate) const FPU_CONTROL: [&str; 8] =
     ["fctrl", "fstat", "ftag", "fiseg", "fioff", "foseg", "fooff", "fop"];
 
 pub(crate) fn for_g_length(arch: Arch, length: usize) -> Result<RegisterLayout, ArchError> {
+    if arch.is_foreign() {
+        // Only its own description says what it sends.
+        return Err(ArchError::UnknownLength { arch: arch.bfd_name(), length });
+    }
     Ok(match length {
         608 => qemu64(),
         536 => default64(&[]),
@@ -44,6 +48,7 @@ fn shortened(arch: Arch, length: usize) -> Option<RegisterLayout> {
     let layout = match arch {
         Arch::X86_64 => default64(&[]),
         Arch::I386 => default32(&[]),
+        Arch::Foreign(_) => return None,
     };
     let pc = layout.registers().get(layout.index_of(arch.pc_name())?)?;
     if length < pc.offset + pc.size() {

@@ -55,6 +55,7 @@ fn assumed_mode(arch: Arch, registers: &RegisterFile) -> CpuMode {
         Arch::X86_64 if registers.by_name("cs") == Some(0x23) => CpuMode::Compatibility,
         Arch::X86_64 => CpuMode::Long,
         Arch::I386 => CpuMode::Protected32,
+        Arch::Foreign(_) => CpuMode::Foreign,
     }
 }
 

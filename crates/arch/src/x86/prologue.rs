@@ -19,6 +19,7 @@ pub(crate) fn analyze(arch: Arch, memory: &dyn ReadMemory, start: VirtAddr, limi
     let found = match arch {
         Arch::X86_64 => amd64(&mut code),
         Arch::I386 => i386(&mut code),
+        Arch::Foreign(_) => None,
     };
     found.unwrap_or(Prologue { end: start, frame: FrameBase::StackPointer })
 }

@@ -46,6 +46,9 @@ const PARTS_I386: [&str; 15] =
     ["al", "cl", "dl", "bl", "ah", "ch", "dh", "bh", "ax", "cx", "dx", "bx", "bp", "si", "di"];
 
 pub(crate) fn lookup(layout: &RegisterLayout, name: &str) -> Option<RegRef> {
+    if layout.arch().is_foreign() {
+        return role(layout, name);
+    }
     role(layout, name)
         .or_else(|| part(layout, name))
         .or_else(|| mmx(layout, name))
@@ -168,6 +171,7 @@ pub(crate) fn pseudo_names(layout: &RegisterLayout) -> Vec<String> {
             }
         }
         Arch::I386 => names.extend(PARTS_I386.iter().map(|name| (*name).to_owned())),
+        Arch::Foreign(_) => return names,
     }
     names.extend((0..8).map(|number| format!("mm{number}")));
     names.extend((0..32).map(|number| format!("ymm{number}")));

@@ -49,14 +49,15 @@ impl Inner {
         }
         let described = self.layout.arch();
         let known = |length| {
-            [described, Arch::X86_64, Arch::I386]
-                .into_iter()
-                .find_map(|arch| RegisterLayout::for_g_length(arch, length).ok())
-                .map(Arc::new)
+            // What another processor sends may be as long by chance.
+            let families =
+                if described.is_foreign() { &[][..] } else { &[described, Arch::X86_64, Arch::I386] };
+            families.iter().find_map(|&arch| RegisterLayout::for_g_length(arch, length).ok()).map(Arc::new)
         };
         let usual = match described {
             Arch::X86_64 => known(X86_64_DEFAULT),
             Arch::I386 => known(I386_DEFAULT),
+            Arch::Foreign(_) => None,
         };
         let layout = known(length)
             .or_else(|| Some(Arc::clone(&self.layout)).filter(|layout| holds(layout, length)))
