@@ -5,6 +5,7 @@
 mod bad_input;
 mod cli;
 mod docs_fresh;
+mod formats;
 mod guest;
 mod interrupt;
 mod linux;

@@ -18,6 +18,7 @@ pub const TABLE: &[&[Spec]] = &[
     gdb::disassemble::COMMANDS,
     gdb::list::COMMANDS,
     gdb::symbols::COMMANDS,
+    gdb::sources::COMMANDS,
     gdb::why::COMMANDS,
     gdb::run::COMMANDS,
     gdb::break_cmds::COMMANDS,

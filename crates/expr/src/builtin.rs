@@ -26,6 +26,10 @@ pub struct Builtin {
     pub long: Type,
     /// `unsigned long`.
     pub unsigned_long: Type,
+    /// `long` where addresses have four bytes.
+    pub long_of_4: Type,
+    /// `unsigned long` where addresses have four bytes.
+    pub unsigned_long_of_4: Type,
     /// `long long`.
     pub long_long: Type,
     /// `unsigned long long`.
@@ -85,6 +89,8 @@ static BUILTIN: LazyLock<Builtin> = LazyLock::new(|| {
         unsigned_int: Type::base("unsigned int", 4, Unsigned),
         long: Type::base("long", 8, Signed),
         unsigned_long: Type::base("unsigned long", 8, Unsigned),
+        long_of_4: Type::base("long", 4, Signed),
+        unsigned_long_of_4: Type::base("unsigned long", 4, Unsigned),
         long_long: Type::base("long long", 8, Signed),
         unsigned_long_long: Type::base("unsigned long long", 8, Unsigned),
         int128: Type::base("__int128", 16, Signed),
@@ -115,6 +121,16 @@ pub fn builtin() -> &'static Builtin {
 }
 
 impl Builtin {
+    /// As [`Builtin::by_name`], on a machine whose addresses, and with them `long`, have so many bytes.
+    #[must_use]
+    pub fn by_name_for(&self, name: &str, address_size: u8) -> Option<&Type> {
+        match name {
+            "long" if address_size == 4 => Some(&self.long_of_4),
+            "unsigned long" if address_size == 4 => Some(&self.unsigned_long_of_4),
+            _ => self.by_name(name),
+        }
+    }
+
     /// The type C calls `name`, in the spelling gdb uses (`unsigned long`).
     #[must_use]
     pub fn by_name(&self, name: &str) -> Option<&Type> {

@@ -183,6 +183,11 @@ pub trait Context: Access {
         None
     }
 
+    /// Bytes of an address, and of a `long`.
+    fn address_size(&self) -> u8 {
+        8
+    }
+
     /// The full definition of a type that was only declared where it was found.
     fn complete(&self, _ty: &Type) -> Option<Type> {
         None

@@ -183,6 +183,7 @@ impl<'a> Evaluator<'a> {
 
     fn symbol(&self, symbol: &Symbol) -> Result<Value> {
         match &symbol.class {
+            SymbolClass::Variable { .. } if symbol.ty.is_unknown() => Err(unknown_type(symbol)),
             SymbolClass::Variable { .. } if self.types_only => Ok(self.of_type(symbol.ty.clone())),
             SymbolClass::Variable { .. } => self.variable(symbol),
             SymbolClass::Function(addr) | SymbolClass::Label(addr) => Ok(Value::at(symbol.ty.clone(), *addr)),
@@ -317,6 +318,7 @@ fn internal_function(name: &str) -> Value {
         name: Some(INTERNAL_FUNCTION.into()),
         byte_size: Some(0),
         align: None,
+        big_endian: false,
         kind: Kind::Error(name.into()),
     });
     Value::from_bytes(ty, [])

@@ -132,7 +132,10 @@ impl Examine {
         options: &PrintOptions,
         out: &mut Out,
     ) -> Result<()> {
-        let plan = self.plan(spec, addr.is_some());
+        let mut plan = self.plan(spec, addr.is_some());
+        if plan.format == Some(Format::Address) && spec.is_none_or(|spec| spec.size.is_none()) {
+            plan.size = Some(if context.address_size() == 4 { UnitSize::Word } else { UnitSize::Giant });
+        }
         self.count = plan.count;
         let start = addr
             .or(self.next)

@@ -287,7 +287,7 @@ impl<'a> Lexer<'a> {
                 if let Some(ty) = self.context.base_type(name) {
                     return Ok(Token::TypeName(ty));
                 }
-                if let Some(ty) = builtin().by_name(name) {
+                if let Some(ty) = builtin().by_name_for(name, self.context.address_size()) {
                     return Ok(Token::TypeName(ty.clone()));
                 }
                 // All files of the program have to be known for this: asked only where a file can stand.

@@ -93,6 +93,13 @@ impl<'a> Printer<'a> {
 
     /// A value by its type, with the type in front where it is a pointer.
     fn top(&self, value: &Value, out: &mut Out) -> Result<()> {
+        if let Some(why) = value.ty().refusal() {
+            return Err(ExprError::msg(why.to_string()));
+        }
+        if value.ty().is_declaration() {
+            // Nothing of it can be read, not even where it would be.
+            return self.common(value, 0, out);
+        }
         value.contents(self.context)?;
         if !self.is_printable(value, out) {
             return Ok(());
@@ -191,6 +198,7 @@ impl<'a> Printer<'a> {
                 out.push("void");
                 Ok(())
             }
+            Kind::Foreign(why) => Err(ExprError::msg(why.to_string())),
             Kind::Error(_) | Kind::NoDebugData => {
                 // Such a type prints as its name, and so do values of it.
                 kdive_types::print::print_declaration(&ty, "", kdive_types::print::NAME_ONLY, out);

@@ -5,7 +5,7 @@ use crate::error::{ExprError, Result};
 use crate::eval::{Evaluator, INTERNAL_FUNCTION};
 use crate::expr::Expr;
 use kdive_types::print::{BODY, NAME_ONLY, print_type};
-use kdive_types::{Kind, Out, Type, TypeOptions};
+use kdive_types::{Function, Kind, Out, Type, TypeOptions};
 
 /// Takes the flags of `ptype /ox` off; gives the expression. `r`, `m`, `t`, `M`, `T`, `d` are taken and mean nothing more for C.
 ///
@@ -63,8 +63,25 @@ pub fn describe_type(
         // Of a name for a type, what it stands for; one level, without the qualifiers of the name.
         ty = target.get();
     }
+    if expand && let Some(why) = refusal(&ty) {
+        return Err(ExprError::msg(why));
+    }
     describe(context, &ty, expand, options, out);
     Ok(())
+}
+
+/// Why a type cannot be described, if what it is made of is of another language.
+fn refusal(ty: &Type) -> Option<String> {
+    let mut ty = ty.strip();
+    for _ in 0..16 {
+        if let Some(why) = ty.refusal() {
+            return Some(why.to_string());
+        }
+        let Kind::Pointer(target) = ty.kind() else { return None };
+        let target = target.get().strip();
+        ty = target;
+    }
+    None
 }
 
 /// As [`describe_type`], for a type that is at hand.
@@ -87,6 +104,7 @@ fn completed(context: &dyn Context, ty: &Type, depth: usize) -> Type {
         Kind::Composite(_) | Kind::Enum(_) if bare.is_declaration() => {
             Evaluator::types_only(context).complete(&bare)
         }
+        Kind::NoDebugText => unknown_function(),
         Kind::Pointer(target) if needs_completion(&target.get(), depth) => {
             completed(context, &target.get(), depth).pointer_to()
         }
@@ -98,11 +116,25 @@ fn completed(context: &dyn Context, ty: &Type, depth: usize) -> Type {
     made.requalified(quals)
 }
 
+/// What a function without debug information is known to be: a function.
+fn unknown_function() -> Type {
+    let ret = Type::new(kdive_types::Node {
+        name: Some("<unknown return type>".into()),
+        byte_size: None,
+        align: None,
+        big_endian: false,
+        kind: Kind::Error("no debug information".into()),
+    });
+    let function = Function { ret: ret.into(), params: Vec::new(), variadic: false, prototyped: false };
+    Type::derived(Kind::Function(function))
+}
+
 fn needs_completion(ty: &Type, depth: usize) -> bool {
     let Some(depth) = depth.checked_sub(1) else { return false };
     let ty = ty.strip();
     match ty.kind() {
         Kind::Composite(_) | Kind::Enum(_) => ty.is_declaration(),
+        Kind::NoDebugText => true,
         Kind::Pointer(target) => needs_completion(&target.get(), depth),
         Kind::Array(array) => needs_completion(&array.elem.get(), depth),
         _ => false,

@@ -115,6 +115,12 @@ impl Program {
         }
     }
 
+    /// A structure by its bare name, which is how languages other than C name it.
+    fn class(&self, name: &str, near: Option<VirtAddr>) -> Option<Symbol> {
+        let ty = self.modules.class(name, near)?;
+        Some(Symbol { name: name.into(), class: SymbolClass::Typedef, ty, handle: None })
+    }
+
     fn global(&self, name: &str, near: Option<VirtAddr>) -> Option<Symbol> {
         self.global_as_written(name, near).or_else(|| {
             let spelled = self.spelled(Completion::Expression, name)?;
@@ -133,6 +139,12 @@ impl Program {
             return Some(self.variable_symbol(variable, None));
         }
         if let Some(function) = self.modules.function(name, near) {
+            // The constructor of a class has its name, and is not what is meant.
+            if function.unit().language != "c"
+                && let Some(class) = self.class(name, near)
+            {
+                return Some(class);
+            }
             return Some(Self::function_symbol(&function));
         }
         if let Some((ty, value)) = self.modules.enumerator(name, near) {
@@ -149,13 +161,22 @@ impl Program {
         if let Some(ty) = self.modules.ty(kdive_symbols::Tag::Typedef, name, near) {
             return Some(Symbol { name: name.into(), class: SymbolClass::Typedef, ty, handle: None });
         }
+        if let Some(class) = self.class(name, near) {
+            return Some(class);
+        }
         let symbol = self.modules.symbols_named(name).into_iter().next()?;
         let (kind, type_name) = match symbol.kind {
             kind if kind.is_text() => (Kind::NoDebugText, "<text variable, no debug info>"),
             SymbolKind::Abs => (Kind::NoDebugData, "<variable (not text or data), no debug info>"),
             _ => (Kind::NoDebugData, "<data variable, no debug info>"),
         };
-        let ty = Type::new(Node { name: Some(type_name.into()), byte_size: None, align: None, kind });
+        let ty = Type::new(Node {
+            name: Some(type_name.into()),
+            byte_size: None,
+            align: None,
+            big_endian: false,
+            kind,
+        });
         Some(Symbol { name: name.into(), class: SymbolClass::Minimal(symbol.addr), ty, handle: None })
     }
 }
@@ -298,6 +319,11 @@ impl Context for Program {
     fn base_type(&self, name: &str) -> Option<Type> {
         let ty = self.modules.ty(kdive_symbols::Tag::Typedef, name, self.near())?;
         matches!(ty.kind(), Kind::Base(_)).then_some(ty)
+    }
+
+    fn address_size(&self) -> u8 {
+        // A file says how its code was compiled, whatever mode the CPU is in.
+        if self.modules.modules().is_empty() { self.arch() } else { self.file_arch() }.address_size()
     }
 
     fn complete(&self, ty: &Type) -> Option<Type> {

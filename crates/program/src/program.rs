@@ -235,8 +235,15 @@ impl Program {
     pub fn arch(&self) -> Arch {
         match self.machine.as_ref().and_then(|machine| machine.registers().ok()) {
             Some(registers) => registers.layout().arch(),
-            None => Arch::X86_64,
+            None => self.file_arch(),
         }
+    }
+
+    /// The CPU family of the first file.
+    #[must_use]
+    pub fn file_arch(&self) -> Arch {
+        let main = self.modules.modules().first();
+        main.map_or(Arch::X86_64, |main| Arch::from_elf(main.object().machine(), main.object().is_64()))
     }
 
     /// Mode of the selected thread's CPU, where there is one.
@@ -278,7 +285,7 @@ impl Program {
             let size = self.options.code_size.unwrap_or_else(|| self.arch().code_size());
             return CodeAddress { pc, linear: pc, size };
         };
-        let size = self.options.code_size.unwrap_or_else(|| state.mode.code_size());
+        let size = self.options.code_size.unwrap_or(state.code.size);
         let near = pc.0 & !0xffff == state.code.pc.0 & !0xffff;
         let linear = if size == kdive_arch::CodeSize::Bits16 && near { state.code.linear_of(pc) } else { pc };
         CodeAddress { pc, linear, size }

@@ -210,7 +210,13 @@ fn known_slot(number: u16) -> bool {
 }
 
 fn named(name: &str, byte_size: usize, kind: Kind) -> Type {
-    Type::new(Node { name: Some(name.into()), byte_size: Some(byte_size as u64), align: None, kind })
+    Type::new(Node {
+        name: Some(name.into()),
+        byte_size: Some(byte_size as u64),
+        align: None,
+        big_endian: false,
+        kind,
+    })
 }
 
 /// The C type of a register's type.

@@ -115,7 +115,13 @@ mod tests {
         let pair = int.array_of(Some(2));
         let members = vec![member("a", &int, 0), member("b", &pair, 32)];
         let kind = Kind::Composite(Composite::with_members(CompositeKind::Struct, members));
-        let ty = Type::new(Node { name: Some("s".into()), byte_size: Some(12), align: None, kind });
+        let ty = Type::new(Node {
+            name: Some("s".into()),
+            byte_size: Some(12),
+            align: None,
+            big_endian: false,
+            kind,
+        });
         let Some(Shape::Aggregate { size: 12, members }) = shape(&ty) else { panic!("not an aggregate") };
         assert_eq!(members.iter().map(|member| member.offset).collect::<Vec<_>>(), [0, 4, 8]);
     }

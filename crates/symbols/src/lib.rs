@@ -29,7 +29,8 @@ mod variable;
 
 pub use btf::{Btf, TypeId};
 pub use elf::{
-    DebugLink, ElfKind, IndexInfo, Note, ObjectFile, OpenOptions, Relocated, Section, Target, gunzip,
+    DebugLink, ElfKind, IndexInfo, MissingFile, Note, ObjectFile, OpenOptions, Relocated, Section, Sought,
+    Target, gunzip,
 };
 pub use error::{Error, LinespecError, LocationError};
 pub use function::{CallSite, CallSiteParam, Function};
@@ -42,6 +43,6 @@ pub use query::{
     Sal, SourceName, Symbol, SymbolKind, Tag, UnitInfo,
 };
 pub use scope::{FrameScope, Scope};
-pub use set::ModuleSet;
+pub use set::{ModuleSet, SourceList};
 pub use tail_calls::{CallTarget, TailCall, TailCalls};
 pub use variable::{Variable, VariableKind};

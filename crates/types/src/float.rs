@@ -23,6 +23,8 @@ pub struct FloatFormat {
 impl FloatFormat {
     /// IEEE 754 binary16.
     pub const HALF: Self = Self { precision: 11, exp_bits: 5, explicit: false };
+    /// bfloat16: a binary32 without the lower half of its fraction.
+    pub const BFLOAT16: Self = Self { precision: 8, exp_bits: 8, explicit: false };
     /// IEEE 754 binary32, C's `float`.
     pub const SINGLE: Self = Self { precision: 24, exp_bits: 8, explicit: false };
     /// IEEE 754 binary64, C's `double`.
@@ -36,6 +38,7 @@ impl FloatFormat {
     #[must_use]
     pub fn of(size: u64, name: &str) -> Option<Self> {
         Some(match size {
+            2 if name.contains("bfloat16") => Self::BFLOAT16,
             2 => Self::HALF,
             4 => Self::SINGLE,
             8 => Self::DOUBLE,

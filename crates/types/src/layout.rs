@@ -3,6 +3,7 @@
 use kdive_base::Nearest;
 
 use crate::{Array, Base, Composite, CompositeKind, Encoding, Enum, Kind, Member, Quals, Type};
+use std::sync::Arc;
 
 /// Longest chain of typedefs, qualifiers or nested anonymous members that is followed.
 const MAX_DEPTH: usize = 256;
@@ -100,6 +101,7 @@ impl Type {
                     name: self.node().name.clone(),
                     byte_size: self.node().byte_size,
                     align: self.node().align,
+                    big_endian: self.node().big_endian,
                     kind,
                 })
             }
@@ -215,6 +217,34 @@ impl Type {
         }
     }
 
+    /// Whether its values have their most significant byte first.
+    #[must_use]
+    pub fn is_big_endian(&self) -> bool {
+        self.strip().node().big_endian
+    }
+
+    /// Whether its encoding is one of its compiler's own: gdb prints its name for its values.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        let ty = self.strip();
+        matches!(ty.kind(), Kind::Error(_)) && ty.name().is_some() && ty.node().byte_size != Some(0)
+    }
+
+    /// Why values of the type cannot be shown, if another language than C is needed for that. Looks through arrays.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Arc<str>> {
+        let mut ty = self.strip();
+        for _ in 0..MAX_DEPTH {
+            let next = match ty.kind() {
+                Kind::Foreign(why) => return Some(Arc::clone(why)),
+                Kind::Array(array) => array.elem.get().strip(),
+                _ => return None,
+            };
+            ty = next;
+        }
+        None
+    }
+
     /// Whether it is only known by name: `struct foo` without a body.
     #[must_use]
     pub fn is_declaration(&self) -> bool {
@@ -313,7 +343,7 @@ fn alignment(ty: &Type, depth: usize) -> Option<u64> {
             }
             most
         }
-        Kind::NoDebugData | Kind::NoDebugText | Kind::Error(_) => return None,
+        Kind::NoDebugData | Kind::NoDebugText | Kind::Foreign(_) | Kind::Error(_) => return None,
     };
     align.is_power_of_two().then_some(align)
 }

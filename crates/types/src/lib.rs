@@ -20,7 +20,7 @@ pub use out::{Out, Part, Style};
 pub use print::TypeOptions;
 pub use ty::{
     Array, Base, Composite, CompositeKind, Encoding, Enum, Enumerator, FlagField, Function, Kind, Member,
-    Node, Param, Quals, Type, TypeRef, TypeSource,
+    Node, Param, Quals, Type, TypeRef, TypeSource, base_type_name,
 };
 pub use value::{
     Access, BitField, Bytes, Contents, FrameId, Hole, Missing, Piece, PieceSource, Pieces, Place, RegisterId,

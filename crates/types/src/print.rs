@@ -180,7 +180,7 @@ impl<'a> Printer<'a> {
                 self.out.styled(Style::Metadata, bare.name().unwrap_or("<data variable, no debug info>"));
             }
             Kind::NoDebugText => self.out.styled(Style::Metadata, "<text variable, no debug info>"),
-            Kind::Error(_) => self.out.styled(Style::Metadata, "<unknown type>"),
+            Kind::Foreign(_) | Kind::Error(_) => self.out.styled(Style::Metadata, "<unknown type>"),
             Kind::Base(_) | Kind::Typedef(_) | Kind::Qualified(..) => {
                 self.leading_quals(bare.quals);
                 match bare.name() {

@@ -26,6 +26,8 @@ pub struct Node {
     pub byte_size: Option<u64>,
     /// Explicit alignment in bytes (`DW_AT_alignment`).
     pub align: Option<u64>,
+    /// Whether values have their most significant byte first (`DW_AT_endianity`, or a target of that order).
+    pub big_endian: bool,
     /// The rest.
     pub kind: Kind,
 }
@@ -58,6 +60,9 @@ pub enum Kind {
     NoDebugData,
     /// As [`Kind::NoDebugData`], in a code section (gdb: `<text variable, no debug info>`).
     NoDebugText,
+    /// What C cannot express, of a program in another language: a class with base classes, a reference, an enumeration
+    /// with data. The text says so, for a message.
+    Foreign(Arc<str>),
     /// Debug information that could not be read; the text says why.
     Error(Arc<str>),
 }
@@ -303,27 +308,45 @@ impl Type {
     /// A type without name, size or alignment of its own.
     #[must_use]
     pub fn derived(kind: Kind) -> Self {
-        Self::new(Node { name: None, byte_size: None, align: None, kind })
+        Self::new(Node { name: None, byte_size: None, align: None, big_endian: false, kind })
     }
 
     /// `void`.
     #[must_use]
     pub fn void() -> Self {
-        Self::new(Node { name: Some("void".into()), byte_size: Some(1), align: None, kind: Kind::Void })
+        Self::new(Node {
+            name: Some("void".into()),
+            byte_size: Some(1),
+            align: None,
+            big_endian: false,
+            kind: Kind::Void,
+        })
     }
 
     /// A base type.
     #[must_use]
     pub fn base(name: &str, byte_size: u64, encoding: Encoding) -> Self {
         let kind = Kind::Base(Base { encoding, bit_size: None });
-        Self::new(Node { name: Some(name.into()), byte_size: Some(byte_size), align: None, kind })
+        Self::new(Node {
+            name: Some(name.into()),
+            byte_size: Some(byte_size),
+            align: None,
+            big_endian: false,
+            kind,
+        })
     }
 
     /// A pointer to this type, eight bytes wide.
     #[must_use]
     pub fn pointer_to(&self) -> Self {
+        self.pointer_of_size(8)
+    }
+
+    /// A pointer to this type on a machine whose addresses have `size` bytes.
+    #[must_use]
+    pub fn pointer_of_size(&self, size: u8) -> Self {
         let kind = Kind::Pointer(self.clone().into());
-        Self::new(Node { name: None, byte_size: Some(8), align: None, kind })
+        Self::new(Node { name: None, byte_size: Some(u64::from(size)), align: None, big_endian: false, kind })
     }
 
     /// An array of this type.
@@ -402,9 +425,20 @@ impl Type {
             Kind::Array(array) => array.elem.get().size_within(depth)?.checked_mul(array.count?),
             Kind::Typedef(target) | Kind::Qualified(_, target) => target.get().size_within(depth),
             Kind::Enum(_) => Some(4),
-            Kind::Base(_) | Kind::Composite(_) | Kind::Flags(_) | Kind::NoDebugData | Kind::Error(_) => None,
+            Kind::Base(_)
+            | Kind::Composite(_)
+            | Kind::Flags(_)
+            | Kind::NoDebugData
+            | Kind::Foreign(_)
+            | Kind::Error(_) => None,
         }
     }
+}
+
+/// The name gdb has for an integer type that debug information calls `name`.
+#[must_use]
+pub fn base_type_name(name: &str) -> &str {
+    canonical(name).unwrap_or(name)
 }
 
 /// gdb's name of an integer type that compilers give in long words: `long unsigned int` is `unsigned long`.

@@ -65,7 +65,8 @@ pub trait Access {
 /// Position of a bit-field inside its value's bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct BitField {
-    /// Bit offset of the least significant bit from the first byte of the value's place, less than eight.
+    /// Bit offset from the first byte of the value's place, less than eight: of the least significant bit, or in a
+    /// big-endian type of the most significant one.
     pub offset: u8,
     /// Width in bits.
     pub size: u32,
@@ -179,6 +180,23 @@ impl Value {
         let contents = self.contents(access)?;
         contents.require()?;
         Ok(contents.bytes())
+    }
+
+    /// The bytes of a number, least significant first whatever order the target has.
+    ///
+    /// # Errors
+    /// As [`Value::bytes`].
+    pub fn number(&self, access: &dyn Access) -> Result<Bytes, ValueError> {
+        let bytes = self.bytes(access)?;
+        Ok(if self.ty.is_big_endian() { bytes.reversed() } else { bytes.clone() })
+    }
+
+    /// A number that lives nowhere, from bytes whose first is the least significant.
+    #[must_use]
+    pub fn from_number(ty: Type, bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        let bytes = if ty.is_big_endian() { bytes.reversed() } else { bytes };
+        Self::from_bytes(ty, bytes)
     }
 
     /// The same bits read as another type. Keeps the place; contents already read are kept when they suffice.

@@ -322,7 +322,8 @@ fn members(ty: &kdive_types::Type, prefix: &str, depth: usize, names: &mut Vec<S
 }
 
 /// The directories of a setting that is a list of them.
-fn directories(shell: &Shell, name: &str) -> Vec<PathBuf> {
+/// The directories of a setting that lists some.
+pub(crate) fn directories(shell: &Shell, name: &str) -> Vec<PathBuf> {
     shell.settings.text(name).split(':').filter(|path| !path.is_empty()).map(PathBuf::from).collect()
 }
 

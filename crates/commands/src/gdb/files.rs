@@ -1,5 +1,7 @@
 //! Which files are loaded: `file`, `symbol-file`, `add-symbol-file`, `remove-symbol-file`, `info files`.
 
+use super::debugger::directories;
+use super::files_missing::say_what_is_missing;
 use crate::spec::{Class, Completer, Repeat};
 use crate::{Args, Error, Shell, Spec};
 use kdive_base::LinkAddr;
@@ -175,6 +177,15 @@ fn expand(path: &str) -> PathBuf {
     }
 }
 
+/// How files are opened by the settings.
+fn options(shell: &Shell) -> OpenOptions {
+    OpenOptions {
+        index_cache: shell.index_cache(),
+        debug_directories: Some(directories(shell, "debug-file-directory")),
+        ..OpenOptions::default()
+    }
+}
+
 /// Opens an object file, with errors in terms of the path as typed.
 ///
 /// # Errors
@@ -212,11 +223,7 @@ fn tell_loading(shell: &mut Shell, file: &str, main: bool) {
 /// # Errors
 /// As [`open`]; the symbols loaded before then stay.
 pub fn load_main(shell: &mut Shell, typed: &str, slide: u64, from_tty: bool) -> Result<ModuleId, Error> {
-    let options = OpenOptions {
-        index_cache: shell.index_cache(),
-        progress: shell.progress(),
-        ..OpenOptions::default()
-    };
+    let options = OpenOptions { progress: shell.progress(), ..options(shell) };
     if from_tty {
         tell_loading(shell, typed, true);
     }
@@ -272,26 +279,6 @@ fn info_index(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
         shell.out.line(&line);
     }
     Ok(())
-}
-
-fn say_what_is_missing(shell: &mut Shell, object: &ObjectFile, typed: &str, from_tty: bool) {
-    if object.has_debug_info() {
-        return;
-    }
-    if from_tty {
-        shell.out.line(&format!("(No debugging symbols found in {typed})"));
-    } else {
-        let text = if object.has_symbols() && object.btf().is_some() {
-            format!(
-                "{typed} has no debug info but BTF: names, addresses and types work, lines and locals do not"
-            )
-        } else if object.has_symbols() {
-            format!("{typed} has no debug info: names and addresses work, types and lines do not")
-        } else {
-            format!("{typed} has no symbols at all")
-        };
-        shell.out.warning(&text);
-    }
 }
 
 /// Directories below which the sources of a kernel may be found without being told.
@@ -479,8 +466,7 @@ pub fn add_object(
     sections: Vec<(String, LinkAddr)>,
     offset: Option<u64>,
 ) -> Result<ModuleId, Error> {
-    let index_cache = shell.index_cache();
-    let plain = open(typed, &OpenOptions { index_cache: index_cache.clone(), ..OpenOptions::default() })?;
+    let plain = open(typed, &options(shell))?;
     let (object, slide) = if plain.kind() == ElfKind::Relocatable {
         let mut addresses = sections;
         if let Some(offset) = offset {
@@ -491,7 +477,7 @@ pub fn add_object(
                 }
             }
         }
-        (open(typed, &OpenOptions { section_addresses: addresses, index_cache, progress: None })?, 0)
+        (open(typed, &OpenOptions { section_addresses: addresses, ..options(shell) })?, 0)
     } else {
         // A linked file moves as a whole: by -o, or so that the first section named comes to its address.
         let moved = match sections.first() {

@@ -205,6 +205,11 @@ fn list(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
                     shell.out.line(&format!("No source file for address {addr:#x}."));
                     continue;
                 }
+                if sal.file.is_none() && at.is_none() {
+                    // As above.
+                    shell.out.line(&format!("No line number known for {first}."));
+                    continue;
+                }
                 let file = file_of(sal, first)?;
                 if let Some(addr) = at {
                     let line = format!("{}:{}", shell.program().shown_file(&file), sal.line);
@@ -222,7 +227,7 @@ fn list(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
                 }
                 let start = sal.line.saturating_sub(size / 2).max(1);
                 show_lines(shell, &file, start, start.saturating_add(size))?;
-                if let Some(pc) = sal.pc {
+                if let Some(pc) = sal.pc.filter(|&pc| shell.program().modules.variable_at(pc).is_none()) {
                     shell.program().list_near(pc);
                 }
             }

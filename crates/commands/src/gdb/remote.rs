@@ -9,6 +9,7 @@ use crate::settings::rows::packets;
 use crate::settings::{expand_home, packet_size};
 use crate::spec::{Class, Completer, Needs, Repeat};
 use crate::{Args, Error, Shell, Spec};
+use kdive_arch::Arch;
 use kdive_base::LinkAddr;
 use kdive_session::{ConnectOptions, Log, LogBase, Note, Packet, Packets, Show};
 use kdive_symbols::{ElfKind, Placement};
@@ -296,6 +297,7 @@ fn connect(shell: &mut Shell, args: Args<'_>, extended: bool) -> Result<(), Erro
     }
     shell.last_address = Some(address.to_owned());
     notes(shell);
+    say_what_is_foreign(shell);
     if shell.program().modules.modules().is_empty() {
         shell.out.warning(
             "No executable has been specified and target does not support\ndetermining executable automatically.  Try using the \"file\" command.",
@@ -365,6 +367,26 @@ fn notes(shell: &mut Shell) {
             Note::Diagnostics(text) => shell.out.emit(Stream::Err, Style::Plain, &text),
             Note::Resynchronized(text) => shell.out.warning(&text),
         }
+    }
+}
+
+/// Of a processor that kdive hardly knows, what works; of symbols for another one, that they are.
+fn say_what_is_foreign(shell: &mut Shell) {
+    let (target, file) = (shell.program().arch(), shell.program().file_arch());
+    if let Arch::Foreign(family) = target {
+        shell.out.warning(&format!(
+            "the target is {}: its registers, memory and code are shown; frames, calls and Linux are not known there",
+            family.name()
+        ));
+    }
+    let is_same = target.bfd_name() == file.bfd_name() || !target.is_foreign() && !file.is_foreign();
+    if !is_same && let Some(main) = shell.program().modules.modules().first() {
+        let path = main.object().path().display().to_string();
+        shell.out.warning(&format!(
+            "{path} is for {}, the target is {}: its symbols are not those of the target",
+            file.bfd_name(),
+            target.bfd_name()
+        ));
     }
 }
 

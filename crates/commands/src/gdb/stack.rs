@@ -3,6 +3,7 @@
 use crate::gdb::data::put;
 use crate::gdb::events::{FrameInfo, show_frame, show_selected, show_stage};
 use crate::gdb::run::integer;
+use crate::gdb::symbols::pattern;
 use crate::gdb::threads::{ApplyFlags, apply_one};
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Missing, Shell, Spec};
@@ -12,7 +13,7 @@ use kdive_expr::print::print_plain;
 use kdive_program::{Frame, FrameStyle, Program};
 use kdive_session::Show;
 use kdive_symbols::Variable;
-use kdive_types::{Out, Style};
+use kdive_types::{Out, Style, Type};
 use std::rc::Rc;
 
 /// The commands of this file.
@@ -182,9 +183,9 @@ pub const COMMANDS: &[Spec] = &[
         class: Class::Status,
         needs: Needs::FRAME,
         summary: "All local variables of current stack frame or those matching REGEXPs",
-        help: "Usage: info locals [-q] [REGEX]\n\
-               Those of the innermost block first.",
-        examples: &["info locals", "info locals ^ret"],
+        help: "Usage: info locals [-q] [-t TYPEREGEX] [REGEX]\n\
+               Those of the innermost block first. -t takes only those whose type matches.",
+        examples: &["info locals", "info locals ^ret", "info locals -t 'struct page'"],
         run: |shell, args| variables(shell, args, false),
         ..Spec::EMPTY
     },
@@ -193,8 +194,9 @@ pub const COMMANDS: &[Spec] = &[
         class: Class::Status,
         needs: Needs::FRAME,
         summary: "All argument variables of current stack frame or those matching REGEXPs",
-        help: "Usage: info args [-q] [REGEX]",
-        examples: &["info args"],
+        help: "Usage: info args [-q] [-t TYPEREGEX] [REGEX]\n\
+               -t takes only those whose type matches.",
+        examples: &["info args", "info args -t 'struct file'"],
         run: |shell, args| variables(shell, args, true),
         ..Spec::EMPTY
     },
@@ -576,18 +578,60 @@ fn put_variable(shell: &mut Shell, frame: &Frame, variable: &Variable, indent: u
     put(shell, &out);
 }
 
-fn variables(shell: &mut Shell, args: Args<'_>, arguments: bool) -> Result<(), Error> {
-    let mut text = args.text();
-    let mut quiet = false;
-    if let Some(rest) = text.strip_prefix("-q").filter(|rest| rest.is_empty() || rest.starts_with(' ')) {
-        (quiet, text) = (true, rest.trim_start());
-    }
-    let regex = match text {
-        "" => None,
-        text => {
-            Some(regex::Regex::new(text).map_err(|error| Error::msg(format!("Invalid regexp: {error}")))?)
+/// Which variables `info locals` and `info args` are to show.
+#[derive(Debug, Default)]
+struct Wanted {
+    quiet: bool,
+    name: Option<regex::Regex>,
+    ty: Option<regex::Regex>,
+}
+
+impl Wanted {
+    fn parse(text: &str) -> Result<Self, Error> {
+        let mut wanted = Self::default();
+        let mut rest = text.trim_start();
+        loop {
+            let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            let after = after.trim_start();
+            match word {
+                "-q" => wanted.quiet = true,
+                "-t" => {
+                    let (ty, after) =
+                        first_word(after).ok_or_else(|| Error::msg("-t requires an argument"))?;
+                    wanted.ty = pattern(&ty)?;
+                    rest = after;
+                    continue;
+                }
+                "--" => {
+                    rest = after;
+                    break;
+                }
+                _ => break,
+            }
+            rest = after;
         }
+        wanted.name = pattern(rest)?;
+        Ok(wanted)
+    }
+}
+
+/// The first word, which may be quoted, and what follows it.
+fn first_word(text: &str) -> Option<(String, &str)> {
+    let quote = text.chars().next().filter(|&c| c == '"' || c == '\'');
+    let (word, rest) = match quote {
+        Some(quote) => text.get(1..)?.split_once(quote)?,
+        None => text.split_at(text.find(char::is_whitespace).unwrap_or(text.len())),
     };
+    (!word.is_empty()).then(|| (word.to_owned(), rest.trim_start()))
+}
+
+/// Whether a type's name matches, as written or behind its typedefs.
+fn is_of_type(regex: &regex::Regex, ty: &Type) -> bool {
+    regex.is_match(&ty.declaration("")) || regex.is_match(&ty.unaliased().declaration(""))
+}
+
+fn variables(shell: &mut Shell, args: Args<'_>, arguments: bool) -> Result<(), Error> {
+    let Wanted { quiet, name, ty } = Wanted::parse(args.text())?;
     let program = shell.program();
     let frame = program.selected_frame().map_err(Error::msg)?;
     let found = if arguments {
@@ -609,10 +653,11 @@ fn variables(shell: &mut Shell, args: Args<'_>, arguments: bool) -> Result<(), E
     };
     let chosen: Vec<&Variable> = list
         .iter()
-        .filter(|variable| regex.as_ref().is_none_or(|regex| regex.is_match(variable.name())))
+        .filter(|variable| name.as_ref().is_none_or(|regex| regex.is_match(variable.name())))
+        .filter(|variable| ty.as_ref().is_none_or(|regex| is_of_type(regex, &variable.ty())))
         .collect();
     if chosen.is_empty() && !quiet {
-        shell.out.line(match (regex.is_some(), arguments) {
+        shell.out.line(match (name.is_some() || ty.is_some(), arguments) {
             (false, false) => "No locals.",
             (false, true) => "No arguments.",
             (true, false) => "No matching locals.",
@@ -754,6 +799,25 @@ fn relations(program: &Program, frame: &Frame, caller: Option<&Frame>, tail_call
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn options_of_info_locals() {
+        let check = |text: &str| {
+            let wanted = Wanted::parse(text).map_err(|error| error.to_string())?;
+            let text =
+                |regex: Option<regex::Regex>| regex.map_or_else(String::new, |regex| regex.to_string());
+            Ok::<_, String>((wanted.quiet, text(wanted.ty), text(wanted.name)))
+        };
+        let of = |quiet, ty: &str, name: &str| Ok((quiet, ty.to_owned(), name.to_owned()));
+        assert_eq!(check(""), of(false, "", ""));
+        assert_eq!(check("-q x"), of(true, "", "x"));
+        assert_eq!(check("-t 'struct st' ^s"), of(false, "struct st", "^s"));
+        assert_eq!(check("-t int -q"), of(true, "int", ""));
+        assert_eq!(check("-- -q"), of(false, "", "-q"));
+        // What is no option is a name.
+        assert_eq!(check("-x"), of(false, "", "-x"));
+        assert_eq!(check("-t"), Err("-t requires an argument".to_owned()));
+    }
 
     #[test]
     fn options_of_backtrace() {

@@ -63,15 +63,6 @@ pub const COMMANDS: &[Spec] = &[
         ..Spec::EMPTY
     },
     Spec {
-        name: "info sources",
-        class: Class::Status,
-        summary: "All source files in the program or those matching a regular expression",
-        help: "Usage: info sources [REGEX]",
-        examples: &["info sources kernel/sched"],
-        run: info_sources,
-        ..Spec::EMPTY
-    },
-    Spec {
         name: "info functions",
         aliases: &["info fun"],
         class: Class::Status,
@@ -137,10 +128,11 @@ fn one_line(shell: &mut Shell, sal: &Sal) {
     let (number, name) = (sal.line, shell.program().shown_file(file));
     let ranges = match sal.pc {
         _ if number == 0 => Vec::new(),
-        Some(pc) => Vec::from_iter(shell.program().modules.line_at(pc, false).map(|line| {
-            let end = if line.line == number { line.end } else { line.start };
-            (line.start, end)
-        })),
+        Some(pc) => match shell.program().modules.line_at(pc, false) {
+            Some(line) => vec![(line.start, if line.line == number { line.end } else { line.start })],
+            // A variable: its line is where it is declared.
+            None => vec![(pc, pc)],
+        },
         None => shell.program().modules.line_ranges(file, number),
     };
     if ranges.is_empty() {
@@ -269,24 +261,6 @@ fn info_source(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-fn info_sources(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
-    let pattern = pattern(args.text())?;
-    let interrupt = shell.interrupt.clone();
-    let files = shell.program().modules.files(&interrupt);
-    for file in files {
-        shell.check_interrupt()?;
-        let path = match &file.comp_dir {
-            Some(dir) if !file.name.starts_with('/') => format!("{dir}/{}", file.name),
-            _ => file.name.to_string(),
-        };
-        if pattern.as_ref().is_none_or(|pattern| pattern.is_match(&path)) {
-            shell.out.styled(Style::File, &path);
-            shell.out.put("\n");
-        }
-    }
-    Ok(())
-}
-
 /// A regular expression typed by the user; `None` for no text.
 ///
 /// # Errors
@@ -404,8 +378,8 @@ fn listing(shell: &mut Shell, args: Args<'_>, kind: ListingKind) -> Result<(), E
 fn type_line(symbol: &kdive_symbols::ListedSymbol) -> String {
     match symbol.ty.kind() {
         Kind::Typedef(target) => {
-            // gdb writes the type as a whole before the name, also that of a pointer to function.
-            format!("typedef {} {};", target.get().declaration(""), symbol.name)
+            // gdb writes the type as a whole before the name, also that of a pointer to function, and sees through names.
+            format!("typedef {} {};", target.get().unaliased().declaration(""), symbol.name)
         }
         Kind::Base(_) => symbol.name.to_string(),
         _ => format!("{};", symbol.ty.declaration("")),

@@ -61,6 +61,9 @@ impl Evaluator<'_> {
 
     /// A binary operator on two values, with pointer arithmetic and C's promotions.
     pub(super) fn arithmetic(&self, operator: Binary, left: &Value, right: &Value) -> Result<Value> {
+        if let Some(why) = left.ty().refusal().or_else(|| right.ty().refusal()) {
+            return Err(ExprError::msg(why.to_string()));
+        }
         no_user_operator(&[left, right], operator.symbol())?;
         if is_comparison(operator) {
             return self.comparison(operator, left, right);

@@ -62,7 +62,7 @@ impl Evaluator<'_> {
         let source = self.cast(target.ty(), source)?;
         let bytes = source.bytes(self.access)?;
         if let Some(bits) = target.bit_field() {
-            self.check_fits(super::convert::int_from_bytes(bytes, true), bits.size);
+            self.check_fits(super::convert::int_from_bytes(&source.number(self.access)?, true), bits.size);
         }
         match target.place() {
             Place::InternalPart { name, offset } => {
@@ -72,7 +72,7 @@ impl Evaluator<'_> {
         }
         let Some(bits) = target.bit_field() else { return Ok(target.assigned(bytes.clone())) };
         // What the field now holds: the low bits, extended again.
-        let number = super::convert::int_from_bytes(bytes, false);
+        let number = super::convert::int_from_bytes(&source.number(self.access)?, false);
         let shift = 128 - bits.size.clamp(1, 128);
         let held = if target.ty().is_signed() {
             (number << shift) >> shift

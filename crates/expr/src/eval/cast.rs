@@ -18,6 +18,13 @@ impl Evaluator<'_> {
                 {
                     return Ok(Value::at(ty, self.copy_at(symbol, addr)?).without_place(self.access));
                 }
+                if symbol.ty.is_unknown() && matches!(symbol.class, SymbolClass::Variable { .. }) {
+                    return if self.types_only {
+                        Ok(self.of_type(ty))
+                    } else {
+                        Ok(self.variable(symbol)?.with_type(ty).without_place(self.access))
+                    };
+                }
             }
             Node::Call(function, args) => {
                 if let Some(value) = self.call_without_debug_info(function, args, &ty)? {
@@ -221,7 +228,7 @@ fn same_within(a: &Type, b: &Type, depth: usize) -> bool {
     }
     let Some(depth) = depth.checked_sub(1) else { return true };
     let ((a_quals, a), (b_quals, b)) = (a.unaliased().split_quals(), b.unaliased().split_quals());
-    if a_quals != b_quals || a.size() != b.size() {
+    if a_quals != b_quals || a.size() != b.size() || a.is_big_endian() != b.is_big_endian() {
         return false;
     }
     match (a.kind(), b.kind()) {

@@ -47,8 +47,7 @@ pub(crate) fn as_int(value: &Value, access: &dyn Access) -> Result<i128> {
         }
         Kind::Base(base) if base.encoding == Encoding::ComplexFloat => Err(not_an_integer()),
         Kind::Base(base) => {
-            let bytes = value.bytes(access)?;
-            let number = int_from_bytes(bytes, reads_signed(&ty));
+            let number = int_from_bytes(&value.number(access)?, reads_signed(&ty));
             match base.bit_size {
                 // A type narrower than its bytes (`DW_AT_bit_size`).
                 Some(bits) if bits > 0 && bits < 128 => {
@@ -63,8 +62,9 @@ pub(crate) fn as_int(value: &Value, access: &dyn Access) -> Result<i128> {
             }
         }
         Kind::Enum(_) | Kind::Pointer(_) | Kind::Flags(_) => {
-            Ok(int_from_bytes(value.bytes(access)?, reads_signed(&ty)))
+            Ok(int_from_bytes(&value.number(access)?, reads_signed(&ty)))
         }
+        Kind::Foreign(why) => Err(ExprError::msg(why.to_string())),
         _ => Err(not_an_integer()),
     }
 }
@@ -86,7 +86,7 @@ pub(crate) fn as_address(value: &Value, access: &dyn Access) -> Result<VirtAddr>
 /// A number as floating point.
 pub(crate) fn as_float(value: &Value, access: &dyn Access) -> Result<Float> {
     if let Some(format) = float_format(value.ty()) {
-        return Ok(Float::decode(value.bytes(access)?, format));
+        return Ok(Float::decode(&value.number(access)?, format));
     }
     if value.ty().is_decimal() {
         // By way of text, as between formats that have nothing in common.
@@ -103,7 +103,7 @@ pub(crate) fn as_decimal(value: &Value, access: &dyn Access) -> Result<Decimal> 
     if value.ty().is_decimal()
         && let Some(format) = DecimalFormat::of(value.ty().size().unwrap_or(0))
     {
-        return Ok(Decimal::decode(value.bytes(access)?, format));
+        return Ok(Decimal::decode(&value.number(access)?, format));
     }
     if let Some(format) = float_format(value.ty()) {
         let text = as_float(value, access)?.printf('g', Some(format.decimal_digits()), false);
@@ -120,23 +120,23 @@ pub(crate) fn from_int(ty: &Type, number: i128) -> Value {
     if ty.is_decimal()
         && let Some(format) = DecimalFormat::of(ty.size().unwrap_or(0))
     {
-        return Value::from_bytes(ty.clone(), Decimal::from_int(number).encode(format));
+        return Value::from_number(ty.clone(), Decimal::from_int(number).encode(format));
     }
     let size = usize::try_from(ty.size().unwrap_or(8)).unwrap_or(8);
     let bytes = number.to_le_bytes();
     if size <= bytes.len() {
-        return Value::from_bytes(ty.clone(), &bytes[..size]);
+        return Value::from_number(ty.clone(), &bytes[..size]);
     }
     let mut bytes = bytes.to_vec();
     bytes.resize(size.min(1 << 16), if number < 0 { 0xff } else { 0 });
-    Value::from_bytes(ty.clone(), bytes)
+    Value::from_number(ty.clone(), bytes)
 }
 
 /// A value of a floating-point type, padded to its size.
 pub(crate) fn from_float(ty: &Type, number: Float, format: FloatFormat) -> Value {
     let mut bytes = number.encode(format);
     bytes.resize(usize::try_from(ty.size().unwrap_or(0)).unwrap_or(0).clamp(bytes.len(), 16), 0);
-    Value::from_bytes(ty.clone(), bytes)
+    Value::from_number(ty.clone(), bytes)
 }
 
 /// Whether a value counts as true. Arrays and functions do, being addresses.

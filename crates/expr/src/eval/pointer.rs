@@ -12,12 +12,12 @@ use std::sync::{Arc, OnceLock};
 
 const NOT_IN_MEMORY: &str = "Attempt to take address of value not located in memory.";
 
-/// A pointer value.
-pub(crate) fn pointer(target: &Type, addr: VirtAddr) -> Value {
-    from_int(&target.pointer_to(), i128::from(addr.0))
-}
-
 impl Evaluator<'_> {
+    /// A pointer value.
+    fn pointer(&self, target: &Type, addr: VirtAddr) -> Value {
+        from_int(&target.pointer_of_size(self.context.address_size()), i128::from(addr.0))
+    }
+
     /// An array as the pointer to its first element, a function as the pointer to itself; other values as they are.
     pub(super) fn decayed(&self, value: &Value) -> Result<Value> {
         match value.ty().strip().kind() {
@@ -25,11 +25,11 @@ impl Evaluator<'_> {
                 let addr = self.in_memory(value)?;
                 // The qualifiers of the array are those of its elements.
                 let elem = value.ty().unaliased().target().ok_or_else(not_a_pointer)?;
-                Ok(pointer(&elem, addr))
+                Ok(self.pointer(&elem, addr))
             }
             Kind::Function(_) | Kind::NoDebugText => {
                 let addr = value.address().ok_or_else(|| ExprError::msg(NOT_IN_MEMORY))?;
-                Ok(pointer(value.ty(), addr))
+                Ok(self.pointer(value.ty(), addr))
             }
             _ => Ok(value.clone()),
         }
@@ -90,24 +90,28 @@ impl Evaluator<'_> {
         match operand {
             // What a pointer points to has its address, whether it is there or not.
             Node::Memory(ty, address) => {
-                let pointer_ty = self.ty(ty)?.pointer_to();
+                let pointer_ty = self.ty(ty)?.pointer_of_size(self.context.address_size());
                 let address = self.value(address)?;
                 self.cast(&pointer_ty, &address)
             }
             Node::Symbol(symbol) => {
                 let what = || format!("Can't take address of \"{}\" which isn't an lvalue.", symbol.name);
                 match &symbol.class {
-                    SymbolClass::Minimal(addr) => Ok(pointer(&symbol.ty, self.copy_at(symbol, *addr)?)),
-                    SymbolClass::Function(addr) | SymbolClass::Label(addr) => Ok(pointer(&symbol.ty, *addr)),
+                    SymbolClass::Minimal(addr) => Ok(self.pointer(&symbol.ty, self.copy_at(symbol, *addr)?)),
+                    SymbolClass::Function(addr) | SymbolClass::Label(addr) => {
+                        Ok(self.pointer(&symbol.ty, *addr))
+                    }
                     SymbolClass::Constant(_) if self.types_only => {
                         Err(ExprError::msg("Attempt to take address of register or constant."))
                     }
                     SymbolClass::Constant(_) | SymbolClass::Typedef => Err(ExprError::msg(what())),
-                    SymbolClass::Variable { .. } if self.types_only => Ok(pointer(&symbol.ty, VirtAddr(0))),
+                    SymbolClass::Variable { .. } if self.types_only => {
+                        Ok(self.pointer(&symbol.ty, VirtAddr(0)))
+                    }
                     SymbolClass::Variable { .. } => {
                         let value = self.variable(symbol)?;
                         if let Some(addr) = value.address() {
-                            return Ok(pointer(value.ty(), addr));
+                            return Ok(self.pointer(value.ty(), addr));
                         }
                         match value.place() {
                             Place::Register { register, .. } => {
@@ -129,7 +133,7 @@ impl Evaluator<'_> {
                     None if value.ty().is_array() => self.in_memory(&value)?,
                     None => return Err(ExprError::msg(NOT_IN_MEMORY)),
                 };
-                Ok(pointer(value.ty(), addr))
+                Ok(self.pointer(value.ty(), addr))
             }
         }
     }
@@ -213,6 +217,9 @@ impl Evaluator<'_> {
             return Ok(of.component(found.ty.clone(), found.offset, found.bit_size));
         }
         let ty = self.complete(of.ty());
+        if let Some(why) = ty.refusal() {
+            return Err(ExprError::msg(why.to_string()));
+        }
         if !ty.is_composite() {
             let what = if arrow { "structure pointer" } else { "structure" };
             return Err(ExprError::msg(format!(

@@ -28,6 +28,7 @@ impl TypeSource for Source {
             name: None,
             byte_size: Some(8),
             align: None,
+            big_endian: false,
             kind: Kind::Pointer(TypeRef::deferred(me, LIST)),
         };
         let pointer = Type::new(pointer);
@@ -48,14 +49,20 @@ fn bits(name: &str, ty: &Type, bit_offset: u64, bit_size: u32) -> Member {
 
 fn composite(kind: CompositeKind, name: Option<&str>, size: u64, members: Vec<Member>) -> Type {
     let kind = Kind::Composite(Composite::with_members(kind, members));
-    Type::new(Node { name: name.map(Into::into), byte_size: Some(size), align: None, kind })
+    Type::new(Node {
+        name: name.map(Into::into),
+        byte_size: Some(size),
+        align: None,
+        big_endian: false,
+        kind,
+    })
 }
 
 fn enumeration(name: &str, values: &[(&str, i64)]) -> Type {
     let enumerators =
         values.iter().map(|(name, value)| Enumerator { name: (*name).into(), value: *value }).collect();
     let kind = Kind::Enum(Enum { enumerators, unsigned: true, declaration: false });
-    Type::new(Node { name: Some(name.into()), byte_size: Some(4), align: None, kind })
+    Type::new(Node { name: Some(name.into()), byte_size: Some(4), align: None, big_endian: false, kind })
 }
 
 fn function(ret: &Type, params: &[&Type], variadic: bool) -> Type {
@@ -88,6 +95,7 @@ pub(crate) fn kitchen() -> Fake {
         name: Some("list".into()),
         byte_size: Some(16),
         align: None,
+        big_endian: false,
         kind: Kind::Composite(Composite::deferred(CompositeKind::Struct, me, LIST)),
     });
     source.list.set(list.clone()).expect("only once");
@@ -122,6 +130,7 @@ pub(crate) fn kitchen() -> Fake {
         name: Some("s_t".into()),
         byte_size: None,
         align: None,
+        big_endian: false,
         kind: Kind::Typedef(s.clone().into()),
     });
     let color = enumeration("color", &[("RED", 0), ("GREEN", 5), ("BLUE", 6)]);
@@ -146,6 +155,7 @@ pub(crate) fn kitchen() -> Fake {
         name: Some("only".into()),
         byte_size: None,
         align: None,
+        big_endian: false,
         kind: Kind::Composite(Composite::declared(CompositeKind::Struct)),
     });
     let names = const_char.pointer_to().qualified(Quals::CONST).array_of(Some(3));

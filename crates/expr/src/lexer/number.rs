@@ -95,6 +95,7 @@ pub(crate) fn complex_of(part: &Type) -> Type {
         name: Some(name.into()),
         byte_size: part.size().map(|size| size * 2),
         align: None,
+        big_endian: false,
         kind: Kind::Base(Base { encoding: Encoding::ComplexFloat, bit_size: None }),
     })
 }

@@ -91,7 +91,7 @@ impl Parser<'_> {
                     return Ok(ty);
                 }
                 for derivation in derivations {
-                    ty = derive(ty, derivation);
+                    ty = derive(ty, derivation, self.context.address_size());
                 }
             }
         })
@@ -212,7 +212,7 @@ impl Parser<'_> {
         }
         self.context
             .base_type(name)
-            .or_else(|| builtin().by_name(name).cloned())
+            .or_else(|| builtin().by_name_for(name, self.context.address_size()).cloned())
             .ok_or_else(|| ExprError::msg(format!("No type named {name}.")))
     }
 
@@ -320,13 +320,14 @@ fn reference(ty: &Type) -> Type {
         name: Some(format!("{ty} &").into()),
         byte_size: Some(8),
         align: None,
+        big_endian: false,
         kind: Kind::Error("a C++ reference".into()),
     })
 }
 
-fn derive(ty: Type, derivation: Derivation) -> Type {
+fn derive(ty: Type, derivation: Derivation, address_size: u8) -> Type {
     match derivation {
-        Derivation::Pointer(quals) => with_quals(ty.pointer_to(), quals),
+        Derivation::Pointer(quals) => with_quals(ty.pointer_of_size(address_size), quals),
         Derivation::Reference => reference(&ty),
         Derivation::Array(count) => ty.array_of(count),
         Derivation::Function { params, variadic, prototyped } => {

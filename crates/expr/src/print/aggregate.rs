@@ -80,7 +80,7 @@ impl Printer<'_> {
             }
             out.may_break(indent_of(recurse));
             if self.options.array_indexes {
-                out.push(&format!("[{at}] = "));
+                self.index(at, out);
             }
             let mut run = 1;
             if threshold.is_some() {
@@ -110,6 +110,18 @@ impl Printer<'_> {
             self.indent(recurse, out);
         }
         Ok(())
+    }
+
+    /// `[3] = `, as an `int` prints with these options.
+    fn index(&self, at: u64, out: &mut Out) {
+        let int = crate::eval::from_int(&crate::builtin::builtin().int, i128::from(at));
+        let mut text = Out::new();
+        if self.scalar(&int, int.ty(), &mut text).is_err() {
+            text.push(&at.to_string());
+        }
+        out.push("[");
+        out.append(&text);
+        out.push("] = ");
     }
 
     pub(super) fn composite(

@@ -45,7 +45,9 @@ impl Printer<'_> {
             missing_text(value, hole.why, out);
             return Ok(());
         }
-        self.format_bytes(value, contents.bytes(), size, out)
+        let bytes = contents.bytes();
+        let bytes = if value.ty().is_big_endian() { bytes.reversed() } else { bytes.clone() };
+        self.format_bytes(value, &bytes, size, out)
     }
 
     fn format_bytes(&self, value: &Value, bytes: &[u8], size: Option<UnitSize>, out: &mut Out) -> Result<()> {
@@ -126,7 +128,7 @@ impl Printer<'_> {
             let options = PrintOptions { format, ..self.options.clone() };
             return self.with(options).formatted_scalar(value, None, out);
         }
-        let bytes = value.bytes(self.context)?;
+        let bytes = &value.number(self.context)?;
         match ty.kind() {
             Kind::Enum(enumeration) => {
                 print_enum(enumeration, int_from_bytes(bytes, !enumeration.unsigned) as i64, out);
@@ -153,7 +155,7 @@ impl Printer<'_> {
         if self.options.format.is_some_and(|format| format != Format::String) {
             return self.formatted_scalar(value, None, out);
         }
-        let addr = VirtAddr(int_from_bytes(value.bytes(self.context)?, false) as u64);
+        let addr = VirtAddr(int_from_bytes(&value.number(self.context)?, false) as u64);
         self.pointer_to(addr, target, out)
     }
 

@@ -121,7 +121,7 @@ impl Btf {
             kind::FUNC_PROTO => Kind::Function(self.function(record)),
             other => return Type::error(&format!("type {id} of .BTF is of kind {other}, not a type")),
         };
-        Type::new(Node { name: self.name(record), byte_size: size, align: None, kind })
+        Type::new(Node { name: self.name(record), byte_size: size, align: None, big_endian: false, kind })
     }
 
     fn enumeration(&self, record: Record<'_>) -> Enum {

@@ -144,6 +144,8 @@ fn decode_unit(bytes: &[u8]) -> Option<UnitHead> {
         sizes: Sizes { offset: sizes as u8, address: (sizes >> 8) as u8, version: (sizes >> 16) as u16 },
         in_types: sizes >> 32 & 1 != 0,
         signature: if sizes >> 33 & 1 != 0 { Some((word(5)?, word(6)?)) } else { None },
+        // Indexes of files with split DWARF are not kept.
+        split: None,
     })
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct DebugInfo {
     index_cache: Option<PathBuf>,
     progress: Option<Arc<dyn IndexProgress>>,
     units: OnceLock<Vec<Unit>>,
+    /// What the file itself has of units that are in `.dwo` files.
+    skeletons: OnceLock<Vec<units::UnitHead>>,
     addresses: OnceLock<AddressMap>,
     stored: OnceLock<Option<Stored>>,
     index: OnceLock<Index>,
@@ -124,9 +126,11 @@ impl DebugInfo {
                 .filter_map(|&id| Some((id, image.debug_section(id.name())?.index)))
                 .collect(),
             this: this.clone(),
-            index_cache: index_cache.map(Into::into),
+            // What was put in from other files may change without this one.
+            index_cache: index_cache.filter(|_| image.splits().is_empty()).map(Into::into),
             progress,
             units: OnceLock::new(),
+            skeletons: OnceLock::new(),
             addresses: OnceLock::new(),
             stored: OnceLock::new(),
             index: OnceLock::new(),
@@ -175,8 +179,32 @@ impl DebugInfo {
     pub(crate) fn units(&self) -> &[Unit] {
         self.units.get_or_init(|| {
             let known = self.stored_once().map(|stored| stored.units.clone());
-            known.unwrap_or_else(|| self.read_heads()).into_iter().map(Unit::new).collect()
+            let heads = known.unwrap_or_else(|| self.read_heads());
+            self.without_skeletons(heads).into_iter().map(Unit::new).collect()
         })
+    }
+
+    /// Units of `.dwo` files stand for their skeletons.
+    fn without_skeletons(&self, mut heads: Vec<units::UnitHead>) -> Vec<units::UnitHead> {
+        let splits = self.image.splits();
+        if splits.is_empty() {
+            return heads;
+        }
+        for head in heads.iter_mut().filter(|head| !head.in_types) {
+            head.split = splits.iter().find(|(start, _)| *start == head.start).map(|(_, split)| *split);
+        }
+        let is_skeleton = |head: &units::UnitHead| {
+            splits.iter().any(|(_, split)| split.skeleton == head.start && !head.in_types)
+        };
+        let (skeletons, rest) = heads.into_iter().partition(is_skeleton);
+        let _ = self.skeletons.set(skeletons);
+        rest
+    }
+
+    /// The skeleton that begins at an offset.
+    pub(super) fn skeleton(&self, start: u64) -> Option<&units::UnitHead> {
+        self.units();
+        self.skeletons.get()?.iter().find(|head| head.start == start)
     }
 
     fn read_heads(&self) -> Vec<units::UnitHead> {
@@ -200,6 +228,9 @@ impl DebugInfo {
 
     /// The unit of `.debug_info` whose header is at an offset.
     pub(super) fn unit_at_offset(&self, offset: u64) -> Option<UnitIndex> {
+        // Tables of addresses name the skeleton.
+        let split = self.image.splits().iter().find(|(_, split)| split.skeleton == offset);
+        let offset = split.map_or(offset, |(start, _)| *start);
         self.unit_of(offset)
             .filter(|&unit| self.units().get(unit).is_some_and(|unit| unit.head.start == offset))
     }

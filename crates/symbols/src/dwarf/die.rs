@@ -9,6 +9,9 @@ use std::sync::Arc;
 /// An entry of a unit.
 pub(crate) type Die<'a> = DebuggingInformationEntry<Slice<'a>>;
 
+/// The key of an entry that is in a file which is missing.
+pub(super) const NOWHERE: DieKey = TYPES_FLAG - 1;
+
 /// Longest chain of `DW_AT_abstract_origin` and `DW_AT_specification` that is followed.
 const MAX_ORIGINS: usize = 8;
 
@@ -41,6 +44,8 @@ impl<'a> UnitContext<'a> {
         match value {
             AttributeValue::UnitRef(offset) => Some(self.key_at(offset)),
             AttributeValue::DebugInfoRef(offset) => Some(offset.0 as u64),
+            // What is in a file of shared debug information that was not found.
+            AttributeValue::DebugInfoRefSup(_) => Some(NOWHERE),
             AttributeValue::DebugTypesRef(signature) => self.info.type_of_signature(signature.0),
             _ => None,
         }

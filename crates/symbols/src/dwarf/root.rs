@@ -26,6 +26,7 @@ pub(super) struct Roots<'a> {
     line_strings: &'a [u8],
     str_offsets: &'a [u8],
     shapes: Shapes,
+    info: &'a DebugInfo,
 }
 
 impl<'a> Roots<'a> {
@@ -37,11 +38,20 @@ impl<'a> Roots<'a> {
             line_strings: info.section(".debug_line_str"),
             str_offsets: info.section(".debug_str_offsets"),
             shapes: Shapes::default(),
+            info,
         }
     }
 
     /// `None` for a damaged unit.
     pub(super) fn read(&mut self, head: &UnitHead) -> Option<Root<'a>> {
+        let Some(split) = head.split else { return self.read_entry(head) };
+        let own = self.read_entry(head)?;
+        let info = self.info;
+        let skeleton = self.read_entry(info.skeleton(split.skeleton)?)?;
+        Some(Root { name: own.name, ..skeleton })
+    }
+
+    fn read_entry(&mut self, head: &UnitHead) -> Option<Root<'a>> {
         let data: &'a [u8] = self.units.get(usize::from(head.in_types))?;
         let data = data.get(..usize::try_from(head.end).ok()?)?;
         let abbrev = usize::try_from(head.abbrev_offset).ok()?;
@@ -52,7 +62,8 @@ impl<'a> Roots<'a> {
         let offset_size = usize::from(head.sizes.offset);
         let mut found = Root::default();
         let (mut name, mut comp_dir) = (None, None);
-        let mut base = if offset_size == 4 { 8 } else { 16 };
+        let known = head.split.and_then(|split| usize::try_from(split.str_offsets_base).ok());
+        let mut base = known.unwrap_or(if offset_size == 4 { 8 } else { 16 });
         for spec in self.shapes.specs(shape) {
             match spec.name {
                 dw::DW_AT_name => name = Some((spec.form, at)),

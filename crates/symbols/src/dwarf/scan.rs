@@ -27,6 +27,8 @@ pub(super) struct ScanUnit {
     pub(super) start: usize,
     pub(super) abbrev_offset: usize,
     pub(super) sizes: Sizes,
+    /// Where the unit's offsets of strings begin, if its first entry does not say.
+    pub(super) str_offsets_base: Option<usize>,
 }
 
 /// Where the bytes of a name are.
@@ -438,6 +440,9 @@ impl Walk<'_> {
 
     /// `DW_AT_str_offsets_base` of the unit's root entry; without one the table begins behind its header.
     fn find_str_offsets_base(&self, root: &Shape, start: usize) -> Option<usize> {
+        if let Some(base) = self.unit.str_offsets_base {
+            return Some(base);
+        }
         let mut at = start;
         for spec in self.shapes.specs(root) {
             if spec.name == dw::DW_AT_str_offsets_base {

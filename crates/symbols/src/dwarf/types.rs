@@ -4,7 +4,7 @@
 //! for. One entry gives one node, however often it is asked for.
 
 use super::debug_info::{DebugInfo, UnitContext};
-use super::die::Die;
+use super::die::{Die, NOWHERE};
 use super::units::{DieKey, Slice};
 use gimli::constants as dw;
 use gimli::{AttributeValue, Operation};
@@ -67,6 +67,16 @@ impl DebugInfo {
     }
 
     fn make_type(&self, key: DieKey) -> Type {
+        if key == NOWHERE {
+            // With a name, so that values of it are refused rather than guessed.
+            return Type::new(Node {
+                name: Some("<type in a missing file>".into()),
+                byte_size: None,
+                align: None,
+                big_endian: false,
+                kind: Kind::Error("in a file of shared debug information that was not found".into()),
+            });
+        }
         let found = self.context_of(key).and_then(|context| {
             let die = context.die_of_key(key)?;
             // Only a stand-in for the type of a type unit.
@@ -108,8 +118,15 @@ impl<'a> UnitContext<'a> {
         let kind = match die.tag() {
             dw::DW_TAG_base_type => base_kind(die),
             dw::DW_TAG_unspecified_type => Kind::Void,
-            dw::DW_TAG_pointer_type | dw::DW_TAG_reference_type | dw::DW_TAG_rvalue_reference_type => {
-                Kind::Pointer(target())
+            dw::DW_TAG_pointer_type => Kind::Pointer(target()),
+            dw::DW_TAG_reference_type
+            | dw::DW_TAG_rvalue_reference_type
+            | dw::DW_TAG_ptr_to_member_type
+            | dw::DW_TAG_variant_part => return self.foreign(die),
+            dw::DW_TAG_structure_type | dw::DW_TAG_class_type | dw::DW_TAG_union_type
+                if self.needs_another_language(die) =>
+            {
+                return self.foreign(die);
             }
             dw::DW_TAG_structure_type | dw::DW_TAG_class_type | dw::DW_TAG_interface_type => {
                 Kind::Composite(self.composite(die, key, CompositeKind::Struct))
@@ -136,7 +153,16 @@ impl<'a> UnitContext<'a> {
         if byte_size.is_none() && matches!(kind, Kind::Void) {
             byte_size = Some(1);
         }
-        Type::new(Node { name, byte_size, align: number(dw::DW_AT_alignment), kind })
+        let name = match kind {
+            // gdb's name of a type that has none and that it cannot read.
+            Kind::Error(_) if die.tag() == dw::DW_TAG_base_type => {
+                name.or_else(|| Some("__unknown__".into()))
+            }
+            _ => name,
+        };
+        let big_endian =
+            die.attr_value(dw::DW_AT_endianity) == Some(AttributeValue::Endianity(dw::DW_END_big));
+        Type::new(Node { name, byte_size, align: number(dw::DW_AT_alignment), big_endian, kind })
     }
 
     fn composite(&self, die: &Die<'a>, key: DieKey, kind: CompositeKind) -> Composite {
@@ -234,9 +260,9 @@ impl<'a> UnitContext<'a> {
         for (index, count) in dimensions.into_iter().rev().enumerate() {
             let kind = Kind::Array(Array { elem, count, vector: vector && index == outermost });
             let node = if index == outermost {
-                Node { name: name.clone(), byte_size, align, kind }
+                Node { name: name.clone(), byte_size, align, big_endian: false, kind }
             } else {
-                Node { name: None, byte_size: None, align: None, kind }
+                Node { name: None, byte_size: None, align: None, big_endian: false, kind }
             };
             elem = Type::new(node).into();
         }
@@ -274,6 +300,10 @@ fn base_kind(die: &Die<'_>) -> Kind {
         dw::DW_ATE_unsigned_char | dw::DW_ATE_ASCII => Encoding::UnsignedChar,
         dw::DW_ATE_unsigned | dw::DW_ATE_unsigned_fixed | dw::DW_ATE_address => Encoding::Unsigned,
         dw::DW_ATE_UTF | dw::DW_ATE_UCS => Encoding::Utf,
+        // `_Complex int` of gcc, and what other compilers put there: nobody else knows how to read it.
+        encoding if encoding >= dw::DW_ATE_lo_user => {
+            return Kind::Error(format!("base type with encoding {encoding}").into());
+        }
         _ => Encoding::Signed,
     };
     let bit_size = die.attr_value(dw::DW_AT_bit_size).and_then(|value| value.udata_value());

@@ -2,6 +2,7 @@
 
 use super::abbrev::{Shapes, Sizes};
 use super::scan::ScanUnit;
+use crate::elf::Split;
 use gimli::constants as dw;
 use gimli::{Abbreviations, AttributeValue, DwLang, EndianSlice, LittleEndian, Section, UnitType};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -34,6 +35,8 @@ pub(crate) struct UnitHead {
     pub(super) sizes: Sizes,
     /// For a type unit: its signature, and the offset of the type in the unit.
     pub(crate) signature: Option<(u64, u64)>,
+    /// For a unit of a `.dwo` file: where its skeleton and its tables are.
+    pub(super) split: Option<Split>,
 }
 
 impl UnitHead {
@@ -48,6 +51,7 @@ impl UnitHead {
             start: usize::try_from(self.start).ok()?,
             abbrev_offset: usize::try_from(self.abbrev_offset).ok()?,
             sizes: self.sizes,
+            str_offsets_base: self.split.and_then(|split| usize::try_from(split.str_offsets_base).ok()),
         })
     }
 }
@@ -131,6 +135,7 @@ fn head(header: &gimli::UnitHeader<Slice<'_>>, start: usize, in_types: bool) -> 
             UnitType::Type { type_signature, type_offset } => Some((type_signature.0, type_offset.0 as u64)),
             _ => None,
         },
+        split: None,
     }
 }
 
@@ -173,15 +178,28 @@ impl Unit {
                 _ => {}
             }
         }
+        // A skeleton knows what its unit cannot: addresses, and where it was compiled.
+        let skeleton = self.head.split.and_then(|split| {
+            unit.str_offsets_base.0 = usize::try_from(split.str_offsets_base).ok()?;
+            unit.addr_base.0 = usize::try_from(split.addr_base).ok()?;
+            unit.loclists_base.0 = usize::try_from(split.loclists_base).ok()?;
+            unit.rnglists_base.0 = usize::try_from(split.rnglists_base).ok()?;
+            let offset = gimli::DebugInfoOffset(usize::try_from(split.skeleton).ok()?);
+            dwarf.unit(dwarf.debug_info.header_from_offset(offset).ok()?).ok()
+        });
         let low_pc =
             root.attr_value(dw::DW_AT_low_pc).and_then(|value| dwarf.attr_address(&unit, value).ok()?);
-        unit.low_pc = low_pc.unwrap_or(0);
+        unit.low_pc = low_pc.or(skeleton.as_ref().map(|skeleton| skeleton.low_pc)).unwrap_or(0);
         let text = |name| {
             let value = root.attr_value(name)?;
             Some(Arc::<str>::from(&*dwarf.attr_string(&unit, value).ok()?.to_string_lossy()))
         };
         let mut ranges = Vec::new();
-        if let Ok(mut iter) = dwarf.die_ranges(&unit, &root) {
+        let own = match &skeleton {
+            Some(skeleton) => dwarf.unit_ranges(skeleton),
+            None => dwarf.die_ranges(&unit, &root),
+        };
+        if let Ok(mut iter) = own {
             while let Ok(Some(range)) = iter.next() {
                 if range.begin < range.end {
                     ranges.push((range.begin, range.end));
@@ -191,7 +209,10 @@ impl Unit {
         let producer = text(dw::DW_AT_producer);
         Some(Arc::new(UnitData {
             name: text(dw::DW_AT_name),
-            comp_dir: text(dw::DW_AT_comp_dir),
+            comp_dir: text(dw::DW_AT_comp_dir).or_else(|| {
+                let dir = skeleton.as_ref()?.comp_dir?;
+                Some(Arc::from(&*dir.to_string_lossy()))
+            }),
             producer,
             language: match root.attr_value(dw::DW_AT_language) {
                 Some(AttributeValue::Language(language)) => Some(language),

@@ -2,7 +2,7 @@
 
 use super::notes::{DebugLink, Note};
 use super::packed::Backing;
-use super::{ElfKind, OpenOptions, Relocated, Target, notes, place, reloc};
+use super::{ElfKind, OpenOptions, Relocated, Split, Target, convert, notes, place, reloc};
 use crate::Error;
 use kdive_base::LinkAddr;
 use memmap2::{Mmap, UncheckedAdvice};
@@ -17,6 +17,10 @@ use std::sync::{Arc, OnceLock};
 
 type Header = FileHeader64<LittleEndian>;
 const LE: LittleEndian = LittleEndian;
+
+/// Position of the class and of the byte order in a file (elf.5).
+const EI_CLASS: usize = 4;
+const EI_DATA: usize = 5;
 
 /// Largest section that is decompressed. A kernel's biggest debug section is below 1 GiB.
 const MAX_SECTION: u64 = 4 << 30;
@@ -80,6 +84,8 @@ pub(crate) struct Image {
     map: Backing,
     kind: ElfKind,
     machine: u16,
+    /// Whether addresses have 64 bits.
+    is_64: bool,
     entry: LinkAddr,
     modified: Option<std::time::SystemTime>,
     sections: Vec<Section>,
@@ -90,6 +96,8 @@ pub(crate) struct Image {
     /// Contents that had to be decompressed or relocated, by section index.
     processed: Vec<OnceLock<Option<Box<[u8]>>>>,
     build_id: Option<Box<[u8]>>,
+    /// Units that were put in from `.dwo` files, by where they begin.
+    splits: Vec<(u64, Split)>,
 }
 
 impl Image {
@@ -102,7 +110,7 @@ impl Image {
             return Err(io(std::io::Error::from_raw_os_error(EISDIR)));
         }
         let not_elf = || Error::NotElf { path: path.into() };
-        if metadata.len() < size_of::<Header>() as u64 {
+        if metadata.len() < size_of::<elf::FileHeader32<LittleEndian>>() as u64 {
             return Err(not_elf());
         }
         // SAFETY: the mapping is private and never written through. Truncation of the file by somebody else while it is
@@ -111,9 +119,21 @@ impl Image {
         let map = Backing::of(map).map_err(|what| Error::Malformed { path: path.into(), what })?;
         let malformed = |what: &str| Error::Malformed { path: path.into(), what: what.to_owned() };
 
+        if !map.starts_with(&elf::ELFMAG) {
+            return Err(not_elf());
+        }
+        if map.get(EI_DATA) == Some(&elf::ELFDATA2MSB.0) {
+            return Err(malformed("it is of a big-endian machine, which kdive cannot read"));
+        }
+        let is_64 = map.get(EI_CLASS) != Some(&elf::ELFCLASS32.0);
+        let map = if is_64 {
+            map
+        } else {
+            Backing::Unpacked(convert::to_elf64(&map).ok_or_else(|| malformed("file truncated"))?)
+        };
         let header = Header::parse(&*map).map_err(|_| not_elf())?;
-        if !header.is_class_64() || header.endian().is_err() {
-            return Err(malformed("only 64-bit little-endian ELF files are supported"));
+        if header.endian().is_err() {
+            return Err(malformed("unknown byte order"));
         }
         let kind = match header.e_type(LE) {
             elf::ET_EXEC => ElfKind::Executable,
@@ -140,6 +160,7 @@ impl Image {
         let mut image = Self {
             path: path.into(),
             kind,
+            is_64,
             machine: header.e_machine(LE).0,
             entry: LinkAddr(header.e_entry(LE)),
             modified: metadata.modified().ok(),
@@ -149,6 +170,7 @@ impl Image {
             by_name,
             processed,
             build_id: None,
+            splits: Vec::new(),
         };
         image.build_id = image
             .notes()
@@ -164,6 +186,10 @@ impl Image {
 
     pub(crate) fn kind(&self) -> ElfKind {
         self.kind
+    }
+
+    pub(crate) fn is_64(&self) -> bool {
+        self.is_64
     }
 
     pub(crate) fn machine(&self) -> u16 {
@@ -318,6 +344,74 @@ impl Image {
             .filter_map(|section| Some((self.raw(section)?, section.align)))
             .flat_map(|(data, align)| notes::parse_notes(data, align))
             .collect()
+    }
+
+    /// The bytes of a section as they are in the file.
+    pub(crate) fn section_bytes(&self, name: &str) -> Option<&[u8]> {
+        self.raw(self.section(name)?)
+    }
+
+    /// Gives a section other contents; one that is not there is made.
+    pub(super) fn replace_section(&mut self, name: &str, bytes: Vec<u8>) {
+        let index = match self.debug_section(name) {
+            Some(section) => section.index,
+            None => {
+                let index = self.sections.len();
+                self.sections.push(Section {
+                    index,
+                    name: name.into(),
+                    addr: LinkAddr(0),
+                    size: 0,
+                    align: 1,
+                    alloc: false,
+                    exec: false,
+                    write: false,
+                    nobits: false,
+                    tls: false,
+                    rela: None,
+                    file_offset: 0,
+                    compressed: false,
+                    kind: elf::SHT_PROGBITS,
+                });
+                self.by_name.insert(name.into(), index);
+                self.processed.push(OnceLock::new());
+                index
+            }
+        };
+        if let (Some(section), Some(processed)) =
+            (self.sections.get_mut(index), self.processed.get_mut(index))
+        {
+            section.size = bytes.len() as u64;
+            // Its contents are no longer those in the file.
+            section.compressed = true;
+            *processed = OnceLock::from(Some(bytes.into_boxed_slice()));
+        }
+    }
+
+    pub(super) fn set_splits(&mut self, splits: Vec<(u64, Split)>) {
+        self.splits = splits;
+    }
+
+    /// Units that were put in from `.dwo` files, by where they begin in `.debug_info`.
+    pub(crate) fn splits(&self) -> &[(u64, Split)] {
+        &self.splits
+    }
+
+    /// Whether it has a symbol table that is not only that of its dynamic symbols.
+    pub(crate) fn has_symtab(&self) -> bool {
+        self.sections.iter().any(|section| section.kind == elf::SHT_SYMTAB && section.size > 0)
+    }
+
+    /// Whether it has DWARF.
+    pub(crate) fn has_dwarf(&self) -> bool {
+        self.debug_section(".debug_info").is_some_and(|section| section.size > 0 && !section.nobits)
+    }
+
+    /// The CRC-32 of the whole file, by which a debug link knows the file it names.
+    pub(crate) fn crc(&self) -> u32 {
+        let mut crc = flate2::Crc::new();
+        crc.update(&self.map);
+        crc.sum()
     }
 
     pub(crate) fn debug_link(&self) -> Option<DebugLink> {

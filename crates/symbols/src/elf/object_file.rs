@@ -1,7 +1,8 @@
 //! One ELF file: sections, symbols, notes, and the way to its debug information.
 
+use super::separate;
 use super::symtab::SymbolTable;
-use super::{DebugLink, Image, Note, Relocated, Section, Target};
+use super::{DebugLink, Image, MissingFile, Note, Relocated, Section, Target};
 use crate::btf::Btf;
 use crate::dwarf::DebugInfo;
 use crate::{Error, IndexProgress};
@@ -32,6 +33,9 @@ pub struct OpenOptions {
     pub index_cache: Option<PathBuf>,
     /// Who is told about the index while somebody waits for it.
     pub progress: Option<Arc<dyn IndexProgress>>,
+    /// Where separate debug information is looked for besides the file's own directory (`set debug-file-directory`). `None`:
+    /// it is not looked for at all.
+    pub debug_directories: Option<Vec<PathBuf>>,
 }
 
 /// State of a file's name index.
@@ -51,6 +55,9 @@ pub struct IndexInfo {
 #[derive(Debug)]
 pub struct ObjectFile {
     image: Arc<Image>,
+    /// The file that its debug information, and where it was stripped its symbol table, was moved to.
+    separate: Option<Arc<Image>>,
+    missing: Vec<MissingFile>,
     index_cache: Option<PathBuf>,
     progress: Option<Arc<dyn IndexProgress>>,
     symbols: OnceLock<SymbolTable>,
@@ -65,9 +72,15 @@ impl ObjectFile {
     /// # Errors
     /// [`Error`], one line in gdb's words.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Arc<Self>, Error> {
-        let image = Arc::new(Image::open(path, options)?);
+        let (image, mut missing) = separate::open(path, options)?;
+        let image = Arc::new(image);
+        let found = separate::find(&image, options);
+        let separate = found.separate;
+        missing.extend(found.missing);
         Ok(Arc::new(Self {
             image,
+            separate,
+            missing,
             index_cache: options.index_cache.clone(),
             progress: options.progress.clone(),
             symbols: OnceLock::new(),
@@ -82,6 +95,21 @@ impl ObjectFile {
         self.image.path()
     }
 
+    /// The file its debug information was moved to, where that was found.
+    pub fn separate_debug_file(&self) -> Option<&Path> {
+        self.separate.as_deref().map(Image::path)
+    }
+
+    /// The file its debug information is in.
+    pub fn debug_path(&self) -> &Path {
+        self.separate_debug_file().unwrap_or(self.path())
+    }
+
+    /// Files with debug information that this one refers to and that were looked for in vain.
+    pub fn missing_files(&self) -> &[MissingFile] {
+        &self.missing
+    }
+
     /// What kind of file.
     pub fn kind(&self) -> ElfKind {
         self.image.kind()
@@ -90,6 +118,11 @@ impl ObjectFile {
     /// `e_machine`: 62 for x86-64, 183 for AArch64.
     pub fn machine(&self) -> u16 {
         self.image.machine()
+    }
+
+    /// Whether it is an ELF64 file: its addresses have eight bytes, else four.
+    pub fn is_64(&self) -> bool {
+        self.image.is_64()
     }
 
     /// `e_entry`: where execution starts; 0 in files that are not run.
@@ -131,7 +164,8 @@ impl ObjectFile {
     /// section, it is `SHT_NOBITS`, or it is damaged. Used by the unwinder for `.debug_frame`, `.eh_frame`,
     /// `.orc_unwind`, `.orc_unwind_ip`, `.orc_header`, and for `.BTF`.
     pub fn section_data(&self, name: &str) -> Option<&[u8]> {
-        self.image.data_by_name(name)
+        let moved = || self.separate.as_ref().filter(|_| name.starts_with(".debug_"))?.data_by_name(name);
+        self.image.data_by_name(name).or_else(moved)
     }
 
     /// The bytes a section has once its file is loaded: for a relocatable file with all relocations applied, by the addresses `resolve`
@@ -177,11 +211,19 @@ impl ObjectFile {
 
     /// Whether there is a symbol table with at least one symbol.
     pub fn has_symbols(&self) -> bool {
-        self.image.symbols().is_some()
+        self.image_of_symbols().symbols().is_some()
     }
 
     pub(crate) fn symbols(&self) -> &SymbolTable {
-        self.symbols.get_or_init(|| SymbolTable::read(&self.image))
+        self.symbols.get_or_init(|| SymbolTable::read(self.image_of_symbols()))
+    }
+
+    /// The file with the full symbol table: a stripped one has at most that of its dynamic symbols.
+    fn image_of_symbols(&self) -> &Arc<Image> {
+        match &self.separate {
+            Some(separate) if !self.image.has_symtab() && separate.has_symtab() => separate,
+            _ => &self.image,
+        }
     }
 
     /// The C types of `.BTF`, where they stand by themselves: those of a kernel. They are only consulted where there is no DWARF.
@@ -196,7 +238,10 @@ impl ObjectFile {
 
     pub(crate) fn debug(&self) -> Option<&Arc<DebugInfo>> {
         self.debug
-            .get_or_init(|| DebugInfo::open(&self.image, self.index_cache.as_deref(), self.progress.clone()))
+            .get_or_init(|| {
+                let image = self.separate.as_ref().unwrap_or(&self.image);
+                DebugInfo::open(image, self.index_cache.as_deref(), self.progress.clone())
+            })
             .as_ref()
     }
 }

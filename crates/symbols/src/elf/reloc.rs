@@ -1,11 +1,12 @@
 //! Relocations of a relocatable file, applied to a copy of a section.
 //!
-//! Sources: System V psABI for x86-64 (table 4.9) and for AArch64 (ELF for the Arm 64-bit Architecture, 5.7). Only the
+//! Sources: System V psABI for x86-64 (table 4.9), for i386 (table 4.10), for AArch64 and Arm (ELF for the Arm 64-bit
+//! Architecture, 5.7) and for RISC-V. Only the
 //! relocations that assemblers write into data and debug sections are here; code is left as it is in the file.
 
 use super::{Image, Section};
 use object::LittleEndian;
-use object::elf::{EM_AARCH64, EM_X86_64, SHN_ABS, SHN_COMMON, SHN_UNDEF};
+use object::elf::{EM_386, EM_AARCH64, EM_ARM, EM_RISCV, EM_X86_64, SHN_ABS, SHN_COMMON, SHN_UNDEF};
 use object::read::SymbolIndex;
 use object::read::elf::{Rela, Sym};
 use std::collections::HashMap;
@@ -43,7 +44,15 @@ fn howto(machine: u16, kind: u32) -> Option<Howto> {
             _ => None,
         };
     }
-    None
+    match (machine, kind) {
+        (machine, 1) if machine == EM_386.0 => absolute(4), // R_386_32
+        (machine, 2) if machine == EM_386.0 => relative(4), // R_386_PC32
+        (machine, 2) if machine == EM_ARM.0 => absolute(4), // R_ARM_ABS32
+        (machine, 3) if machine == EM_ARM.0 => relative(4), // R_ARM_REL32
+        (machine, 1) if machine == EM_RISCV.0 => absolute(4), // R_RISCV_32
+        (machine, 2) if machine == EM_RISCV.0 => absolute(8), // R_RISCV_64
+        _ => None,
+    }
 }
 
 /// What a relocation refers to.

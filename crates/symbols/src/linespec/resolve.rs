@@ -201,6 +201,9 @@ impl Resolver<'_> {
             }
         }
         self.add_symbols(&mut found, name, files.as_deref());
+        if found.sals.is_empty() && self.mode == LinespecMode::List {
+            return self.variables(file, files.as_deref(), name);
+        }
         if found.sals.is_empty() {
             return Err(match file {
                 Some(file) => LinespecError::NoFunctionIn(name.to_owned(), file.to_owned()),
@@ -242,6 +245,47 @@ impl Resolver<'_> {
             let containing = self.set.sal_at(place.pc);
             let name = containing.function_name.unwrap_or_else(|| Arc::clone(&symbol.name));
             found.add(place, Some(name), containing.function, Some(symbol), containing.inlined);
+        }
+    }
+
+    /// Where variables at file scope are declared, which `list` and `info line` take as well: their addresses are no code.
+    /// One without debug information has only an address.
+    fn variables(
+        &self,
+        file: Option<&str>,
+        files: Option<&[FileInUnit<'_>]>,
+        name: &str,
+    ) -> Result<Vec<Sal>, LinespecError> {
+        let sal = |pc, file, line, symbol| Sal {
+            pc,
+            end: None,
+            file,
+            line,
+            function_name: None,
+            function: None,
+            symbol,
+            inlined: false,
+            label: None,
+        };
+        let wanted =
+            |file: &SourceName| files.is_none_or(|files| files.iter().any(|known| known.name == *file));
+        let mut sals: Vec<Sal> = self
+            .set
+            .variables_named(name)
+            .into_iter()
+            .filter_map(|variable| {
+                let file = variable.decl_file().filter(wanted)?;
+                Some(sal(variable.static_address(), Some(file), variable.decl_line(), None))
+            })
+            .collect();
+        if sals.is_empty() && files.is_none() {
+            let symbol = self.set.symbols_named(name).into_iter().find(|symbol| !symbol.kind.is_text());
+            sals.extend(symbol.map(|symbol| sal(Some(symbol.addr), None, 0, Some(symbol))));
+        }
+        match file {
+            _ if !sals.is_empty() => Ok(sals),
+            Some(file) => Err(LinespecError::NoFunctionIn(name.to_owned(), file.to_owned())),
+            None => Err(LinespecError::NoFunction(name.to_owned())),
         }
     }
 

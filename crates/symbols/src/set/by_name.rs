@@ -1,7 +1,7 @@
 //! What a name means.
 
 use super::ModuleSet;
-use crate::dwarf::{DebugInfo, DieKey, FunctionInfo, IndexKind, UnitIndex};
+use crate::dwarf::{DebugInfo, DieKey, FunctionInfo, IndexKind, UnitIndex, language_name};
 use crate::variable::variable_of;
 use crate::{Function, Module, ModuleId, Symbol, Tag, Variable};
 use kdive_base::VirtAddr;
@@ -149,6 +149,16 @@ impl ModuleSet {
         }
     }
 
+    /// The variables at file scope of that name, in the order of the files.
+    #[must_use]
+    pub fn variables_named(&self, name: &str) -> Vec<Variable> {
+        let of = |(module, debug): (&Arc<Module>, &Arc<DebugInfo>)| {
+            let named = debug.named(name, &[IndexKind::Variable]).into_iter();
+            named.filter_map(|(_, key)| variable_of(module, debug, key)).collect::<Vec<_>>()
+        };
+        self.debugs().flat_map(of).collect()
+    }
+
     /// The variable of that name in the main file, the first one; the others are not looked at, nor their indexes read.
     #[must_use]
     pub fn main_variable(&self, name: &str) -> Option<Variable> {
@@ -226,6 +236,18 @@ impl ModuleSet {
             Some((_, debug, _, key)) => Some(debug.type_ref(Some(key)).get()),
             None => self.type_from_btf(tag, name),
         }
+    }
+
+    /// The structure, union or enumeration that a program in another language than C names without a keyword.
+    #[must_use]
+    pub fn class(&self, name: &str, near: Option<VirtAddr>) -> Option<Type> {
+        let mut found = self.entries(near, name, &[IndexKind::Struct, IndexKind::Union, IndexKind::Enum]);
+        let is_other = |debug: &DebugInfo, key| {
+            let data = debug.unit_of(key).and_then(|unit| debug.unit_data(unit));
+            data.is_some_and(|data| !matches!(language_name(data.language), "c" | "asm"))
+        };
+        let (_, debug, _, key) = found.find(|(_, debug, _, key)| is_other(debug, *key))?;
+        Some(debug.type_ref(Some(key)).get())
     }
 
     /// The definition of a `struct`, `union` or `enum` that is only declared here, by name; the type itself when it is

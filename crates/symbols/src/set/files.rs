@@ -1,11 +1,12 @@
 //! Source files: which there are, and where the code of their lines is.
 
 use super::ModuleSet;
-use crate::dwarf::{DebugInfo, Row, UnitIndex};
+use crate::dwarf::{DebugInfo, IndexKind, Row, UnitIndex};
 use crate::{Module, SourceName, paths};
 use kdive_base::{Interrupt, LinkAddr, VirtAddr};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A file of a unit with its lines: what gdb calls a symtab.
@@ -37,7 +38,39 @@ impl FileInUnit<'_> {
     }
 }
 
+/// The source files of one file with debug information.
+#[derive(Clone, Debug)]
+pub struct SourceList {
+    /// The file that has the debug information.
+    pub of: PathBuf,
+    /// Number of units they come from.
+    pub units: usize,
+    /// Each once, absolute where the unit says where it was compiled; in the order of the debug information.
+    pub paths: Vec<Arc<str>>,
+}
+
 impl ModuleSet {
+    /// All source files, one list for each file with debug information: those of the unit that defines `main` first, which
+    /// gdb has always read. Ends early when the user interrupts.
+    #[must_use]
+    pub fn sources(&self, interrupt: &Interrupt) -> Vec<SourceList> {
+        let of = |(module, debug): (&Arc<Module>, &Arc<DebugInfo>)| {
+            let mut order: Vec<UnitIndex> = (0..debug.units().len()).collect();
+            let main = debug.named("main", &[IndexKind::Function]);
+            if let Some(unit) = main.first().and_then(|&(_, key)| debug.unit_of(key)) {
+                order.sort_by_key(|&other| other != unit);
+            }
+            let files = |unit| if interrupt.is_raised() { None } else { debug.files_once(unit) };
+            let tables: Vec<_> = order.into_par_iter().filter_map(files).collect();
+            let mut seen = HashSet::new();
+            let all = tables.iter().flat_map(|table| table.files.iter());
+            let paths =
+                all.filter(|file| seen.insert(&*file.path)).map(|file| Arc::clone(&file.path)).collect();
+            SourceList { of: module.object().debug_path().to_owned(), units: debug.units().len(), paths }
+        };
+        self.debugs().map(of).collect()
+    }
+
     /// The files of units that a user may mean by `wanted`, and have lines.
     pub(crate) fn files_named(&self, wanted: &str) -> Vec<FileInUnit<'_>> {
         let mut found = Vec::new();
@@ -85,22 +118,6 @@ impl ModuleSet {
                 .candidates(wanted)
                 .any(|(name, _)| wanted.starts_with('/') || paths::matches(name, wanted))
         })
-    }
-
-    /// All source files, sorted, without duplicates.
-    #[must_use]
-    pub fn files(&self, interrupt: &Interrupt) -> Vec<SourceName> {
-        let mut found = BTreeSet::new();
-        for debug in self.modules.iter().filter_map(|module| module.object().debug()) {
-            for (name, units) in debug.sources().all() {
-                if interrupt.is_raised() {
-                    break;
-                }
-                let comp_dir = units.first().and_then(|&unit| debug.comp_dir(unit));
-                found.insert(SourceName { name: Arc::clone(name), comp_dir });
-            }
-        }
-        found.into_iter().collect()
     }
 
     /// The code of a line for `info line FILE:LINE` (gdb's `find_line_pc_range` for each unit that has the file, every place once):

@@ -7,6 +7,7 @@ use crate::dwarf::{
 use crate::elf::symtab::Entry;
 use crate::{FileList, ListedSymbol, Listing, ListingKind, Module, Symbol};
 use kdive_base::{Interrupt, LinkAddr};
+use kdive_types::base_type_name;
 use rayon::prelude::*;
 use regex::Regex;
 use std::collections::{BTreeMap, HashSet};
@@ -151,7 +152,8 @@ fn collect(
         ListingKind::Types => {
             let kinds =
                 [IndexKind::Struct, IndexKind::Union, IndexKind::Enum, IndexKind::Typedef, IndexKind::Base];
-            debug.for_each_name_in(unit, &kinds, |_, name, key| {
+            debug.for_each_name_in(unit, &kinds, |kind, name, key| {
+                let name = if kind == IndexKind::Base { base_type_name(name) } else { name };
                 if !matches(regex, name) {
                     return;
                 }

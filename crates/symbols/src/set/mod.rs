@@ -9,6 +9,7 @@ mod listing;
 
 pub(crate) use by_name::functions_in;
 pub(crate) use files::FileInUnit;
+pub use files::SourceList;
 
 use crate::{Module, ModuleId, ObjectFile, Placement};
 use kdive_base::{Fault, ReadMemory, VirtAddr};

@@ -105,7 +105,8 @@ fn ask_everything(path: &Path) {
     for kind in [ListingKind::Functions, ListingKind::Variables, ListingKind::Types] {
         let _ = set.listing(kind, None, true, &interrupt);
     }
-    let _ = (set.files(&interrupt), set.complete_name(Completion::Expression, "", 1000), set.default_file());
+    let _ =
+        (set.sources(&interrupt), set.complete_name(Completion::Expression, "", 1000), set.default_file());
 }
 
 /// A generator of numbers that is the same everywhere (xorshift64).

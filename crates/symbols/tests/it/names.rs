@@ -202,10 +202,16 @@ fn listings_are_sorted_as_gdb_sorts_them() {
 fn files() {
     let Some(fixture) = Fixture::program(&["-O0", "-g"]) else { return };
     let set = fixture.set();
-    let names: Vec<String> = set.files(&Interrupt::new()).iter().map(|file| file.name.to_string()).collect();
-    for file in ["shapes.c", "other.c"] {
-        assert!(names.iter().any(|name| name == file), "{file} in {names:?}");
+    let lists = set.sources(&Interrupt::new());
+    assert_eq!((lists.len(), lists[0].units, &lists[0].of), (1, 2, &fixture.path));
+    for file in ["/shapes.c", "/other.c"] {
+        assert_eq!(
+            lists[0].paths.iter().filter(|path| path.ends_with(file)).count(),
+            1,
+            "{file} in {lists:?}"
+        );
     }
+    assert!(lists[0].paths[0].ends_with("/shapes.c"), "main is there: {lists:?}");
     assert!(set.has_file("shapes.h") && !set.has_file("apes.h"));
     let (main, line) = set.default_file().unwrap();
     assert_eq!((&*main.name, line), ("shapes.c", crate::fixture::line_of("shapes.c", "int main(") + 1));

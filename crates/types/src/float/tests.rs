@@ -140,3 +140,17 @@ fn conversion_to_integers_is_clamped() {
     assert_eq!(Float::from_int(i128::from(i64::MIN)).to_i64(), i64::MIN);
     assert_eq!(Float::from_f64(0.99).to_i64(), 0);
 }
+
+#[test]
+fn bfloat16_is_told_from_binary16_by_its_name() {
+    let format = FloatFormat::of(2, "builtin_type_bfloat16").unwrap();
+    assert_eq!(
+        (format, FloatFormat::of(2, "builtin_type_ieee_half")),
+        (FloatFormat::BFLOAT16, Some(FloatFormat::HALF))
+    );
+    let shown = |bytes: [u8; 2]| Float::decode(&bytes, format).print(format);
+    assert_eq!(shown([0x80, 0x3f]), "1");
+    // As gdb 13 prints what an xmm register holds.
+    assert_eq!(shown([0x00, 0xff]), "-1.701e+38");
+    assert_eq!(shown([0xff, 0xff]), "-nan(0x7f)");
+}

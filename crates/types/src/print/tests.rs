@@ -26,7 +26,13 @@ fn field(name: &str, ty: Type, bit_offset: u64, bit_size: u32) -> Member {
 
 fn composite(kind: CompositeKind, name: Option<&str>, size: u64, members: Vec<Member>) -> Type {
     let kind = Kind::Composite(Composite::with_members(kind, members));
-    Type::new(Node { name: name.map(Into::into), byte_size: Some(size), align: None, kind })
+    Type::new(Node {
+        name: name.map(Into::into),
+        byte_size: Some(size),
+        align: None,
+        big_endian: false,
+        kind,
+    })
 }
 
 fn function(ret: Type, params: Vec<Type>, variadic: bool, prototyped: bool) -> Type {
@@ -38,11 +44,17 @@ fn enumeration(name: Option<&str>, values: &[(&str, i64)]) -> Type {
     let enumerators =
         values.iter().map(|(name, value)| Enumerator { name: (*name).into(), value: *value }).collect();
     let kind = Kind::Enum(Enum { enumerators, unsigned: true, declaration: false });
-    Type::new(Node { name: name.map(Into::into), byte_size: Some(4), align: None, kind })
+    Type::new(Node { name: name.map(Into::into), byte_size: Some(4), align: None, big_endian: false, kind })
 }
 
 fn typedef(name: &str, ty: Type) -> Type {
-    Type::new(Node { name: Some(name.into()), byte_size: None, align: None, kind: Kind::Typedef(ty.into()) })
+    Type::new(Node {
+        name: Some(name.into()),
+        byte_size: None,
+        align: None,
+        big_endian: false,
+        kind: Kind::Typedef(ty.into()),
+    })
 }
 
 /// `struct deep { char c; struct { int a; struct { short s; long l; } in; union { int i; char b[3]; }; } mid;`
@@ -150,6 +162,7 @@ fn bodies() {
         name: Some("only".into()),
         byte_size: None,
         align: None,
+        big_endian: false,
         kind: Kind::Composite(Composite::declared(CompositeKind::Struct)),
     });
     check(declared.pointer_to(), "struct only {\n    <incomplete type>\n} *");
@@ -172,6 +185,7 @@ fn bodies() {
             name: Some("i386_eflags".into()),
             byte_size: Some(4),
             align: None,
+            big_endian: false,
             kind: Kind::Flags(flags),
         }),
         "flag i386_eflags {\n    bool CF @0;\n    bool @1;\n    int IOPL @12-13;\n}",

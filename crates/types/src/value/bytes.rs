@@ -23,6 +23,14 @@ impl Bytes {
         if len <= INLINE { Self::from(&[0; INLINE][..len]) } else { Self::from(vec![0; len]) }
     }
 
+    /// The same bytes, the last one first.
+    #[must_use]
+    pub fn reversed(&self) -> Self {
+        let mut bytes = self.to_vec();
+        bytes.reverse();
+        Self::from(bytes)
+    }
+
     /// The bytes in `range`; positions past the end are cut off.
     #[must_use]
     pub fn slice(&self, range: Range<usize>) -> Self {

@@ -142,7 +142,7 @@ pub(super) fn fetch(value: &Value, access: &dyn Access) -> Result<Contents, Valu
         Some(bits) => {
             let covering = (u64::from(bits.offset) + u64::from(bits.size)).div_ceil(8);
             let raw = fetch_bytes(&value.place, usize::try_from(covering).unwrap_or(0), access)?;
-            Ok(unpack(&raw, bits, size, value.ty.is_signed()))
+            Ok(unpack(&raw, bits, size, &value.ty))
         }
     }
 }
@@ -256,15 +256,27 @@ pub fn copy_bits(from: &[u8], from_bit: u64, to: &mut [u8], to_bit: u64, count: 
     }
 }
 
+/// Where a bit-field lies among the bits of `len` bytes that begin where it does, counted from the least significant bit
+/// of the number that they are in the order of `ty`.
+pub(super) fn first_bit(bits: BitField, len: usize, ty: &Type) -> u64 {
+    let offset = u64::from(bits.offset);
+    if ty.is_big_endian() { (len as u64 * 8).saturating_sub(offset + u64::from(bits.size)) } else { offset }
+}
+
 /// A bit-field as a value of `size` bytes.
-fn unpack(raw: &Contents, bits: BitField, size: usize, signed: bool) -> Contents {
+fn unpack(raw: &Contents, bits: BitField, size: usize, ty: &Type) -> Contents {
     if let Some(why) = raw.missing_in(u64::from(bits.offset), u64::from(bits.size)) {
         return Contents::missing(size as u64, why);
     }
     let mut bytes = vec![0; size];
     let width = u64::from(bits.size).min(size as u64 * 8);
-    copy_bits(raw.bytes(), u64::from(bits.offset), &mut bytes, 0, width);
-    if signed && width > 0 {
+    let first = first_bit(bits, raw.bytes().len(), ty);
+    if ty.is_big_endian() {
+        copy_bits(&raw.bytes().reversed(), first, &mut bytes, 0, width);
+    } else {
+        copy_bits(raw.bytes(), first, &mut bytes, 0, width);
+    }
+    if ty.is_signed() && width > 0 {
         let top = width - 1;
         let negative = usize::try_from(top / 8)
             .ok()
@@ -274,6 +286,9 @@ fn unpack(raw: &Contents, bits: BitField, size: usize, signed: bool) -> Contents
             let ones = vec![0xff; size];
             copy_bits(&ones, 0, &mut bytes, width, size as u64 * 8 - width);
         }
+    }
+    if ty.is_big_endian() {
+        bytes.reverse();
     }
     Bytes::from(bytes).into()
 }
@@ -295,7 +310,7 @@ pub(super) fn component(whole: &Value, ty: Type, bit_offset: u64, bit_size: Opti
                 Some(bits) => {
                     let covering = (u64::from(bits.offset) + u64::from(bits.size)).div_ceil(8);
                     let raw = contents.slice(start, usize::try_from(covering).unwrap_or(0));
-                    unpack(&raw, bits, size, ty.is_signed())
+                    unpack(&raw, bits, size, &ty)
                 }
             };
             if bits.is_none() && part.bytes().len() < size {

@@ -1,6 +1,6 @@
 //! Writing a value to where it lives.
 
-use super::contents::copy_bits;
+use super::contents::{copy_bits, first_bit};
 use super::{Access, BitField, Bytes, PieceSource, Pieces, Place, Value};
 use crate::ValueError;
 
@@ -19,7 +19,7 @@ impl Value {
             (Place::Memory(addr), Some(bits)) => {
                 let mut buf = vec![0; self.container_size(addr.0, bits)];
                 access.read_memory(*addr, &mut buf)?;
-                copy_bits(bytes, 0, &mut buf, u64::from(bits.offset), u64::from(bits.size));
+                self.insert(bits, bytes, &mut buf);
                 Ok(access.write_memory(*addr, &buf)?)
             }
             (Place::Register { frame, register, offset }, None) => {
@@ -28,7 +28,7 @@ impl Value {
             (Place::Register { frame, register, offset }, Some(bits)) => {
                 let mut buf = vec![0; covering(bits)];
                 access.read_register(*frame, *register, *offset as usize, &mut buf)?;
-                copy_bits(bytes, 0, &mut buf, u64::from(bits.offset), u64::from(bits.size));
+                self.insert(bits, bytes, &mut buf);
                 access.write_register(*frame, *register, *offset as usize, &buf)
             }
             (Place::Pieces(pieces), bits) => {
@@ -39,6 +39,18 @@ impl Value {
                 write_pieces(&pieces.skip_bits(skip), bytes, count, access)
             }
             (Place::None | Place::Internal(_) | Place::InternalPart { .. }, _) => Err(ValueError::NotLvalue),
+        }
+    }
+
+    /// Puts a bit-field into the bytes that begin where it does.
+    fn insert(&self, bits: BitField, bytes: &[u8], buf: &mut [u8]) {
+        let first = first_bit(bits, buf.len(), &self.ty);
+        if self.ty.is_big_endian() {
+            buf.reverse();
+            copy_bits(&Bytes::from(bytes).reversed(), 0, buf, first, u64::from(bits.size));
+            buf.reverse();
+        } else {
+            copy_bits(bytes, 0, buf, first, u64::from(bits.size));
         }
     }
 

@@ -163,3 +163,41 @@ fn the_first_piece_is_the_one_a_part_begins_with() {
     // Within a piece, and behind the last.
     assert_eq!((first(8), first(128)), (None, None));
 }
+
+fn in_big_endian(ty: &Type) -> Type {
+    let kind = match ty.kind() {
+        crate::Kind::Base(base) => crate::Kind::Base(base.clone()),
+        other => panic!("{other:?}"),
+    };
+    let node = ty.node();
+    Type::new(crate::Node {
+        name: node.name.clone(),
+        byte_size: node.byte_size,
+        align: node.align,
+        big_endian: true,
+        kind,
+    })
+}
+
+#[test]
+fn big_endian_numbers_are_read_and_made_in_their_order() {
+    let target = Target::new(&[1, 2, 3, 4]);
+    let value = Value::at(in_big_endian(&int()), VirtAddr(0));
+    assert_eq!(value.bytes(&target).unwrap()[..], [1, 2, 3, 4]);
+    assert_eq!(value.number(&target).unwrap()[..], [4, 3, 2, 1]);
+    let made = Value::from_number(in_big_endian(&int()), [4, 3, 2, 1]);
+    assert_eq!(made.bytes(&target).unwrap()[..], [1, 2, 3, 4]);
+}
+
+#[test]
+fn big_endian_bit_fields_count_from_the_most_significant_bit() {
+    // As gcc lays out `unsigned a : 3; int b : 6;` with scalar_storage_order("big-endian"), a = 5, b = -3.
+    let target = Target::new(&[0b101_11110, 0b1_0000000, 0, 0]);
+    let whole = Value::at(int().array_of(Some(1)), VirtAddr(0));
+    let field = |ty: Type, offset, size| whole.component(in_big_endian(&ty), offset, Some(size));
+    assert_eq!(field(unsigned(), 0, 3).number(&target).unwrap()[..], [5, 0, 0, 0]);
+    assert_eq!(field(int(), 3, 6).number(&target).unwrap()[..], (-3i32).to_le_bytes());
+    field(int(), 3, 6).write(&target, &1i32.to_be_bytes()).unwrap();
+    assert_eq!(target.memory.borrow()[..2], [0b101_00000, 0b1_0000000]);
+    assert_eq!(field(unsigned(), 0, 3).number(&target).unwrap()[..], [5, 0, 0, 0]);
+}
