@@ -56,11 +56,11 @@ info line forms.c:runs
 set output-radix 16
 print -array-indexes on -- arr
 print -array-indexes on -- runs
-print/d -array-indexes on -- arr
+print -array-indexes on -- /d arr
 set output-radix 8
 print -array-indexes on -- arr
 set output-radix 10
-print/x -array-indexes on -- arr
+print -array-indexes on -- /x arr
 target remote | ./serve
 break work
 continue
