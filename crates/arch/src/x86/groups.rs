@@ -35,12 +35,11 @@ fn kind(reg: &Register) -> Kind {
         "org.gnu.gdb.i386.sse" | "org.gnu.gdb.i386.avx512" if is_numbered(name, "xmm", 32) => Kind::Xmm,
         "org.gnu.gdb.i386.avx" | "org.gnu.gdb.i386.avx512" if upper_half(name) => Kind::UpperHalf,
         "org.gnu.gdb.i386.segments" | "org.gnu.gdb.i386.linux" => Kind::System,
-        feature if !feature.starts_with("org.gnu.gdb.i386.") => of_description(reg),
         _ => Kind::Other,
     }
 }
 
-/// By the group the description names, or the type, where no feature of x86 says what a register is.
+/// By the group the description names, or the type, of processors other than x86.
 fn of_description(reg: &Register) -> Kind {
     let is_control = reg.feature.ends_with(".csr") || reg.feature.ends_with(".virtual");
     match (reg.group.as_deref(), &reg.ty) {
@@ -48,10 +47,10 @@ fn of_description(reg: &Register) -> Kind {
         (Some("general"), _) => Kind::Other,
         (Some("float"), _) => Kind::Fpu,
         (Some("vector"), _) => Kind::Xmm,
-        (Some(_), _) => Kind::System,
-        (None, RegType::Float(_)) => Kind::Fpu,
-        (None, RegType::Vector { .. } | RegType::Union { .. }) => Kind::Xmm,
-        (None, _) => Kind::Other,
+        (Some("system"), _) => Kind::System,
+        (_, RegType::Float(_)) => Kind::Fpu,
+        (_, RegType::Vector { .. } | RegType::Union { .. }) => Kind::Xmm,
+        (_, _) => Kind::Other,
     }
 }
 
@@ -118,6 +117,7 @@ pub(crate) fn order(layout: &RegisterLayout) -> Vec<usize> {
 
 /// The registers of a group in gdb's order.
 pub(crate) fn members(layout: &RegisterLayout, group: Group) -> Vec<RegRef> {
+    let kind = if layout.arch().is_foreign() { of_description } else { kind };
     let kinds: Vec<Kind> = layout.registers().iter().map(kind).collect();
     let pseudo: Vec<RegRef> = pseudo_names(layout).iter().filter_map(|name| layout.lookup(name)).collect();
     let has_ymm = pseudo.iter().any(|reg| pseudo_kind(&reg.name) == Kind::Ymm);

@@ -112,11 +112,11 @@ impl Printer<'_> {
         Ok(())
     }
 
-    /// `[3] = `, as an `int` prints with these options.
+    /// `[3] = `, as a `long` prints with these options.
     fn index(&self, at: u64, out: &mut Out) {
-        let int = crate::eval::from_int(&crate::builtin::builtin().int, i128::from(at));
+        let number = crate::eval::from_int(&crate::builtin::builtin().long, i128::from(at));
         let mut text = Out::new();
-        if self.scalar(&int, int.ty(), &mut text).is_err() {
+        if self.scalar(&number, number.ty(), &mut text).is_err() {
             text.push(&at.to_string());
         }
         out.push("[");

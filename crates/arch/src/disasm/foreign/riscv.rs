@@ -37,6 +37,10 @@ pub(super) fn show(raw: &Raw<'_>, symbols: &dyn Symbolize) -> Shown {
         name = "sext.w";
         operands.truncate(2);
     }
+    if name == "addi" && operands.get(1).is_some_and(|register| register == "zero") && operands.len() == 3 {
+        name = "li";
+        operands.remove(1);
+    }
     if name == "jr" && operands.len() == 1 && operands.first().is_some_and(|register| register == "ra") {
         name = "ret";
         operands.clear();
