@@ -195,7 +195,7 @@ fn knows_the_program(place: &Place, file: &str) {
         ["type = struct node {", "    struct node *next;", "    int v;", "}", "type = struct node"]
     );
     assert!(lines[6].starts_with("Line 3 of \"n.c\" starts at address 0x"), "{out}");
-    assert!(lines[7].ends_with(": file n.c, line 5."), "{out}");
+    assert!(lines[7].ends_with(": file n.c, line 4."), "{out}");
     assert!(out.contains("\nSymbol a is a ") && out.contains("\nSymbol c is a "), "{out}");
     assert!(out.contains("{int (int, int)} 0x"), "{out}");
 }

@@ -322,9 +322,12 @@ pub fn tell_warnings(shell: &mut Shell) {
 /// Prints a value as `$N = VALUE` and puts it into the history.
 ///
 /// # Errors
-/// When it cannot be read; the history is as it was then.
+/// When it cannot be read or shown; the history is as it was then.
 pub fn record(shell: &mut Shell, value: Value, options: &PrintOptions) -> Result<(), Error> {
     let program = shell.program();
+    if let Some(why) = value.ty().refusal() {
+        return Err(Error::msg(why.to_string()));
+    }
     // What cannot be read is not recorded: the contents are asked for before a number is given.
     if !matches!(value.ty().strip().kind(), Kind::Void | Kind::Function(_)) {
         value.contents(program).map_err(|error| Error::msg(error.to_string()))?;
