@@ -57,7 +57,8 @@ impl Program {
         let line = self.frame_line(frame);
         let address = style.address == ShowAddress::Always || line.is_none() || self.shows_address(frame);
         if self.options.print.address && address && frame.inlined_call.is_none() || line.is_none() {
-            out.styled(Style::Address, &format!("{:#018x}", frame.pc()));
+            let width = 2 + 2 * usize::from(self.arch().address_size());
+            out.styled(Style::Address, &format!("{:#0width$x}", frame.pc()));
             out.push(" in ");
         }
         if frame.real.kind == FrameKind::User {

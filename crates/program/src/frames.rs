@@ -1,9 +1,10 @@
 //! Frames as the user counts them: the unwinder's, with inlined calls as frames of their own.
 
 use crate::{Error, Machine, Program};
+use kdive_arch::Arch;
 use kdive_base::VirtAddr;
 use kdive_symbols::{FrameScope, Line, SourceName};
-use kdive_unwind::{Context, FrameKind, Location, Policy, RegisterSet, StopReason, Walk};
+use kdive_unwind::{Context, FrameKind, Location, Policy, RegisterSet, StopReason, Walk, reg};
 use std::rc::Rc;
 
 /// A frame as the user counts them.
@@ -215,6 +216,14 @@ impl Program {
         let registers = machine.registers().map_err(Error::Target)?;
         let arch = registers.layout().arch();
         let mut live = RegisterSet::default();
+        if arch != Arch::X86_64 {
+            // Its pc is the one fact a frame needs; how its code calls is not known.
+            let pc = registers.layout().index_of(arch.pc_name()).and_then(|index| registers.get(index));
+            if let Some(pc) = pc {
+                live.set(reg::RIP, Location::Value(pc));
+            }
+            return Ok(Walk::innermost_only(live));
+        }
         for index in 0..registers.layout().registers().len() {
             let Some(register) = registers.layout().registers().get(index) else { continue };
             if let (Some(number), Some(value)) = (arch.dwarf_number(&register.name), registers.get(index)) {

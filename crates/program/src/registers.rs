@@ -1,7 +1,7 @@
 //! Registers as expressions see them: typed, and as a frame has them.
 
 use crate::Program;
-use kdive_arch::{FloatFormat, RawWrite, RegType, RegisterFile};
+use kdive_arch::{Availability, FloatFormat, RawWrite, RegType, RegisterFile};
 use kdive_base::VirtAddr;
 use kdive_types::{
     Array, Composite, CompositeKind, Encoding, Enum, Enumerator, FlagField, FrameId, Function, Kind, Member,
@@ -68,6 +68,24 @@ impl Program {
             }
         }
         Ok(file)
+    }
+
+    /// Asks the stub for the registers it does not send with the others, of which processors other than x86 have many.
+    pub fn fetch_rest(&self, file: &mut RegisterFile) {
+        let Some(machine) = self.machine.as_ref().filter(|_| file.layout().arch().is_foreign()) else {
+            return;
+        };
+        for index in 0..file.layout().registers().len() {
+            if self.interrupt.is_raised() {
+                return;
+            }
+            if file.availability(index) == Availability::NotFetched
+                && let Ok(Some(bytes)) = machine.fetch_register(index)
+                && file.set_raw(index, &bytes).is_err()
+            {
+                file.set_unavailable(index);
+            }
+        }
     }
 
     /// `$name` as a register of the selected frame.
@@ -219,6 +237,10 @@ fn named(name: &str, byte_size: usize, kind: Kind) -> Type {
     })
 }
 
+fn address_bytes(bits: u16) -> u8 {
+    u8::try_from(bits / 8).unwrap_or(u8::MAX)
+}
+
 /// The C type of a register's type.
 pub(crate) fn register_type(ty: &RegType) -> Type {
     match ty {
@@ -227,12 +249,12 @@ pub(crate) fn register_type(ty: &RegType) -> Type {
             Type::base(name, u64::from(*bits) / 8, encoding)
         }
         RegType::Bool => Type::base("bool", 1, Encoding::Bool),
-        RegType::CodePtr(_) => {
+        RegType::CodePtr(bits) => {
             let function =
                 Function { ret: Type::void().into(), params: Vec::new(), variadic: false, prototyped: false };
-            Type::derived(Kind::Function(function)).pointer_to()
+            Type::derived(Kind::Function(function)).pointer_of_size(address_bytes(*bits))
         }
-        RegType::DataPtr(_) => Type::void().pointer_to(),
+        RegType::DataPtr(bits) => Type::void().pointer_of_size(address_bytes(*bits)),
         RegType::Float(format) => {
             let size = if *format == FloatFormat::I387Ext { 10 } else { format.size() };
             Type::base(format.name(), size as u64, Encoding::Float)

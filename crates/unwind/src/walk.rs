@@ -86,6 +86,7 @@ pub struct Walk {
     policy: Policy,
     start: RegisterSet,
     start_is_return_address: bool,
+    innermost_only: bool,
     frames: Vec<Frame>,
     seen: HashSet<FrameId>,
     stop: Option<StopReason>,
@@ -102,6 +103,7 @@ impl Walk {
             policy,
             start: registers,
             start_is_return_address: false,
+            innermost_only: false,
             frames: Vec::new(),
             seen: HashSet::new(),
             stop: None,
@@ -113,6 +115,13 @@ impl Walk {
     #[must_use]
     pub fn sleeping(registers: RegisterSet, policy: Policy) -> Self {
         Self { start_is_return_address: true, ..Self::new(registers, policy) }
+    }
+
+    /// A walk that ends at its first frame, for processors whose calling conventions are not known here. The program counter
+    /// stands in `rip`, whatever the processor calls it.
+    #[must_use]
+    pub fn innermost_only(registers: RegisterSet) -> Self {
+        Self { innermost_only: true, ..Self::new(registers, Policy::Gdb) }
     }
 
     /// Frame `level`, finding frames as far as needed; `None` when the stack ends before, see [`Walk::stop`].
@@ -337,7 +346,11 @@ impl Walk {
         let mut step = Ok(step::user_mode(&start));
         if kind != FrameKind::User {
             start.function = context.info.function_start(lookup_pc);
-            step = step::unwind(&start, self.policy, context);
+            step = if self.innermost_only {
+                Ok(step::unknown())
+            } else {
+                step::unwind(&start, self.policy, context)
+            };
             if step.as_ref().is_ok_and(|step| step.is_trampoline) {
                 start.kind = FrameKind::SignalTrampoline;
                 start.lookup_pc = pc;

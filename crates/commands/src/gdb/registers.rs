@@ -48,7 +48,8 @@ fn registers(shell: &mut Shell, args: Args<'_>, group: Group) -> Result<(), Erro
     }
     let program = shell.program();
     let level = program.selected_level();
-    let file = program.frame_registers(level)?;
+    let mut file = program.frame_registers(level)?;
+    program.fetch_rest(&mut file);
     let symbolize = |addr: VirtAddr| program.symbolic(addr);
     let mut text = String::new();
     if names.is_empty() {

@@ -373,10 +373,14 @@ fn notes(shell: &mut Shell) {
 /// Of a processor that kdive hardly knows, what works; of symbols for another one, that they are.
 fn say_what_is_foreign(shell: &mut Shell) {
     let (target, file) = (shell.program().arch(), shell.program().file_arch());
-    if let Arch::Foreign(family) = target {
+    let name = match target {
+        Arch::X86_64 => None,
+        Arch::I386 => Some("32-bit x86"),
+        Arch::Foreign(family) => Some(family.name()),
+    };
+    if let Some(name) = name {
         shell.out.warning(&format!(
-            "the target is {}: its registers, memory and code are shown; frames, calls and Linux are not known there",
-            family.name()
+            "the target is {name}: its registers, memory and code are shown; frames, calls and Linux are not known there"
         ));
     }
     let is_same = target.bfd_name() == file.bfd_name() || !target.is_foreign() && !file.is_foreign();

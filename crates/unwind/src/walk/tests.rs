@@ -495,6 +495,18 @@ fn at_a_trampoline_a_function_has_just_returned() {
 }
 
 #[test]
+fn of_an_unknown_processor_only_the_pc_is_known() {
+    let kernel = kernel(&[]);
+    // Nothing but the pc is there, and code for which x86-64 would have a rule.
+    for pc in [0, TEXT + 0x110] {
+        let mut walk = Walk::innermost_only(RegisterSet::live([(reg::RIP, pc)]));
+        walk.finish(Context { info: &kernel, memory: &kernel.memory, interrupt: &Interrupt::new() });
+        assert_eq!(shape(&walk), [(pc, FrameKind::Normal, Method::None)]);
+        assert_eq!((walk.stop(), walk.frame_at(0).cfa()), (Some(&StopReason::Outermost), None));
+    }
+}
+
+#[test]
 fn walks_end() {
     // A stack of return addresses into code without CFI, longer than any.
     let mut kernel = kernel(&[]);
