@@ -329,7 +329,10 @@ pub fn record(shell: &mut Shell, value: Value, options: &PrintOptions) -> Result
         return Err(Error::msg(why.to_string()));
     }
     // What cannot be read is not recorded: the contents are asked for before a number is given.
-    if !matches!(value.ty().strip().kind(), Kind::Void | Kind::Function(_)) {
+    // A type known by its name has none.
+    let has_contents =
+        !matches!(value.ty().strip().kind(), Kind::Void | Kind::Function(_)) && !value.ty().is_declaration();
+    if has_contents {
         value.contents(program).map_err(|error| Error::msg(error.to_string()))?;
     }
     let number = program.store().record(value.clone());

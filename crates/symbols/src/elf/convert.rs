@@ -35,7 +35,7 @@ pub(super) fn to_elf64(file: &[u8]) -> Option<Vec<u8>> {
         let mut new = Section {
             name: old.sh_name.get(LE),
             kind: kind.0,
-            flags: u64::from(old.sh_flags(LE).0),
+            flags: old.sh_flags(LE).0,
             addr: u64::from(old.sh_addr.get(LE)),
             offset: u64::from(old.sh_offset.get(LE)) + HEADER as u64,
             size: u64::from(old.sh_size.get(LE)),
