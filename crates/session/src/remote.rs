@@ -109,10 +109,13 @@ impl<V: View> Session<V> {
         self.remote().cloned().ok_or(Error::NotRunning)
     }
 
-    /// Process id of the selected thread, for messages; 1 from a stub without processes.
+    /// gdb's word for what is debugged: `process 1`, or `Remote target` where the stub has no processes, as kgdb.
     #[must_use]
-    pub fn process(&self) -> u64 {
-        self.threads().selected().and_then(|entry| entry.id.pid).unwrap_or(1)
+    pub fn inferior(&self) -> String {
+        match self.threads().selected().and_then(|entry| entry.id.pid) {
+            Some(pid) => format!("process {pid}"),
+            None => "Remote target".to_owned(),
+        }
     }
 
     /// `detach`: the target runs on without us.

@@ -280,11 +280,7 @@ impl<V: View> Session<V> {
 
     /// The guest ended, or the connection did.
     pub(crate) fn handle_gone(&mut self, event: kdive_target::Event) {
-        let pid = self.threads.selected().and_then(|entry| entry.id.pid);
-        let inferior = match pid {
-            Some(pid) => format!("process {pid}"),
-            None => "Remote target".to_owned(),
-        };
+        let inferior = self.inferior();
         let event = match event {
             kdive_target::Event::Exited(code) => {
                 self.view.set_convenience("_exitcode", Some(i64::from(code)));

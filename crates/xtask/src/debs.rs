@@ -1,7 +1,7 @@
 //! Debian's cloud kernel, its debug symbols and headers: resolved, downloaded and unpacked, not installed.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -77,24 +77,53 @@ pub fn fetch(series: Option<&str>, tree: &Path, cache: &Path, state: &Path) -> R
     Ok(packages)
 }
 
+/// Fetches packages as they are into `cache`; their files, in the same order. `state` is a directory apt may use.
+pub fn download(names: &[&str], cache: &Path, state: &Path) -> Result<Vec<PathBuf>> {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut apt = Apt::new(state.to_owned())?;
+    loop {
+        match fetch_missing(&names, &names.join(" and "), &apt, cache) {
+            Ok(files) => {
+                let file = |name: &String| files.iter().find(|file| is_file_of(file, name));
+                return names
+                    .iter()
+                    .map(|name| file(name).map(|file| cache.join(file)))
+                    .collect::<Option<_>>()
+                    .with_context(|| format!("apt names no file of {}", names.join(" or ")));
+            }
+            Err(error) => {
+                if !apt.update()? {
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
 fn resolve_and_download(kernel: &str, apt: &Apt, cache: &Path) -> Result<(Packages, Vec<String>)> {
     let packages = resolve(kernel, |name| apt.show(name))?;
-    let files = apt.files(&packages.unpacked)?;
+    let files = fetch_missing(&packages.unpacked, &packages.release, apt, cache)?;
+    Ok((packages, files))
+}
+
+/// Downloads those of the packages that `cache` lacks; the files of all.
+fn fetch_missing(packages: &[String], what: &str, apt: &Apt, cache: &Path) -> Result<Vec<String>> {
+    let files = apt.files(packages)?;
     let missing: Vec<&(String, u64)> = files
         .iter()
         .filter(|(file, size)| fs::metadata(cache.join(file)).map_or(true, |m| m.len() != *size))
         .collect();
     if !missing.is_empty() {
         let bytes: u64 = missing.iter().map(|(_, size)| size).sum();
-        eprintln!("xtask: downloading {} ({} MB)", packages.release, bytes / 1_000_000);
+        eprintln!("xtask: downloading {what} ({} MB)", bytes / 1_000_000);
         fs::create_dir_all(cache)?;
         let names: Vec<String> = missing
             .iter()
-            .filter_map(|(file, _)| packages.unpacked.iter().find(|name| is_file_of(file, name)).cloned())
+            .filter_map(|(file, _)| packages.iter().find(|name| is_file_of(file, name)).cloned())
             .collect();
         apt.download(&names, cache)?;
     }
-    Ok((packages, files.into_iter().map(|(file, _)| file).collect()))
+    Ok(files.into_iter().map(|(file, _)| file).collect())
 }
 
 /// Whether `file` is called `NAME_VERSION_ARCH.deb`.

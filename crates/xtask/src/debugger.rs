@@ -52,7 +52,14 @@ impl Subject {
     /// What to boot with these further words on the kernel command line.
     pub fn boot(&self, append: &str, cpus: u32, timing: qemu::Timing) -> qemu::Boot {
         let append = format!("{append} {}", self.append).trim().to_owned();
-        qemu::Boot { kernel: self.kernel.clone(), initrd: self.initrd.clone(), append, cpus, timing }
+        qemu::Boot {
+            kernel: self.kernel.clone(),
+            initrd: self.initrd.clone(),
+            append,
+            cpus,
+            timing,
+            kgdb: false,
+        }
     }
 
     /// Makes `directory` anew, with `vmlinux` and `modules` in it.
@@ -86,9 +93,14 @@ pub fn run(
         symlink(program, directory.join("program"))?;
         write_server(&directory.join("serve"))?;
     }
-    let machine = match &script.guest {
-        Some(append) => Some(subject.boot(append, script.cpus, qemu::Timing::Counted).start(directory)?),
-        None => None,
+    let counted = |append: &str| subject.boot(append, script.cpus, qemu::Timing::Counted);
+    let machine = match (&script.guest, &script.kgdb) {
+        (Some(append), _) => Some(counted(append).start(directory)?),
+        (None, Some(append)) => {
+            let boot = counted(&format!("kgdboc=ttyS1,115200 kdive.kgdb {append}"));
+            Some(qemu::Boot { kgdb: true, ..boot }.start(directory)?)
+        }
+        (None, None) => None,
     };
     let path = directory.join("output.txt");
     let output = File::create(&path)?;

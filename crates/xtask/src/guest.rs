@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::distribution::{self, Distribution};
-use crate::{debs, host, initrd, kbuild, paths};
+use crate::{debs, host, initrd, kbuild, kgdb, paths};
 
 /// The sources in `tests/guest` that make the modules.
 const MODULE_SOURCES: &[&str] = &["Kbuild", "poc.c", "kdive_test.c"];
@@ -33,6 +33,11 @@ pub struct Guest {
 }
 
 impl Guest {
+    /// The guest in a directory, prepared or not.
+    pub fn at(dir: PathBuf) -> Self {
+        Self { dir }
+    }
+
     /// The directory, absolute.
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -76,9 +81,12 @@ impl Guest {
     }
 }
 
-/// Prepares the guest with the usual kernel, or that of a series such as `6.12`, doing only what is not done yet.
+/// Prepares the guest with the usual kernel, or that of a series such as `6.12`, or the one with kgdb, doing only what is not done yet.
 pub fn prepare(series: Option<&str>) -> Result<Guest> {
-    let guest = Guest { dir: paths::guest(series) };
+    let guest = Guest::at(paths::guest(series));
+    if series == Some(kgdb::NAME) {
+        return kgdb::prepare(guest);
+    }
     let Guest { dir } = &guest;
     let tree = dir.join("root");
     if guest.complete() && !tree.exists() {
@@ -86,9 +94,7 @@ pub fn prepare(series: Option<&str>) -> Result<Guest> {
         return Ok(guest);
     }
     fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
-    // Two tasks at once must not unpack into each other; the lock goes with the file.
-    let lock = File::create(dir.join(".lock"))?;
-    lock.lock().with_context(|| format!("cannot lock {}", dir.display()))?;
+    let _lock = lock(dir)?;
 
     host::ensure(host::GUEST)?;
     let packages = debs::fetch(series, &tree, &paths::debs(), &dir.join("apt"))?;
@@ -100,6 +106,23 @@ pub fn prepare(series: Option<&str>) -> Result<Guest> {
     pack_initrd(&guest, &tree)?;
     pack_distribution(&guest, &tree, release)?;
     Ok(guest)
+}
+
+/// Two tasks at once must not unpack into each other; the lock goes with the file.
+pub fn lock(dir: &Path) -> Result<File> {
+    let lock = File::create(dir.join(".lock"))?;
+    lock.lock().with_context(|| format!("cannot lock {}", dir.display()))?;
+    Ok(lock)
+}
+
+/// The busybox of an unpacked package.
+pub fn busybox(tree: &Path) -> Result<PathBuf> {
+    let names = ["usr/bin/busybox", "bin/busybox"];
+    names
+        .iter()
+        .map(|name| tree.join(name))
+        .find(|path| path.exists())
+        .with_context(|| format!("no busybox in {}", tree.display()))
 }
 
 fn build_modules(guest: &Guest, tree: &Path, packages: &debs::Packages) -> Result<()> {
@@ -127,11 +150,7 @@ fn build_modules(guest: &Guest, tree: &Path, packages: &debs::Packages) -> Resul
 }
 
 fn pack_initrd(guest: &Guest, tree: &Path) -> Result<()> {
-    let busybox = ["usr/bin/busybox", "bin/busybox"]
-        .iter()
-        .map(|name| tree.join(name))
-        .find(|path| path.exists())
-        .with_context(|| format!("no busybox in {}", tree.display()))?;
+    let busybox = busybox(tree)?;
     let init = paths::root().join("tests/guest/init");
     let modules: Vec<PathBuf> = MODULES.iter().map(|name| guest.modules().join(name)).collect();
     let mut inputs = vec![busybox.clone(), init.clone()];
@@ -164,7 +183,7 @@ fn pack_distribution(guest: &Guest, tree: &Path, release: &str) -> Result<()> {
 }
 
 /// A hash of the contents of `inputs` and of `extra`.
-fn stamp(inputs: &[PathBuf], extra: &str) -> Result<String> {
+pub fn stamp(inputs: &[PathBuf], extra: &str) -> Result<String> {
     let mut hasher = DefaultHasher::new();
     extra.hash(&mut hasher);
     for input in inputs {
@@ -173,7 +192,8 @@ fn stamp(inputs: &[PathBuf], extra: &str) -> Result<String> {
     Ok(format!("{:016x}\n", hasher.finish()))
 }
 
-fn stamped(directory: &Path, stamp: &str) -> bool {
+/// Whether a directory was made from what `stamp` stands for.
+pub fn stamped(directory: &Path, stamp: &str) -> bool {
     fs::read_to_string(directory.join(".stamp")).is_ok_and(|old| old == stamp)
 }
 

@@ -29,6 +29,18 @@ pub const GUEST: &[Need] = &[
     Need { provides: "make", package: "make" },
 ];
 
+/// To build a kernel and boot it.
+pub const KERNEL: &[Need] = &[
+    Need { provides: "qemu-system-x86_64", package: "qemu-system-x86" },
+    Need { provides: "gcc", package: "gcc" },
+    Need { provides: "make", package: "make" },
+    Need { provides: "flex", package: "flex" },
+    Need { provides: "bison", package: "bison" },
+    Need { provides: "bc", package: "bc" },
+    Need { provides: "xz", package: "xz-utils" },
+    Need { provides: "/usr/include/libelf.h", package: "libelf-dev" },
+];
+
 /// To compare with gdb.
 pub const PARITY: &[Need] = &[
     Need { provides: "gdb", package: "gdb" },

@@ -19,6 +19,7 @@ mod guest;
 mod host;
 mod initrd;
 mod kbuild;
+mod kgdb;
 mod parity;
 mod paths;
 mod pattern;
@@ -38,7 +39,8 @@ const USAGE: &str = "\
 usage: cargo xtask TASK
 
   guest [SERIES]        prepare the guest: kernel, debug symbols, modules, initramfs;
-                        SERIES is one that Debian carries beside its own, such as 6.12
+                        SERIES is one that Debian carries beside its own, such as 6.12, or kgdb: a small
+                        kernel with its own stub, lockdep and frame pointers, built from Debian's sources
   demo [OPTIONS]        prepare it, boot it stopped at reset and open kdive on it;
                         without a terminal: play the walk-through and say whether it went as it should
       --kernel FILE       bzImage to boot            (default: Debian's cloud kernel)
@@ -47,6 +49,7 @@ usage: cargo xtask TASK
       --append WORDS      further words for the kernel command line
       --debugger FILE     use this program instead of a kdive built here
   test [ARGS]           prepare it, then run every test and the parity scripts; ARGS go to the test runner
+  test-kgdb             prepare the guest with kgdb, then compare kdive with gdb on the scripts that need it
   parity [NAME...]      run gdb and kdive on tests/parity/NAME.gdb and compare what they say
       --guest SERIES      on the kernel of this series, such as 6.12
       --debugger FILE     compare this program with gdb instead of a kdive built here
@@ -222,6 +225,7 @@ fn run() -> Result<ExitCode> {
             let arguments: Vec<_> = args.raw_args()?.collect();
             Ok(exit_code(test::run(&arguments, &signals::Signals::listen()?)?))
         }
+        "test-kgdb" => Ok(exit_code(test::run_kgdb(&signals::Signals::listen()?)?)),
         "help" => {
             print!("{USAGE}");
             Ok(ExitCode::SUCCESS)

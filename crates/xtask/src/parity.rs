@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use crate::debugger::{self, Outcome, Subject};
 use crate::script::{self, Script};
 use crate::signals::Signals;
-use crate::{host, paths, process};
+use crate::{host, kgdb, paths, process};
 
 /// How many lines of a difference are shown; the files hold the rest.
 const SHOWN: usize = 40;
@@ -37,13 +37,21 @@ struct Verdict {
 pub fn run(subject: &Subject, debugger: &Path, names: &[String], signals: &Signals) -> Result<bool> {
     host::ensure(host::PARITY)?;
     let gdb = process::find("gdb").context("no gdb on PATH")?;
-    let scripts = script::select(&paths::root().join("tests/parity"), names)?;
+    let mut scripts = script::select(&paths::root().join("tests/parity"), names)?;
     if scripts.is_empty() {
         bail!("no script in tests/parity");
+    }
+    let with_kgdb = kgdb::existing().as_ref().map(Subject::from);
+    if with_kgdb.is_none() {
+        for script in scripts.extract_if(.., |script| script.kgdb.is_some()) {
+            let name = script.name;
+            println!("parity: {name} is skipped: no kernel with kgdb; `cargo xtask test-kgdb` builds one");
+        }
     }
     let mut failed = Vec::new();
     for script in &scripts {
         signals.check()?;
+        let subject = with_kgdb.as_ref().filter(|_| script.kgdb.is_some()).unwrap_or(subject);
         let (verdict, attempts) = attempts(&gdb, debugger, script, subject, signals)
             .unwrap_or_else(|error| (Verdict { complaint: format!("  {error:#}\n"), accepted: 0 }, 1));
         signals.check()?;

@@ -15,6 +15,11 @@ pub const SOCKET: &str = "guest.sock";
 /// The guest's console in the run directory.
 pub const CONSOLE: &str = "console.log";
 
+/// The socket of the second serial line, on which a kernel's own stub listens.
+pub const KGDB_SOCKET: &str = "kgdb.sock";
+/// The kernel says this when it stops for its own stub (drivers/tty/sysrq.c).
+const ENTERING_KGDB: &str = "Entering KGDB";
+
 /// The words every boot has. `nokaslr` puts the kernel where vmlinux says it is.
 const APPEND: &str = "console=ttyS0 panic=-1 rdinit=/init nokaslr";
 
@@ -31,6 +36,8 @@ pub struct Boot {
     pub cpus: u32,
     /// How the guest's time passes.
     pub timing: Timing,
+    /// The kernel's own stub is debugged with: the machine runs until the kernel stops for it.
+    pub kgdb: bool,
 }
 
 /// How the guest's time passes.
@@ -53,7 +60,7 @@ impl Boot {
     /// Starts QEMU in `directory`, which gets the socket and the console's log, and waits for the socket.
     pub fn start(&self, directory: &Path) -> Result<Machine> {
         let socket = directory.join(SOCKET);
-        for stale in [&socket, &directory.join(CONSOLE)] {
+        for stale in [&socket, &directory.join(KGDB_SOCKET), &directory.join(CONSOLE)] {
             if stale.exists() {
                 fs::remove_file(stale)?;
             }
@@ -72,7 +79,13 @@ impl Boot {
             command.args(["-display", "none", "-nodefaults", "-no-reboot"]);
             command.args(["-serial", &format!("file:{CONSOLE}")]);
             command.args(["-chardev", &format!("socket,id=stub,path={SOCKET},server=on,wait=off")]);
-            command.args(["-gdb", "chardev:stub", "-S"]);
+            command.args(["-gdb", "chardev:stub"]);
+            if self.kgdb {
+                command.args(["-chardev", &format!("socket,id=kgdb,path={KGDB_SOCKET},server=on,wait=off")]);
+                command.args(["-serial", "chardev:kgdb"]);
+            } else {
+                command.arg("-S");
+            }
             command.arg("-kernel").arg(&self.kernel);
             if let Some(initrd) = &self.initrd {
                 command.arg("-initrd").arg(initrd);
@@ -83,6 +96,15 @@ impl Boot {
             let said = fs::read_to_string(&errors).unwrap_or_default();
             anyhow!("{error}: {}", said.trim())
         })?;
+        if self.kgdb {
+            let entered = || {
+                let console = fs::read(directory.join(CONSOLE)).unwrap_or_default();
+                String::from_utf8_lossy(&console).contains(ENTERING_KGDB)
+            };
+            process
+                .wait_until(Duration::from_secs(180), entered)
+                .context("the kernel does not enter kgdb")?;
+        }
         Ok(Machine { _process: process })
     }
 }

@@ -4,6 +4,8 @@
 //!
 //! ```text
 //! #: guest [WORDS]          a guest stopped at reset at `guest.sock`; WORDS go to the kernel command line
+//! #: kgdb [WORDS]           the guest whose kernel has kgdb, in its debugger on connection `kgdb.sock`; WORDS go to the
+//!                           kernel command line. Skipped where that guest is not prepared
 //! #: cpus N                 the guest's CPUs (1)
 //! #: program FILE [FLAGS]   `program`, compiled from tests/parity/programs/FILE; `target remote | ./serve` runs it
 //! #: symbols FILE           what is named on the debugger's command line: a file of the run directory or
@@ -47,6 +49,8 @@ pub struct Script {
     pub name: String,
     /// Words for the kernel command line, if it needs a guest.
     pub guest: Option<String>,
+    /// Words for the command line of the kernel with kgdb, if it needs that.
+    pub kgdb: Option<String>,
     /// The guest's CPUs.
     pub cpus: u32,
     /// The program, if it needs one.
@@ -97,6 +101,7 @@ impl Script {
         let mut script = Self {
             name: name.to_owned(),
             guest: None,
+            kgdb: None,
             cpus: 1,
             program: None,
             symbols: Some("vmlinux".to_owned()),
@@ -111,6 +116,7 @@ impl Script {
             let value = value.trim();
             match key {
                 "guest" => script.guest = Some(value.to_owned()),
+                "kgdb" => script.kgdb = Some(value.to_owned()),
                 "cpus" => script.cpus = value.parse().context("#: cpus")?,
                 "program" => {
                     let mut words = value.split_whitespace().map(str::to_owned);

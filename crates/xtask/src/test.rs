@@ -11,7 +11,7 @@ use crate::cargo;
 use crate::debugger::Subject;
 use crate::guest::{self, Guest};
 use crate::signals::Signals;
-use crate::{parity, paths, process};
+use crate::{kgdb, parity, paths, process, script};
 
 /// The series of the second kernel that is tested.
 const SECOND: &str = "6.12";
@@ -45,6 +45,16 @@ pub fn run(arguments: &[OsString], signals: &Signals) -> Result<bool> {
     signals.check()?;
     let kdive = cargo::kdive()?;
     Ok(parity::run(&Subject::from(&guest), &kdive, &[], signals)? && tests)
+}
+
+/// Compares kdive with gdb on the kernel with kgdb. It is not part of [`run`]: to build that kernel takes longer than a test may.
+pub fn run_kgdb(signals: &Signals) -> Result<bool> {
+    let guest = guest::prepare(Some(kgdb::NAME))?;
+    let scripts = script::select(&paths::root().join("tests/parity"), &[])?;
+    let names: Vec<String> =
+        scripts.into_iter().filter(|script| script.kgdb.is_some()).map(|script| script.name).collect();
+    let kdive = cargo::kdive()?;
+    parity::run(&Subject::from(&guest), &kdive, &names, signals)
 }
 
 /// Runs the workspace's tests, with nextest where it is installed.

@@ -134,11 +134,11 @@ impl Hooks for Debugger {
     fn before_exit(&self, shell: &mut Shell) {
         // Quitting never kills the guest: it goes on without us.
         if shell.session.target().is_some() {
-            let process = shell.session.process();
+            let inferior = shell.session.inferior();
             // gdb tells more to whoever typed `quit`, or let the input end.
             let tells = shell.quit_from_tty && !shell.is_interactive();
             if tells {
-                crate::gdb::remote::announce_detach(shell, process);
+                crate::gdb::remote::announce_detach(shell, &inferior);
             }
             // A connection that is already gone has nothing left to detach from.
             if shell.session.detach().is_ok() {
@@ -148,7 +148,7 @@ impl Hooks for Debugger {
                 if guest::is_spoken_of(shell) {
                     shell.out.line(guest::LET_GO);
                 } else {
-                    crate::gdb::remote::tell_inferior(shell, process, "detached");
+                    crate::gdb::remote::tell_inferior(shell, &inferior, "detached");
                 }
             }
         }

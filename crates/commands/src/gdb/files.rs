@@ -540,7 +540,7 @@ fn entry_of(path: &Path) -> LinkAddr {
 
 fn info_inferiors(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
     let description = match shell.session.target() {
-        Some(_) => format!("process {}", shell.session.process()),
+        Some(_) => shell.session.inferior(),
         None => "<null>".to_owned(),
     };
     let connection = match shell.session.remote() {

@@ -401,16 +401,16 @@ fn detach(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         shell.out.line(guest::LET_GO);
         return result;
     }
-    let process = shell.session.process();
+    let inferior = shell.session.inferior();
     if args.from_tty {
-        announce_detach(shell, process);
+        announce_detach(shell, &inferior);
     }
     let result = shell.session.detach().map_err(failure);
     if args.from_tty {
         shell.out.line(ENDING);
     }
     after(shell);
-    tell_inferior(shell, process, "detached");
+    tell_inferior(shell, &inferior, "detached");
     result
 }
 
@@ -418,12 +418,12 @@ fn detach(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
 pub(super) const ENDING: &str = "Ending remote debugging.";
 
 /// `Detaching from program: vmlinux, process 1`
-pub(super) fn announce_detach(shell: &mut Shell, process: u64) {
+pub(super) fn announce_detach(shell: &mut Shell, inferior: &str) {
     let modules = &shell.program().modules;
     let file = modules.modules().first().map(|module| module.object().path().display().to_string());
     shell.out.line(&match file {
-        Some(path) => format!("Detaching from program: {path}, process {process}"),
-        None => format!("Detaching from pid process {process}"),
+        Some(path) => format!("Detaching from program: {path}, {inferior}"),
+        None => format!("Detaching from pid {inferior}"),
     });
 }
 
@@ -442,9 +442,9 @@ fn disconnect(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
 }
 
 /// `[Inferior 1 (process 1) detached]`, unless `set print inferior-events off`.
-pub fn tell_inferior(shell: &mut Shell, process: u64, what: &str) {
+pub fn tell_inferior(shell: &mut Shell, inferior: &str, what: &str) {
     if shell.settings.bool("print inferior-events") {
-        shell.out.line(&format!("[Inferior 1 (process {process}) {what}]"));
+        shell.out.line(&format!("[Inferior 1 ({inferior}) {what}]"));
     }
 }
 
@@ -453,13 +453,13 @@ fn kill(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         return Err(Error::msg("The program is not being run."));
     }
     guest::may_kill(shell, args.invoked)?;
-    let process = shell.session.process();
+    let inferior = shell.session.inferior();
     shell.session.kill().map_err(failure)?;
     after(shell);
     if guest::is_spoken_of(shell) {
         shell.out.line("[The guest was killed]");
     } else {
-        tell_inferior(shell, process, "killed");
+        tell_inferior(shell, &inferior, "killed");
     }
     Ok(())
 }

@@ -235,7 +235,7 @@ fn info_connections(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
 /// `[process 1] (vmlinux)`
 fn inferior_text(shell: &Shell) -> String {
     let process = match shell.session.target() {
-        Some(_) => format!("process {}", shell.session.process()),
+        Some(_) => shell.session.inferior(),
         None => "<null>".to_owned(),
     };
     let main = shell.program().modules.modules().first();
