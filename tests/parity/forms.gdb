@@ -26,7 +26,6 @@ print cd + 1
 print $_creal(cd)
 print $_cimag(cd)
 print ci
-whatis ci
 print sizeof(ci)
 print (long)ci
 print holds
@@ -41,8 +40,6 @@ info types ^[ABC]$
 info types _t$
 info types short
 info types unsigned
-info sources -basename forms.c
-info sources -dirname nosuchdirectory
 info sources -dirname
 info sources -foo
 info sources -basename -dirname x
@@ -61,6 +58,7 @@ set output-radix 8
 print -array-indexes on -- arr
 set output-radix 10
 print -array-indexes on -- /x arr
+set sysroot
 target remote | ./serve
 break work
 continue
