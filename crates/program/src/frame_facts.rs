@@ -2,7 +2,7 @@
 
 use crate::{Frame, Program};
 use kdive_base::VirtAddr;
-use kdive_unwind::FrameKind;
+use kdive_unwind::{FrameKind, Location};
 use std::rc::Rc;
 
 /// The facts of `info frame`.
@@ -20,6 +20,8 @@ pub struct FrameFacts {
     /// The stack pointer of its caller; `None` for an inlined call in the innermost frame, where gdb says it is in the
     /// register.
     pub caller_sp: Option<VirtAddr>,
+    /// Where the stack pointer of its caller was saved, when it was (signal frames).
+    pub caller_sp_at: Option<VirtAddr>,
     /// Registers it saved in memory, by name in gdb's order, and where.
     pub saved: Vec<(String, VirtAddr)>,
 }
@@ -48,6 +50,9 @@ impl Program {
         let Some(saver) = saver else { return facts };
         if !frame.is_inlined() {
             facts.base = frame.real.base(self);
+        }
+        if let Location::Memory(at) = saver.caller().location(arch.dwarf_sp()) {
+            facts.caller_sp_at = Some(at);
         }
         facts.caller_sp = saver.caller().read(arch.dwarf_sp(), self).ok().map(VirtAddr);
         let saved: Vec<(u16, VirtAddr)> = saver.saved().collect();

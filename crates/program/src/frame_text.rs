@@ -54,6 +54,10 @@ impl Program {
         if style.level {
             out.push(&format!("#{:<2} ", frame.level));
         }
+        if frame.is_signal_trampoline() {
+            out.styled(Style::Metadata, "<signal handler called>");
+            return out;
+        }
         let line = self.frame_line(frame);
         let address = style.address == ShowAddress::Always || line.is_none() || self.shows_address(frame);
         if self.options.print.address && address && frame.inlined_call.is_none() || line.is_none() {

@@ -63,6 +63,12 @@ impl Frame {
         self.real.user_mode
     }
 
+    /// Whether it is the code that a signal handler returns to.
+    #[must_use]
+    pub fn is_signal_trampoline(&self) -> bool {
+        self.real.kind == FrameKind::SignalTrampoline
+    }
+
     /// Its identity; `None` where the unwinder could not tell.
     #[must_use]
     pub fn key(&self) -> Option<FrameKey> {

@@ -35,6 +35,8 @@ pub enum Method {
     FramePointer,
     /// The next instruction is `ret`, in code whose CFI cannot be trusted there.
     Epilogue,
+    /// The registers that a signal saved, found by the code that returns from its handler.
+    Sigreturn,
     /// A tail call: nothing to unwind.
     TailCall,
     /// The record of what a return trampoline goes on to.
@@ -156,7 +158,9 @@ impl Frame {
     /// Neither `rsp` is among them, nor what a frame further in saved and this one left alone. gdb reads the values too
     /// and gives up with `Cannot access memory at address ADDR` at the first, in its own order, that it cannot read.
     pub fn saved(&self) -> impl Iterator<Item = (u16, VirtAddr)> + '_ {
-        (0..=reg::RIP).filter(|&number| number != reg::RSP).filter_map(|number| {
+        // A signal saves the flags as well; that an interrupt does goes without saying.
+        let flags = (self.kind == FrameKind::SignalTrampoline).then_some(reg::RFLAGS);
+        (0..=reg::RIP).chain(flags).filter(|&number| number != reg::RSP).filter_map(|number| {
             match self.caller.location(number) {
                 _ if number == reg::RIP && self.return_slot.is_some() => {
                     self.return_slot.map(|at| (number, at))

@@ -89,6 +89,56 @@ pub(crate) fn epilogue_frame(registers: &RegisterSet, memory: &dyn ReadMemory) -
     Ok(Found { base: sp.wrapping_sub(8), cfa: sp.wrapping_add(8), caller })
 }
 
+/// What Linux programs return from a signal handler with: `mov $15,%rax` (`rt_sigreturn`) and `syscall`.
+const SIGRETURN: [u8; 9] = [0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05];
+/// Where its `syscall` begins.
+const SIGRETURN_SYSCALL: u64 = 7;
+/// Where `struct sigcontext` begins in the `struct ucontext` that a handler returns to.
+const SIGCONTEXT: u64 = 40;
+/// Registers by DWARF number in the order of `struct sigcontext`, 8 bytes each.
+const SIGCONTEXT_LAYOUT: [u16; 18] = [
+    reg::R8,
+    9,
+    reg::R10,
+    11,
+    reg::R12,
+    reg::R13,
+    reg::R14,
+    reg::R15,
+    reg::RDI,
+    reg::RSI,
+    reg::RBP,
+    reg::RBX,
+    reg::RDX,
+    reg::RAX,
+    reg::RCX,
+    reg::RSP,
+    reg::RIP,
+    reg::RFLAGS,
+];
+
+/// Whether the code at `pc` returns from a signal handler of Linux.
+pub(crate) fn is_at_sigreturn(pc: VirtAddr, memory: &dyn ReadMemory) -> bool {
+    [0, SIGRETURN_SYSCALL].into_iter().any(|done| {
+        let mut code = [0u8; SIGRETURN.len()];
+        memory.read(VirtAddr(pc.0.wrapping_sub(done)), &mut code).is_ok() && code == SIGRETURN
+    })
+}
+
+/// The frame of that code: its caller is what the signal interrupted.
+///
+/// # Errors
+/// `rsp` that is not known.
+pub(crate) fn signal_frame(registers: &RegisterSet, memory: &dyn ReadMemory) -> Result<Found, UnwindError> {
+    let sp = read_register(registers, reg::RSP, memory)?;
+    let mut caller = registers.clone();
+    for (index, number) in SIGCONTEXT_LAYOUT.into_iter().enumerate() {
+        let at = sp.wrapping_add(SIGCONTEXT).wrapping_add(8 * index as u64);
+        caller.set(number, Location::Memory(VirtAddr(at)));
+    }
+    Ok(Found { base: sp.wrapping_sub(8), cfa: sp.wrapping_add(8), caller })
+}
+
 fn analyze(start: VirtAddr, current: VirtAddr, memory: &dyn ReadMemory) -> Result<Prologue, UnwindError> {
     let mut found = Prologue { rbp_pushed: false, rbp_is_base: false, entry_sp_in: None };
     if current <= start {

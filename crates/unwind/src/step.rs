@@ -81,6 +81,17 @@ pub(crate) fn unwind(start: &Start<'_>, policy: Policy, context: Context<'_>) ->
     {
         return Ok(step);
     }
+    // A user program's, where its C library has no CFI for it.
+    if policy == Policy::Gdb && start.pc.0 >> 63 == 0 && heuristic::is_at_sigreturn(start.pc, context.memory)
+    {
+        let found = heuristic::signal_frame(start.registers, context.memory)?;
+        return Ok(Step {
+            caller_kind: FrameKind::Interrupted,
+            is_trampoline: true,
+            switches_stack: true,
+            ..by_instructions(start, Method::Sigreturn, found)
+        });
+    }
     let found = heuristic::prologue_frame(start.function, start.pc, start.registers, context.memory)?;
     Ok(by_instructions(start, Method::Prologue, found))
 }

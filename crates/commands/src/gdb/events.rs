@@ -233,6 +233,13 @@ impl FrameInfo {
 /// When the file has no such line.
 pub fn show_frame(shell: &mut Shell, frame: &Frame, level: bool, info: FrameInfo) -> Result<(), Error> {
     let program = shell.program();
+    if frame.is_signal_trampoline() {
+        // Nobody wrote it to be read: gdb shows no source of it, whatever is wanted.
+        let text = program.frame_text(frame, FrameStyle { level, ..FrameStyle::default() });
+        put(shell, &text);
+        shell.out.put("\n");
+        return Ok(());
+    }
     let line = program.frame_line(frame);
     let middle = program.shows_address(frame) && program.options.print.address;
     if info != FrameInfo::Source || line.is_none() {

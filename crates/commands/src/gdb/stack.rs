@@ -746,8 +746,12 @@ fn describe(program: &Program, frame: &Frame, caller: Option<&Frame>, selected: 
     match facts.caller_sp {
         None if frame.is_inlined() => out.push(&format!(" Previous frame's sp in {}\n", arch.sp_name())),
         Some(sp) => {
-            out.push(" Previous frame's sp is ");
-            address(out, sp);
+            out.push(if facts.caller_sp_at.is_some() {
+                " Previous frame's sp at "
+            } else {
+                " Previous frame's sp is "
+            });
+            address(out, facts.caller_sp_at.unwrap_or(sp));
             out.push("\n");
         }
         None => ends_line = false,

@@ -98,3 +98,22 @@ fn any_bytes_will_do() {
         let _ = prologue(&code, 40);
     }
 }
+
+#[test]
+fn return_from_a_signal_handler() {
+    let mut memory = SparseMemory::new();
+    memory.map(START, [&SIGRETURN[..], &[0x90; 16]].concat());
+    let at = |offset| is_at_sigreturn(START.offset(offset), &memory);
+    assert_eq!([0, 1, 7, 9].map(at), [true, false, true, false]);
+    // `sigreturn` of 32-bit programs, 119, is no such code here.
+    memory.map(VirtAddr(0x2000), vec![0x48, 0xc7, 0xc0, 0x77, 0, 0, 0, 0x0f, 0x05]);
+    assert!(!is_at_sigreturn(VirtAddr(0x2000), &memory));
+
+    let found = signal_frame(&RegisterSet::live([(reg::RSP, 0x7000)]), &memory).unwrap();
+    assert_eq!(found.cfa, 0x7008);
+    let at = |number| found.caller.location(number);
+    assert_eq!(at(reg::R8), Location::Memory(VirtAddr(0x7028)));
+    assert_eq!(at(reg::RSP), Location::Memory(VirtAddr(0x7028 + 15 * 8)));
+    assert_eq!(at(reg::RIP), Location::Memory(VirtAddr(0x7028 + 16 * 8)));
+    assert_eq!(at(reg::RFLAGS), Location::Memory(VirtAddr(0x7028 + 17 * 8)));
+}

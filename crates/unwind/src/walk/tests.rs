@@ -18,6 +18,8 @@ const ENTRY: u64 = 0xffff_ffff_81c0_0000;
 const STACK: u64 = 0xffff_c900_0000_0000;
 const IRQ_STACK: u64 = 0xffff_c900_0010_0000;
 const USER_PC: u64 = 0x40_1000;
+/// Code of the same program without CFI, to which signal handlers return.
+const SIGRETURN: u64 = USER_PC + 0x1_0010;
 const USER_STACK: u64 = 0x7fff_0000;
 /// A trampoline, among entry code.
 const TRAMPOLINE: u64 = ENTRY + 0x8000;
@@ -77,7 +79,7 @@ impl UnwindInfo for Kernel {
     }
 
     fn is_user_code(&self, pc: VirtAddr) -> bool {
-        self.program.is_some() && (USER_PC..USER_PC + 0x1_0000).contains(&pc.0)
+        self.program.is_some() && (USER_PC..SIGRETURN + 0x100).contains(&pc.0)
     }
 
     fn is_in_place(&self, _: VirtAddr) -> bool {
@@ -453,6 +455,55 @@ fn a_cpu_in_a_program_has_its_frames() {
     assert_eq!(found.stop().unwrap().to_string(), "Cannot access memory at address 0x7fff1008");
     // As gdb sees it nothing is known of modes.
     assert!(!walk_from(&kernel, at(USER_STACK), Policy::Gdb).frame_at(0).user_mode);
+}
+
+#[test]
+fn signal_handlers_of_a_program_return_to_what_was_interrupted() {
+    let mut kernel = system_call_of_a_program(true);
+    kernel.memory.map(VirtAddr(SIGRETURN), vec![0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05]);
+    // The handler's frame, the beginning of `struct ucontext`, and `struct sigcontext`: interrupted at the first byte of a function.
+    let mut stack = vec![0x55, SIGRETURN];
+    stack.extend([0; 5]);
+    stack.extend([
+        8,
+        9,
+        10,
+        11,
+        12,
+        13,
+        14,
+        15,
+        5,
+        4,
+        6,
+        0x33,
+        1,
+        0,
+        2,
+        USER_STACK + 0x1000,
+        USER_PC + 0x300,
+        0x246,
+    ]);
+    kernel.memory.map(VirtAddr(USER_STACK), words(&stack));
+    kernel.memory.map(VirtAddr(USER_STACK + 0x1000), words(&[0x77, 0x7777_0000]));
+    let at = RegisterSet::live([(reg::RIP, USER_PC + 0x110), (reg::RSP, USER_STACK), (reg::CS, 0x33)]);
+    for policy in [Policy::Kernel, Policy::Gdb] {
+        let found = walk_from(&kernel, at.clone(), policy);
+        assert_eq!(
+            shape(&found)[..3],
+            [
+                (USER_PC + 0x110, FrameKind::Normal, Method::DebugFrame),
+                (SIGRETURN, FrameKind::SignalTrampoline, Method::Sigreturn),
+                (USER_PC + 0x300, FrameKind::Interrupted, Method::DebugFrame),
+            ]
+        );
+        let interrupted = found.frame_at(2);
+        assert_eq!((interrupted.lookup_pc.0, interrupted.function), (USER_PC + 0x300, Some(interrupted.pc)));
+        assert_eq!(interrupted.registers.read(reg::RBX, &kernel.memory), Ok(0x33));
+        assert_eq!(interrupted.cfa(), Some(VirtAddr(USER_STACK + 0x1010)));
+        let saved: Vec<u16> = found.frame_at(1).saved().map(|(number, _)| number).collect();
+        assert!(saved.contains(&reg::RFLAGS) && !saved.contains(&reg::RSP), "{saved:?}");
+    }
 }
 
 #[test]
