@@ -1,13 +1,15 @@
 //! The guest, or the way to it, is gone in the middle of something, or was never there: a line says so, and kdive goes on.
 
-use super::guest::{Answers, Boot};
+use super::guest::{Answers, Boot, Guest};
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::time::Duration;
 
 on_both_kernels! {
     the_connection_ends_in_the_middle
+    what_an_earlier_debugger_has_left
     somebody_else_is_there_already
 }
 
@@ -70,6 +72,52 @@ fn the_connection_ends_in_the_middle(series: Option<&str>) {
         assert_eq!(told(&got, &gone), 1, "{command}: {:?} {}", got.out, got.err);
         assert_eq!(got.out[3..], ["No threads.\n", "$1 = 42\n"], "{command}: {}", got.err);
     }
+}
+
+/// Sends packets to the stub, each after the answer to the one before it, and goes away without a word.
+fn debugger_that_dies(guest: &Guest, packets: &[&str]) {
+    let mut stub = UnixStream::connect(guest.work().join("guest.sock")).unwrap();
+    stub.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    for packet in packets {
+        let sum = packet.bytes().fold(0, u8::wrapping_add);
+        write!(stub, "${packet}#{sum:02x}").unwrap();
+        if packet.starts_with("vCont") {
+            continue;
+        }
+        let mut answer = Vec::new();
+        let mut byte = [0];
+        while !answer.iter().rev().nth(2).is_some_and(|&byte| byte == b'#') {
+            stub.read_exact(&mut byte).unwrap();
+            answer.push(byte[0]);
+        }
+        stub.write_all(b"+").unwrap();
+    }
+}
+
+fn what_an_earlier_debugger_has_left(series: Option<&str>) {
+    let boot = Boot { series, options: &["-smp", "2"], ..Boot::default() };
+    let Some(guest) = boot.to_shell() else { return };
+    let hello = "qSupported:multiprocess+";
+    // The second CPU is halted: it makes its step when it wakes, with somebody else there.
+    for _ in 0..4 {
+        debugger_that_dies(&guest, &[hello, "?", "vCont;s:p1.2"]);
+        let got =
+            guest.run_on("target remote guest.sock", &["tbreak hrtimer_interrupt thread 2", "continue"]);
+        let hit = "Thread 2 hit Temporary breakpoint 1, hrtimer_interrupt (";
+        assert!(got.out[1].contains(hit), "{:?} {}", got.out, got.err);
+        assert!(!got.out[1].contains("SIGTRAP"), "{:?}", got.out);
+    }
+    // A breakpoint is still there for the second CPU: QEMU takes out those of one CPU at a time when a debugger comes.
+    let addr = guest.run_on("target remote guest.sock", &["output/x &hrtimer_interrupt"]).out[0].clone();
+    let insert = format!("Z0,{},1", addr.trim_start_matches("0x"));
+    debugger_that_dies(&guest, &[hello, "?", &insert, "?"]);
+    let got = guest.run_on("target remote guest.sock", &["tbreak __hrtimer_run_queues thread 2", "continue"]);
+    assert!(
+        got.out[1].contains("Thread 2 hit Temporary breakpoint 1, __hrtimer_run_queues ("),
+        "{:?}",
+        got.out
+    );
+    assert!(!got.out[1].contains("SIGTRAP"), "{:?}", got.out);
 }
 
 fn somebody_else_is_there_already(series: Option<&str>) {

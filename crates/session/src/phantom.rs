@@ -6,7 +6,7 @@
 //! breakpoint again, the pc being where it was.
 
 use crate::Session;
-use crate::run::InFlight;
+use crate::run::{InFlight, Run};
 use crate::signal;
 use crate::step::Range;
 use crate::view::View;
@@ -86,9 +86,17 @@ impl<V: View> Session<V> {
         else {
             return None;
         };
+        if stop.thread == stepped {
+            return None;
+        }
+        // A step that takes too long is interrupted in the name of whichever CPU spoke last.
+        let nudged = stop.signal == signal::INT && self.run.as_ref().is_some_and(Run::is_nudged);
+        if nudged {
+            return Some(stepped);
+        }
         let plain =
             stop.signal == signal::TRAP && !matches!(stop.reason, kdive_target::StopReason::Watch { .. });
-        if !plain || stop.thread == stepped {
+        if !plain {
             return None;
         }
         self.view.invalidate();
@@ -98,8 +106,13 @@ impl<V: View> Session<V> {
         (told || self.inserted.code_at(pc).is_empty()).then_some(stepped)
     }
 
-    /// Whether the target, which stopped for nothing where the thread had stood when it was resumed, is resumed again.
-    pub(crate) fn ran_nowhere(&mut self) -> bool {
+    /// Whether the target, which stopped for nothing, is resumed again: for no breakpoint, no watchpoint and no step of this command. A CPU
+    /// that was told to step and has not done so, because it was halted when the user or the end of the connection came in between, steps
+    /// when it wakes. QEMU with TCG reports nothing else as a trap: those of the guest are the guest's own.
+    pub(crate) fn is_of_an_earlier_step(&mut self, stop: &kdive_target::Stop) -> bool {
+        if stop.signal != signal::TRAP || stop.reason != kdive_target::StopReason::Signal {
+            return false;
+        }
         let stops_again = self
             .target
             .as_ref()

@@ -178,6 +178,11 @@ impl Run {
         self.step.as_ref().is_some_and(|step| step.resume_at.is_none()) && self.wake.is_empty()
     }
 
+    /// Whether the step under way took too long and was interrupted for that.
+    pub(crate) fn is_nudged(&self) -> bool {
+        self.nudge.is_some() && !self.interrupted
+    }
+
     /// Whether the stop that ended a step which took too long was asked for by us.
     pub(crate) fn take_nudge(&mut self) -> bool {
         self.nudge.take().is_some()

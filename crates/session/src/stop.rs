@@ -73,7 +73,6 @@ impl<V: View> Session<V> {
         let inflight = run.inflight.take();
         let over = run.over.get(&thread).copied();
         let nudged = run.take_nudge() && stop.signal == signal::INT && !run.interrupted;
-        let mut stood = None;
         match inflight {
             Some(InFlight::Step { thread: stepped, others: Others::Stopped }) => {
                 // Another one may have had something to tell since before.
@@ -84,7 +83,6 @@ impl<V: View> Session<V> {
             }
             _ => {
                 run.over.clear();
-                stood = self.reported.get(&thread).copied();
                 self.reported.clear();
                 if matches!(inflight, Some(InFlight::Continue)) {
                     run.steps = 0;
@@ -166,13 +164,13 @@ impl<V: View> Session<V> {
                 || matches!(stop.reason, kdive_target::StopReason::Watch { .. })
                 || own && range.is_some() && !waits
                 || !causes.is_empty());
-        if !explained && trap && stood == Some(pc) && self.ran_nowhere() {
-            return;
-        }
         if !explained && !run_is_interrupted && self.passes_by(stop, thread, pc, over) {
             return;
         }
-        if !explained && !self.was_stale(stop, pc) {
+        if !explained && self.is_of_an_earlier_step(stop) {
+            return;
+        }
+        if !explained {
             if stop.signal != 0 {
                 self.stop_signals.insert(thread, (stop.signal, false));
             }
@@ -610,28 +608,6 @@ impl<V: View> Session<V> {
             outcome.whole_frame |= ends;
         }
         Action::Stop
-    }
-
-    /// A trap nobody knows of may come from a breakpoint an earlier session left in the stub. It is taken out.
-    fn was_stale(&mut self, stop: &kdive_target::Stop, pc: VirtAddr) -> bool {
-        if stop.signal != signal::TRAP || stop.synthesized {
-            return false;
-        }
-        let Some(target) = self.target.clone() else { return false };
-        let Some(control) = target.run_control() else { return false };
-        if !self.inserted.code_at(pc).is_empty() {
-            return false;
-        }
-        // One entry is left for each time it was inserted.
-        let removed = (0..8)
-            .take_while(|_| control.remove(kdive_target::BreakpointKind::Software, pc, 1).is_ok())
-            .count();
-        if removed > 0 {
-            self.queue.push_back(Event::Notice(format!(
-                "Removed a breakpoint at {pc} that an earlier debugger left in the target."
-            )));
-        }
-        removed > 0
     }
 
     /// The command is over: `step_done` when a step ended by itself.

@@ -427,20 +427,6 @@ fn a_moved_pc_meets_the_breakpoint_it_was_moved_to() {
 }
 
 #[test]
-fn a_breakpoint_an_earlier_debugger_left_is_taken_out() {
-    use kdive_target::RunControl as _;
-    let mut toy = looping();
-    let target = super::toy::ToyTarget(std::rc::Rc::clone(&toy.machine));
-    target.insert(kdive_target::BreakpointKind::Software, kdive_base::VirtAddr(0x100c), 1).unwrap();
-    target.insert(kdive_target::BreakpointKind::Software, kdive_base::VirtAddr(0x100c), 1).unwrap();
-    toy.add("15");
-    assert_eq!(
-        toy.cont(),
-        "Removed a breakpoint at 0x100c that an earlier debugger left in the target.\n\nBreakpoint 1, main:15"
-    );
-}
-
-#[test]
 fn lists_of_numbers() {
     let mut toy = looping();
     let view = toy.session.view_mut();

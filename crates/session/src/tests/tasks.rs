@@ -138,6 +138,27 @@ fn a_stop_left_over_from_before_is_no_stop() {
 }
 
 #[test]
+fn a_step_left_over_from_before_is_no_stop() {
+    let mut toy = three();
+    toy.machine.borrow_mut().earlier_steps.push_back(1);
+    toy.add("32");
+    let told = toy.cont();
+    assert!(told.ends_with("hit Breakpoint 1, sleep:32"), "{told}");
+    assert_eq!(toy.log(), "Z0 3008 c c");
+    // Who traps again and again has a reason of its own.
+    let mut toy = three();
+    toy.machine.borrow_mut().earlier_steps.extend([1, 1, 1]);
+    let told = toy.cont();
+    assert!(told.contains("Thread 2 received signal SIGTRAP"), "{told}");
+    // So has one whose target reports the program's own traps.
+    let mut toy = three();
+    toy.machine.borrow_mut().tcg = false;
+    toy.machine.borrow_mut().earlier_steps.push_back(1);
+    let told = toy.cont();
+    assert!(told.contains("Thread 2 received signal SIGTRAP"), "{told}");
+}
+
+#[test]
 fn a_breakpoint_for_one_task() {
     let mut toy = three();
     toy.add("sleep task 30");

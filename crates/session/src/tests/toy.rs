@@ -142,6 +142,8 @@ pub(crate) struct Machine {
     pub(crate) freed: Vec<u64>,
     /// For each resume to come: the CPU in whose name the machine stops at once, nothing having been executed.
     pub(crate) left_over: VecDeque<Option<usize>>,
+    /// CPUs that were told to step by somebody before: each ends one run by that.
+    pub(crate) earlier_steps: VecDeque<usize>,
     /// The connection has ended, with this text, while something was read; nobody was told yet.
     pub(crate) broken: Option<String>,
 }
@@ -284,6 +286,10 @@ impl Machine {
     fn run(&mut self, interrupted: bool) -> Option<Event> {
         let how = self.running?;
         if let Some(Some(cpu)) = self.left_over.pop_front() {
+            return Some(self.stop(cpu, 5, StopReason::Signal));
+        }
+        if let Some(cpu) = self.earlier_steps.pop_front() {
+            self.execute(cpu, true);
             return Some(self.stop(cpu, 5, StopReason::Signal));
         }
         if let Resume::Step { thread, others } = how {
@@ -858,6 +864,7 @@ impl Toy {
             cpus: cpus.to_vec(),
             tcg: true,
             phantom_steps: 0,
+            earlier_steps: VecDeque::new(),
             slots: 4,
             wake_after: 5,
             ..Machine::default()
