@@ -8,6 +8,7 @@ use crate::engine::{Engine, Failure, Happening, Oddity, Ticket};
 use crate::log::Log;
 pub use crate::packet::Reply;
 use crate::packet::Shape;
+use crate::packet::process;
 use crate::packet::resume::Actions;
 use crate::packet::stop_reply::{StopReply, Stopped};
 use crate::packet::supported::Features;
@@ -24,7 +25,7 @@ mod memory;
 mod operations;
 mod run;
 
-pub use config::{Config, Note, PacketSize, Patience, Request, Statistics, Traffic};
+pub use config::{Config, InterruptSequence, Note, PacketSize, Patience, Request, Statistics, Traffic};
 pub use memory::{ChunkError, MemoryChunk};
 pub use run::RunEvent;
 
@@ -54,6 +55,8 @@ pub struct Client {
     profile: Profile,
     vcont: Option<Actions>,
     probe: Probe,
+    /// How often the question of a resynchronisation was sent since the two sides were last in step for sure.
+    probes: u32,
     /// The thread `Hg` stands at, as far as known.
     general: Option<ThreadId>,
     unsupported: operations::Unsupported,
@@ -74,6 +77,15 @@ pub struct Client {
 struct Probe {
     request: Vec<u8>,
     answer: Vec<u8>,
+}
+
+/// What was among the packets that were dropped.
+#[derive(Clone, Copy, Default, Debug)]
+struct Dropped {
+    /// The answer to the harmless question.
+    probe: bool,
+    /// An empty packet: the answer to a question no stub knows.
+    empty: bool,
 }
 
 /// What a wait for bytes came to.
@@ -214,6 +226,7 @@ impl Client {
                         let name = requests.first().map(Request::name).unwrap_or_default();
                         self.notes.push_back(Note::Resynchronized(name));
                     }
+                    self.probes = 0;
                     return Ok(replies);
                 }
                 Err((Error::Interrupted, _)) => {
@@ -336,6 +349,9 @@ impl Client {
     fn submit(&mut self, request: &Request) -> Option<Ticket> {
         let ticket = self.engine.submit(&request.payload, request.shape)?;
         self.count_packet(&request.payload);
+        if request.payload == self.probe.request {
+            self.probes += 1;
+        }
         Some(ticket)
     }
 
@@ -475,6 +491,9 @@ impl Client {
     }
 
     /// Asks the harmless question until its answer comes. Gives the last stop reply that came meanwhile.
+    ///
+    /// Where it was asked more than once, the answers to the other times are still under way, and would be taken for answers to what is
+    /// asked next: what comes up to the answer to yet another question is dropped.
     fn probe(&mut self) -> Result<Option<Stopped>, Error> {
         self.dubious = true;
         self.general = None;
@@ -486,8 +505,12 @@ impl Client {
             self.flush()?;
             let limit = self.transport.now() + patience;
             while self.pump(limit, true)? == Pumped::Bytes {
-                if self.drop_happenings(&mut stop) {
+                if self.drop_happenings(&mut stop).probe {
+                    if self.probes > 1 {
+                        self.catch_up(&mut stop)?;
+                    }
                     self.engine.abandon_requests();
+                    self.probes = 0;
                     self.dubious = false;
                     return Ok(stop);
                 }
@@ -500,23 +523,42 @@ impl Client {
         Err(Error::Timeout(String::from_utf8_lossy(&self.probe.request).into_owned()))
     }
 
-    /// Drops everything that happened, keeping the last stop. True when the answer to the probe was among it.
-    fn drop_happenings(&mut self, stop: &mut Option<Stopped>) -> bool {
-        let mut answered = false;
+    /// Waits for the answer to a packet that no stub knows, and drops the late answers before it.
+    fn catch_up(&mut self, stop: &mut Option<Stopped>) -> Result<(), Error> {
+        self.engine.abandon_requests();
+        let barrier = Request::query(process::MUST_REPLY_EMPTY, Shape::Any);
+        self.submit(&barrier).ok_or(Error::State("the target is running"))?;
+        self.flush()?;
+        let mut limit = self.transport.now() + self.patience();
+        while self.pump(limit, true)? == Pumped::Bytes {
+            if self.drop_happenings(stop).empty {
+                return Ok(());
+            }
+            limit = self.transport.now() + self.patience();
+        }
+        self.engine.abandon_requests();
+        Err(Error::Timeout(barrier.name()))
+    }
+
+    /// Drops everything that happened, keeping the last stop. Tells what was among it.
+    fn drop_happenings(&mut self, stop: &mut Option<Stopped>) -> Dropped {
+        let mut dropped = Dropped::default();
         while let Some(happening) = self.engine.next_happening() {
             let payload = match &happening {
                 Happening::Reply(_, payload)
                 | Happening::Stopped(payload)
                 | Happening::Failed(_, Failure::Misfit(payload))
-                | Happening::Oddity(Oddity::Stray(payload)) => payload.as_slice(),
-                _ => &[],
+                | Happening::Oddity(Oddity::Stray(payload)) => Some(payload.as_slice()),
+                _ => None,
             };
-            if let Some(StopReply::Stopped(seen)) = StopReply::parse(payload) {
+            if let Some(StopReply::Stopped(seen)) = payload.and_then(StopReply::parse) {
                 *stop = Some(seen);
             }
-            answered |= !payload.is_empty() && payload.starts_with(&self.probe.answer);
+            dropped.empty |= payload.is_some_and(<[u8]>::is_empty);
+            dropped.probe |=
+                payload.is_some_and(|payload| !payload.is_empty() && payload.starts_with(&self.probe.answer));
             self.aside(happening);
         }
-        answered
+        dropped
     }
 }

@@ -245,12 +245,13 @@ impl Engine {
         true
     }
 
-    /// Sends one 0x03. False, and nothing sent, while the target is stopped: QEMU would take it for garbage and never answer.
-    pub fn interrupt(&mut self) -> bool {
+    /// Sends `bytes`, which stop the target (one 0x03 usually). False, and nothing sent, while it is stopped: QEMU would take them for
+    /// garbage and never answer.
+    pub fn interrupt(&mut self, bytes: &[u8]) -> bool {
         match &mut self.run {
             Some(run) => {
                 run.interrupts += 1;
-                self.out.push(frame::INTERRUPT);
+                self.out.extend_from_slice(bytes);
                 true
             }
             None => false,

@@ -25,7 +25,9 @@ mod profile;
 mod thread_id;
 pub mod transport;
 
-pub use client::{Client, Config, Note, PacketSize, Reply, Request, RunEvent, Statistics, Traffic};
+pub use client::{
+    Client, Config, InterruptSequence, Note, PacketSize, Reply, Request, RunEvent, Statistics, Traffic,
+};
 pub use endpoint::Endpoint;
 pub use error::Error;
 pub use packets::{Packet, Packets};

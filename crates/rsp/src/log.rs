@@ -72,10 +72,10 @@ impl Log {
         }
     }
 
-    /// 0x03 on its way out.
-    pub(crate) fn interrupting(&mut self) {
+    /// What stops the target, on its way out.
+    pub(crate) fn interrupting(&mut self, with: &str) {
         if let Some(debug) = &mut self.debug {
-            debug("[remote] Sending interrupt: 0x03");
+            debug(&format!("[remote] Sending interrupt: {with}"));
         }
     }
 

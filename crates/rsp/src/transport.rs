@@ -26,6 +26,9 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait between attempts while nobody listens yet; gdb polls five times a second too.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
+/// A break condition over a socket (RFC 854: IAC, BRK), as terminal servers and QEMU's `-serial telnet:` understand it.
+const TELNET_BREAK: [u8; 2] = [255, 243];
+
 /// A connection was ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Hangup {
@@ -64,6 +67,12 @@ pub trait Transport {
     /// # Errors
     /// [`Hangup`]; what the peer sent before can still be received.
     fn send(&mut self, bytes: &[u8]) -> Result<(), Hangup>;
+
+    /// Sends a break condition: on a serial line the real one, elsewhere what telnet has for it.
+    ///
+    /// # Errors
+    /// As [`Transport::send`].
+    fn send_break(&mut self) -> Result<(), Hangup>;
 
     /// Waits up to `timeout` for something to come in.
     fn receive(&mut self, timeout: Duration) -> Received;
@@ -238,6 +247,10 @@ impl Transport for Closed {
         Err(Hangup::Closed)
     }
 
+    fn send_break(&mut self) -> Result<(), Hangup> {
+        Err(Hangup::Closed)
+    }
+
     fn receive(&mut self, _: Duration) -> Received {
         Received::Hangup(Hangup::Closed)
     }
@@ -402,6 +415,16 @@ impl Transport for Link {
             }
             _ => Hangup::Broken(words(&error)),
         })
+    }
+
+    fn send_break(&mut self) -> Result<(), Hangup> {
+        let Stream::Serial(port) = &self.stream else { return self.send(&TELNET_BREAK) };
+        // It lasts a quarter of a second, as the system makes it. A pseudo-terminal has no line that could be broken.
+        match rustix::termios::tcsendbreak(port) {
+            // Ctrl-C once more.
+            Ok(()) | Err(Errno::INTR) => Ok(()),
+            Err(errno) => Err(Hangup::Broken(words(&errno.into()))),
+        }
     }
 
     fn receive(&mut self, timeout: Duration) -> Received {

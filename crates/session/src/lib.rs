@@ -62,8 +62,8 @@ pub use watch::WatchRequest;
 
 pub use kdive_program::TaskFilter;
 pub use kdive_target::{
-    ConnectError, DebugSink, Log, LogBase, Note, Packet, PacketSize, Packets, Permissions, RemoteTarget,
-    Statistics, ThreadId, WatchKind,
+    ConnectError, DebugSink, InterruptSequence, Log, LogBase, Note, Packet, PacketSize, Packets, Permissions,
+    RemoteTarget, Statistics, ThreadId, WatchKind,
 };
 
 #[cfg(test)]

@@ -4,7 +4,9 @@ use crate::event::Stop;
 use crate::view::View;
 use crate::{Error, Session};
 use kdive_arch::Arch;
-use kdive_target::{ConnectError, Log, Options, PacketSize, Packets, RemoteTarget, Target};
+use kdive_target::{
+    ConnectError, InterruptSequence, Log, Options, PacketSize, Packets, RemoteTarget, Target,
+};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -21,6 +23,10 @@ pub struct ConnectOptions {
     pub auto_retry: bool,
     /// `set serial baud`.
     pub baud: Option<u32>,
+    /// `set remote interrupt-sequence`.
+    pub interrupt_sequence: InterruptSequence,
+    /// `set remote interrupt-on-connect`.
+    pub interrupt_on_connect: bool,
     /// The CPU family to assume when the stub does not describe itself.
     pub arch: Arch,
     /// `set remote NAME-packet`.
@@ -38,6 +44,8 @@ impl Default for ConnectOptions {
             connect_timeout: options.connect_timeout,
             auto_retry: options.auto_retry,
             baud: options.baud,
+            interrupt_sequence: options.interrupt_sequence,
+            interrupt_on_connect: options.interrupt_on_connect,
             arch: options.arch,
             packets: options.packets,
             packet_sizes: options.packet_sizes,
@@ -64,6 +72,8 @@ impl<V: View> Session<V> {
             connect_timeout: options.connect_timeout,
             auto_retry: options.auto_retry,
             baud: options.baud,
+            interrupt_sequence: options.interrupt_sequence,
+            interrupt_on_connect: options.interrupt_on_connect,
             arch: options.arch,
             interrupt: self.interrupt.clone(),
             permissions: self.settings.permissions,

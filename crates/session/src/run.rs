@@ -273,7 +273,14 @@ impl<V: View> Session<V> {
                 true
             }
             Ok(Wait::GivenUp) => {
-                self.fail(&Error::msg("The target is not responding to interrupt requests."));
+                let mut text = "The target is not responding to interrupt requests.".to_owned();
+                if target.threads_are_tasks() {
+                    text.push_str(
+                        "  A kernel with kgdb is stopped by \"set remote interrupt-sequence BREAK-g\", \
+                         or in the guest by \"echo g > /proc/sysrq-trigger\".",
+                    );
+                }
+                self.fail(&Error::msg(text));
                 true
             }
             Err(error) => {

@@ -13,7 +13,9 @@ mod traits;
 pub use error::{BreakpointError, Error};
 pub use event::{Event, Stop, StopReason, Wait, WatchKind};
 pub use kdive_rsp::log::{DebugSink, Log, LogBase};
-pub use kdive_rsp::{Note, Packet, PacketSize, Packets, Profile, Statistics, ThreadId, Traffic};
+pub use kdive_rsp::{
+    InterruptSequence, Note, Packet, PacketSize, Packets, Profile, Statistics, ThreadId, Traffic,
+};
 pub use permissions::Permissions;
 pub use remote::{Accelerator, ConnectError, Options, RemoteTarget};
 pub use traits::{BreakpointKind, Others, Resume, RunControl, Target, Thread};

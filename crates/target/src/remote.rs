@@ -11,7 +11,8 @@ use kdive_base::{AddrRange, Interrupt, PhysAddr, VirtAddr};
 use kdive_rsp::packet::process;
 use kdive_rsp::transport::{self, OpenOptions, Transport};
 use kdive_rsp::{
-    Client, Config, Endpoint, Note, Packet, PacketSize, Packets, Profile, Statistics, ThreadId, log,
+    Client, Config, Endpoint, InterruptSequence, Note, Packet, PacketSize, Packets, Profile, Statistics,
+    ThreadId, log,
 };
 use std::cell::{RefCell, RefMut};
 use std::io::Write;
@@ -37,6 +38,10 @@ pub struct Options {
     pub auto_retry: bool,
     /// `set serial baud`.
     pub baud: Option<u32>,
+    /// `set remote interrupt-sequence`.
+    pub interrupt_sequence: InterruptSequence,
+    /// `set remote interrupt-on-connect`.
+    pub interrupt_on_connect: bool,
     /// The CPU family to assume when the stub does not describe itself.
     pub arch: Arch,
     /// The user's Ctrl-C.
@@ -59,6 +64,8 @@ impl Default for Options {
             connect_timeout: open.connect_timeout,
             auto_retry: open.auto_retry,
             baud: open.baud,
+            interrupt_sequence: config.interrupt_sequence,
+            interrupt_on_connect: config.interrupt_on_connect,
             arch: Arch::X86_64,
             interrupt: config.interrupt,
             permissions: Permissions::default(),
@@ -151,6 +158,8 @@ impl RemoteTarget {
             remote_timeout: options.remote_timeout,
             extended: options.extended,
             interrupt: options.interrupt.clone(),
+            interrupt_sequence: options.interrupt_sequence,
+            interrupt_on_connect: options.interrupt_on_connect,
             packets: options.packets.clone(),
             read_size: options.packet_sizes.0,
             write_size: options.packet_sizes.1,
@@ -413,6 +422,13 @@ impl RemoteTarget {
     pub fn set_permissions(&self, permissions: Permissions) {
         if let Ok(mut inner) = self.inner() {
             inner.permissions = permissions;
+        }
+    }
+
+    /// `set remote interrupt-sequence`, for the connection there is.
+    pub fn set_interrupt_sequence(&self, sequence: InterruptSequence) {
+        if let Ok(mut inner) = self.inner() {
+            inner.client.config_mut().interrupt_sequence = sequence;
         }
     }
 

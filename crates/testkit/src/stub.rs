@@ -84,13 +84,18 @@ pub enum Heard {
     Nack,
     /// 0x03
     Interrupt,
+    /// A break condition.
+    Break,
+    /// `g` after a break condition.
+    SysRq,
     /// A packet with a good checksum.
     Packet(String),
     /// Anything else.
     Junk(u8),
 }
 
-/// What a step waits for. Patterns end in `*` when only the beginning counts; `\x03` is the interrupt, `-` a nack.
+/// What a step waits for. Patterns end in `*` when only the beginning counts; `\x03` is the interrupt, `BREAK` a
+/// break condition, `BREAK-g` the magic SysRq key after it, `-` a nack.
 #[derive(Debug)]
 struct Step {
     pattern: String,
@@ -118,6 +123,9 @@ struct State {
     /// The last packet sent, until it is acknowledged.
     last: Option<Vec<u8>>,
     running: bool,
+    /// Bytes that come while the machine runs wait until it stops.
+    holds: bool,
+    held: Vec<u8>,
     ended: Option<Hangup>,
 }
 
@@ -156,6 +164,8 @@ impl Stub {
             acks: true,
             last: None,
             running: false,
+            holds: false,
+            held: Vec::new(),
             ended: None,
         })))
     }
@@ -190,6 +200,13 @@ impl Stub {
             .then("qSupported:*", [reply("PacketSize=1000;vContSupported+;multiprocess+")])
             .then("qC", [reply("QC1")])
             .then("vCont?", [reply("vCont;c;C;s;S")])
+    }
+
+    /// A stub that reads nothing while the machine runs, as kgdb, whose line keeps the bytes until it does.
+    #[must_use]
+    pub fn holding_bytes_while_running(self) -> Self {
+        self.0.borrow_mut().holds = true;
+        self
     }
 
     /// Appends a step: when `pattern` is heard, the actions follow.
@@ -288,6 +305,10 @@ impl Step {
 
 impl State {
     fn hear(&mut self, bytes: &[u8]) {
+        if self.holds && self.running {
+            self.held.extend_from_slice(bytes);
+            return;
+        }
         self.incoming.extend_from_slice(bytes);
         while let Some(&first) = self.incoming.first() {
             if first != b'$' {
@@ -318,6 +339,7 @@ impl State {
             b'+' => Heard::Ack,
             b'-' => Heard::Nack,
             frame::INTERRUPT => Heard::Interrupt,
+            b'g' if self.heard.last() == Some(&Heard::Break) => Heard::SysRq,
             other => Heard::Junk(other),
         };
         self.heard.push(heard.clone());
@@ -334,8 +356,8 @@ impl State {
             (Heard::Interrupt, true) => {
                 self.violations.push("0x03 with an ack outstanding is swallowed".into())
             }
-            (Heard::Interrupt, false) if self.running => {
-                let _ = self.step("\x03");
+            (Heard::Interrupt | Heard::SysRq, false) if self.running => {
+                let _ = self.step(if byte == b'g' { "BREAK-g" } else { "\x03" });
             }
             (_, false) if self.running => {
                 self.violations.push(format!("byte {byte:#x} while running"));
@@ -451,6 +473,18 @@ impl Transport for Stub {
         Ok(())
     }
 
+    fn send_break(&mut self) -> Result<(), Hangup> {
+        let mut state = self.0.borrow_mut();
+        if let Some(hangup) = &state.ended {
+            return Err(hangup.clone());
+        }
+        state.heard.push(Heard::Break);
+        if state.running {
+            let _ = state.step("BREAK");
+        }
+        Ok(())
+    }
+
     fn receive(&mut self, timeout: Duration) -> Received {
         let mut state = self.0.borrow_mut();
         let limit = state.clock + timeout;
@@ -471,7 +505,11 @@ impl Transport for Stub {
                     state.last = state.acks.then_some(again);
                     return Received::Bytes(sent);
                 }
-                Some((_, Outgoing::Stopped)) => state.running = false,
+                Some((_, Outgoing::Stopped)) => {
+                    state.running = false;
+                    let held = std::mem::take(&mut state.held);
+                    state.hear(&held);
+                }
                 Some((_, Outgoing::Hangup(hangup))) => state.ended = Some(hangup),
                 None => {}
             }

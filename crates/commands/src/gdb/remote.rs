@@ -11,7 +11,7 @@ use crate::spec::{Class, Completer, Needs, Repeat};
 use crate::{Args, Error, Shell, Spec};
 use kdive_arch::Arch;
 use kdive_base::LinkAddr;
-use kdive_session::{ConnectOptions, Log, LogBase, Note, Packet, Packets, Show};
+use kdive_session::{ConnectOptions, InterruptSequence, Log, LogBase, Note, Packet, Packets, Show};
 use kdive_symbols::{ElfKind, Placement};
 use std::time::Duration;
 
@@ -37,7 +37,9 @@ pub const COMMANDS: &[Spec] = &[
                \n\
                kgdb: start the guest with kgdboc=ttyS0,115200 (kgdbwait waits in the boot), stop it\n\
                with echo g > /proc/sysrq-trigger, and connect to that serial line: a device, a\n\
-               pty or the socket QEMU has for it.\n\
+               pty or the socket QEMU has for it. Where the line is a console too, kdive stops a\n\
+               kernel that runs: set remote interrupt-sequence BREAK-g, for connecting with set\n\
+               remote interrupt-on-connect on. A socket of QEMU has to have telnet=on for that.\n\
                \n\
                KASLR may stay on. detach lets the guest run on, kill ends it.",
         keywords: &["QEMU", "kgdb", "connect", "attach", "start a guest", "virsh"],
@@ -209,6 +211,14 @@ fn decisions(shell: &Shell) -> Vec<(Packet, Option<bool>)> {
     all.collect()
 }
 
+fn interrupt_sequence(shell: &Shell) -> InterruptSequence {
+    match shell.settings.text("remote interrupt-sequence").as_str() {
+        "BREAK" => InterruptSequence::Break,
+        "BREAK-g" => InterruptSequence::BreakG,
+        _ => InterruptSequence::CtrlC,
+    }
+}
+
 /// A setting of the connection got a new value: the connection there is takes it over.
 ///
 /// # Errors
@@ -217,6 +227,7 @@ pub fn setting_changed(shell: &mut Shell, name: &str) -> Result<(), Error> {
     let Some(remote) = shell.session.remote().cloned() else { return Ok(()) };
     match name {
         "remotetimeout" => remote.set_remote_timeout(seconds(shell, name)),
+        "remote interrupt-sequence" => remote.set_interrupt_sequence(interrupt_sequence(shell)),
         "debug remote" => remote.set_debug(shell.settings.bool(name).then(debug_sink)),
         "remotelogfile" => remote.set_record(record_file(shell)?),
         "remotelogbase" => remote.set_log_base(log_base(shell)),
@@ -260,6 +271,8 @@ fn connect(shell: &mut Shell, args: Args<'_>, extended: bool) -> Result<(), Erro
         connect_timeout: seconds(shell, "tcp connect-timeout"),
         auto_retry: shell.settings.bool("tcp auto-retry"),
         baud: shell.settings.signed("serial baud").and_then(|baud| u32::try_from(baud).ok()),
+        interrupt_sequence: interrupt_sequence(shell),
+        interrupt_on_connect: shell.settings.bool("remote interrupt-on-connect"),
         arch: shell.program().arch(),
         packets: {
             let mut packets = Packets::default();

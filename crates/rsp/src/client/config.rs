@@ -1,9 +1,42 @@
 //! What is set, asked and counted on a connection.
 
+use crate::frame;
 use crate::packet::Shape;
 use crate::packets::Packets;
 use kdive_base::Interrupt;
 use std::time::Duration;
+
+/// What is sent to stop a running target (`set remote interrupt-sequence`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum InterruptSequence {
+    /// The byte 0x03.
+    #[default]
+    CtrlC,
+    /// A break condition of the line.
+    Break,
+    /// A break condition and `g`: the magic SysRq key of a Linux console, which kgdb listens to.
+    BreakG,
+}
+
+impl InterruptSequence {
+    /// What is sent besides the break condition.
+    pub(super) fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::CtrlC => &[frame::INTERRUPT],
+            Self::Break => &[],
+            Self::BreakG => b"g",
+        }
+    }
+
+    /// In `set debug remote`.
+    pub(super) fn shown(self) -> &'static str {
+        match self {
+            Self::CtrlC => "0x03",
+            Self::Break => "BREAK",
+            Self::BreakG => "BREAK g",
+        }
+    }
+}
 
 /// Settings of a connection.
 #[derive(Clone, Debug)]
@@ -14,6 +47,10 @@ pub struct Config {
     pub extended: bool,
     /// The user's Ctrl-C; ends a request that is being waited for.
     pub interrupt: Interrupt,
+    /// What stops a running target.
+    pub interrupt_sequence: InterruptSequence,
+    /// The target may be running when the connection is made, and is stopped first (`set remote interrupt-on-connect`).
+    pub interrupt_on_connect: bool,
     /// Packets the user forbids or demands.
     pub packets: Packets,
     /// `set remote memory-read-packet-size`.
@@ -28,6 +65,8 @@ impl Default for Config {
             remote_timeout: Duration::from_secs(2),
             extended: false,
             interrupt: Interrupt::new(),
+            interrupt_sequence: InterruptSequence::default(),
+            interrupt_on_connect: false,
             packets: Packets::default(),
             read_size: PacketSize::default(),
             write_size: PacketSize::default(),

@@ -38,6 +38,7 @@ impl Client {
             profile: Profile::Other,
             vcont: None,
             probe: Probe { request: threads::CURRENT.to_vec(), answer: b"QC".to_vec() },
+            probes: 0,
             general: None,
             unsupported: operations::Unsupported::default(),
             dubious: false,
@@ -54,6 +55,9 @@ impl Client {
     }
 
     fn handshake(&mut self) -> Result<(), Error> {
+        if self.config.interrupt_on_connect {
+            self.interrupt_before_greeting()?;
+        }
         self.engine.greet();
         let supported = self.negotiate()?;
         self.features = Features::parse(&supported);

@@ -1,6 +1,6 @@
 //! Resuming, waiting for a stop, and getting the prompt back when none comes.
 
-use super::{Client, Pumped, Request, SLICE, Traffic};
+use super::{Client, InterruptSequence, Pumped, Request, SLICE, Traffic};
 use crate::engine::Happening;
 use crate::packet::resume::{self, Action};
 use crate::packet::stop_reply::{StopReply, Stopped};
@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 
 /// How long a stub may take to react to 0x03 before it gets a second one.
 const INTERRUPT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a kernel is silent that has said that it stops, and has then stopped.
+const STOPPED_AFTER: Duration = Duration::from_millis(500);
 
 /// Something a running target did.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -123,14 +126,47 @@ impl Client {
     }
 
     fn send_interrupt(&mut self) -> Result<(), Error> {
-        if self.engine.interrupt() {
-            self.log.interrupting();
+        let sequence = self.config.interrupt_sequence;
+        if self.engine.is_running() && sequence != InterruptSequence::CtrlC {
+            // What is to be sent first goes first: the break condition is not among the bytes.
+            self.flush()?;
+            self.send_break()?;
+        }
+        if self.engine.interrupt(sequence.bytes()) {
+            self.log.interrupting(sequence.shown());
             self.statistics.total.packets_sent += 1;
             self.statistics.since_resume.packets_sent += 1;
             self.run.interrupted_at = Some(self.transport.now());
             self.run.bytes_at_interrupt = self.statistics.total.bytes_received;
         }
         self.flush()
+    }
+
+    fn send_break(&mut self) -> Result<(), Error> {
+        self.transport.send_break().map_err(|hangup| self.lost(hangup.into()))
+    }
+
+    /// Stops a target that may be running before anything is known about the stub: `set remote interrupt-on-connect`.
+    pub(super) fn interrupt_before_greeting(&mut self) -> Result<(), Error> {
+        let sequence = self.config.interrupt_sequence;
+        self.log.interrupting(sequence.shown());
+        if sequence != InterruptSequence::CtrlC {
+            self.send_break()?;
+        }
+        let bytes = sequence.bytes();
+        self.log.wrote(bytes);
+        self.statistics.total.bytes_sent += bytes.len() as u64;
+        self.transport.send(bytes).map_err(|hangup| self.lost(hangup.into()))?;
+        // What reaches a kernel before it has stopped is input of its terminal, not of its debugger. It says that it stops, or that it
+        // has, and then no more.
+        let cap = self.transport.now() + INTERRUPT_PATIENCE;
+        let mut limit = cap;
+        let mut stop = None;
+        while stop.is_none() && self.pump(limit.min(cap), true)? == Pumped::Bytes {
+            self.drop_happenings(&mut stop);
+            limit = self.transport.now() + STOPPED_AFTER;
+        }
+        Ok(())
     }
 
     /// Waits up to `timeout` for the running target to do something; `None` when it did nothing.

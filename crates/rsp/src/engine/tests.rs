@@ -87,7 +87,7 @@ fn with_several_under_way_nothing_is_asked_for_again() {
 #[test]
 fn while_the_target_runs() {
     let mut engine = Engine::new();
-    assert!(!engine.interrupt(), "a stopped stub would take it for garbage");
+    assert!(!engine.interrupt(&[crate::frame::INTERRUPT]), "a stopped stub would take it for garbage");
     assert!(engine.resume(b"vCont;c"));
     assert_eq!(sent(&mut engine), "$vCont;c#a8");
     assert!(!engine.resume_acked());
@@ -95,7 +95,7 @@ fn while_the_target_runs() {
     assert!(!engine.resume(b"vCont;c"));
     feed(&mut engine, b"+");
     assert!(engine.resume_acked());
-    assert!(engine.interrupt());
+    assert!(engine.interrupt(&[crate::frame::INTERRUPT]));
     assert_eq!(sent(&mut engine), "\x03");
     assert_eq!(feed(&mut engine, &encode(b"OK")), [Happening::Oddity(Oddity::Stray(b"OK".to_vec()))]);
     assert!(engine.is_running());

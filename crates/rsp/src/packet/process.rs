@@ -10,6 +10,8 @@ pub const STOP_REASON: &[u8] = b"?";
 pub const KILL: &[u8] = b"k";
 /// `QStartNoAckMode`: no more acks after the reply to this. Never offered by QEMU's system emulator.
 pub const NO_ACK_MODE: &[u8] = b"QStartNoAckMode";
+/// A packet that no stub knows: the answer is an empty packet.
+pub const MUST_REPLY_EMPTY: &[u8] = b"vMustReplyEmpty";
 /// The answer to a file-I/O request (`F…`) that kdive does not serve: EINVAL.
 pub const FILE_IO_REFUSED: &[u8] = b"F-1,16";
 

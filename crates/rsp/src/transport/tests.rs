@@ -236,6 +236,11 @@ fn serial_lines() {
     let mut bytes = [0; 6];
     far.read_exact(&mut bytes).unwrap();
     assert_eq!(&bytes, b"$?#3f\x03");
+    // It has no line that could be broken; gdb too sends the letter after it.
+    link.send_break().unwrap();
+    link.send(b"g12345").unwrap();
+    far.read_exact(&mut bytes).unwrap();
+    assert_eq!(&bytes, b"g12345");
     // Nothing is echoed, translated or held back until the end of a line.
     far.write_all(b"+\r\n\x04\x1c\xff").unwrap();
     let mut got = Vec::new();
@@ -255,4 +260,24 @@ fn serial_lines() {
 fn what_is_no_serial_line() {
     assert_eq!(complaint("/tmp"), "/tmp: Is a directory.");
     assert_eq!(complaint("/dev/null"), "/dev/null: Inappropriate ioctl for device.");
+}
+
+#[test]
+fn a_break_is_telnets_on_sockets() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut link = open_text(&format!(":{}", listener.local_addr().unwrap().port())).unwrap();
+    let (mut peer, _) = listener.accept().unwrap();
+    link.send_break().unwrap();
+    link.send(b"g").unwrap();
+    let mut bytes = [0; 3];
+    io::Read::read_exact(&mut peer, &mut bytes).unwrap();
+    assert_eq!(bytes, [0xff, 0xf3, b'g']);
+    let (ours, mut theirs) = UnixStream::pair().unwrap();
+    let mut link = over_unix_stream(ours).unwrap();
+    link.send_break().unwrap();
+    link.send(b"g").unwrap();
+    io::Read::read_exact(&mut theirs, &mut bytes).unwrap();
+    assert_eq!(bytes, [0xff, 0xf3, b'g']);
+    drop(theirs);
+    assert!(link.send_break().is_err());
 }

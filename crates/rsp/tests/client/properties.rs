@@ -79,6 +79,10 @@ impl Transport for Noise {
         Ok(())
     }
 
+    fn send_break(&mut self) -> Result<(), Hangup> {
+        Ok(())
+    }
+
     fn receive(&mut self, timeout: Duration) -> Received {
         match self.pieces.pop() {
             Some(piece) if !piece.is_empty() => Received::Bytes(piece),

@@ -216,6 +216,7 @@ fn rule_9_physical_mode_is_switched_off_first_of_all_after_trouble() {
         .then("qC", [])
         // The stub comes back to life: nothing is asked before the mode is off again.
         .then("qC", [reply("QCp01.01")])
+        .then("vMustReplyEmpty", [reply("")])
         .then("Qqemu.PhyMemMode:0", [reply("OK")])
         .then("Hgp1.1", [reply("OK")])
         .then("m2000,1", [reply("ff")]);

@@ -305,6 +305,12 @@ impl Inner {
         };
         let result = self.stop_from(stopped, synthesized);
         let stop = self.checked_ours(result)?;
+        self.take_stop(stop)?;
+        Ok(self.stop_event())
+    }
+
+    /// The target has stopped while it ran: a pc behind a breakpoint is put back.
+    pub(super) fn take_stop(&mut self, stop: Stop) -> Result<(), Error> {
         let (thread, signal) = (stop.thread, stop.signal);
         let unexplained = stop.reason == StopReason::Signal;
         self.state = State::Stopped(stop);
@@ -315,7 +321,7 @@ impl Inner {
         {
             stop.reason = StopReason::SoftwareBreakpoint;
         }
-        Ok(self.stop_event())
+        Ok(())
     }
 
     /// As [`Inner::checked`] for a result that is ours already.

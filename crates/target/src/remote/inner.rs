@@ -221,8 +221,7 @@ impl Inner {
         let synthesized = stopped.is_none();
         let stop = self.stop_from(stopped.unwrap_or_else(|| Stopped::bare(2)), synthesized)?;
         self.forget();
-        self.state = State::Stopped(stop);
-        Ok(())
+        self.take_stop(stop)
     }
 
     /// Turns a client's result into ours, and takes note when the connection is gone or the stub silent.

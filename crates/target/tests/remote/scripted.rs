@@ -571,6 +571,7 @@ fn a_silent_stub_gives_the_prompt_back_and_may_come_back_itself() {
         .then("qC", [])
         // In step again, and then which thread.
         .then("qC", [reply("QCp01.01")])
+        .then("vMustReplyEmpty", [reply("")])
         .then("qC", [reply("QCp01.01")]);
     let target = connect(&stub);
     target.resume(Resume::Continue).unwrap();

@@ -65,7 +65,7 @@ pub(super) const ROWS: &[Setting] = &[
         "",
     )
     .show(Show::Custom(interrupt_sequence))
-    .ignored(),
+    .help("BREAK is a break condition of a serial line, or telnet's for it on a socket. A kernel with kgdb\nhears BREAK-g where the line is its console too."),
     Setting::new(
         "remote interrupt-on-connect",
         Bool,
@@ -73,7 +73,7 @@ pub(super) const ROWS: &[Setting] = &[
         "whether the target is stopped when a connection is made",
         "Whether interrupt-sequence is sent to remote target when gdb connects to is {}.",
     )
-    .ignored(),
+    .help("For a target that runs and does not stop by itself when somebody connects, such as a kernel with kgdb."),
     Setting::new(
         "remote hardware-breakpoint-limit",
         Limit,
