@@ -467,9 +467,8 @@ impl OsLayer for LinuxLayer {
     }
 
     fn sleeper(&self, program: &Program, pid: u64) -> Option<Rc<dyn Machine>> {
-        let tasks = crate::tasks(program, true).ok()?;
-        let task = tasks.found.iter().find(|task| u64::try_from(task.pid) == Ok(pid))?;
-        crate::sleeper(program, task.addr).ok()
+        let task = crate::task_of_pid(program, pid).ok()??;
+        crate::sleeper(program, task).ok()
     }
 
     fn fixups(&self, program: &Program, range: AddrRange) -> Vec<VirtAddr> {
