@@ -1,5 +1,6 @@
 //! Logical breakpoints: what the user made and what became of it.
 
+use crate::catch::Caught;
 use crate::view::{CodeLocation, FrameId};
 use kdive_base::VirtAddr;
 use kdive_program::TaskFilter;
@@ -16,6 +17,8 @@ pub enum BreakpointKind {
     Dprintf(String),
     /// `watch`, `rwatch`, `awatch`.
     Watch(Box<Watch>),
+    /// `catch signal`.
+    Signal(Caught),
 }
 
 /// The part of a watchpoint that other breakpoints do not have.
@@ -129,7 +132,13 @@ impl Breakpoint {
     /// Whether its location is not known yet.
     #[must_use]
     pub fn is_pending(&self) -> bool {
-        self.locations.is_empty() && !self.is_watch()
+        self.locations.is_empty() && !self.is_watch() && !self.is_catch()
+    }
+
+    /// Whether it is a catchpoint, which has no place.
+    #[must_use]
+    pub fn is_catch(&self) -> bool {
+        matches!(self.kind, BreakpointKind::Signal(_))
     }
 
     /// Whether it is a watchpoint.
@@ -146,7 +155,7 @@ pub(crate) struct Entry<E> {
     pub(crate) conditions: Vec<Option<E>>,
     /// The watched expression.
     pub(crate) expr: Option<E>,
-    /// The condition of a watchpoint.
+    /// The condition of a watchpoint or catchpoint.
     pub(crate) condition: Option<E>,
     /// Where the frame of a watched local returns to.
     pub(crate) scope: Option<Scope>,

@@ -291,7 +291,7 @@ impl<V: View> Session<V> {
         let entry = self.entry_mut(number)?;
         let mut shown = entry.shown.clone();
         shown.condition = condition.map(str::to_owned);
-        if shown.is_watch() {
+        if shown.is_watch() || shown.is_catch() {
             let compiled = condition.map(|text| self.view.compile(text, None)).transpose()?;
             let entry = self.entry_mut(number)?;
             entry.shown = shown;
@@ -360,6 +360,9 @@ impl<V: View> Session<V> {
             let mut shown = entry.shown.clone();
             if shown.is_watch() {
                 self.reset_watch(shown.number);
+                continue;
+            }
+            if shown.is_catch() {
                 continue;
             }
             // An address that depends on the machine stays what it was when it was typed.

@@ -15,6 +15,7 @@
 
 mod arrival;
 mod breakpoint;
+mod catch;
 mod edit;
 mod error;
 mod event;
@@ -41,6 +42,7 @@ mod view;
 mod watch;
 
 pub use breakpoint::{Breakpoint, BreakpointKind, Disposition, Location, LocationState, SeenValue, Watch};
+pub use catch::Caught;
 pub use edit::{Added, BreakRequest, Switch};
 pub use error::Error;
 pub use event::{Event, Hit, Show, Stop, StopReason};

@@ -164,6 +164,10 @@ impl<V: View> Session<V> {
                 || matches!(stop.reason, kdive_target::StopReason::Watch { .. })
                 || own && range.is_some() && !waits
                 || !causes.is_empty());
+        if !explained && self.is_caught(stop.signal, thread, &mut outcome) {
+            self.stop_signals.insert(thread, (stop.signal, false));
+            return self.finish_stop(thread, Some(pc), outcome, false);
+        }
         if !explained && !run_is_interrupted && self.passes_by(stop, thread, pc, over) {
             return;
         }
@@ -206,6 +210,20 @@ impl<V: View> Session<V> {
         if self.step_verdict(pc) == Verdict::Done {
             self.end_step(thread, pc, outcome);
         }
+    }
+
+    /// Whether a catchpoint stops the program at a signal.
+    fn is_caught(&mut self, signal: u8, thread: ThreadId, outcome: &mut Outcome) -> bool {
+        for number in self.catches_of(signal) {
+            let entry = self.breakpoints.iter().find(|entry| entry.shown.number == number);
+            let condition = entry.and_then(|entry| entry.condition.clone());
+            if self.holds(condition) && self.count_hit(number) {
+                let title = self.catch_title(number, signal, thread);
+                let action = self.record_hit(number, 0, Some((title, true)), outcome);
+                outcome.action = outcome.action.max(action);
+            }
+        }
+        outcome.action >= Action::StopSilently
     }
 
     /// Whether the program got a signal that does not stop it: it goes on, with the signal if that is passed. A thread that was
@@ -566,7 +584,7 @@ impl<V: View> Session<V> {
     }
 
     /// `\n` or `\nThread 2 hit `.
-    fn hit_prefix(&self, thread: ThreadId) -> String {
+    pub(crate) fn hit_prefix(&self, thread: ThreadId) -> String {
         match self.threads.by_id(thread).filter(|_| self.threads.show_thread_numbers()) {
             Some(entry) => match &entry.name {
                 Some(name) => format!("\nThread {} \"{name}\" hit ", entry.number),

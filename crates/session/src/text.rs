@@ -22,6 +22,7 @@ pub(crate) fn mention(shown: &Breakpoint) -> String {
     let number = shown.number;
     let title = match &shown.kind {
         BreakpointKind::Watch(watch) => return watch_title(number, watch),
+        BreakpointKind::Signal(caught) => return format!("Catchpoint {number} ({})", caught.mention()),
         BreakpointKind::Hardware => format!("Hardware assisted breakpoint {number}"),
         BreakpointKind::Dprintf(_) => format!("Dprintf {number}"),
         BreakpointKind::Software if shown.disposition == Disposition::Delete => {
@@ -91,6 +92,7 @@ fn type_name(shown: &Breakpoint) -> &'static str {
         BreakpointKind::Software => "breakpoint",
         BreakpointKind::Hardware => "hw breakpoint",
         BreakpointKind::Dprintf(_) => "dprintf",
+        BreakpointKind::Signal(_) => "catchpoint",
         BreakpointKind::Watch(watch) => match (watch.hardware, watch.access) {
             (false, _) => "watchpoint",
             (true, WatchKind::Write) => "hw watchpoint",
@@ -146,6 +148,9 @@ fn rows(shown: &Breakpoint, type_width: usize, addr_width: usize, text: &mut Str
     match (&shown.kind, shown.locations.first()) {
         (BreakpointKind::Watch(watch), _) => {
             let _ = write!(text, "{:<addr_width$} {}", "", watch.text);
+        }
+        (BreakpointKind::Signal(caught), _) => {
+            let _ = write!(text, "{:<addr_width$} {} ", "", caught.what());
         }
         (_, None) => {
             let _ = write!(text, "{:<addr_width$} {}", "<PENDING>", shown.spec);
@@ -254,11 +259,14 @@ fn details(shown: &Breakpoint, text: &mut String) {
             _ => text.push_str(&format!("\tlocation {}: {told}\n", index + 1)),
         }
     }
+    let title = if shown.is_catch() { "catchpoint" } else { "breakpoint" };
     match shown.hits {
         0 => {}
-        1 => text.push_str("\tbreakpoint already hit 1 time\n"),
+        1 => {
+            let _ = writeln!(text, "\t{title} already hit 1 time");
+        }
         hits => {
-            let _ = writeln!(text, "\tbreakpoint already hit {hits} times");
+            let _ = writeln!(text, "\t{title} already hit {hits} times");
         }
     }
     if shown.ignore > 0 {
@@ -290,6 +298,9 @@ pub fn save<'a>(breakpoints: impl Iterator<Item = &'a Breakpoint>) -> String {
                     WatchKind::Access => "awatch",
                 };
                 let _ = write!(text, "{command} {}", watch.text);
+            }
+            BreakpointKind::Signal(caught) => {
+                let _ = write!(text, "catch signal{}", caught.argument());
             }
             kind => {
                 let command = match kind {

@@ -3,7 +3,7 @@
 use crate::gdb::events::run;
 use crate::spec::{Class, Completer, Needs, Repeat};
 use crate::{Args, Error, Shell, Spec};
-use kdive_session::{Request, Signals, Treatment, known_signal, signal_named};
+use kdive_session::{Caught, Request, Signals, Treatment, known_signal, signal_named};
 
 /// The commands of this file.
 pub const COMMANDS: &[Spec] = &[
@@ -56,6 +56,20 @@ pub const COMMANDS: &[Spec] = &[
         repeat: Repeat::No,
         complete: Completer::Custom(complete_signal),
         run: queue_signal,
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "catch signal",
+        class: Class::Breakpoints,
+        summary: "Stop when the program gets a signal",
+        help: "Usage: catch signal [SIGNAL...|all]\n\
+               SIGNAL is a name or a number from 1 to 15. Without any it is each that the\n\
+               debugger does not need itself; all includes those. It stops whatever handle says.\n\
+               It concerns programs under gdbserver; signals of processes of a guest are the\n\
+               kernel's: break send_signal_locked.",
+        examples: &["catch signal", "catch signal SIGSEGV SIGBUS"],
+        complete: Completer::Custom(complete_signal),
+        run: catch_signal,
         ..Spec::EMPTY
     },
 ];
@@ -215,6 +229,31 @@ fn signal(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         });
     }
     run(shell, Request::Continue)
+}
+
+fn catch_signal(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let caught = caught(args.text())?;
+    let added = shell.session.add_signal_catch(caught);
+    shell.out.line(&added.mention);
+    Ok(())
+}
+
+/// The signals that the words of `catch signal` name.
+fn caught(text: &str) -> Result<Caught, Error> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    match words[..] {
+        [] => return Ok(Caught::Standard),
+        ["all"] => return Ok(Caught::Any),
+        _ if words.contains(&"all") => {
+            return Err(Error::msg("'all' cannot be caught with other signals"));
+        }
+        _ => {}
+    }
+    let signal = |word: &&str| match word.parse::<i64>() {
+        Ok(number) => by_number(number),
+        Err(_) => signal_named(word).ok_or_else(|| Error::msg(format!("Unknown signal name '{word}'."))),
+    };
+    words.iter().map(signal).collect::<Result<_, _>>().map(Caught::These)
 }
 
 fn queue_signal(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {

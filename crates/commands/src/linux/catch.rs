@@ -1,6 +1,7 @@
 //! `catch`: stops at events of the kernel, each a breakpoint at the function all its cases come through.
 
 use crate::gdb::debugger::MAX_COMPLETIONS;
+use crate::help::list_subcommands;
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Missing, Shell, Spec};
 use kdive_symbols::Completion;
@@ -17,7 +18,10 @@ pub const COMMANDS: &[Spec] = &[
                Each is a breakpoint at the function that all cases of the event come through,\n\
                with a number of its own: conditions, commands and delete are as for others.",
         examples: &["catch panic"],
-        run: |_, _| Err(Error::msg("\"catch\" must be followed by the name of an event: see help catch.")),
+        run: |shell, _| {
+            list_subcommands(shell, &["catch".to_owned()]);
+            Ok(())
+        },
         ..Spec::EMPTY
     },
     Spec {
@@ -308,7 +312,15 @@ fn of_gdb(shell: &mut Shell, args: Args<'_>, names: &[&str]) -> Result<(), Error
 /// `tcatch`: what `catch` makes is deleted at its first stop.
 fn once(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let before = shell.session.last_number();
-    shell.execute(&format!("catch {}", args.text()), args.from_tty)?;
+    shell.execute(&format!("catch {}", args.text()), args.from_tty).map_err(|error| {
+        match error.to_string().split_once("Undefined catch command: ") {
+            Some((_, rest)) => {
+                let rest = rest.replace("Try \"help catch\"", "Try \"help tcatch\"");
+                Error::msg(format!("Undefined tcatch command: {rest}"))
+            }
+            None => error,
+        }
+    })?;
     for number in before + 1..=shell.session.last_number() {
         shell.execute(&format!("enable delete {number}"), false)?;
     }

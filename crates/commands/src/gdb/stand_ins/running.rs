@@ -50,7 +50,6 @@ pub(crate) const COMMANDS: &[Spec] = &[
     warns("catch catch"),
     warns("catch load"),
     warns("catch rethrow"),
-    warns("catch signal"),
     warns("catch throw"),
     warns("catch unload"),
     fails("catch assert", "Unable to insert catchpoint.  Is this an Ada main program?"),
