@@ -298,6 +298,14 @@ pub trait Context: Access {
         Err(ExprError::msg("You can't do that without a process to debug."))
     }
 
+    /// What the next store of this evaluation has stored, when the expression is evaluated again because of a call.
+    fn stored_before(&self) -> Option<Value> {
+        None
+    }
+
+    /// Tells what a store has stored.
+    fn note_stored(&self, _value: &Value) {}
+
     /// Reserves room in the debugged program for a value that has to have an address (`&"abc"`, string arguments).
     ///
     /// # Errors

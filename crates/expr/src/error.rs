@@ -43,6 +43,9 @@ pub enum ExprError {
     /// A value that could not be read or written.
     #[error(transparent)]
     Value(ValueError),
+    /// A function of the program has to be called first: to be evaluated again when its result is there.
+    #[error("No function of the program can be called here.")]
+    Call,
     /// The user pressed Ctrl-C.
     #[error("Quit")]
     Interrupted,

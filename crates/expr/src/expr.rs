@@ -124,6 +124,21 @@ impl Expr {
         self.node.is_for_each_cpu()
     }
 
+    /// Whether it says of which type it is: `(TYPE) ...`.
+    #[must_use]
+    pub fn is_cast(&self) -> bool {
+        matches!(self.node, Node::Cast(..))
+    }
+
+    /// Evaluates and converts to a type as an assignment does.
+    ///
+    /// # Errors
+    /// As [`Expr::evaluate`]; `Invalid cast.`
+    pub fn evaluate_as(&self, context: &dyn Context, ty: &Type) -> Result<Value> {
+        let evaluator = self.evaluator(context);
+        evaluator.cast(ty, &evaluator.value(&self.node)?)
+    }
+
     /// Evaluates for one CPU of `x@all`.
     ///
     /// # Errors

@@ -416,10 +416,20 @@ impl Context for Program {
         }
     }
 
-    fn call(&self, _function: &Value, _args: &[Value]) -> Result<Value> {
-        Err(ExprError::msg(
-            "kdive does not call functions of the guest yet: expressions read and write its memory and registers.",
-        ))
+    fn call(&self, function: &Value, args: &[Value]) -> Result<Value> {
+        self.called(function, args)
+    }
+
+    fn allocate(&self, bytes: &[u8]) -> Result<VirtAddr> {
+        self.allocated(bytes)
+    }
+
+    fn stored_before(&self) -> Option<Value> {
+        self.stored_before()
+    }
+
+    fn note_stored(&self, value: &Value) {
+        self.note_stored(value);
     }
 
     fn store(&self) -> &Store {

@@ -54,8 +54,8 @@ impl Program {
         if style.level {
             out.push(&format!("#{:<2} ", frame.level));
         }
-        if frame.is_signal_trampoline() {
-            out.styled(Style::Metadata, "<signal handler called>");
+        if let Some(mark) = frame.mark() {
+            out.styled(Style::Metadata, mark);
             return out;
         }
         let line = self.frame_line(frame);

@@ -63,10 +63,15 @@ impl Frame {
         self.real.user_mode
     }
 
-    /// Whether it is the code that a signal handler returns to.
+    /// What stands in the place of a function, where nobody called one: the code that a signal handler returns to, and what the
+    /// debugger called a function from.
     #[must_use]
-    pub fn is_signal_trampoline(&self) -> bool {
-        self.real.kind == FrameKind::SignalTrampoline
+    pub fn mark(&self) -> Option<&'static str> {
+        match self.real.kind {
+            FrameKind::SignalTrampoline => Some("<signal handler called>"),
+            FrameKind::CallByDebugger => Some("<function called from gdb>"),
+            _ => None,
+        }
     }
 
     /// Its identity; `None` where the unwinder could not tell.
@@ -157,6 +162,9 @@ impl Program {
     /// The line a frame stands at (gdb's `find_frame_sal`).
     #[must_use]
     pub fn frame_line(&self, frame: &Frame) -> Option<FrameLine> {
+        if frame.real.kind == FrameKind::CallByDebugger {
+            return None;
+        }
         if let Some(call) = &frame.inlined_call {
             let (file, line) = call.clone()?;
             return Some(FrameLine { file, line, entry: None });
@@ -176,7 +184,7 @@ impl Program {
         if let Some(scope) = &frame.scope {
             return Some(scope.name().to_owned());
         }
-        if frame.real.kind == FrameKind::User {
+        if matches!(frame.real.kind, FrameKind::User | FrameKind::CallByDebugger) {
             return None;
         }
         if self.is_unnamed(frame.real.lookup_pc) {
@@ -258,7 +266,7 @@ impl Program {
                 inlined_call,
             })]
         };
-        if real.kind == FrameKind::User {
+        if matches!(real.kind, FrameKind::User | FrameKind::CallByDebugger) {
             return plain(None);
         }
         let Some(scope) = self.modules.scope_at(real.lookup_pc) else { return plain(None) };

@@ -3,6 +3,7 @@
 //! [`Program`] is what commands ask. It looks, it never runs anything: who owns run control gives it a [`Machine`] and
 //! tells it when what it has seen is stale.
 
+mod call;
 mod error;
 mod eval;
 mod frame_facts;
@@ -19,6 +20,7 @@ mod returned;
 mod source;
 mod unwind_info;
 
+pub use call::Evaluation;
 pub use error::Error;
 pub use eval::Trace;
 pub use frame_facts::FrameFacts;

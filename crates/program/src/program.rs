@@ -124,6 +124,7 @@ pub struct Program {
     pub(crate) warnings: RefCell<Vec<String>>,
     pub(crate) copies: RefCell<Vec<(Arc<str>, u64)>>,
     pub(crate) trace: RefCell<Option<crate::eval::Trace>>,
+    pub(crate) calls: RefCell<crate::call::Calls>,
     pub(crate) computed: RefCell<HashMap<String, kdive_types::Value>>,
 }
 
@@ -160,6 +161,7 @@ impl Program {
             warnings: RefCell::default(),
             copies: RefCell::default(),
             trace: RefCell::default(),
+            calls: RefCell::default(),
             computed: RefCell::default(),
         }
     }
@@ -178,6 +180,9 @@ impl Program {
 
     /// Looks at another machine or thread from now on, from its innermost frame; `None` when the target is gone.
     pub fn set_machine(&mut self, machine: Option<Rc<dyn Machine>>) {
+        if machine.is_none() {
+            self.forget_calls();
+        }
         self.machine = machine;
         self.hidden.set(0);
         self.invalidate();

@@ -3,7 +3,7 @@
 use crate::Program;
 use kdive_arch::abi::{self, Member, Place, Shape};
 use kdive_base::VirtAddr;
-use kdive_types::{Encoding, FrameId, Kind, Piece, PieceSource, RegisterId, Type, Value};
+use kdive_types::{Bytes, Encoding, FrameId, Kind, Piece, PieceSource, RegisterId, Type, Value};
 
 /// Deepest nesting of aggregates that is looked into.
 const MAX_DEPTH: usize = 32;
@@ -27,9 +27,64 @@ impl Program {
                     let index = layout.index_of(part.register)?;
                     pieces.push(piece(frame, index, part.size));
                 }
+                // A long double has 16 bytes in memory and 10 in its register.
+                let held = parts.iter().map(|part| part.size).sum::<u64>();
+                let rest = ty.size().unwrap_or(0).saturating_sub(held);
+                if rest > 0 && parts.iter().any(|part| part.register.starts_with("st")) {
+                    pieces.push(Piece {
+                        bit_size: rest.saturating_mul(8),
+                        bit_offset: 0,
+                        source: PieceSource::Literal(Bytes::zeroed(usize::try_from(rest).ok()?)),
+                    });
+                }
                 Some(Value::pieces(ty.clone(), pieces))
             }
         }
+    }
+}
+
+impl Program {
+    /// Puts `value` where the caller looks for the result of a function that has just returned to the innermost frame. `false` for one
+    /// in memory: nobody knows where that is once the function has begun.
+    ///
+    /// # Errors
+    /// A register that cannot be written.
+    pub fn put_result(&self, value: &Value) -> kdive_expr::Result<bool> {
+        let Some(registers) = self.registers() else { return Ok(false) };
+        let layout = registers.layout();
+        let Some(shape) = shape(value.ty()) else { return Ok(false) };
+        let parts = match abi::return_place(layout.arch(), &shape) {
+            Place::Nothing => return Ok(true),
+            Place::Memory(_) => return Ok(false),
+            Place::Registers(parts) => parts,
+        };
+        let frame = self.value_frame(0);
+        let bytes = value.bytes(self)?;
+        for part in &parts {
+            let range = part.offset as usize..(part.offset + part.size) as usize;
+            let (Some(index), Some(bytes)) = (layout.index_of(part.register), bytes.get(range)) else {
+                return Ok(false);
+            };
+            self.write_register_bytes(frame, RegisterId(index as u32), 0, bytes)?;
+            if part.register == "st0" {
+                // The top of the stack of the x87 is st0, and no other register of it is in use.
+                let top = layout.index_of("fstat").zip(registers.by_name("fstat"));
+                if let Some((index, status)) = top {
+                    let status = (status as u32) | 7 << 11;
+                    self.write_register_bytes(frame, RegisterId(index as u32), 0, &status.to_le_bytes())?;
+                }
+                if let Some(index) = layout.index_of("ftag") {
+                    self.write_register_bytes(frame, RegisterId(index as u32), 0, &0x3fff_u32.to_le_bytes())?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the result of a function of this type is returned in memory.
+    #[must_use]
+    pub fn returns_in_memory(&self, ty: &Type) -> bool {
+        shape(ty).is_some_and(|shape| matches!(abi::return_place(self.arch(), &shape), Place::Memory(_)))
     }
 }
 
@@ -39,7 +94,7 @@ fn piece(frame: FrameId, index: usize, size: u64) -> Piece {
 }
 
 /// A C type as the calling convention sees it; `None` for incomplete ones.
-fn shape(ty: &Type) -> Option<Shape> {
+pub(crate) fn shape(ty: &Type) -> Option<Shape> {
     let ty = ty.strip();
     let size = ty.size()?;
     Some(match ty.kind() {

@@ -4,7 +4,8 @@ use crate::Program;
 use kdive_base::{LinkAddr, ReadMemory, VirtAddr};
 use kdive_symbols::{CallSite, CallTarget, ElfKind, Module, ObjectFile};
 use kdive_unwind::{
-    Call, CfiKind, CfiSection, ObjectAt, OrcTable, Passed, SectionBytes, UnwindInfo, UnwindTables,
+    Call, CfiKind, CfiSection, ObjectAt, OrcTable, Passed, RegisterSet, SectionBytes, UnwindInfo,
+    UnwindTables,
 };
 use std::sync::Arc;
 
@@ -141,6 +142,10 @@ impl UnwindInfo for Program {
 
     fn is_return_trampoline(&self, pc: VirtAddr) -> bool {
         self.os.as_ref().is_some_and(|os| os.is_return_trampoline(self, pc))
+    }
+
+    fn before_call(&self, pc: VirtAddr, sp: VirtAddr) -> Option<RegisterSet> {
+        self.registers_before_call(pc, sp)
     }
 
     fn true_return(&self, return_pc: VirtAddr, slot: VirtAddr) -> Option<VirtAddr> {

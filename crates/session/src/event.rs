@@ -64,6 +64,8 @@ pub enum StopReason {
     LocationReached,
     /// The function of `finish` returned.
     Finished,
+    /// The function that [`Session::call`](crate::Session::call) called has returned.
+    Returned,
     /// A signal, gdb's number.
     Signal(u8),
 }

@@ -542,6 +542,22 @@ impl View for ProgramView {
         Ok((number, out.into_text()))
     }
 
+    fn begin_call(&mut self, taken: &[VirtAddr]) -> Result<(), Error> {
+        self.program.begin_call(taken).map_err(Error::msg)
+    }
+
+    fn call_returns(&self) -> Vec<VirtAddr> {
+        self.program.call_returns()
+    }
+
+    fn has_returned(&self) -> bool {
+        self.program.has_returned()
+    }
+
+    fn end_call(&mut self) -> Result<(), Error> {
+        self.program.end_call().map_err(Error::msg)
+    }
+
     fn is_user_mode(&self) -> bool {
         self.program.cpu_state().is_some_and(|state| {
             state.cpl == 3 && matches!(state.mode, CpuMode::Long | CpuMode::Compatibility)

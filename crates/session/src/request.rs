@@ -2,7 +2,7 @@
 
 use crate::event::{Show, Stop, StopReason};
 use crate::frames;
-use crate::run::{Command, Momentary, Run, StepKind};
+use crate::run::{BeforeCall, Command, Momentary, Run, StepKind};
 use crate::step::{Range, StepOver};
 use crate::view::View;
 use crate::{Error, Event, Session};
@@ -31,6 +31,8 @@ pub enum Request {
     Advance(String),
     /// `jump`: from this address on.
     Jump(VirtAddr),
+    /// The function an evaluation waits for; see [`Session::call`].
+    Call,
 }
 
 impl<V: View> Session<V> {
@@ -77,6 +79,41 @@ impl<V: View> Session<V> {
         }
     }
 
+    /// Calls the function that an evaluation waits for: as [`Session::resume`], and when the function has returned, with
+    /// [`StopReason::Returned`] and nothing to show, everything is as it was before. Any other stop leaves the call where it has come to;
+    /// when it returns after all, the program stops there.
+    ///
+    /// # Errors
+    /// As [`Session::resume`]; why the function cannot be called.
+    pub fn call(&mut self) -> Result<(), Error> {
+        let before = BeforeCall {
+            reported: self.reported.clone(),
+            signals: std::mem::take(&mut self.stop_signals),
+            hits: self.last_hits.clone(),
+            commands: self.commands.clone(),
+        };
+        match self.resume(Request::Call) {
+            Ok(()) => {
+                if let Some(run) = &mut self.run {
+                    run.before_call = Some(before);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.stop_signals = before.signals;
+                Err(error)
+            }
+        }
+    }
+
+    /// The call that ran has returned.
+    pub(crate) fn restore(&mut self, before: BeforeCall) {
+        self.reported = before.reported;
+        self.stop_signals = before.signals;
+        self.last_hits = before.hits;
+        self.commands = before.commands;
+    }
+
     /// Chooses the signal the selected thread gets when it runs again, 0 for none: `signal`, `queue-signal`.
     ///
     /// # Errors
@@ -102,6 +139,15 @@ impl<V: View> Session<V> {
         Ok(match request {
             Request::Continue => Run::new(thread, Command::Continue),
             Request::Step { kind, count } => Run::new(thread, Command::Step { kind, left: count }),
+            Request::Call => {
+                let taken: Vec<_> = self
+                    .breakpoints
+                    .iter()
+                    .flat_map(|entry| entry.shown.locations.iter().map(|location| location.place.addr))
+                    .collect();
+                self.view.begin_call(&taken)?;
+                Run::new(thread, Command::Call)
+            }
             Request::Jump(pc) => {
                 self.view.set_pc(pc)?;
                 // A breakpoint there is hit, even if it was the last thing shown.

@@ -12,7 +12,7 @@ use crate::{Error, Event, LocationState, SchedulerLocking, Session};
 use kdive_arch::Flow;
 use kdive_base::{Interrupt, VirtAddr};
 use kdive_target::{Others, Resume, RunControl, ThreadId, Wait};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -39,10 +39,15 @@ pub enum StepKind {
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
     Continue,
-    Step { kind: StepKind, left: u64 },
+    Step {
+        kind: StepKind,
+        left: u64,
+    },
     Until,
     Finish(Option<ReturnPlan>),
     FinishInlined,
+    /// A function the debugger has called.
+    Call,
     Location,
 }
 
@@ -101,6 +106,15 @@ pub(crate) enum InFlight {
     Step { thread: ThreadId, others: Others },
 }
 
+/// What the call of a function leaves as it was.
+#[derive(Debug)]
+pub(crate) struct BeforeCall {
+    pub(crate) reported: BTreeMap<ThreadId, VirtAddr>,
+    pub(crate) signals: BTreeMap<ThreadId, (u8, bool)>,
+    pub(crate) hits: Vec<u32>,
+    pub(crate) commands: VecDeque<(u32, Vec<String>)>,
+}
+
 /// A command under way.
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -140,6 +154,8 @@ pub(crate) struct Run {
     pub(crate) idle_runs: u32,
     /// Text that came up before the stop.
     pub(crate) early: String,
+    /// For the call of a function.
+    pub(crate) before_call: Option<BeforeCall>,
 }
 
 impl Run {
@@ -164,6 +180,7 @@ impl Run {
             idle_steps: 0,
             idle_runs: 0,
             early: String::new(),
+            before_call: None,
         }
     }
 
@@ -445,6 +462,7 @@ impl<V: View> Session<V> {
                 wanted.insert(Place::software(scope.pc));
             }
         }
+        wanted.extend(self.view.call_returns().into_iter().map(Place::software));
         wanted.extend(self.view.internal_points().into_iter().map(Place::software));
         wanted.extend(self.view.internal_watch().map(Place::internal_watch));
         if let Some(run) = &self.run {

@@ -27,6 +27,8 @@ enum Cause {
     InternalWatch,
     /// The place where the scope of a watchpoint ends.
     Scope,
+    /// The place a function returns to that the debugger has called.
+    Returned,
 }
 
 /// What is to be done, the more important the greater.
@@ -355,6 +357,9 @@ impl<V: View> Session<V> {
         if hit.is_some_and(|(_, addr)| self.view.internal_watch().is_some_and(|range| range.contains(addr))) {
             causes.push(Cause::InternalWatch);
         }
+        if self.view.call_returns().contains(&pc) {
+            causes.push(Cause::Returned);
+        }
         if self.view.internal_points().contains(&pc) {
             causes.push(Cause::Internal);
         }
@@ -400,9 +405,22 @@ impl<V: View> Session<V> {
             Cause::Watch(number) => self.weigh_watch(number, thread, outcome),
             Cause::Momentary(momentary) => self.weigh_momentary(momentary, thread, outcome),
             Cause::InternalWatch => Action::Nothing,
+            Cause::Returned => self.weigh_return(outcome),
             Cause::Internal | Cause::Scope => Action::PassOver,
         };
         outcome.action = outcome.action.max(action);
+    }
+
+    /// A thread has come to where a function returns to that was called: back from that, or on its own way.
+    fn weigh_return(&mut self, outcome: &mut Outcome) -> Action {
+        if !self.view.has_returned() {
+            return Action::PassOver;
+        }
+        if let Err(error) = self.view.end_call() {
+            self.queue.push_back(Event::Complaint(error.to_string()));
+        }
+        outcome.reasons.push(StopReason::Returned);
+        Action::Stop
     }
 
     fn weigh_momentary(&mut self, momentary: Momentary, thread: ThreadId, outcome: &mut Outcome) -> Action {
@@ -630,7 +648,19 @@ impl<V: View> Session<V> {
 
     /// The command is over: `step_done` when a step ended by itself.
     fn finish_stop(&mut self, thread: ThreadId, pc: Option<VirtAddr>, mut outcome: Outcome, step_done: bool) {
-        let Some(run) = self.run.take() else { return };
+        let Some(mut run) = self.run.take() else { return };
+        if outcome.reasons == [StopReason::Returned]
+            && let Some(before) = run.before_call.take()
+        {
+            self.restore(before);
+            let mut stop = Stop::quiet(thread);
+            stop.reasons = outcome.reasons;
+            stop.show = Show::Nothing;
+            self.queue.push_back(Event::Stopped(Box::new(stop)));
+            return;
+        }
+        // A call that nobody waits for any more has put the registers back.
+        let pc = if outcome.reasons.contains(&StopReason::Returned) { self.view.pc().ok() } else { pc };
         let mut returned = None;
         if outcome.reasons.contains(&StopReason::Finished)
             && let Command::Finish(Some(plan)) = &run.command
@@ -650,7 +680,9 @@ impl<V: View> Session<V> {
             heading.push_str(&format!("[Switching to {}]\n", entry.target_id()));
         }
         heading.push_str(&outcome.text);
-        let show = if outcome.action == Action::StopSilently {
+        let silent = outcome.action == Action::StopSilently
+            || outcome.reasons == [StopReason::Returned] && !matches!(run.command, Command::Finish(_));
+        let show = if silent {
             Show::Nothing
         } else if step_done && !outcome.whole_frame && self.is_same_place(&run, pc) {
             Show::Source

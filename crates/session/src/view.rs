@@ -254,6 +254,33 @@ pub trait View {
         Err(String::new())
     }
 
+    /// Makes the selected thread stand where the function begins that an evaluation waits for; it is to return to a place that is not
+    /// among `taken`.
+    ///
+    /// # Errors
+    /// Why it cannot be called. Nothing has changed then.
+    fn begin_call(&mut self, _taken: &[VirtAddr]) -> Result<(), Error> {
+        Err(Error::msg("You can't do that without a process to debug."))
+    }
+
+    /// Where functions that were called and have not returned will return to.
+    fn call_returns(&self) -> Vec<VirtAddr> {
+        Vec::new()
+    }
+
+    /// Whether the selected thread stands where such a function has just returned to, with the stack pointer it returns with.
+    fn has_returned(&self) -> bool {
+        false
+    }
+
+    /// Such a function has returned: registers and selection are as before the call again.
+    ///
+    /// # Errors
+    /// What could not be written.
+    fn end_call(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Whether the selected thread executes in user mode.
     fn is_user_mode(&self) -> bool {
         false

@@ -16,6 +16,8 @@ pub enum FrameKind {
     Interrupted,
     /// The code a signal handler returns to, in user programs (gdb: `<signal handler called>`). Nobody called it.
     SignalTrampoline,
+    /// What the debugger called a function from (gdb: `<function called from gdb>`): its caller is what stood there before.
+    CallByDebugger,
     /// Unknown code of user mode, where a stack ends ([`crate::Policy::Kernel`]).
     User,
 }
@@ -37,6 +39,8 @@ pub enum Method {
     Epilogue,
     /// The registers that a signal saved, found by the code that returns from its handler.
     Sigreturn,
+    /// The registers the debugger kept when it called a function.
+    Kept,
     /// A tail call: nothing to unwind.
     TailCall,
     /// The record of what a return trampoline goes on to.

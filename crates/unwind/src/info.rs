@@ -1,6 +1,6 @@
 //! What the unwinder asks about code. The one trait its user implements.
 
-use crate::UnwindTables;
+use crate::{RegisterSet, UnwindTables};
 use kdive_base::{LinkAddr, VirtAddr};
 use std::sync::Arc;
 
@@ -89,6 +89,12 @@ pub trait UnwindInfo {
     /// and it is known what the trampoline has taken the place of.
     fn true_return(&self, return_pc: VirtAddr, slot: VirtAddr) -> Option<VirtAddr> {
         let _ = (return_pc, slot);
+        None
+    }
+
+    /// The registers from before a call by the debugger that returns to `pc` with this stack pointer.
+    fn before_call(&self, pc: VirtAddr, sp: VirtAddr) -> Option<RegisterSet> {
+        let _ = (pc, sp);
         None
     }
 

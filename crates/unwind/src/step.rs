@@ -44,6 +44,21 @@ pub(crate) struct Step {
     pub(crate) switches_stack: bool,
 }
 
+/// The frame from which the debugger called a function; `None` for others.
+pub(crate) fn call_by_debugger(start: &Start<'_>, context: Context<'_>) -> Option<Step> {
+    let sp = VirtAddr(start.registers.read(reg::RSP, context.memory).ok()?);
+    let caller = context.info.before_call(start.pc, sp)?;
+    Some(Step {
+        method: Method::Kept,
+        id: FrameId::Stack { cfa: sp, function: start.pc, tail_depth: 0 },
+        caller,
+        is_trampoline: false,
+        caller_kind: FrameKind::Interrupted,
+        outermost: false,
+        switches_stack: true,
+    })
+}
+
 /// Unwinds a frame.
 ///
 /// # Errors

@@ -344,7 +344,11 @@ impl Walk {
         let mut start =
             Start { level, kind, pc, lookup_pc, function: None, registers: &registers, user_mode };
         let mut step = Ok(step::user_mode(&start));
-        if kind != FrameKind::User {
+        if let Some(call) = step::call_by_debugger(&start, context) {
+            start.kind = FrameKind::CallByDebugger;
+            start.lookup_pc = pc;
+            step = Ok(call);
+        } else if kind != FrameKind::User {
             start.function = context.info.function_start(lookup_pc);
             step = if self.innermost_only {
                 Ok(step::unknown())

@@ -1,5 +1,6 @@
 //! Values and types: `print`, `output`, `call`, `x`, `whatis`, `ptype`, `find`.
 
+use crate::gdb::call::with_calls;
 use crate::gdb::disassemble::{instruction, patched_near};
 use crate::output::Style;
 use crate::spec::{Class, Completer, Needs, Repeat};
@@ -261,7 +262,10 @@ fn print_command(shell: &mut Shell, args: Args<'_>, show_void: bool) -> Result<(
         if expr.is_for_each_cpu() {
             return each_cpu(shell, &expr, "", &mut |shell, value| record(shell, value, &options));
         }
-        expr.evaluate(program)?
+        with_calls(shell, |program| {
+            forget_copies(program);
+            expr.evaluate(program)
+        })?
     };
     tell_warnings(shell);
     tell_copies(shell);
@@ -355,7 +359,7 @@ fn output(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     if expr.is_for_each_cpu() {
         return each_cpu(shell, &expr, "\n", &mut |shell, value| put_value(shell, &value, &options));
     }
-    let value = expr.evaluate(program)?;
+    let value = with_calls(shell, |program| expr.evaluate(program))?;
     tell_warnings(shell);
     put_value(shell, &value, &options)
 }
@@ -422,7 +426,10 @@ fn examine(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let flavor = crate::gdb::disassemble::flavor(shell);
     let program = shell.program();
     forget_copies(program);
-    let addr = if text.is_empty() { None } else { Some(program.evaluate_address(text)?) };
+    let addr = match text {
+        "" => None,
+        text => Some(with_calls(shell, |program| program.evaluate_address(text))?),
+    };
     tell_warnings(shell);
     tell_copies(shell);
     let patched = patched_for(shell, spec.as_ref(), addr);

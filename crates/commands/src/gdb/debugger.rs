@@ -1,12 +1,13 @@
 //! What the command language asks of the debugger: values, settings, completion.
 
+use crate::gdb::call::with_calls;
 use crate::gdb::guest;
 use crate::hooks::Hooks;
 use crate::linux::modules::{set_debug_directories, set_module_path, with_linux};
 use crate::settings::{architecture, charset};
 use crate::spec::Needs;
 use crate::{Error, Shell};
-use kdive_expr::{Expr, FrameArguments, Printf};
+use kdive_expr::{Expr, ExprError, FrameArguments, Printf};
 use kdive_program::{EntryValues, FileNames, Program, UnwindPolicy};
 use kdive_session::{HardwareLimits, SchedulerLocking, View};
 use kdive_symbols::{Completion, Tag};
@@ -42,13 +43,11 @@ impl Hooks for Debugger {
     }
 
     fn is_true(&self, shell: &mut Shell, expression: &str) -> Result<bool, Error> {
-        let program = shell.program();
-        Ok(Expr::parse(expression, program)?.evaluate_bool(program)?)
+        with_calls(shell, |program| Expr::parse(expression, program)?.evaluate_bool(program))
     }
 
     fn evaluate(&self, shell: &mut Shell, expression: &str) -> Result<(), Error> {
-        let program = shell.program();
-        let value = Expr::parse(expression, program)?.evaluate(program)?;
+        let value = with_calls(shell, |program| Expr::parse(expression, program)?.evaluate(program))?;
         // Side effects have happened; what the value is does not matter.
         drop(value);
         crate::gdb::data::tell_warnings(shell);
@@ -56,14 +55,22 @@ impl Hooks for Debugger {
     }
 
     fn integer(&self, shell: &mut Shell, expression: &str) -> Result<i64, Error> {
-        let program = shell.program();
-        let value = Expr::parse(expression, program)?.evaluate_int(program)?;
+        let value = with_calls(shell, |program| Expr::parse(expression, program)?.evaluate_int(program))?;
         Ok(value as i64)
     }
 
     fn format(&self, shell: &mut Shell, args: &str, out: &mut Vec<u8>) -> Result<(), Error> {
-        let program = shell.program();
-        Ok(Printf::parse(args, program)?.print_into(program, out)?)
+        let printed = with_calls(shell, |program| {
+            let mut printed = Vec::new();
+            // What comes before a fault is printed.
+            let result = Printf::parse(args, program)?.print_into(program, &mut printed);
+            match result {
+                Err(ExprError::Call) => Err(ExprError::Call),
+                result => Ok((printed, result)),
+            }
+        })?;
+        out.extend(printed.0);
+        Ok(printed.1?)
     }
 
     fn set_convenience(&self, shell: &mut Shell, name: &str, value: Option<i64>) {

@@ -1,5 +1,6 @@
 //! Expressions shown at every stop: `display`, `undisplay`, `info display`.
 
+use crate::gdb::call::with_calls;
 use crate::gdb::data::{examine_once, forget_copies, put, tell_copies, tell_warnings};
 use crate::spec::{Class, Completer};
 use crate::{Args, Error, Shell, Spec};
@@ -165,14 +166,17 @@ fn show(shell: &mut Shell, shown: &Shown) {
     }
     let letter = shown.spec.format.map_or_else(String::new, |format| format!("/{} ", format.letter()));
     shell.out.put(&format!("{letter}{} = ", shown.text));
-    let program = shell.program();
-    forget_copies(program);
-    let mut options: PrintOptions = program.options.print.clone();
+    forget_copies(shell.program());
+    let mut options: PrintOptions = shell.program().options.print.clone();
     options.format = shown.spec.format;
     options.raw |= shown.spec.raw;
     let mut out = Out::new();
-    let result =
-        program.evaluate(&shown.text).and_then(|value| print_value(program, &value, &options, &mut out));
+    // A stop within a function that a display has called does not call it again.
+    let value = match shell.program().is_evaluating() {
+        false => with_calls(shell, |program| program.evaluate(&shown.text)),
+        true => shell.program().evaluate(&shown.text).map_err(Error::from),
+    };
+    let result = value.and_then(|value| Ok(print_value(shell.program(), &value, &options, &mut out)?));
     put(shell, &out);
     if let Err(error) = result {
         shell.out.styled(crate::output::Style::Metadata, &format!("<error: {error}>"));

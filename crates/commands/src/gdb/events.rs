@@ -59,6 +59,69 @@ pub fn run(shell: &mut Shell, request: Request) -> Result<(), Error> {
     }
 }
 
+/// Calls the function an evaluation waits for, and shows what happens until it returns.
+///
+/// # Errors
+/// Why it cannot be called, or has not returned.
+pub fn call(shell: &mut Shell) -> Result<(), Error> {
+    let name = shell.program().wanted_function().unwrap_or_default();
+    shell.session.call().map_err(failure)?;
+    shell.out.flush();
+    loop {
+        let event = shell.session.poll(PATIENCE).map_err(failure)?;
+        tell_reports(shell);
+        let Some(event) = event else { continue };
+        match event {
+            Event::Stopped(stop) if stop.reasons == [StopReason::Returned] => return Ok(()),
+            Event::Stopped(stop) => return Err(not_returned(shell, &stop, &name)?),
+            Event::Exited { text, .. } | Event::Killed { text, .. } => {
+                let text = ended(shell, text);
+                shell.out.line(&text);
+                finish(shell);
+                return Err(Error::msg(format!(
+                    "The program being debugged exited while in a function called from GDB.\n\
+                     Evaluation of the expression containing the function\n({name}) will be abandoned."
+                )));
+            }
+            Event::Disconnected(text) => {
+                finish(shell);
+                return Err(Error::msg(text));
+            }
+            other => one(shell, other)?,
+        }
+    }
+}
+
+/// A function that was called has stopped on its way: what is said about the expression.
+fn not_returned(shell: &mut Shell, stop: &Stop, name: &str) -> Result<Error, Error> {
+    let by_signal = stop.reasons.iter().any(|reason| matches!(reason, StopReason::Signal(_)));
+    if !by_signal {
+        stopped(shell, stop)?;
+        return Ok(Error::msg(format!(
+            "The program being debugged stopped while in a function called from GDB.\n\
+             Evaluation of the expression containing the function\n({name}) will be abandoned.\n\
+             When the function is done executing, GDB will silently stop."
+        )));
+    }
+    stopped(shell, stop)?;
+    if shell.settings.bool("unwindonsignal") {
+        shell.program().undo_call().map_err(Error::msg)?;
+        return Ok(Error::msg(format!(
+            "The program being debugged was signaled while in a function called from GDB.\n\
+             GDB has restored the context to what it was before the call.\n\
+             To change this behavior use \"set unwindonsignal off\".\n\
+             Evaluation of the expression containing the function\n({name}) will be abandoned."
+        )));
+    }
+    Ok(Error::msg(format!(
+        "The program being debugged was signaled while in a function called from GDB.\n\
+         GDB remains in the frame where the signal was received.\n\
+         To change this behavior use \"set unwindonsignal on\".\n\
+         Evaluation of the expression containing the function\n({name}) will be abandoned.\n\
+         When the function is done executing, GDB will silently stop."
+    )))
+}
+
 /// What comes after the event that ended the program.
 fn finish(shell: &mut Shell) {
     let events = shell.session.pending_events();
@@ -233,7 +296,7 @@ impl FrameInfo {
 /// When the file has no such line.
 pub fn show_frame(shell: &mut Shell, frame: &Frame, level: bool, info: FrameInfo) -> Result<(), Error> {
     let program = shell.program();
-    if frame.is_signal_trampoline() {
+    if frame.mark().is_some() {
         // Nobody wrote it to be read: gdb shows no source of it, whatever is wanted.
         let text = program.frame_text(frame, FrameStyle { level, ..FrameStyle::default() });
         put(shell, &text);

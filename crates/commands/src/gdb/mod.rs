@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod break_cmds;
+mod call;
 pub mod convenience;
 pub mod data;
 pub mod debugger;

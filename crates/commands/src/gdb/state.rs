@@ -1,10 +1,13 @@
 //! What gdb tells of its program and takes for it besides: `info program`, `info connections`, the environment, `return`.
 
+use crate::gdb::call::with_calls;
 use crate::gdb::events::show_selected;
 use crate::spec::{Class, Completer, Needs, Repeat};
 use crate::{Args, Error, Shell, Spec};
-use kdive_expr::Expr;
+use kdive_base::VirtAddr;
+use kdive_expr::{Context, Expr};
 use kdive_session::{Show, StopReason, View, known_signal};
+use kdive_types::{Kind, Type, Value};
 
 /// The commands of this file.
 pub const COMMANDS: &[Spec] = &[
@@ -278,17 +281,10 @@ fn return_command(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     }
     let value = match args.text() {
         "" => None,
-        text => {
-            let value = Expr::parse(text, program)?.evaluate(program)?;
-            let ty = value.ty().strip();
-            if !(ty.is_integral() || ty.is_pointer()) {
-                return Err(Error::msg(
-                    "\"return\" takes a number or a pointer here: put others where they belong first.",
-                ));
-            }
-            Some(Expr::parse(text, program)?.evaluate_int(program)?)
-        }
+        text => result_of(shell, text, frame.real.lookup_pc)?,
     };
+    // A result in memory: its address was an argument, which the function need not have kept.
+    let is_lost = value.as_ref().is_some_and(|value| shell.program().returns_in_memory(value.ty()));
     if super::stack::visible(shell, level + 1).is_none() {
         return Err(Error::msg("Can not force return from the outermost frame."));
     }
@@ -298,6 +294,9 @@ fn return_command(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
             Some(function) => format!("Make {} return now", function.name()),
             None => "Make selected stack frame return now".to_owned(),
         };
+        let warning = "The location at which to store the function's return value is unknown.\n\
+                       If you continue, the return value that you specified will be ignored.\n";
+        let question = if is_lost { format!("{warning}{question}") } else { question };
         if !shell.query(&question) {
             return Err(Error::msg("Not confirmed."));
         }
@@ -307,14 +306,46 @@ fn return_command(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     for (register, number) in found {
         assign(shell, register, number)?;
     }
-    if let Some(value) = value {
-        assign(shell, "rax", value)?;
+    shell.program().forget_frames();
+    if let Some(value) = value.filter(|_| !is_lost) {
+        shell.program().put_result(&value)?;
     }
     shell.program().forget_frames();
     if args.from_tty {
         show_selected(shell, true, Show::FrameAndSource)?;
     }
     Ok(())
+}
+
+/// What a function is to return, as the type of its result; `None` for a function without a result. Without debug information a cast
+/// tells the type.
+fn result_of(shell: &mut Shell, text: &str, pc: VirtAddr) -> Result<Option<Value>, Error> {
+    let program = shell.program();
+    let expr = Expr::parse(text, program)?;
+    let declared = program.modules.function_at(pc).map(|function| function.ty());
+    let ty = match declared.as_ref().map(Type::kind) {
+        Some(Kind::Function(function)) => {
+            let ty = function.ret.get();
+            Some(Context::complete(program, &ty).unwrap_or(ty))
+        }
+        _ if expr.is_cast() => None,
+        _ => {
+            return Err(Error::msg(
+                "Return value type not available for selected stack frame.\n\
+                 Please use an explicit cast of the value to return.",
+            ));
+        }
+    };
+    let is_void = ty.as_ref().is_some_and(|ty| ty.strip().is_void());
+    let value = with_calls(shell, |program| {
+        let value = match ty.as_ref().filter(|_| !is_void) {
+            Some(ty) => expr.evaluate_as(program, ty)?,
+            None => expr.evaluate(program)?,
+        };
+        value.bytes(program)?;
+        Ok(value)
+    })?;
+    Ok(Some(value).filter(|_| !is_void))
 }
 
 /// What the registers will be in the caller of frame `level`.

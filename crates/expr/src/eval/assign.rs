@@ -37,7 +37,7 @@ impl Evaluator<'_> {
         if self.types_only {
             return Ok(value);
         }
-        let before = value.clone().without_place(self.access);
+        let before = self.once(|| Ok(value.clone().without_place(self.access)))?;
         let one = if super::arith::points(value.ty()) {
             from_int(&crate::builtin::builtin().int, 1)
         } else if value.ty().is_integral() || value.ty().is_float() {
@@ -53,6 +53,20 @@ impl Evaluator<'_> {
 
     /// Puts `source` where `target` lives; gives the target with its new contents.
     pub(super) fn store(&self, target: &Value, source: &Value) -> Result<Value> {
+        self.once(|| self.store_now(target, source))
+    }
+
+    /// What is done once, however often the expression is evaluated for the calls in it.
+    fn once(&self, act: impl FnOnce() -> Result<Value>) -> Result<Value> {
+        if let Some(value) = self.context.stored_before() {
+            return Ok(value);
+        }
+        let value = act()?;
+        self.context.note_stored(&value);
+        Ok(value)
+    }
+
+    fn store_now(&self, target: &Value, source: &Value) -> Result<Value> {
         if let Place::Internal(name) = target.place() {
             return self.store_variable(name, source);
         }

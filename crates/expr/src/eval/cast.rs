@@ -38,7 +38,7 @@ impl Evaluator<'_> {
     }
 
     /// Converts a value to a type as C's casts and gdb's liberties have it.
-    pub(super) fn cast(&self, ty: &Type, value: &Value) -> Result<Value> {
+    pub(crate) fn cast(&self, ty: &Type, value: &Value) -> Result<Value> {
         if same_type(ty, value.ty()) {
             return Ok(if value.ty().same_node(ty) { value.clone() } else { value.with_type(ty.clone()) });
         }

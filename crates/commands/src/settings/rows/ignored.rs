@@ -190,7 +190,6 @@ pub(super) const ROWS: &[Setting] = &[
     ignored("tui compact-source", Bool, "off"),
     ignored("tui tab-width", Plain, "8"),
     ignored("unwind-on-terminating-exception", Bool, "on"),
-    ignored("unwindonsignal", Bool, "off"),
     ignored("use-coredump-filter", Bool, "on"),
     ignored("use-deprecated-index-sections", Bool, "off"),
     ignored("watchdog", Plain, "0"),

@@ -53,6 +53,14 @@ pub(super) const ROWS: &[Setting] = &[
     )
     .help("off: all of them. on: none. step: none while stepping. replay: all of them."),
     Setting::new(
+        "unwindonsignal",
+        Bool,
+        "off",
+        "whether a signal in a function that was called ends the call",
+        "Unwinding of stack if a signal is received while in a call dummy is {}.",
+    )
+    .help("on puts everything back to where it was before the call. off stays where the signal came."),
+    Setting::new(
         "step-mode",
         Bool,
         "off",
