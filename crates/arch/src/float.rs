@@ -89,6 +89,15 @@ pub fn to_text(format: FloatFormat, bytes: &[u8]) -> Option<String> {
     })
 }
 
+/// The value with its sign and at most this many digits (C's `%+.19g`), or `None` when `bytes` is not as long as the format or the
+/// encoding is invalid.
+pub(crate) fn with_digits(format: FloatFormat, bytes: &[u8], digits: usize) -> Option<String> {
+    let (negative, parts) = take_apart(format, bytes)?;
+    let Parts::Finite { mantissa, exponent } = parts else { return None };
+    let sign = if negative { '-' } else { '+' };
+    Some(format!("{sign}{}", decimal::general(mantissa, exponent, digits)))
+}
+
 /// Decimal digits that tell all values of the format apart: `ceil(1 + p * log10(2))` for `p` bits of precision.
 const fn digits(format: FloatFormat) -> usize {
     match format {

@@ -45,3 +45,4 @@ pub use prologue::{FrameBase, Prologue};
 pub use pseudo::RegRef;
 pub use regfile::{Availability, RawWrite, RegisterFile};
 pub use regtype::{EnumValue, Field, FlagField, FloatFormat, RegType};
+pub use x86::x87;

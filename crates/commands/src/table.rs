@@ -25,6 +25,7 @@ pub const TABLE: &[&[Spec]] = &[
     gdb::stack::COMMANDS,
     gdb::threads::COMMANDS,
     gdb::remote::COMMANDS,
+    gdb::sections::COMMANDS,
     gdb::signals::COMMANDS,
     gdb::skip::COMMANDS,
     gdb::macros::COMMANDS,

@@ -99,15 +99,18 @@ pub struct ConnectError {
 /// Address of the first instruction, in an auxiliary vector (`elf.h`).
 const AT_ENTRY: u64 = 9;
 
-/// The value of one entry of a 64-bit auxiliary vector: pairs of tag and value, ended by tag 0.
-fn auxiliary(vector: &[u8], wanted: u64) -> Option<u64> {
+/// The entries of a 64-bit auxiliary vector: pairs of tag and value, the last of which has tag 0.
+fn auxiliary(vector: &[u8]) -> Vec<(u64, u64)> {
     let (pairs, _) = vector.as_chunks::<16>();
-    let word = |pair: &[u8; 16], at: usize| pair.get(at..).and_then(|bytes| bytes.first_chunk().copied());
+    let word = |pair: &[u8; 16], at: usize| {
+        pair.get(at..).and_then(|bytes| bytes.first_chunk().copied()).map(u64::from_le_bytes)
+    };
+    let mut ended = false;
     pairs
         .iter()
-        .filter_map(|pair| Some((u64::from_le_bytes(word(pair, 0)?), u64::from_le_bytes(word(pair, 8)?))))
-        .take_while(|(tag, _)| *tag != 0)
-        .find_map(|(tag, value)| (tag == wanted).then_some(value))
+        .filter_map(|pair| Some((word(pair, 0)?, word(pair, 8)?)))
+        .take_while(|(tag, _)| !std::mem::replace(&mut ended, *tag == 0))
+        .collect()
 }
 
 /// A target behind a stub.
@@ -261,12 +264,11 @@ impl RemoteTarget {
         inner.checked(result)
     }
 
-    /// Where execution of the program started, from the auxiliary vector it was given (`AT_ENTRY`, getauxval.3). `None` where the
-    /// stub has none, as QEMU for a whole machine.
+    /// The auxiliary vector the program was given (getauxval.3). `None` where the stub has none, as QEMU for a whole machine.
     ///
     /// # Errors
     /// As for any request.
-    pub fn entry_point(&self) -> Result<Option<VirtAddr>, Error> {
+    pub fn auxiliary_vector(&self) -> Result<Option<Vec<(u64, u64)>>, Error> {
         let mut inner = self.inner()?;
         inner.ready(Regain::Now)?;
         let packets = &inner.client.config().packets;
@@ -274,8 +276,16 @@ impl RemoteTarget {
             return Ok(None);
         }
         let result = inner.client.read_object("auxv", "");
-        let vector = inner.checked(result)?;
-        Ok(auxiliary(&vector, AT_ENTRY).map(VirtAddr))
+        Ok(Some(auxiliary(&inner.checked(result)?)))
+    }
+
+    /// Where execution of the program started, from its auxiliary vector.
+    ///
+    /// # Errors
+    /// As for any request.
+    pub fn entry_point(&self) -> Result<Option<VirtAddr>, Error> {
+        let vector = self.auxiliary_vector()?.unwrap_or_default();
+        Ok(vector.into_iter().find(|(tag, _)| *tag == AT_ENTRY).map(|(_, value)| VirtAddr(value)))
     }
 
     /// `monitor COMMAND`: the stub's own command line. Text goes to `output` as it comes; registers, memory and threads are taken for changed afterwards.
@@ -600,9 +610,8 @@ mod tests {
             .iter()
             .flat_map(|n| n.to_le_bytes())
             .collect();
-        assert_eq!(auxiliary(&vector, AT_ENTRY), Some(0x5555_5555_5060));
-        assert_eq!(auxiliary(&vector, 6), None);
-        assert_eq!(auxiliary(&vector[32..], AT_ENTRY), None, "after the end");
-        assert_eq!(auxiliary(&vector[..30], AT_ENTRY), None, "cut off");
+        assert_eq!(auxiliary(&vector), [(3, 0x40), (AT_ENTRY, 0x5555_5555_5060), (0, 0)]);
+        assert_eq!(auxiliary(&vector[32..]), [(0, 0)], "after the end");
+        assert_eq!(auxiliary(&vector[..30]), [(3, 0x40)], "cut off");
     }
 }

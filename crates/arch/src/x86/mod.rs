@@ -9,3 +9,4 @@ pub(crate) mod layouts;
 pub(crate) mod mode;
 pub(crate) mod prologue;
 pub(crate) mod pseudo;
+pub mod x87;

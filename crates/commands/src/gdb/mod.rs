@@ -20,6 +20,7 @@ pub mod pending;
 pub mod registers;
 pub mod remote;
 pub mod run;
+pub mod sections;
 pub mod setting_functions;
 pub mod signals;
 pub mod skip;

@@ -2,7 +2,7 @@
 
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Shell, Spec};
-use kdive_arch::{Group, RegisterFile, explain, format};
+use kdive_arch::{Group, RegisterFile, explain, format, x87};
 use kdive_base::VirtAddr;
 
 /// The commands of this file.
@@ -30,6 +30,26 @@ pub const COMMANDS: &[Spec] = &[
         examples: &["info all-registers"],
         complete: Completer::Custom(complete_register),
         run: |shell, args| registers(shell, args, Group::All),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "info vector",
+        class: Class::Status,
+        needs: Needs::REGISTERS,
+        summary: "The vector registers and their contents",
+        help: "Usage: info vector",
+        examples: &["info vector"],
+        run: |shell, args| registers(shell, args.with(""), Group::Vector),
+        ..Spec::EMPTY
+    },
+    Spec {
+        name: "info float",
+        class: Class::Status,
+        needs: Needs::REGISTERS,
+        summary: "The state of the floating-point unit",
+        help: "Usage: info float\nThe x87 stack with the class of each value, and its status and control words.",
+        examples: &["info float"],
+        run: info_float,
         ..Spec::EMPTY
     },
 ];
@@ -79,6 +99,18 @@ fn registers(shell: &mut Shell, args: Args<'_>, group: Group) -> Result<(), Erro
         }
     }
     shell.out.put(&text);
+    Ok(())
+}
+
+fn info_float(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
+    let program = shell.program();
+    let mut file = program.frame_registers(program.selected_level())?;
+    program.fetch_rest(&mut file);
+    match x87::state(&file) {
+        Some(text) => shell.out.put(&text),
+        // A processor without it, or one whose registers have no such meaning here.
+        None => return registers(shell, Args::new(""), Group::Float),
+    }
     Ok(())
 }
 

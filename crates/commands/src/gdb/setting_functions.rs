@@ -1,4 +1,4 @@
-//! `$_gdb_setting("NAME")` and `$_gdb_setting_str("NAME")`: settings as values in expressions.
+//! `$_gdb_setting("NAME")`, `$_gdb_setting_str("NAME")` and the same with `maint`: settings as values in expressions.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -14,13 +14,22 @@ pub(crate) type Mirror = Arc<RwLock<HashMap<&'static str, Setting>>>;
 struct SettingFunction {
     name: &'static str,
     as_text: bool,
+    /// Those of gdb for its maintainers are meant, of which kdive has none.
+    of_maintainers: bool,
     values: Mirror,
 }
 
 /// Makes the functions known to expressions.
 pub(crate) fn add(program: &Program, settings: &Settings) {
-    for (name, as_text) in [("_gdb_setting", false), ("_gdb_setting_str", true)] {
-        program.add_function(name, Arc::new(SettingFunction { name, as_text, values: settings.mirror() }));
+    let functions = [
+        ("_gdb_setting", false, false),
+        ("_gdb_setting_str", true, false),
+        ("_gdb_maint_setting", false, true),
+        ("_gdb_maint_setting_str", true, true),
+    ];
+    for (name, as_text, of_maintainers) in functions {
+        let function = SettingFunction { name, as_text, of_maintainers, values: settings.mirror() };
+        program.add_function(name, Arc::new(function));
     }
 }
 
@@ -42,6 +51,7 @@ impl Function for SettingFunction {
             .iter()
             .copied()
             .flatten()
+            .filter(|_| !self.of_maintainers)
             .find(|row| row.name == wanted || row.aliases.contains(&wanted.as_str()));
         let unknown = || {
             ExprError::msg(format!(

@@ -1,7 +1,7 @@
 //! Languages, memory and overlays that kernels do not have.
 
-use super::Answer::{Quiet, See};
-use super::{fails, needs_target, quiet, says, wants};
+use super::Answer::Quiet;
+use super::{fails, quiet, says, wants};
 use crate::spec::Spec;
 
 const NO_OVERLAYS: &str =
@@ -47,7 +47,4 @@ pub(crate) const COMMANDS: &[Spec] = &[
     wants("dump verilog value", "Missing filename."),
     wants("save gdb-index", "usage: save gdb-index [-dwarf-5] DIRECTORY"),
     quiet("info macros"),
-    super::stand_in("compare-sections", See("chkimg"), See("chkimg")),
-    needs_target("info float", "The program has no registers now."),
-    needs_target("info vector", "The program has no registers now."),
 ];

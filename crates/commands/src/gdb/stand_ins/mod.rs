@@ -22,8 +22,6 @@ pub enum Answer {
     Says(&'static str),
     /// Fails with gdb's message.
     Fails(&'static str),
-    /// Warns and names the command that is meant here.
-    See(&'static str),
     /// Takes the lines up to `end`, and warns.
     Block,
     /// Fails as without a target if there is none, and warns if there is one.
@@ -106,11 +104,6 @@ pub(crate) fn run(shell: &mut Shell, name: &str, answers: StandIn, args: &Args<'
     }
     match answer {
         Answer::Quiet => {}
-        Answer::See(other) => {
-            shell.out.warning(&format!(
-                "\"{name}\" is a command of gdb that kdive does not have; see \"help {other}\"."
-            ));
-        }
         Answer::Says(text) => shell.out.line(text),
         Answer::Fails(message) => return Err(Error::msg(message)),
         Answer::NeedsTarget(message) if shell.session.target().is_none() => return Err(Error::msg(message)),

@@ -35,7 +35,6 @@ pub(crate) const COMMANDS: &[Spec] = &[
     fails("info proc stat", NO_PROCESS),
     fails("info proc status", NO_PROCESS),
     warns("info os"),
-    fails("info auxv", "The program has no auxiliary information now."),
     wants("remote delete", "Argument required (file to delete)."),
     wants("remote get", "Argument required (file to get)."),
     wants("remote put", "Argument required (file to put)."),
