@@ -34,13 +34,15 @@ pub(crate) struct Fake {
     pub(crate) warnings: RefCell<String>,
     /// `set input-radix`.
     pub(crate) radix: Cell<u32>,
-    /// `rax` and `rsp`, where there are any.
+    /// `rax`, `rsp`, `eflags`, and the halves of `xmm0`, as far as there are any.
     pub(crate) registers: RefCell<Vec<u64>>,
     /// A variable that is per-CPU, and the distance between its copies. CPU 1 is the one looked at, of two.
     pub(crate) per_cpu: Option<(&'static str, u64)>,
     /// Functions of the debugger.
     pub(crate) functions: BTreeMap<&'static str, Arc<dyn Function>>,
 }
+
+const REGISTERS: [&str; 4] = ["rax", "rsp", "eflags", "xmm0"];
 
 impl Fake {
     pub(crate) fn map(&self, addr: u64, bytes: &[u8]) {
@@ -81,8 +83,10 @@ impl Access for Fake {
         buf: &mut [u8],
     ) -> std::result::Result<(), ValueError> {
         let registers = self.registers.borrow();
-        let value = registers.get(register.0 as usize).ok_or(ValueError::Unavailable)?;
-        buf.copy_from_slice(&value.to_le_bytes()[offset..offset + buf.len()]);
+        let from = registers.get(register.0 as usize..).ok_or(ValueError::Unavailable)?;
+        let bytes: Vec<u8> = from.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let wanted = bytes.get(offset..offset + buf.len()).ok_or(ValueError::Unavailable)?;
+        buf.copy_from_slice(wanted);
         Ok(())
     }
 
@@ -94,7 +98,8 @@ impl Access for Fake {
         bytes: &[u8],
     ) -> std::result::Result<(), ValueError> {
         let mut registers = self.registers.borrow_mut();
-        let value = registers.get_mut(register.0 as usize).ok_or(ValueError::Unavailable)?;
+        let value = registers.get_mut(register.0 as usize + offset / 8).ok_or(ValueError::Unavailable)?;
+        let offset = offset % 8;
         let mut whole = value.to_le_bytes();
         whole[offset..offset + bytes.len()].copy_from_slice(bytes);
         *value = u64::from_le_bytes(whole);
@@ -147,16 +152,21 @@ impl Context for Fake {
     }
 
     fn register(&self, name: &str) -> Option<Result<Value>> {
-        let number = ["rax", "rsp"].iter().position(|register| *register == name)?;
-        if self.registers.borrow().is_empty() {
+        let number = REGISTERS.iter().position(|register| *register == name)?;
+        if number >= self.registers.borrow().len() {
             return None;
         }
-        let ty = if number == 0 { &crate::builtin().int64 } else { &crate::builtin().data_ptr };
-        Some(Ok(Value::register(ty.clone(), FrameId(0), RegisterId(number as u32), 0)))
+        let ty = match name {
+            "rax" => crate::builtin().int64.clone(),
+            "eflags" => kitchen::eflags(),
+            "xmm0" => kitchen::xmm(),
+            _ => crate::builtin().data_ptr.clone(),
+        };
+        Some(Ok(Value::register(ty, FrameId(0), RegisterId(number as u32), 0)))
     }
 
     fn register_name(&self, register: RegisterId) -> String {
-        ["rax", "rsp"][register.0 as usize].to_owned()
+        REGISTERS[register.0 as usize].to_owned()
     }
 
     fn symbolize(&self, addr: VirtAddr) -> Option<Symbolized> {

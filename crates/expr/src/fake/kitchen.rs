@@ -4,8 +4,8 @@ use super::Fake;
 use crate::context::{Symbol, SymbolClass, Tag};
 use kdive_base::VirtAddr;
 use kdive_types::{
-    Composite, CompositeKind, Encoding, Enum, Enumerator, Float, FloatFormat, Function, Kind, Member, Node,
-    Param, Quals, Type, TypeRef, TypeSource, Value,
+    Composite, CompositeKind, Encoding, Enum, Enumerator, FlagField, Float, FloatFormat, Function, Kind,
+    Member, Node, Param, Quals, Type, TypeRef, TypeSource, Value,
 };
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -72,6 +72,62 @@ fn function(ret: &Type, params: &[&Type], variadic: bool) -> Type {
 
 const NAMES: u64 = 0x40_0180;
 const GS: u64 = 0x40_1000;
+
+/// The flags of x86 as target descriptions name them.
+pub(crate) fn eflags() -> Type {
+    const NAMES: [(u16, &str); 17] = [
+        (0, "CF"),
+        (1, ""),
+        (2, "PF"),
+        (4, "AF"),
+        (6, "ZF"),
+        (7, "SF"),
+        (8, "TF"),
+        (9, "IF"),
+        (10, "DF"),
+        (11, "OF"),
+        (14, "NT"),
+        (16, "RF"),
+        (17, "VM"),
+        (18, "AC"),
+        (19, "VIF"),
+        (20, "VIP"),
+        (21, "ID"),
+    ];
+    let ty = Type::base("bool", 1, Encoding::Bool);
+    let field =
+        |(start, name): (u16, &str)| FlagField { name: name.into(), start, size: 1, ty: ty.clone().into() };
+    Type::new(Node {
+        name: Some("i386_eflags".into()),
+        byte_size: Some(4),
+        align: None,
+        big_endian: false,
+        kind: Kind::Flags(NAMES.into_iter().map(field).collect()),
+    })
+}
+
+/// A vector register.
+pub(crate) fn xmm() -> Type {
+    let single = Type::base("builtin_type_ieee_single", 4, Encoding::Float);
+    let vector = |ty: &Type, count| {
+        Type::new(Node {
+            name: None,
+            byte_size: None,
+            align: None,
+            big_endian: false,
+            kind: Kind::Array(kdive_types::Array {
+                elem: ty.clone().into(),
+                count: Some(count),
+                vector: true,
+            }),
+        })
+    };
+    let members = vec![
+        member("v4_float", &vector(&single, 4), 0),
+        member("v4_int32", &vector(&crate::builtin().int, 4), 0),
+    ];
+    composite(CompositeKind::Union, Some("vec128"), 16, members)
+}
 
 /// The program.
 pub(crate) fn kitchen() -> Fake {
