@@ -58,23 +58,32 @@ impl Program {
             Place::Memory(_) => return Ok(false),
             Place::Registers(parts) => parts,
         };
-        let frame = self.value_frame(0);
         let bytes = value.bytes(self)?;
         for part in &parts {
             let range = part.offset as usize..(part.offset + part.size) as usize;
             let (Some(index), Some(bytes)) = (layout.index_of(part.register), bytes.get(range)) else {
                 return Ok(false);
             };
-            self.write_register_bytes(frame, RegisterId(index as u32), 0, bytes)?;
+            self.write_register_bytes(self.value_frame(0), RegisterId(index as u32), 0, bytes)?;
             if part.register == "st0" {
                 // The top of the stack of the x87 is st0, and no other register of it is in use.
                 let top = layout.index_of("fstat").zip(registers.by_name("fstat"));
                 if let Some((index, status)) = top {
                     let status = (status as u32) | 7 << 11;
-                    self.write_register_bytes(frame, RegisterId(index as u32), 0, &status.to_le_bytes())?;
+                    self.write_register_bytes(
+                        self.value_frame(0),
+                        RegisterId(index as u32),
+                        0,
+                        &status.to_le_bytes(),
+                    )?;
                 }
                 if let Some(index) = layout.index_of("ftag") {
-                    self.write_register_bytes(frame, RegisterId(index as u32), 0, &0x3fff_u32.to_le_bytes())?;
+                    self.write_register_bytes(
+                        self.value_frame(0),
+                        RegisterId(index as u32),
+                        0,
+                        &0x3fff_u32.to_le_bytes(),
+                    )?;
                 }
             }
         }
