@@ -9,6 +9,7 @@ use kdive_arch::paging::PageTables;
 use kdive_base::{AddrRange, Fault, LinkAddr, PhysAddr, ReadMemory, VirtAddr};
 use kdive_program::Program;
 use kdive_symbols::{Module, Placement};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// `set kaslr`.
@@ -149,10 +150,17 @@ impl Kernel {
 
     /// Where the image's first address is.
     pub(crate) fn start(&self, slide: u64) -> VirtAddr {
-        let first =
-            self.module.object().sections().iter().filter(|section| section.alloc && section.size != 0);
-        let first = first.map(|section| section.addr.0).filter(|addr| *addr >= IMAGE_AREA).min();
-        VirtAddr(first.unwrap_or(self.link.0).wrapping_add(slide))
+        VirtAddr(self.image().start.wrapping_add(slide))
+    }
+
+    /// Where the image is linked.
+    fn image(&self) -> Range<u64> {
+        let sections = self.module.object().sections().iter();
+        let placed =
+            sections.filter(|section| section.alloc && section.size != 0 && section.addr.0 >= IMAGE_AREA);
+        let start = placed.clone().map(|section| section.addr.0).min();
+        let end = placed.map(|section| section.addr.0.saturating_add(section.size)).max();
+        start.unwrap_or(self.link.0)..end.unwrap_or(self.link.0)
     }
 
     fn is_at(&self, slide: u64, read: impl FnOnce(VirtAddr, &mut [u8]) -> Result<(), Fault>) -> bool {
@@ -225,9 +233,16 @@ impl Kernel {
         Ok(if stranger { Found::Stranger } else { Found::NotYet })
     }
 
-    /// Reads the banner at every place there is, through the page tables of the selected CPU.
+    /// Reads the banner at every place there is, through the page tables of the selected CPU. First where the instruction the CPU
+    /// stands at would be one of the kernel's: behind a slow line every place takes its time.
     fn probe(&self, program: &Program) -> Found {
-        for slide in std::iter::once(self.slide()).chain(self.slides()) {
+        let pc = program.registers().and_then(|registers| registers.pc());
+        let image = self.image();
+        let likely = |slide: &u64| {
+            pc.is_some_and(|pc| image.contains(&pc.0.wrapping_sub(*slide)) && AREA.contains(pc))
+        };
+        let (first, then): (Vec<u64>, Vec<u64>) = self.slides().partition(likely);
+        for slide in std::iter::once(self.slide()).chain(first).chain(then) {
             if program.interrupt.is_raised() {
                 break;
             }
