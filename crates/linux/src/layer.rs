@@ -4,6 +4,7 @@ use crate::current::Current;
 use crate::extable::ExceptionTables;
 use crate::identity::{Identity, banner, hex, identity, symbol};
 use crate::locate::{RESET_VECTOR, Whereabouts};
+use crate::sites::is_starting;
 use crate::tables::module_with;
 use crate::trampoline::Trampolines;
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
 use kdive_base::{AddrRange, LinkAddr, VirtAddr};
 use kdive_program::{Machine, OsLayer, OsReport, Program, TaskFilter};
 use kdive_symbols::{ModuleId, ObjectFile, OpenOptions, Placement};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -70,6 +71,8 @@ pub struct LinuxLayer {
     of_modules: RefCell<HashMap<ModuleId, Rewritten>>,
     modules: Vec<ModuleSymbols>,
     identified: bool,
+    /// A kernel that is debugged by its own stub has started: nobody has to look again.
+    has_started: Cell<bool>,
     listed: bool,
 }
 
@@ -80,6 +83,10 @@ const LOADED: &str = "do_init_module";
 const UNLOADED: &str = "free_module";
 /// Where the kernel gives back its init code (init/main.c, arch/x86/mm/init.c).
 const FREES_INIT: &str = "free_initmem";
+
+/// What the user of kgdb has to know before the kernel has started.
+const EARLY_KGDB: &str = "The kernel still starts. kgdb cannot take a breakpoint out again that was set now once the kernel has\n\
+    write-protected its code: delete it before, or set it later.";
 
 /// Why a module has no symbols from here.
 const REPLACED: &str = "replaced by add-symbol-file";
@@ -247,6 +254,18 @@ impl LinuxLayer {
         }
     }
 
+    /// Whether the stub is the kernel's own and the kernel still starts: an instruction that the stub writes now cannot be taken out again
+    /// once the code is write-protected, because the stub takes it out the way it put it in (arch/x86/kernel/kgdb.c).
+    fn protects_code_later(&self, program: &Program) -> bool {
+        if self.has_started.get() || !program.machine().is_some_and(|machine| machine.is_debugged_by_itself())
+        {
+            return false;
+        }
+        let starts = is_starting(program);
+        self.has_started.set(!starts);
+        starts
+    }
+
     /// The places in the kernel image that it rewrites, by address.
     #[must_use]
     pub fn sites(&self, program: &Program) -> Rc<[Site]> {
@@ -374,6 +393,10 @@ impl OsLayer for LinuxLayer {
         report.symbols_changed |= more.symbols_changed;
         report.notes.extend(more.notes);
         report.warnings.extend(more.warnings);
+        self.has_started.set(false);
+        if self.identified && self.protects_code_later(program) {
+            report.warnings.push(EARLY_KGDB.to_owned());
+        }
         report
     }
 
@@ -398,6 +421,9 @@ impl OsLayer for LinuxLayer {
     }
 
     fn points(&self, program: &Program) -> Vec<VirtAddr> {
+        if self.protects_code_later(program) {
+            return Vec::new();
+        }
         let mut points: Vec<VirtAddr> =
             [LOADED, UNLOADED].iter().filter_map(|name| symbol(program, name)).collect();
         // Where they are written into memory, those in init code have to go before it is freed.

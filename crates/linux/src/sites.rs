@@ -134,12 +134,21 @@ pub fn freed_code(program: &Program, addr: VirtAddr) -> Option<String> {
         return None;
     }
     // SYSTEM_FREEING_INITMEM since 5.15: set just before (include/linux/kernel.h).
-    let (_, freed) = ["SYSTEM_FREEING_INITMEM", "SYSTEM_RUNNING"]
-        .iter()
-        .find_map(|name| program.modules.enumerator(name, None))?;
-    let state = Object::variable(program, "system_state").ok()?.uint().ok()?;
-    (state < 64 && i64::try_from(state).is_ok_and(|state| state >= freed))
+    has_come_to(program, &["SYSTEM_FREEING_INITMEM", "SYSTEM_RUNNING"])?
         .then(|| "the kernel has freed its init code".to_owned())
+}
+
+/// Whether the kernel still starts: it write-protects its code at the end of that.
+pub(crate) fn is_starting(program: &Program) -> bool {
+    has_come_to(program, &["SYSTEM_RUNNING"]) == Some(false)
+}
+
+/// Whether `system_state` is the first of these that the kernel knows, or a later one.
+fn has_come_to(program: &Program, states: &[&str]) -> Option<bool> {
+    let (_, wanted) = states.iter().find_map(|name| program.modules.enumerator(name, None))?;
+    let state = Object::variable(program, "system_state").ok()?.uint().ok()?;
+    // What is there before the kernel is no state.
+    (state < 64).then(|| i64::try_from(state).is_ok_and(|state| state >= wanted))
 }
 
 #[cfg(test)]
@@ -183,6 +192,7 @@ mod tests {
         assert_eq!(site_at(&sites, at("traced").offset(14)), Some(&sites[2]));
         assert_eq!(site_at(&sites, at("traced").offset(15)), None);
         // Still booting.
+        assert!(is_starting(&program));
         assert_eq!(freed_code(&program, at("_sinittext")), None);
         assert!(freed_code(&program, VirtAddr(1 << 63)).unwrap().starts_with("the module"));
     }
@@ -195,6 +205,7 @@ mod tests {
              int (*keep)[SYSTEM_RUNNING];",
         );
         let start = symbol(&program, "_sinittext").unwrap();
+        assert!(!is_starting(&program));
         assert_eq!(freed_code(&program, start).as_deref(), Some("the kernel has freed its init code"));
         assert_eq!(freed_code(&program, start.offset(1)), None);
     }

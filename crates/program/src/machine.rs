@@ -54,6 +54,11 @@ pub trait Machine: ReadMemory + WriteMemory {
         None
     }
 
+    /// Whether the stub is a part of what it debugs: a kernel's own, such as kgdb.
+    fn is_debugged_by_itself(&self) -> bool {
+        false
+    }
+
     /// Whether breakpoints are instructions written into the program's memory, so that one where nothing is mapped yet is
     /// refused, and one where something else comes to lie does damage.
     fn patches_memory(&self) -> bool {

@@ -89,6 +89,10 @@ impl Machine for TargetMachine {
         self.target.ask_monitor(question)
     }
 
+    fn is_debugged_by_itself(&self) -> bool {
+        self.target.threads_are_tasks()
+    }
+
     fn patches_memory(&self) -> bool {
         !self.target.run_control().is_some_and(|control| control.steps_over_breakpoints())
     }
