@@ -1,7 +1,7 @@
 //! A guest with a shell on its serial line: what kdive says about it is compared with what it says itself.
 
 use crate::cli::{Outcome, Place};
-use kdive_testkit::environment::{guest, guest_of, programs, skip};
+use kdive_testkit::environment::{guest, guest_of, guest_with_kgdb, programs, skip};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ pub(crate) struct Answers {
 /// What to boot.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Boot<'a> {
-    /// The series of the kernel, such as `6.12`; the usual one otherwise.
+    /// The series of the kernel, such as `6.12`, or `kgdb` for the one with its own stub; the usual one otherwise.
     pub(crate) series: Option<&'a str>,
     /// With modules of the distribution, which `kdive.distribution` loads.
     pub(crate) distribution: bool,
@@ -54,7 +54,11 @@ pub(crate) struct Boot<'a> {
 impl Boot<'_> {
     /// Starts QEMU; with `-S` among the options, stopped at reset. `None`, said aloud, without a prepared guest.
     pub(crate) fn start(self) -> Option<Guest> {
-        let files = self.series.map_or_else(guest, guest_of)?;
+        let files = match self.series {
+            None => guest(),
+            Some("kgdb") => guest_with_kgdb(),
+            Some(series) => guest_of(series),
+        }?;
         let mut initrd = files.join(if self.distribution { "initrd-modules.gz" } else { "initrd.gz" });
         if !initrd.exists() {
             return skip(&format!("no {}; `cargo xtask guest` makes it", initrd.display()));
@@ -67,6 +71,8 @@ impl Boot<'_> {
         if self.program {
             initrd = with_program(&initrd, &work)?;
         }
+        // The kernel takes the first it is told for all messages.
+        let console = if self.append.contains("console=") { "" } else { "console=ttyS0" };
         let child = Command::new("qemu-system-x86_64")
             .current_dir(&work)
             .args(["-accel", "tcg", "-m", "512", "-display", "none", "-nodefaults", "-nic", "none"])
@@ -76,7 +82,7 @@ impl Boot<'_> {
             .arg(files.join("vmlinuz"))
             .arg("-initrd")
             .arg(&initrd)
-            .args(["-append", &format!("console=ttyS0 panic=-1 rdinit=/init {}", self.append)])
+            .args(["-append", &format!("{console} panic=-1 rdinit=/init {}", self.append)])
             .args(self.options)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

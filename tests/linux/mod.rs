@@ -25,6 +25,7 @@ mod expressions;
 mod guest;
 mod hostile;
 mod kaslr;
+mod kgdb;
 mod lost;
 mod memory;
 mod modules;

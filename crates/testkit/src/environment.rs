@@ -6,7 +6,7 @@
 use std::env;
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The prepared guest's directory (`KDIVE_GUEST`), with `vmlinux`, `vmlinuz`, `initrd.gz`, `release`,
@@ -37,10 +37,7 @@ pub fn guest() -> Option<PathBuf> {
 /// # Panics
 /// Under `CI=true` without such a guest.
 pub fn guest_of(series: &str) -> Option<PathBuf> {
-    let usual = guest()?;
-    let mut name = usual.file_name().unwrap_or_default().to_owned();
-    name.push(format!("-{series}"));
-    let directory = usual.with_file_name(name);
+    let directory = beside(&guest()?, series);
     if !directory.join("release").exists() {
         let shown = directory.display();
         return skip(&format!(
@@ -48,6 +45,25 @@ pub fn guest_of(series: &str) -> Option<PathBuf> {
         ));
     }
     Some(directory)
+}
+
+/// The prepared guest whose kernel has kgdb, beside that of [`guest`]. `None`, and the reason printed, if there is none, under `CI=true`
+/// too: its kernel is built from source, which takes longer than all other tests, so it is built when somebody asks for it.
+pub fn guest_with_kgdb() -> Option<PathBuf> {
+    let usual = env::var_os("KDIVE_GUEST").filter(|value| !value.is_empty()).map(PathBuf::from);
+    let directory = usual.map(|usual| beside(&usual, "kgdb"));
+    let prepared = directory.filter(|directory| directory.join("initrd.gz").exists());
+    if prepared.is_none() {
+        say_skipped("no guest whose kernel has kgdb; `cargo xtask test-kgdb` prepares it and runs this");
+    }
+    prepared
+}
+
+/// The guest of a series beside the usual one.
+fn beside(usual: &Path, series: &str) -> PathBuf {
+    let mut name = usual.file_name().unwrap_or_default().to_owned();
+    name.push(format!("-{series}"));
+    usual.with_file_name(name)
 }
 
 /// Whether every one of these programs can be run. False, and the reason printed, if one cannot.
@@ -70,10 +86,15 @@ pub fn programs(names: &[&str]) -> bool {
 ///
 /// # Panics
 /// Under `CI=true`: there, everything runs.
-#[expect(clippy::print_stdout, reason = "the person who runs the tests is to read it")]
 pub fn skip<T>(reason: &str) -> Option<T> {
     let ci = env::var("CI").is_ok_and(|value| value == "true" || value == "1");
     assert!(!ci, "cannot run under CI: {reason}");
+    say_skipped(reason);
+    None
+}
+
+#[expect(clippy::print_stdout, reason = "the person who runs the tests is to read it")]
+fn say_skipped(reason: &str) {
     println!("skipped: {reason}");
     if let Some(path) = env::var_os("KDIVE_SKIPPED") {
         let test = std::thread::current().name().unwrap_or("?").to_owned();
@@ -81,5 +102,4 @@ pub fn skip<T>(reason: &str) -> Option<T> {
         // The reason was printed: a missing collection file is no reason to fail.
         let _ = file.and_then(|mut file| file.write_all(format!("{test}: {reason}\n").as_bytes()));
     }
-    None
 }

@@ -49,7 +49,7 @@ usage: cargo xtask TASK
       --append WORDS      further words for the kernel command line
       --debugger FILE     use this program instead of a kdive built here
   test [ARGS]           prepare it, then run every test and the parity scripts; ARGS go to the test runner
-  test-kgdb             prepare the guest with kgdb, then compare kdive with gdb on the scripts that need it
+  test-kgdb             prepare the guest with kgdb, then run the tests and the parity scripts that need it
   parity [NAME...]      run gdb and kdive on tests/parity/NAME.gdb and compare what they say
       --guest SERIES      on the kernel of this series, such as 6.12
       --debugger FILE     compare this program with gdb instead of a kdive built here

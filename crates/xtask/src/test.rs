@@ -47,14 +47,20 @@ pub fn run(arguments: &[OsString], signals: &Signals) -> Result<bool> {
     Ok(parity::run(&Subject::from(&guest), &kdive, &[], signals)? && tests)
 }
 
-/// Compares kdive with gdb on the kernel with kgdb. It is not part of [`run`]: to build that kernel takes longer than a test may.
+/// Runs the tests that need the kernel with kgdb, then compares kdive with gdb on it. It is not part of [`run`]: to build that kernel takes
+/// longer than a test may.
 pub fn run_kgdb(signals: &Signals) -> Result<bool> {
     let guest = guest::prepare(Some(kgdb::NAME))?;
+    // The tests find it beside the usual guest, whether that is there or not.
+    let mut command = cargo::cargo();
+    command.args(["test", "--package", "kdive", "--test", "main", "linux::kgdb::", "--", "--test-threads=2"]);
+    let status = command.env("KDIVE_GUEST", paths::guest(None)).status().context("cannot run cargo")?;
+    signals.check()?;
     let scripts = script::select(&paths::root().join("tests/parity"), &[])?;
     let names: Vec<String> =
         scripts.into_iter().filter(|script| script.kgdb.is_some()).map(|script| script.name).collect();
     let kdive = cargo::kdive()?;
-    parity::run(&Subject::from(&guest), &kdive, &names, signals)
+    Ok(parity::run(&Subject::from(&guest), &kdive, &names, signals)? && status.success())
 }
 
 /// Runs the workspace's tests, with nextest where it is installed.
