@@ -2,7 +2,6 @@
 #: kgdb
 #: feed lines
 #: timeout 600
-set print entry-values no
 target remote kgdb.sock
 backtrace 3
 info threads

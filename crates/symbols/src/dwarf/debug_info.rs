@@ -18,6 +18,7 @@ use crate::elf::Image;
 use crate::hash::IntBuild;
 use crate::progress::{Counter, Waiting};
 use crate::{IndexProgress, SourceName, UnitInfo};
+use gimli::constants as dw;
 use gimli::{EndianSlice, LittleEndian, SectionId};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -448,6 +449,11 @@ impl DebugInfo {
         let context = self.context_of(key)?;
         let die = context.die_of_key(key)?;
         let entry = context.ranges(&die).and_then(|ranges| Some(ranges.first()?.0));
+        // A function that is also inlined stands here without its code. Its name could be any function's of that name, and gdb does not
+        // look for it either.
+        if entry.is_none() && die.attr_value(dw::DW_AT_declaration).is_none() {
+            return None;
+        }
         Some((context.name(&die)?, entry))
     }
 

@@ -166,17 +166,21 @@ impl Walk<'_> {
         let mut at = die;
         let shape = self.shapes.get(uleb(self.data, &mut at)?)?;
         let (entry, end) = self.piece(shape, at)?;
-        let (mut name, mut inherits) = (None, false);
+        let (mut name, mut inherits, mut declared) = (None, false, false);
         self.each(shape, at, |attribute, slot| {
             match attribute {
                 dw::DW_AT_name => name = self.name(Slot { at: 0, form: slot.form }, slot.at),
                 dw::DW_AT_abstract_origin | dw::DW_AT_specification => inherits = true,
+                dw::DW_AT_declaration => declared = true,
                 _ => {}
             }
             Some(())
         })?;
         if entry < end {
             return (name.is_some() || inherits).then_some(Callee::Entry(entry));
+        }
+        if !declared {
+            return None;
         }
         let bytes = match name? {
             NameAt::Str(offset) => c_string(strings, offset),
