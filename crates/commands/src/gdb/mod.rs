@@ -12,6 +12,7 @@ pub mod display;
 pub mod events;
 pub mod files;
 mod files_missing;
+mod frame_facts;
 pub mod guest;
 pub mod list;
 pub mod macros;
