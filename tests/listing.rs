@@ -31,3 +31,18 @@ fn names_after_a_listing_are_those_of_its_unit() {
     let sizes: Vec<&str> = out.lines().filter(|line| line.starts_with('$')).collect();
     assert_eq!(sizes, ["$1 = 16", "$2 = 16", "$3 = 4"], "{out}{err}");
 }
+
+/// As gdb 13 says it: one empty line behind the file's name, and no more where no source has the name.
+#[test]
+fn sources_of_a_name_that_none_has_are_none() {
+    let Some(place) = program(&["-g"]) else { return };
+    place.file("one.c", "int main(void)\n{\n\treturn 0;\n}\n");
+    let built =
+        Command::new("cc").args(["-g", "-o", "one", "one.c"]).current_dir(place.home().join("work")).status();
+    assert!(built.unwrap().success());
+    let (out, err) =
+        says(&place, &["info sources -basename nosuch", "echo ==\\n", "info sources -basename one"], "one");
+    let (none, one) = out.split_once("==\n").unwrap_or_else(|| panic!("{out}{err}"));
+    assert!(none.ends_with("/one:\n\n") && none.lines().count() == 2, "{out}{err}");
+    assert!(one.ends_with("/one.c\n\n"), "{out}{err}");
+}

@@ -95,8 +95,7 @@ fn info_sources(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
             }
             shell.check_interrupt()?;
         }
-        shell.out.put(if seen.is_empty() { "" } else { "\n" });
-        shell.out.put("\n");
+        shell.out.put(if seen.is_empty() { "" } else { "\n\n" });
     }
     Ok(())
 }
