@@ -32,8 +32,8 @@ pub fn run(options: Options) -> u8 {
         shell.settings.put("style enabled", Value::Bool(false));
     } else {
         shell.follow_window();
-        shell.set_progress(kdive_repl::progress(&shell.interrupt));
     }
+    shell.set_progress(kdive_repl::progress(&shell.interrupt, !options.batch));
     shell.set_input(kdive_repl::input(&shell.interrupt));
     let limit =
         options.time_limit.map(|limit| TimeLimit::start(limit, shell.interrupt.clone(), shell.doing.clone()));

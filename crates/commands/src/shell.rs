@@ -150,8 +150,8 @@ impl Shell {
     }
 
     /// Who is to be told about symbols that somebody waits for.
-    pub fn set_progress(&mut self, progress: Option<Arc<dyn IndexProgress>>) {
-        self.progress = progress;
+    pub fn set_progress(&mut self, progress: Arc<dyn IndexProgress>) {
+        self.progress = Some(progress);
     }
 
     pub(crate) fn progress(&self) -> Option<Arc<dyn IndexProgress>> {

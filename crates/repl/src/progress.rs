@@ -25,14 +25,31 @@ struct State {
     shown: Option<Instant>,
 }
 
-/// Progress on standard output, where that is a terminal that can erase a line.
+/// Progress on standard output, if that is `wanted` and a terminal that can erase a line. Without it nothing is shown, and Ctrl-C
+/// ends a wait all the same.
 #[must_use]
-pub fn progress(interrupt: &Interrupt) -> Option<Arc<dyn IndexProgress>> {
+pub fn progress(interrupt: &Interrupt, wanted: bool) -> Arc<dyn IndexProgress> {
     let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-    let terminal = io::stdout().is_terminal() && !dumb;
-    terminal.then(|| {
-        Arc::new(Progress::new(Box::new(io::stdout()), PATIENCE, interrupt)) as Arc<dyn IndexProgress>
-    })
+    if wanted && io::stdout().is_terminal() && !dumb {
+        Arc::new(Progress::new(Box::new(io::stdout()), PATIENCE, interrupt))
+    } else {
+        Arc::new(Silent(interrupt.clone()))
+    }
+}
+
+/// Shows nothing.
+struct Silent(Interrupt);
+
+impl IndexProgress for Silent {
+    fn begin(&self) {}
+
+    fn advance(&self, _: u64, _: u64) {}
+
+    fn is_given_up(&self) -> bool {
+        self.0.is_raised()
+    }
+
+    fn end(&self) {}
 }
 
 impl Progress {

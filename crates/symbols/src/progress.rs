@@ -13,7 +13,8 @@ pub trait IndexProgress: Send + Sync {
     /// So much of it is done. Also called when nobody waits.
     fn advance(&self, done: u64, total: u64);
 
-    /// Whether whoever waits has had enough: they go on without the index then.
+    /// Whether whoever waits has had enough: they go on without the index then, and if they were making it, it is made when somebody
+    /// asks for it again. Called from several threads.
     fn is_given_up(&self) -> bool {
         false
     }

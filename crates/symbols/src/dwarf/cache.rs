@@ -1,7 +1,7 @@
 //! The name index on disk, so that a kernel's is built once.
 //!
-//! One file per object file, named by its build-id (by size and time of modification where it has none). The file is
-//! written under another name and renamed, so a reader never sees half of one. What is read is believed only after the key,
+//! One file per object file, named by its build-id (by size and time of modification where it has none). The file has no
+//! name while it is written, or another one, and is renamed, so a reader never sees half of one. What is read is believed only after the key,
 //! the sizes of the indexed sections and a checksum agree; everything else counts as absent and is written anew.
 //!
 //! Layout, little-endian: [`MAGIC`], version, key length and key (padded to 64 bytes), sizes of `.debug_info`,
@@ -14,8 +14,10 @@ use super::units::UnitHead;
 use crate::elf::Image;
 use crate::hash::checksum;
 use memmap2::Mmap;
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat};
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -178,18 +180,31 @@ pub(super) fn store<'a>(
     // Two processes may write the same index at once; each renames its own.
     let unique = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
     let scratch = directory.join(format!("{}.{}.{unique}.tmp", identity.name, std::process::id()));
-    let written = File::create_new(&scratch)
-        .and_then(|mut file| {
-            file.write_all(&header)?;
-            file.write_all(&body)
-        })
-        .and_then(|()| fs::rename(&scratch, directory.join(&identity.name)));
+    let written = write(directory, &scratch, |mut file| {
+        file.write_all(&header)?;
+        file.write_all(&body)
+    })
+    .and_then(|()| fs::rename(&scratch, directory.join(&identity.name)));
     if written.is_err() {
         let _ = fs::remove_file(&scratch);
     }
     written?;
     prune(directory, &identity.name);
     Ok(())
+}
+
+/// Makes a file with what `fill` writes. Until it is complete it has no name where the file system allows that: a process that is
+/// ended meanwhile leaves nothing behind.
+fn write(directory: &Path, path: &Path, fill: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
+    let nameless = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    let Ok(file) = openat(CWD, directory, nameless, Mode::from_raw_mode(0o644)) else {
+        return File::create_new(path).and_then(|file| fill(&file));
+    };
+    let file = File::from(file);
+    fill(&file)?;
+    // The way that needs no privilege (open(2), O_TMPFILE).
+    let own = format!("/proc/self/fd/{}", file.as_raw_fd());
+    linkat(CWD, own, CWD, path, AtFlags::SYMLINK_FOLLOW).map_err(Into::into)
 }
 
 /// Removes the least recently used index files until the rest is small enough, and what writers that died left behind.
@@ -218,5 +233,34 @@ fn prune(directory: &Path, keep: &str) {
         }
         let _ = fs::remove_file(path);
         total -= size;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_no_name_until_it_is_complete() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.tmp");
+        let names = || fs::read_dir(directory.path()).unwrap().count();
+        let mut meanwhile = None;
+        write(directory.path(), &path, |mut file| {
+            file.write_all(b"some")?;
+            meanwhile = Some(names());
+            file.write_all(b"thing")
+        })
+        .unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"something");
+        // Only where the file system can do it; every usual one of Linux does.
+        let can = openat(CWD, directory.path(), OFlags::TMPFILE | OFlags::WRONLY, Mode::empty()).is_ok();
+        assert_eq!(meanwhile, Some(usize::from(!can)));
+        let failed = write(directory.path(), &directory.path().join("b.tmp"), |mut file| {
+            file.write_all(b"some")?;
+            Err(io::Error::other("no space"))
+        });
+        assert!(failed.is_err());
+        assert_eq!(names(), 1);
     }
 }

@@ -22,8 +22,7 @@ use gimli::constants as dw;
 use gimli::{EndianSlice, LittleEndian, SectionId};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, TryLockError, Weak};
 use std::time::Duration;
 
 /// The debug information of one file. Everything in it is read on demand and kept.
@@ -41,8 +40,8 @@ pub(crate) struct DebugInfo {
     addresses: OnceLock<AddressMap>,
     stored: OnceLock<Option<Stored>>,
     index: OnceLock<Index>,
-    /// A thread makes the index.
-    building: AtomicBool,
+    /// Held by the thread that makes the index.
+    making: Mutex<()>,
     /// What is known to who did not wait for it.
     no_index: Index,
     sources: OnceLock<SourceIndex>,
@@ -71,22 +70,6 @@ const MAX_KNOWN_FUNCTIONS: usize = 8;
 
 /// Time between two looks whether an index is there.
 const PAUSE: Duration = Duration::from_millis(5);
-
-/// Says that an index is being made, also to its end if that is a panic.
-struct Building<'a>(&'a AtomicBool);
-
-impl<'a> Building<'a> {
-    fn new(flag: &'a AtomicBool) -> Self {
-        flag.store(true, Ordering::Release);
-        Self(flag)
-    }
-}
-
-impl Drop for Building<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
-    }
-}
 
 /// What is read of a function when somebody asks.
 type PerFunction<T> = Mutex<HashMap<DieKey, Arc<T>, IntBuild>>;
@@ -135,7 +118,7 @@ impl DebugInfo {
             addresses: OnceLock::new(),
             stored: OnceLock::new(),
             index: OnceLock::new(),
-            building: AtomicBool::new(false),
+            making: Mutex::new(()),
             no_index: Index::empty(),
             sources: OnceLock::new(),
             types: TypeCache::default(),
@@ -519,37 +502,50 @@ impl DebugInfo {
             return ready;
         }
         let _waiting = Waiting::new(self.progress.as_ref());
-        // Another thread makes it, in which it goes on whatever the user does here.
-        while self.building.load(Ordering::Acquire) && self.index.get().is_none() {
-            if self.progress.as_ref().is_some_and(|progress| progress.is_given_up()) {
+        let is_given_up = || self.progress.as_ref().is_some_and(|progress| progress.is_given_up());
+        loop {
+            // Another thread may be at it, in which it goes on whatever the user does here.
+            let turn = match self.making.try_lock() {
+                Ok(turn) => Some(turn),
+                Err(TryLockError::Poisoned(turn)) => Some(turn.into_inner()),
+                Err(TryLockError::WouldBlock) => None,
+            };
+            if let Some(ready) = self.index.get() {
+                return ready;
+            }
+            if let Some(_turn) = turn {
+                return self.build_index(&is_given_up).unwrap_or(&self.no_index);
+            }
+            if is_given_up() {
                 return &self.no_index;
             }
             std::thread::sleep(PAUSE);
         }
-        self.build_index()
     }
 
     /// Makes the index for others, while nobody waits for this.
     pub(crate) fn prepare_index(&self) {
         if self.stored_once().is_none() {
-            self.build_index();
+            let _turn = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+            self.build_index(&|| false);
         }
     }
 
-    fn build_index(&self) -> &Index {
-        self.index.get_or_init(|| {
-            let _building = Building::new(&self.building);
-            let units = self.units();
-            let total = units.iter().map(|unit| unit.head.end.saturating_sub(unit.head.start)).sum();
-            let counter = Counter::new(total, self.progress.as_ref());
-            let index = Index::build(&self.image, &self.build_sections(), units, &counter);
-            if let Some(directory) = &self.index_cache {
-                // Without a place to put it, the next start builds it again.
-                let heads = self.units().iter().map(|unit| &unit.head);
-                let _ = cache::store(directory, &self.cache_identity(), &index, heads);
-            }
-            index
-        })
+    /// Makes the index, unless it is there; the caller has the turn. `None` when it was given up: the next to ask begins anew.
+    fn build_index(&self, is_given_up: &(dyn Fn() -> bool + Sync)) -> Option<&Index> {
+        if let Some(ready) = self.index.get() {
+            return Some(ready);
+        }
+        let units = self.units();
+        let total = units.iter().map(|unit| unit.head.end.saturating_sub(unit.head.start)).sum();
+        let counter = Counter::new(total, self.progress.as_ref());
+        let index = Index::build(&self.image, &self.build_sections(), units, &counter, is_given_up)?;
+        if let Some(directory) = &self.index_cache {
+            // Without a place to put it, the next start builds it again.
+            let heads = self.units().iter().map(|unit| &unit.head);
+            let _ = cache::store(directory, &self.cache_identity(), &index, heads);
+        }
+        Some(self.index.get_or_init(|| index))
     }
 
     /// Whether the index is there already: a look-up then does not have to wait for it.

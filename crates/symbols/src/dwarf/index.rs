@@ -232,13 +232,14 @@ impl Index {
             .filter_map(move |record| Some((record.kind()?, names.name(record), record.die())))
     }
 
-    /// Scans all units on all cores.
+    /// Scans all units on all cores. `None` when it is given up, which is asked after every megabyte.
     pub(super) fn build(
         image: &Image,
         sections: &BuildSections<'_>,
         units: &[Unit],
         counter: &Counter<'_>,
-    ) -> Self {
+        is_given_up: &(dyn Fn() -> bool + Sync),
+    ) -> Option<Self> {
         let batches = batches(units);
         let info_in_file = image.file_range(".debug_info").map(|(offset, _)| offset);
         let next = AtomicUsize::new(0);
@@ -249,6 +250,9 @@ impl Index {
                     let mut worker = Worker::new(sections);
                     // Batches are taken in order, so that the first of several equal types a worker meets is its lowest.
                     while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        if is_given_up() {
+                            break;
+                        }
                         worker.scan(units.get(batch.clone()).unwrap_or_default());
                         let read = units.get(batch.clone()).unwrap_or_default();
                         if let Some(base) = info_in_file {
@@ -264,7 +268,7 @@ impl Index {
             }
         });
         let parts = parts.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        assemble(&parts, sections.names())
+        if is_given_up() { None } else { Some(assemble(&parts, sections.names())) }
     }
 }
 

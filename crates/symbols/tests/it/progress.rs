@@ -2,6 +2,7 @@
 
 use crate::fixture::{Fixture, set_of};
 use kdive_symbols::{IndexProgress, ObjectFile, OpenOptions, Tag};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -65,4 +66,37 @@ fn a_question_waits_for_an_index_in_the_making() {
     // What is there need not be waited for.
     assert!(set.ty(Tag::Union, "word", None).is_some());
     assert_eq!(slow.events.lock().unwrap().len(), told.len());
+}
+
+/// Has had enough as long as the flag is up.
+#[derive(Default)]
+struct Impatient(AtomicBool);
+
+impl IndexProgress for Impatient {
+    fn begin(&self) {}
+    fn advance(&self, _: u64, _: u64) {}
+    fn is_given_up(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+    fn end(&self) {}
+}
+
+#[test]
+fn an_index_that_was_given_up_is_neither_used_nor_kept_and_made_anew() {
+    let Some(fixture) = Fixture::program(&["-g"]) else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let cache = directory.path().join("kdive");
+    let impatient = Arc::new(Impatient(AtomicBool::new(true)));
+    let options = OpenOptions {
+        progress: Some(impatient.clone()),
+        index_cache: Some(cache.clone()),
+        ..OpenOptions::default()
+    };
+    let set = set_of(ObjectFile::open(&fixture.path, &options).unwrap());
+    assert!(set.ty(Tag::Struct, "shape", None).is_none());
+    assert!(!cache.exists(), "nothing is written");
+    impatient.0.store(false, Ordering::SeqCst);
+    assert!(set.ty(Tag::Struct, "shape", None).is_some());
+    let files: Vec<_> = std::fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(matches!(&files[..], [file] if file.extension().is_some_and(|end| end == "index")), "{files:?}");
 }
