@@ -452,6 +452,10 @@ impl Client {
     /// Makes sure that the two sides are in step and the stub in its normal mode.
     fn settle(&mut self) -> Result<(), Error> {
         if self.dubious {
+            // Who interrupted a request that had no answer yet does not wait for the next one either.
+            if self.config.interrupt.is_raised() {
+                return Err(Error::Interrupted);
+            }
             self.resync()?;
         }
         if std::mem::take(&mut self.unverified) {
