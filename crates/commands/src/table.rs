@@ -23,6 +23,8 @@ pub const TABLE: &[&[Spec]] = &[
     gdb::run::COMMANDS,
     gdb::break_cmds::COMMANDS,
     gdb::stack::COMMANDS,
+    gdb::frame_info::COMMANDS,
+    gdb::locals::COMMANDS,
     gdb::threads::COMMANDS,
     gdb::remote::COMMANDS,
     gdb::sections::COMMANDS,

@@ -1,19 +1,14 @@
-//! The stack: `backtrace`, `frame`, `up`, `down`, `info frame`, `info locals`, `info args`, `frame apply`.
+//! The stack: `backtrace`, `frame`, `up`, `down`, `frame apply`.
 
-use crate::gdb::data::put;
 use crate::gdb::events::{FrameInfo, show_frame, show_selected, show_stage};
-use crate::gdb::frame_facts;
+use crate::gdb::locals::put_locals;
 use crate::gdb::run::integer;
-use crate::gdb::symbols::pattern;
 use crate::gdb::threads::{ApplyFlags, apply_one};
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Missing, Shell, Spec};
 use kdive_expr::FrameArguments;
-use kdive_expr::print::print_plain;
 use kdive_program::{Frame, FrameStyle, Program};
 use kdive_session::Show;
-use kdive_symbols::Variable;
-use kdive_types::{Out, Style, Type};
 use std::rc::Rc;
 
 /// The commands of this file.
@@ -166,40 +161,6 @@ pub const COMMANDS: &[Spec] = &[
         run: |shell, args| relative(shell, args, -1, false),
         ..Spec::EMPTY
     },
-    Spec {
-        name: "info frame",
-        aliases: &["info f"],
-        class: Class::Status,
-        needs: Needs::STACK,
-        summary: "All about the selected stack frame",
-        help: "Usage: info frame [LEVEL]\n\
-               Its address, its callers and callees, and where it saved registers.",
-        examples: &["info frame", "info frame 1"],
-        run: info_frame,
-        ..Spec::EMPTY
-    },
-    Spec {
-        name: "info locals",
-        class: Class::Status,
-        needs: Needs::FRAME,
-        summary: "All local variables of current stack frame or those matching REGEXPs",
-        help: "Usage: info locals [-q] [-t TYPEREGEX] [REGEX]\n\
-               Those of the innermost block first. -t takes only those whose type matches.",
-        examples: &["info locals", "info locals ^ret", "info locals -t 'struct page'"],
-        run: |shell, args| variables(shell, args, false),
-        ..Spec::EMPTY
-    },
-    Spec {
-        name: "info args",
-        class: Class::Status,
-        needs: Needs::FRAME,
-        summary: "All argument variables of current stack frame or those matching REGEXPs",
-        help: "Usage: info args [-q] [-t TYPEREGEX] [REGEX]\n\
-               -t takes only those whose type matches.",
-        examples: &["info args", "info args -t 'struct file'"],
-        run: |shell, args| variables(shell, args, true),
-        ..Spec::EMPTY
-    },
 ];
 
 /// What `backtrace` was asked for.
@@ -304,8 +265,7 @@ fn print_frames(
         };
         print_line(shell, &frame, info)?;
         if full {
-            let found = locals(&frame);
-            put_locals(shell, &frame, found, 8);
+            put_locals(shell, &frame, 8);
         }
         level += 1;
         left -= 1;
@@ -523,195 +483,9 @@ fn apply_levels(
     result
 }
 
-/// Which variables a command is about.
-enum Found {
-    /// These, in order.
-    Variables(Vec<Variable>),
-    /// No debug information.
-    NoSymbols,
-}
-
-/// What a block only declares (`extern int x;`) is not its own, to gdb neither.
-fn locals(frame: &Frame) -> Found {
-    let Some(scope) = &frame.scope else { return Found::NoSymbols };
-    let declared = scope.locals().into_iter().flatten();
-    Found::Variables(declared.filter(|variable| !variable.is_unresolved()).collect())
-}
-
-fn put_locals(shell: &mut Shell, frame: &Rc<Frame>, found: Found, indent: usize) {
-    match found {
-        Found::NoSymbols => shell.out.line("No symbol table info available."),
-        Found::Variables(list) if list.is_empty() => shell.out.line("No locals."),
-        Found::Variables(list) => {
-            for variable in &list {
-                put_variable(shell, frame, variable, indent);
-            }
-        }
-    }
-}
-
-/// `        name = value`.
-fn put_variable(shell: &mut Shell, frame: &Frame, variable: &Variable, indent: usize) {
-    let program = shell.program();
-    let mut out = Out::new();
-    out.spaces(indent);
-    out.styled(Style::Variable, variable.name());
-    out.push(" = ");
-    let error = match program.variable_value(variable, Some(frame)) {
-        Ok(value) => {
-            let mut shown = Out::new();
-            match print_plain(program, &value, &program.options.print, indent as u32 / 2, &mut shown) {
-                Ok(()) => {
-                    out.append(&shown);
-                    None
-                }
-                Err(error) => Some(error.to_string()),
-            }
-        }
-        Err(error) => Some(error.to_string()),
-    };
-    if let Some(error) = error {
-        let text = format!("<error reading variable {} ({error})>", variable.name());
-        out.styled(Style::Metadata, &text);
-    }
-    out.push("\n");
-    put(shell, &out);
-}
-
-/// Which variables `info locals` and `info args` are to show.
-#[derive(Debug, Default)]
-struct Wanted {
-    quiet: bool,
-    name: Option<regex::Regex>,
-    ty: Option<regex::Regex>,
-}
-
-impl Wanted {
-    fn parse(text: &str) -> Result<Self, Error> {
-        let mut wanted = Self::default();
-        let mut rest = text.trim_start();
-        loop {
-            let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-            let after = after.trim_start();
-            match word {
-                "-q" => wanted.quiet = true,
-                "-t" => {
-                    let (ty, after) =
-                        first_word(after).ok_or_else(|| Error::msg("-t requires an argument"))?;
-                    wanted.ty = pattern(&ty)?;
-                    rest = after;
-                    continue;
-                }
-                "--" => {
-                    rest = after;
-                    break;
-                }
-                _ => break,
-            }
-            rest = after;
-        }
-        wanted.name = pattern(rest)?;
-        Ok(wanted)
-    }
-}
-
-/// The first word, which may be quoted, and what follows it.
-fn first_word(text: &str) -> Option<(String, &str)> {
-    let quote = text.chars().next().filter(|&c| c == '"' || c == '\'');
-    let (word, rest) = match quote {
-        Some(quote) => text.get(1..)?.split_once(quote)?,
-        None => text.split_at(text.find(char::is_whitespace).unwrap_or(text.len())),
-    };
-    (!word.is_empty()).then(|| (word.to_owned(), rest.trim_start()))
-}
-
-/// Whether a type's name matches, as written or behind its typedefs.
-fn is_of_type(regex: &regex::Regex, ty: &Type) -> bool {
-    regex.is_match(&ty.declaration("")) || regex.is_match(&ty.unaliased().declaration(""))
-}
-
-fn variables(shell: &mut Shell, args: Args<'_>, arguments: bool) -> Result<(), Error> {
-    let Wanted { quiet, name, ty } = Wanted::parse(args.text())?;
-    let program = shell.program();
-    let frame = program.selected_frame().map_err(Error::msg)?;
-    let found = if arguments {
-        match &frame.scope {
-            Some(scope) => Found::Variables(scope.params()),
-            None => Found::NoSymbols,
-        }
-    } else {
-        locals(&frame)
-    };
-    let list = match found {
-        Found::NoSymbols => {
-            if !quiet {
-                shell.out.line("No symbol table info available.");
-            }
-            return Ok(());
-        }
-        Found::Variables(list) => list,
-    };
-    let chosen: Vec<&Variable> = list
-        .iter()
-        .filter(|variable| name.as_ref().is_none_or(|regex| regex.is_match(variable.name())))
-        .filter(|variable| ty.as_ref().is_none_or(|regex| is_of_type(regex, &variable.ty())))
-        .collect();
-    if chosen.is_empty() && !quiet {
-        shell.out.line(match (name.is_some() || ty.is_some(), arguments) {
-            (false, false) => "No locals.",
-            (false, true) => "No arguments.",
-            (true, false) => "No matching locals.",
-            (true, true) => "No matching arguments.",
-        });
-    }
-    for variable in chosen {
-        put_variable(shell, &frame, variable, 0);
-    }
-    Ok(())
-}
-
-fn info_frame(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
-    let program = shell.program();
-    let selected = args.is_empty();
-    let frame = if selected {
-        program.selected_frame().map_err(Error::msg)?
-    } else {
-        let text = args.text().strip_prefix("level ").unwrap_or(args.text()).trim().to_owned();
-        let level = integer(shell, &text)?;
-        usize::try_from(level)
-            .ok()
-            .and_then(|level| visible(shell, level))
-            .ok_or_else(|| Error::msg(format!("No frame at level {text}.")))?
-    };
-    let mut out = Out::new();
-    let caller = visible(shell, frame.level + 1);
-    frame_facts::describe(shell.program(), &frame, caller.as_deref(), selected, &mut out);
-    put(shell, &out);
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn options_of_info_locals() {
-        let check = |text: &str| {
-            let wanted = Wanted::parse(text).map_err(|error| error.to_string())?;
-            let text =
-                |regex: Option<regex::Regex>| regex.map_or_else(String::new, |regex| regex.to_string());
-            Ok::<_, String>((wanted.quiet, text(wanted.ty), text(wanted.name)))
-        };
-        let of = |quiet, ty: &str, name: &str| Ok((quiet, ty.to_owned(), name.to_owned()));
-        assert_eq!(check(""), of(false, "", ""));
-        assert_eq!(check("-q x"), of(true, "", "x"));
-        assert_eq!(check("-t 'struct st' ^s"), of(false, "struct st", "^s"));
-        assert_eq!(check("-t int -q"), of(true, "int", ""));
-        assert_eq!(check("-- -q"), of(false, "", "-q"));
-        // What is no option is a name.
-        assert_eq!(check("-x"), of(false, "", "-x"));
-        assert_eq!(check("-t"), Err("-t requires an argument".to_owned()));
-    }
 
     #[test]
     fn options_of_backtrace() {

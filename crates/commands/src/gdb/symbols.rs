@@ -1,6 +1,7 @@
 //! Questions about symbols: `info line`, `info symbol`, `info address`, `info scope`, `info source`, `info functions`
 //! and their kin.
 
+use crate::gdb::filter::Filter;
 use crate::output::Style;
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Missing, Shell, Spec};
@@ -111,6 +112,8 @@ fn info_line(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         let line = if listed.last == 0 { listed.line } else { listed.last };
         shell.program().resolve_location(&format!("{}:{line}", listed.file.name), LinespecMode::List)?
     } else {
+        // By itself it goes on to the next line, as often as it is repeated.
+        shell.dont_repeat();
         shell.program().resolve_location(args.text(), LinespecMode::List)?
     };
     for sal in &sals {
@@ -141,13 +144,18 @@ fn one_line(shell: &mut Shell, sal: &Sal) {
     }
     for (start, end) in ranges {
         let at = address(shell, start);
-        let text = if start == end {
-            format!("Line {number} of \"{name}\" is at address {at} but contains no code.")
+        let (first, second) = if start == end {
+            (format!(" is at address {at}"), " but contains no code.".to_owned())
         } else {
             let end = address(shell, end);
-            format!("Line {number} of \"{name}\" starts at address {at} and ends at {end}.")
+            (format!(" starts at address {at}"), format!(" and ends at {end}."))
         };
-        shell.out.line(&text);
+        shell.out.put(&format!("Line {number} of \"{name}\""));
+        for part in [first, second] {
+            shell.out.may_break(2);
+            shell.out.put(&part);
+        }
+        shell.out.line("");
         shell.program().set_next_address(start);
     }
     if let Some(listed) = &mut *shell.program().listed.borrow_mut()
@@ -286,33 +294,10 @@ pub fn name_pattern(shell: &Shell, text: &str) -> Result<Option<regex::Regex>, E
 }
 
 fn listing(shell: &mut Shell, args: Args<'_>, kind: ListingKind) -> Result<(), Error> {
-    let (mut quiet, mut non_debugging) = (false, kind != ListingKind::Types);
-    let mut of_type: Option<String> = None;
-    let mut rest = args;
-    while let Some((word, after)) = rest.split_word() {
-        match word {
-            "-q" => quiet = true,
-            "-n" => non_debugging = false,
-            "-t" if kind != ListingKind::Types => {
-                let words = crate::gdb::files::words(after.text());
-                let ty = words.first().ok_or_else(|| Error::msg("-t requires an argument"))?;
-                // The word as it stands may be quoted; what follows it is the rest.
-                let typed = after.text();
-                let quoted = typed.len() - typed.trim_start_matches(['"', '\'']).len();
-                rest = after.with(typed.get(ty.len() + 2 * quoted..).unwrap_or_default());
-                of_type = Some(ty.clone());
-                non_debugging = false;
-                continue;
-            }
-            "--" => {
-                rest = after;
-                break;
-            }
-            _ => break,
-        }
-        rest = after;
-    }
-    let text = rest.text();
+    let known = if kind == ListingKind::Types { "qn" } else { "qnt" };
+    let Filter { quiet, debugging_only, ty: of_type, name: text } = Filter::parse(args.text(), known)?;
+    // What has no debug information is no type, and has none.
+    let non_debugging = kind != ListingKind::Types && of_type.is_none() && !debugging_only;
     let regex = name_pattern(shell, text)?;
     let what = match kind {
         ListingKind::Functions => "function",

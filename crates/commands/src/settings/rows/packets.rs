@@ -121,34 +121,17 @@ pub(crate) fn packet_of(setting: &str) -> Option<Packet> {
     Packet::named(NAMES.iter().find(|(known, _)| *known == name)?.1)
 }
 
-/// The names of packets that are sent, in settings and in the protocol.
-pub(crate) const NAMES: &[(&str, &str)] = &[
-    ("access-watchpoint", "Z4"),
-    ("attach", "vAttach"),
-    ("binary-download", "X"),
-    ("fetch-register", "p"),
-    ("hardware-breakpoint", "Z1"),
-    ("hwbreak-feature", "hwbreak-feature"),
-    ("kill", "vKill"),
-    ("multiprocess-feature", "multiprocess-feature"),
-    ("noack", "QStartNoAckMode"),
-    ("query-attached", "qAttached"),
-    ("read-aux-vector", "qXfer:auxv:read"),
-    ("read-watchpoint", "Z3"),
-    ("run", "vRun"),
-    ("set-register", "P"),
-    ("software-breakpoint", "Z0"),
-    ("supported-packets", "qSupported"),
-    ("swbreak-feature", "swbreak-feature"),
-    ("target-features", "qXfer:features:read"),
-    ("verbose-resume", "vCont"),
-    ("verbose-resume-supported", "vContSupported"),
-    ("write-watchpoint", "Z2"),
-];
+macro_rules! sent {
+    ($(($name:literal, $packet:literal)),* $(,)?) => {
+        /// The names of packets that are sent, in settings and in the protocol.
+        pub(crate) const NAMES: &[(&str, &str)] = &[$(($name, $packet)),*];
 
-/// The settings about packets that are sent.
-pub(super) const ROWS: &[Setting] = packets![
-    false,
+        /// The settings about packets that are sent.
+        pub(super) const ROWS: &[Setting] = packets![false, $(($name, $packet),)* ("Z", "Z0/Z1/Z2/Z3/Z4")];
+    };
+}
+
+sent![
     ("access-watchpoint", "Z4"),
     ("attach", "vAttach"),
     ("binary-download", "X"),
@@ -170,7 +153,6 @@ pub(super) const ROWS: &[Setting] = packets![
     ("verbose-resume", "vCont"),
     ("verbose-resume-supported", "vContSupported"),
     ("write-watchpoint", "Z2"),
-    ("Z", "Z0/Z1/Z2/Z3/Z4"),
 ];
 
 /// Those about packets that kdive never sends.

@@ -1,21 +1,54 @@
-//! The text of `info frame`.
+//! All about one frame: `info frame`.
 
+use crate::gdb::data::put;
+use crate::gdb::run::integer;
+use crate::gdb::stack::visible;
+use crate::spec::{Class, Needs};
+use crate::{Args, Error, Shell, Spec};
 use kdive_base::VirtAddr;
 use kdive_program::{Frame, Program};
 use kdive_types::{Out, Style};
+
+/// The commands of this file.
+pub const COMMANDS: &[Spec] = &[Spec {
+    name: "info frame",
+    aliases: &["info f"],
+    class: Class::Status,
+    needs: Needs::STACK,
+    summary: "All about the selected stack frame",
+    help: "Usage: info frame [LEVEL]\n\
+               Its address, its callers and callees, and where it saved registers.",
+    examples: &["info frame", "info frame 1"],
+    run: info_frame,
+    ..Spec::EMPTY
+}];
+
+fn info_frame(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+    let program = shell.program();
+    let selected = args.is_empty();
+    let frame = if selected {
+        program.selected_frame().map_err(Error::msg)?
+    } else {
+        let text = args.text().strip_prefix("level ").unwrap_or(args.text()).trim().to_owned();
+        let level = integer(shell, &text)?;
+        usize::try_from(level)
+            .ok()
+            .and_then(|level| visible(shell, level))
+            .ok_or_else(|| Error::msg(format!("No frame at level {text}.")))?
+    };
+    let mut out = Out::new();
+    let caller = visible(shell, frame.level + 1);
+    describe(shell.program(), &frame, caller.as_deref(), selected, &mut out);
+    put(shell, &out);
+    Ok(())
+}
 
 fn address(out: &mut Out, addr: VirtAddr) {
     out.styled(Style::Address, &addr.to_string());
 }
 
 /// The text of `info frame`.
-pub(super) fn describe(
-    program: &Program,
-    frame: &Frame,
-    caller: Option<&Frame>,
-    selected: bool,
-    out: &mut Out,
-) {
+fn describe(program: &Program, frame: &Frame, caller: Option<&Frame>, selected: bool, out: &mut Out) {
     let arch = program.arch();
     let facts = program.frame_facts(frame);
     if selected {
