@@ -451,3 +451,34 @@ fn the_session_of_the_readme_is_as_it_says() {
     let fixed = |text: &str| numbers.replace_all(text, "N").into_owned();
     assert_eq!(fixed(&shown), fixed(session));
 }
+
+#[test]
+fn files_near_to_one_that_is_not_there_are_proposed() {
+    let place = Place::new();
+    place.file("build/vmlinux", "").file("boot.gdb", "echo started\\n\n").file("ones", "1");
+    let mut session = shell(&place, &["build/vmlinxu"]);
+    for (line, near) in [
+        ("file build/vmlinxu", "build/vmlinux"),
+        ("symbol-file build/vmlinu", "build/vmlinux"),
+        ("exec-file biuld", "build"),
+        ("source boto.gdb", "boot.gdb"),
+        ("dump binary value nosuch/ones 1", ""),
+        ("source frobnicate", ""),
+        ("file nosuch/vmlinux", ""),
+    ] {
+        let shown = say(&mut session, line);
+        assert!(shown.contains("No such file or directory."), "{line}: {shown}");
+        match near {
+            "" => assert!(!shown.contains("Did you mean"), "{line}: {shown}"),
+            near => assert!(shown.contains(&format!("Did you mean {near}?")), "{line}: {shown}"),
+        }
+    }
+    session.send_line("quit").unwrap();
+    // What is said before the first prompt.
+    let kdive = place.command();
+    let mut command = Command::new(kdive.get_program());
+    command.args(["-nx", "-q", "build/vmlinxu"]).current_dir(place.home().join("work")).env("TERM", "dumb");
+    let mut session = spawn_command(command, Some(PATIENCE)).unwrap();
+    session.exp_string("Did you mean build/vmlinux?").unwrap();
+    session.exp_string(PROMPT).unwrap();
+}

@@ -77,10 +77,12 @@ impl<'w> Nearest<'w> {
     }
 
     fn edits(&mut self, name: &str, limit: usize) -> Option<usize> {
-        let length_apart = name.len().abs_diff(self.wanted.len());
+        if name.len().abs_diff(self.wanted.len()) > limit {
+            return None;
+        }
         // One edit takes at most one letter away and brings another.
         let letters_apart = (letters(name) ^ self.letters).count_ones() as usize;
-        if length_apart > limit || letters_apart > 2 * limit {
+        if letters_apart > 2 * limit {
             return None;
         }
         self.rows.edits(self.wanted.as_bytes(), name.as_bytes(), limit)

@@ -3,7 +3,7 @@
 use regex::{Regex, RegexBuilder};
 
 use crate::help::{functions, list_line, manual, print_manual};
-use crate::spec::{Class, Repeat, Spec};
+use crate::spec::{Class, Spec};
 use crate::tree::What;
 use crate::{Args, Error, Shell};
 
@@ -16,7 +16,6 @@ pub const COMMANDS: &[Spec] = &[Spec {
            Case does not matter. Where nothing has the whole text, what has all of its words is\n\
            listed. With -v the manuals are printed.",
     examples: &["apropos breakpoint", "apropos deadlock", "apropos -v disassembly-flavor"],
-    repeat: Repeat::No,
     run: apropos,
     ..Spec::EMPTY
 }];
@@ -87,6 +86,6 @@ fn search(shell: &Shell, patterns: &[Regex]) -> Found {
             commands.push((path.to_vec(), entry.what.clone()));
         }
     });
-    let functions = functions::FUNCTIONS.iter().filter(|row| fits(&[row.1, row.2])).collect();
+    let functions = functions::FUNCTIONS.iter().filter(|row| fits(&[row.0, row.1])).collect();
     Found { commands, functions }
 }

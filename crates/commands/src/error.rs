@@ -2,6 +2,7 @@
 
 use kdive_base::{Exhausted, Fault};
 
+use crate::settings::os_message;
 use crate::suggest::{Missing, Unknown};
 
 /// How a command ends when it does not end well. Every text is one line, in gdb's words where gdb has words.
@@ -33,6 +34,16 @@ impl Error {
     /// The error with this text, about a name that does not exist.
     pub fn unknown(text: impl std::fmt::Display, missing: Missing) -> Self {
         Self::Unknown(Box::new(Unknown { text: text.to_string(), missing: vec![missing] }))
+    }
+
+    /// What the system says about a file, by the name that was typed. One that is not there may have been meant to be another.
+    #[must_use]
+    pub fn of_file(typed: &str, error: &std::io::Error) -> Self {
+        let text = format!("{typed}: {}.", os_message(error));
+        match error.kind() {
+            std::io::ErrorKind::NotFound => Self::unknown(text, Missing::Path(typed.to_owned())),
+            _ => Self::Message(text),
+        }
     }
 
     /// The same error; if it is a message, the name may also have been meant to be `missing`, which is tried first.
@@ -88,18 +99,10 @@ impl From<kdive_arch::ArchError> for Error {
 
 impl From<kdive_program::Error> for Error {
     fn from(error: kdive_program::Error) -> Self {
-        if error == kdive_program::Error::Expr(kdive_expr::ExprError::Interrupted) {
-            return Self::Interrupted;
-        }
-        let text = error.to_string();
-        let missing = match error {
-            kdive_program::Error::Expr(error) => Missing::of_expression(error),
-            kdive_program::Error::Linespec(error) => Missing::of_location(error),
-            _ => None,
-        };
-        match missing {
-            Some(missing) => Self::unknown(text, missing),
-            None => Self::Message(text),
+        match error {
+            kdive_program::Error::Expr(error) => error.into(),
+            kdive_program::Error::Linespec(error) => kdive_session::Error::from(error).into(),
+            other => Self::msg(other),
         }
     }
 }
@@ -110,6 +113,10 @@ impl From<kdive_session::Error> for Error {
             kdive_session::Error::Interrupted
             | kdive_session::Error::Target(kdive_target::Error::Interrupted) => Self::Interrupted,
             kdive_session::Error::Program(error) => error.into(),
+            kdive_session::Error::NotFound { missing, text } => match Missing::of_place(missing) {
+                Some(missing) => Self::unknown(text, missing),
+                None => Self::Message(text),
+            },
             other => Self::msg(other),
         }
     }

@@ -4,10 +4,13 @@ use std::fmt;
 
 use kdive_base::{Nearest, did_you_mean, nearest};
 use kdive_expr::ExprError;
-use kdive_symbols::{Completion, LinespecError, Tag};
+use kdive_session::Absent;
+use kdive_symbols::{Completion, Tag};
 
 use crate::help::functions;
+use crate::linux::modules::with_linux;
 use crate::output::{Stream, Style};
+use crate::settings::expand_home;
 use crate::tree::{Tree, What};
 use crate::{Error, Shell};
 
@@ -26,6 +29,8 @@ pub enum Missing {
     Type(Tag, String),
     /// A source file.
     File(String),
+    /// A file on this machine, as it was typed.
+    Path(String),
     /// One of a few names, of which these are the nearest.
     Near(Vec<String>),
     /// A function of expressions: `$NAME(...)`.
@@ -65,13 +70,12 @@ impl Missing {
         })
     }
 
-    pub(crate) fn of_location(error: LinespecError) -> Option<Self> {
-        Some(match error {
-            LinespecError::NoFunction(name) => Self::Location(name),
-            LinespecError::NoFunctionIn(name, _) => Self::Location(name),
-            LinespecError::NoFile(name) => Self::File(name),
-            _ => return None,
-        })
+    pub(crate) fn of_place(absent: Absent) -> Option<Self> {
+        match absent {
+            Absent::Function(name) => Some(Self::Location(name)),
+            Absent::File(name) => Some(Self::File(name)),
+            Absent::Other => None,
+        }
     }
 }
 
@@ -85,13 +89,16 @@ fn tag_of(tag: kdive_expr::Tag) -> Tag {
 
 impl Shell {
     /// The line that follows an error about a name, if such lines are wanted and something is near to the name.
-    pub(crate) fn suggestion(&self, error: &Error) -> Option<String> {
+    pub(crate) fn suggestion(&mut self, error: &Error) -> Option<String> {
         match error {
-            Error::Unknown(unknown) if self.suggests() => {
-                unknown.missing.iter().find_map(|missing| self.hint(missing))
-            }
+            Error::Unknown(unknown) if self.suggests() => self.hint(unknown),
             _ => None,
         }
+    }
+
+    /// That line, wanted or not.
+    pub(crate) fn hint(&mut self, unknown: &Unknown) -> Option<String> {
+        unknown.missing.iter().find_map(|missing| self.hint_about(missing))
     }
 
     /// Whether lines that gdb does not have may follow its own.
@@ -112,7 +119,7 @@ impl Shell {
         }
     }
 
-    fn hint(&self, missing: &Missing) -> Option<String> {
+    fn hint_about(&mut self, missing: &Missing) -> Option<String> {
         let names = match missing {
             Missing::Command(path, word) => {
                 if path.is_empty()
@@ -123,12 +130,18 @@ impl Shell {
                 near_commands(self.tree(), path, word)
             }
             Missing::Symbol(name) => self.near_symbols(name),
-            Missing::Location(name) => self.program().modules.nearest_name(Completion::Location, name),
+            Missing::Location(name) => {
+                if let Some(module) = module_with(self, name) {
+                    return Some(module);
+                }
+                self.program().modules.nearest_name(Completion::Location, name)
+            }
             Missing::Type(tag, name) => self.near_types(*tag, name),
             Missing::File(name) => self.program().modules.nearest_name(Completion::File, name),
+            Missing::Path(typed) => near_files(typed),
             Missing::Near(names) => names.clone(),
             Missing::Function(name) => {
-                let known = functions::FUNCTIONS.iter().map(|row| row.0);
+                let known = functions::FUNCTIONS.iter().map(functions::Row::name);
                 nearest(name, known).into_iter().map(|name| format!("${name}")).collect()
             }
             Missing::Advice(text) => return Some((*text).to_owned()),
@@ -186,6 +199,27 @@ fn near_commands(tree: &Tree, path: &[String], word: &str) -> Vec<String> {
     });
     elsewhere.truncate(3);
     if elsewhere.is_empty() { near } else { elsewhere }
+}
+
+/// One line about the module on disk that has a function, for a kernel.
+fn module_with(shell: &mut Shell, function: &str) -> Option<String> {
+    let found =
+        with_linux(shell, |linux, program| linux.module_with_function(program, function)).flatten()?;
+    let path = found.path.display();
+    Some(format!("{function} is in the module {}, which is not loaded: {path}", found.module))
+}
+
+/// The nearest names in the directory a file was looked for in, as they would be typed; of directories too.
+fn near_files(typed: &str) -> Vec<String> {
+    let (directory, name) = typed.split_at(typed.rfind('/').map_or(0, |slash| slash + 1));
+    let place = if directory.is_empty() { "." } else { directory };
+    let mut near = Nearest::to(name);
+    for entry in std::fs::read_dir(expand_home(place)).into_iter().flatten().flatten() {
+        if let Some(name) = entry.file_name().to_str() {
+            near.offer(name);
+        }
+    }
+    near.names().into_iter().map(|name| format!("{directory}{name}")).collect()
 }
 
 /// Whether another debugger has the word for a command, of which a hint tells.

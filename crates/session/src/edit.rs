@@ -95,7 +95,7 @@ impl<V: View> Session<V> {
                 let force = args.force_condition;
                 conditions = self.compile_conditions(&mut shown, force, &mut warnings)?;
             }
-            Err(Error::NotFound(_)) if may_pend => shown.canonical.clone_from(&shown.spec),
+            Err(Error::NotFound { .. }) if may_pend => shown.canonical.clone_from(&shown.spec),
             Err(error) => return Err(error),
         }
         let number = self.take_number();

@@ -1,6 +1,18 @@
 //! Why a request to the session failed, in gdb's words.
 
 use kdive_base::{Exhausted, Fault};
+use kdive_symbols::LinespecError;
+
+/// What about a place does not exist.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Absent {
+    /// A function of this name.
+    Function(String),
+    /// A source file of this name.
+    File(String),
+    /// Something that another name would not mend: code on a line, symbols at all.
+    Other,
+}
 
 /// A request failed; the session is as it was before, unless the variant says otherwise.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -16,8 +28,13 @@ pub enum Error {
     NoBreakpoint(u32),
     /// Something about the place of a breakpoint that may come true later: an unknown function or file. The text is
     /// gdb's; the caller decides whether the breakpoint becomes pending.
-    #[error("{0}")]
-    NotFound(String),
+    #[error("{text}")]
+    NotFound {
+        /// What there is none of.
+        missing: Absent,
+        /// gdb's line about it.
+        text: String,
+    },
     /// An expression, or what is asked of the program.
     #[error(transparent)]
     Program(#[from] kdive_program::Error),
@@ -39,6 +56,20 @@ impl Error {
     /// The error with this text.
     pub fn msg(text: impl std::fmt::Display) -> Self {
         Self::Message(text.to_string())
+    }
+}
+
+impl From<LinespecError> for Error {
+    fn from(error: LinespecError) -> Self {
+        let missing = match &error {
+            LinespecError::Malformed(_) => return Self::msg(error),
+            LinespecError::NoFunction(name) | LinespecError::NoFunctionIn(name, _) => {
+                Absent::Function(name.clone())
+            }
+            LinespecError::NoFile(name) => Absent::File(name.clone()),
+            _ => Absent::Other,
+        };
+        Self::NotFound { missing, text: error.to_string() }
     }
 }
 

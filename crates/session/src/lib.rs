@@ -44,7 +44,7 @@ mod watch;
 pub use breakpoint::{Breakpoint, BreakpointKind, Disposition, Location, LocationState, SeenValue, Watch};
 pub use catch::Caught;
 pub use edit::{Added, BreakRequest, Switch};
-pub use error::Error;
+pub use error::{Absent, Error};
 pub use event::{Event, Hit, Show, Stop, StopReason};
 pub use numbers::{Complaint, NumberRange, parse_list, parse_ranges};
 pub use place::BreakArgs;

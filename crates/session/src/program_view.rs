@@ -1,17 +1,17 @@
 //! The program façade as run control sees it.
 
-use crate::Error;
 use crate::view::{
     CodeLocation, Frame, FrameId, FunctionAt, InlineBlock, LineRow, Resolution, ReturnPlan, View,
     WatchReading,
 };
+use crate::{Absent, Error};
 use kdive_arch::paging::PageTables;
 use kdive_arch::{CpuMode, Disassembler, Flavor, Insn, RawWrite, RegisterFile};
 use kdive_base::{AddrRange, Fault, PhysAddr, ReadMemory, VirtAddr, WriteMemory};
 use kdive_expr::print::value_text;
 use kdive_expr::{Context, Cpu, Expr, SymbolClass};
 use kdive_program::{Machine, OsReport, Program, TaskFilter};
-use kdive_symbols::{LinespecError, LinespecMode, ModuleId, Sal, SourceName};
+use kdive_symbols::{LinespecMode, ModuleId, Sal, SourceName};
 use kdive_target::{Target, ThreadId};
 use kdive_types::{Encoding, Kind, Type, Value};
 use kdive_unwind::{FrameKind, UnwindInfo};
@@ -197,8 +197,7 @@ fn module_name(path: &std::path::Path) -> String {
 impl ProgramView {
     fn sals(&self, location: &str) -> Result<Vec<Sal>, Error> {
         self.program.resolve_location(location, LinespecMode::Breakpoint).map_err(|error| match error {
-            kdive_program::Error::Linespec(LinespecError::Malformed(_)) => Error::msg(error),
-            kdive_program::Error::Linespec(error) => Error::NotFound(error.to_string()),
+            kdive_program::Error::Linespec(error) => error.into(),
             other => Error::msg(other),
         })
     }
@@ -237,15 +236,21 @@ impl ProgramView {
         }
         let missing = || {
             let module = typed.split(':').next().unwrap_or_default();
-            Error::NotFound(match is_freed {
-                true => format!(
-                    "Module \"{module}\" has no init code now: it is freed once it ran.  The next load brings it back."
-                ),
-                false => format!("Function \"{name}\" not defined in module \"{module}\"."),
-            })
+            match is_freed {
+                true => Error::NotFound {
+                    missing: Absent::Other,
+                    text: format!(
+                        "Module \"{module}\" has no init code now: it is freed once it ran.  The next load brings it back."
+                    ),
+                },
+                false => Error::NotFound {
+                    missing: Absent::Function(name.clone()),
+                    text: format!("Function \"{name}\" not defined in module \"{module}\"."),
+                },
+            }
         };
         let sals = self.sals(&name).map_err(|error| match error {
-            Error::NotFound(_) => missing(),
+            Error::NotFound { .. } => missing(),
             other => other,
         })?;
         let locations: Vec<CodeLocation> = sals

@@ -4,6 +4,7 @@ use crate::breakpoint::{Breakpoint, BreakpointKind, Disposition, LocationState, 
 use kdive_base::VirtAddr;
 use kdive_program::TaskFilter;
 use kdive_target::WatchKind;
+use kdive_types::Out;
 use std::fmt::Write as _;
 
 /// `Hardware watchpoint 2: x`.
@@ -110,70 +111,79 @@ fn disposition_name(disposition: Disposition) -> &'static str {
     }
 }
 
+/// The columns of a table whose widths depend on what is in it.
+#[derive(Clone, Copy)]
+struct Widths {
+    kind: usize,
+    addr: usize,
+}
+
+impl Widths {
+    /// The beginning of a row, up to the column of addresses.
+    fn head(self, number: &str, kind: &str, disposition: &str, enabled: &str) -> String {
+        format!("{number:<7} {kind:<0$} {disposition:<4} {enabled:<3} ", self.kind)
+    }
+
+    /// Where the last column begins.
+    fn what(self) -> usize {
+        self.head("", "", "", "").len() + self.addr + 1
+    }
+}
+
 /// The table of `info breakpoints` with these breakpoints, every line ended.
 #[must_use]
-pub fn table(breakpoints: &[&Breakpoint]) -> String {
-    let type_width = breakpoints.iter().map(|shown| type_name(shown).len()).fold(14, usize::max);
+pub fn table(breakpoints: &[&Breakpoint]) -> Out {
     let has_address = breakpoints.iter().any(|shown| match &shown.kind {
         BreakpointKind::Watch(watch) => !watch.ranges.is_empty(),
         _ => !shown.locations.is_empty(),
     });
-    let addr_width = if has_address { 18 } else { 10 };
-    let mut text = format!(
-        "{:<7} {:<type_width$} {:<4} {:<3} {:<addr_width$} {}\n",
-        "Num", "Type", "Disp", "Enb", "Address", "What"
-    );
+    let widths = Widths {
+        kind: breakpoints.iter().map(|shown| type_name(shown).len()).fold(14, usize::max),
+        addr: if has_address { 18 } else { 10 },
+    };
+    let mut out = Out::new();
+    let head = widths.head("Num", "Type", "Disp", "Enb");
+    out.push(&format!("{head}{:<1$} What\n", "Address", widths.addr));
     let mut footnote = false;
     for shown in breakpoints {
-        rows(shown, type_width, addr_width, &mut text, &mut footnote);
+        rows(shown, widths, &mut out, &mut footnote);
     }
     if footnote {
-        text.push_str("(*): Breakpoint condition is invalid at this location.\n");
+        out.push("(*): Breakpoint condition is invalid at this location.\n");
     }
-    text
+    out
 }
 
-fn rows(shown: &Breakpoint, type_width: usize, addr_width: usize, text: &mut String, footnote: &mut bool) {
+fn rows(shown: &Breakpoint, widths: Widths, out: &mut Out, footnote: &mut bool) {
     let several = shown.locations.len() > 1
         || shown.locations.iter().any(|location| !location.enabled || location.condition_invalid);
     let enabled = if shown.enabled { "y" } else { "n" };
-    let head = format!(
-        "{:<7} {:<type_width$} {:<4} {:<3} ",
-        shown.number,
-        type_name(shown),
-        disposition_name(shown.disposition),
-        enabled
-    );
-    text.push_str(&head);
+    let number = shown.number.to_string();
+    out.push(&widths.head(&number, type_name(shown), disposition_name(shown.disposition), enabled));
+    let width = widths.addr;
     match (&shown.kind, shown.locations.first()) {
-        (BreakpointKind::Watch(watch), _) => {
-            let _ = write!(text, "{:<addr_width$} {}", "", watch.text);
-        }
-        (BreakpointKind::Signal(caught), _) => {
-            let _ = write!(text, "{:<addr_width$} {} ", "", caught.what());
-        }
+        (BreakpointKind::Watch(watch), _) => out.push(&format!("{:<width$} {}", "", watch.text)),
+        (BreakpointKind::Signal(caught), _) => out.push(&format!("{:<width$} {} ", "", caught.what())),
         (_, None) => {
-            let _ = write!(text, "{:<addr_width$} {}", "<PENDING>", shown.spec);
+            out.push(&format!("{:<width$} {}", "<PENDING>", shown.spec));
             if !shown.extra.is_empty() {
-                let _ = write!(text, " {}", shown.extra);
+                out.push(&format!(" {}", shown.extra));
             }
         }
-        (_, Some(_)) if several => {
-            let _ = write!(text, "{:<addr_width$} ", "<MULTIPLE>");
-        }
-        (_, Some(only)) => {
-            let _ = write!(text, "{:#018x} {}", only.place.addr, what(&only.place));
-        }
+        (_, Some(_)) if several => out.push(&format!("{:<width$} ", "<MULTIPLE>")),
+        (_, Some(only)) => place_row(&only.place, widths, out),
     }
     if let Some(thread) = shown.thread {
-        let _ = write!(text, " thread {thread}");
+        out.push(&format!(" thread {thread}"));
     }
     // While it is pending, what was typed is shown.
     if let Some(task) = shown.task.as_ref().filter(|_| !shown.is_pending()) {
-        let _ = write!(text, " {}", task_words(task));
+        out.push(&format!(" {}", task_words(task)));
     }
-    text.push('\n');
-    details(shown, text);
+    out.push("\n");
+    let mut text = String::new();
+    details(shown, &mut text);
+    out.push(&text);
     if !several {
         return;
     }
@@ -187,15 +197,9 @@ fn rows(shown: &Breakpoint, type_width: usize, addr_width: usize, text: &mut Str
             (false, true, false) => "y-",
             (false, true, true) => "y",
         };
-        let number = format!("{}.{}", shown.number, index + 1);
-        let _ = writeln!(
-            text,
-            "{number:<7} {:<type_width$} {:<4} {enabled:<3} {:#018x} {}",
-            "",
-            "",
-            location.place.addr,
-            what(&location.place)
-        );
+        out.push(&widths.head(&format!("{}.{}", shown.number, index + 1), "", "", enabled));
+        place_row(&location.place, widths, out);
+        out.push("\n");
     }
 }
 
@@ -221,15 +225,23 @@ fn task_words(task: &TaskFilter) -> String {
     }
 }
 
-/// `in start_kernel at init/main.c:905`, or `<printk+10>` without source.
-fn what(place: &crate::view::CodeLocation) -> String {
-    if let Some(label) = &place.label {
-        return label.to_string();
-    }
-    match (&place.file, &place.function) {
-        (Some(file), Some(function)) => format!("in {function} at {file}:{}", place.line),
-        (Some(file), None) => format!("{file}:{}", place.line),
-        (None, _) => place.symbol.as_ref().map_or_else(String::new, |symbol| format!("<{symbol}>")),
+/// The address and `in start_kernel at init/main.c:905`, or `<printk+10>` without source. A line that gets too long goes on below
+/// its last column.
+fn place_row(place: &crate::view::CodeLocation, widths: Widths, out: &mut Out) {
+    out.push(&format!("{:#018x} ", place.addr));
+    match (&place.label, &place.file, &place.function) {
+        (Some(label), _, _) => out.push(label),
+        (None, Some(file), Some(function)) => {
+            out.push(&format!("in {function} "));
+            out.may_break(widths.what());
+            out.push(&format!("at {file}:{}", place.line));
+        }
+        (None, Some(file), None) => out.push(&format!("{file}:{}", place.line)),
+        (None, None, _) => {
+            if let Some(symbol) = &place.symbol {
+                out.push(&format!("<{symbol}>"));
+            }
+        }
     }
 }
 

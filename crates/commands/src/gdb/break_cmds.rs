@@ -1,5 +1,6 @@
 //! Breakpoints and watchpoints: making, listing, changing, deleting and saving them.
 
+use crate::gdb::data::put;
 use crate::gdb::events::failure;
 use crate::gdb::pending::may_pend;
 use crate::gdb::run::integer;
@@ -329,8 +330,8 @@ fn add(
     let request = BreakRequest { args, kind, temporary, may_pend: false };
     let added = match shell.session.add_breakpoint(request.clone()) {
         Ok(added) => added,
-        Err(kdive_session::Error::NotFound(text)) => {
-            if !may_pend(shell, &request.args, &request.kind, &text)? {
+        Err(error @ kdive_session::Error::NotFound { .. }) => {
+            if !may_pend(shell, &request.args, &request.kind, error.into())? {
                 return Ok(());
             }
             shell.session.add_breakpoint(BreakRequest { may_pend: true, ..request }).map_err(failure)?
@@ -472,7 +473,7 @@ fn list(shell: &mut Shell, args: Args<'_>, watches: bool) -> Result<(), Error> {
     }
     let text = table(&shown);
     let last = shown.last().and_then(|shown| shown.locations.last()).map(|location| location.place.addr);
-    shell.out.put(&text);
+    put(shell, &text);
     if let Some(addr) = last {
         shell.program().set_next_address(addr);
     }

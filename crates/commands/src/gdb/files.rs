@@ -31,7 +31,6 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Use FILE as program for getting contents of pure memory",
         help: "Usage: exec-file [FILE]\nHere the same as file: a kernel's image and its symbols are one file.",
         examples: &["exec-file vmlinux"],
-        repeat: Repeat::No,
         complete: Completer::File,
         run: file,
         ..Spec::EMPTY
@@ -78,7 +77,6 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Keep indexes of symbols on disk",
         help: "Usage: set index-cache on\nThe same as set index-cache enabled on.",
         examples: &["set index-cache on"],
-        repeat: Repeat::No,
         run: |shell, _| shell.execute("set index-cache enabled on", false),
         ..Spec::EMPTY
     },
@@ -88,7 +86,6 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Do not keep indexes of symbols on disk",
         help: "Usage: set index-cache off\nThe same as set index-cache enabled off.",
         examples: &["set index-cache off"],
-        repeat: Repeat::No,
         run: |shell, _| shell.execute("set index-cache enabled off", false),
         ..Spec::EMPTY
     },
@@ -193,11 +190,7 @@ fn options(shell: &Shell) -> OpenOptions {
 pub fn open(typed: &str, options: &OpenOptions) -> Result<Arc<ObjectFile>, Error> {
     let path = expand(typed);
     match std::fs::metadata(&path) {
-        Err(error) => {
-            let words = error.to_string();
-            let words = words.split(" (os error").next().unwrap_or_default();
-            return Err(Error::msg(format!("{typed}: {words}.")));
-        }
+        Err(error) => return Err(Error::of_file(typed, &error)),
         Ok(metadata) if metadata.is_dir() => {
             return Err(Error::msg(format!("\"{typed}\" is a directory: give the vmlinux in it")));
         }
@@ -452,7 +445,6 @@ fn add_symbol_file(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
             say_what_is_missing(shell, &object, &addition.file, args.from_tty);
         }
     }
-    shell.dont_repeat();
     Ok(())
 }
 

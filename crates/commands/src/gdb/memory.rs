@@ -1,7 +1,7 @@
 //! Memory to and from files: `dump`, `append`, `restore`.
 
 use crate::gdb::files::words;
-use crate::spec::{Class, Completer, Needs, Repeat};
+use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Shell, Spec};
 use kdive_base::{ReadMemory, VirtAddr};
 use kdive_types::Access;
@@ -17,7 +17,6 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Write contents of memory to a raw binary file",
         help: "Usage: dump [binary] memory FILE START STOP\nThe bytes from START up to STOP, not included.",
         examples: &["dump binary memory text.bin _stext _etext"],
-        repeat: Repeat::No,
         complete: Completer::File,
         run: |shell, args| memory(shell, args, false),
         ..Spec::EMPTY
@@ -29,7 +28,6 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Write the value of an expression to a raw binary file",
         help: "Usage: dump [binary] value FILE EXPRESSION",
         examples: &["dump value task.bin init_task"],
-        repeat: Repeat::No,
         complete: Completer::File,
         run: |shell, args| value(shell, args, false),
         ..Spec::EMPTY
@@ -41,7 +39,6 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Append contents of memory to a raw binary file",
         help: "Usage: append [binary] memory FILE START STOP",
         examples: &["append memory text.bin _stext _etext"],
-        repeat: Repeat::No,
         complete: Completer::File,
         run: |shell, args| memory(shell, args, true),
         ..Spec::EMPTY
@@ -53,7 +50,6 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Append the value of an expression to a raw binary file",
         help: "Usage: append [binary] value FILE EXPRESSION",
         examples: &["append value task.bin init_task"],
-        repeat: Repeat::No,
         complete: Completer::File,
         run: |shell, args| value(shell, args, true),
         ..Spec::EMPTY
@@ -67,7 +63,6 @@ pub const COMMANDS: &[Spec] = &[
                Writes the file's bytes to memory from OFFSET on. START and END select a part\n\
                of the file by its positions; the byte at START goes to OFFSET + START.",
         examples: &["restore text.bin binary 0xffffffff81000000"],
-        repeat: Repeat::No,
         complete: Completer::File,
         run: restore,
         ..Spec::EMPTY
@@ -84,12 +79,7 @@ fn create(name: &str, append: bool) -> Result<std::fs::File, Error> {
     } else {
         options.write(true).truncate(true)
     };
-    options.create(true).open(name).map_err(|error| io_error(name, &error))
-}
-
-fn io_error(name: &str, error: &std::io::Error) -> Error {
-    let words = error.to_string();
-    Error::msg(format!("{name}: {}.", words.split(" (os error").next().unwrap_or_default()))
+    options.create(true).open(name).map_err(|error| Error::of_file(name, &error))
 }
 
 fn memory(shell: &mut Shell, args: Args<'_>, append: bool) -> Result<(), Error> {
@@ -129,7 +119,7 @@ fn memory(shell: &mut Shell, args: Args<'_>, append: bool) -> Result<(), Error> 
             file = Some(create(name, append)?);
         }
         if let Some(file) = &mut file {
-            file.write_all(part).map_err(|error| io_error(name, &error))?;
+            file.write_all(part).map_err(|error| Error::of_file(name, &error))?;
         }
         done += size as u64;
     }
@@ -145,7 +135,7 @@ fn value(shell: &mut Shell, args: Args<'_>, append: bool) -> Result<(), Error> {
     let value = program.evaluate(rest.text())?;
     let access: &dyn Access = program;
     let bytes = value.bytes(access).map_err(|error| Error::msg(error.to_string()))?;
-    create(name, append)?.write_all(bytes).map_err(|error| io_error(name, &error))
+    create(name, append)?.write_all(bytes).map_err(|error| Error::of_file(name, &error))
 }
 
 fn restore(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
@@ -163,13 +153,13 @@ fn restore(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     }
     let offset = *numbers.first().ok_or_else(|| Error::msg("Missing offset for binary file."))?;
     let start = numbers.get(1).copied().unwrap_or(0);
-    let mut file = std::fs::File::open(name).map_err(|error| io_error(name, &error))?;
-    let length = file.metadata().map_err(|error| io_error(name, &error))?.len();
+    let mut file = std::fs::File::open(name).map_err(|error| Error::of_file(name, &error))?;
+    let length = file.metadata().map_err(|error| Error::of_file(name, &error))?.len();
     let end = numbers.get(2).copied().unwrap_or(length).min(length);
     if start >= end {
         return Err(Error::msg(format!("Start address is greater than length of binary file {name}.")));
     }
-    file.seek(SeekFrom::Start(start)).map_err(|error| io_error(name, &error))?;
+    file.seek(SeekFrom::Start(start)).map_err(|error| Error::of_file(name, &error))?;
     let to = VirtAddr(offset).offset(start);
     shell.out.line(&format!(
         "Restoring binary file {name} into memory ({to:#x} to {:#x})",
@@ -182,7 +172,7 @@ fn restore(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         }
         let size = (end - start - done).min(CHUNK as u64) as usize;
         let mut part = vec![0; size];
-        file.read_exact(&mut part).map_err(|error| io_error(name, &error))?;
+        file.read_exact(&mut part).map_err(|error| Error::of_file(name, &error))?;
         shell.program().write_memory(to.offset(done), &part)?;
         done += size as u64;
     }

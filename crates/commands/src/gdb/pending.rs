@@ -1,39 +1,37 @@
-//! Breakpoints in places that do not exist yet: asking, and what may have been meant.
+//! Breakpoints in places that do not exist yet: whether they wait.
 
-use crate::gdb::events::failure;
-use crate::linux::modules::with_linux;
 use crate::output::{Stream, Style};
-use crate::{Error, Missing, Shell};
-use kdive_base::did_you_mean;
+use crate::{Error, Shell};
 use kdive_expr::{Expr, ExprError};
 use kdive_session::{BreakArgs, BreakpointKind};
-use kdive_symbols::{Completion, LinespecError, LinespecMode};
 
 /// Most names of a condition that are taken for anything while its grammar is looked at.
 const MAX_NAMES: usize = 64;
 
-/// The place of a breakpoint was not found, as `text` says. Whether it becomes pending; then everything was said.
+/// The place of a breakpoint was not found, as `error` says. Whether it becomes pending; then everything was said.
 ///
 /// # Errors
-/// `text`, where nothing may be pending; what is wrong with the condition, which no file to come will mend.
+/// `error`, where nothing may be pending; what is wrong with the condition, which no file to come will mend.
 pub fn may_pend(
     shell: &mut Shell,
     args: &BreakArgs,
     kind: &BreakpointKind,
-    text: &str,
+    error: Error,
 ) -> Result<bool, Error> {
     let setting = shell.settings.auto_bool("breakpoint pending");
     if setting == Some(false) {
-        return Err(Error::msg(text));
+        return Err(error);
     }
     if let Some(condition) = args.condition.as_deref().filter(|_| !args.force_condition) {
         check_grammar(shell, condition)?;
     }
-    shell.out.error(text);
+    shell.out.error(&error.to_string());
     if setting == Some(true) {
         return Ok(true);
     }
-    if let Some(hint) = hint(shell, &args.location) {
+    if let Error::Unknown(unknown) = &error
+        && let Some(hint) = shell.hint(unknown)
+    {
         shell.out.emit(Stream::Err, Style::Plain, format!("{hint}\n").as_bytes());
     }
     // Where nobody can be asked the breakpoint waits: gdb answers no by itself, and the job goes on without.
@@ -51,57 +49,6 @@ pub fn may_pend(
 
 fn is_kernel(shell: &Shell) -> bool {
     !shell.program().modules.symbols_named("linux_banner").is_empty()
-}
-
-/// An error of the session about a place, for commands that need the place now.
-#[must_use]
-pub fn place_failure(shell: &mut Shell, location: &str, error: kdive_session::Error) -> Error {
-    if let kdive_session::Error::NotFound(_) = &error
-        && let Some(missing) = missing(shell, location)
-    {
-        if shell.is_interactive()
-            && let Some(module) = module_with(shell, &missing)
-        {
-            return Error::msg(format!("{error}  {module}"));
-        }
-        if let Some(near) = Missing::of_location(missing) {
-            return Error::unknown(error, near);
-        }
-    }
-    failure(error)
-}
-
-/// What about a place does not exist.
-fn missing(shell: &Shell, location: &str) -> Option<LinespecError> {
-    match shell.program().resolve_location(location.trim(), LinespecMode::Breakpoint) {
-        Err(kdive_program::Error::Linespec(error)) => Some(error),
-        _ => None,
-    }
-}
-
-/// One line about the module on disk that has what is missing.
-fn module_with(shell: &mut Shell, missing: &LinespecError) -> Option<String> {
-    let LinespecError::NoFunction(name) = missing else { return None };
-    let found = with_linux(shell, |linux, program| linux.module_with_function(program, name)).flatten()?;
-    let path = found.path.display();
-    Some(format!("{name} is in the module {}, which is not loaded: {path}", found.module))
-}
-
-/// One line about a place that does not exist: the module that has it, or names near to it.
-fn hint(shell: &mut Shell, location: &str) -> Option<String> {
-    let missing = missing(shell, location)?;
-    if let Some(module) = module_with(shell, &missing) {
-        return Some(module);
-    }
-    let modules = &shell.program().modules;
-    let near = match &missing {
-        LinespecError::NoFunction(name) | LinespecError::NoFunctionIn(name, _) => {
-            modules.nearest_name(Completion::Location, name)
-        }
-        LinespecError::NoFile(name) => modules.nearest_name(Completion::File, name),
-        _ => return None,
-    };
-    did_you_mean(&near)
 }
 
 /// Looks at the grammar of a condition whose names mean nothing yet.

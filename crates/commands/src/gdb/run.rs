@@ -2,8 +2,7 @@
 
 use crate::gdb::data::put;
 use crate::gdb::events::{failure, run};
-use crate::gdb::pending::place_failure;
-use crate::spec::{Class, Completer, Needs};
+use crate::spec::{Class, Completer, Needs, Repeat};
 use crate::{Args, Error, Shell, Spec};
 use kdive_program::FrameStyle;
 use kdive_session::{Request, StepKind, View};
@@ -139,6 +138,7 @@ pub const COMMANDS: &[Spec] = &[
         help: "A guest is started by QEMU, not by the debugger: connect with target remote.",
         examples: &["run"],
         run: not_runnable,
+        repeat: Repeat::No,
         ..Spec::EMPTY
     },
     Spec {
@@ -149,6 +149,7 @@ pub const COMMANDS: &[Spec] = &[
         help: "A guest is started by QEMU, not by the debugger: connect with target remote.",
         examples: &["start"],
         run: not_runnable,
+        repeat: Repeat::No,
         ..Spec::EMPTY
     },
 ];
@@ -232,16 +233,15 @@ fn advance(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
 
 /// Runs to a place, which has to be known.
 fn run_to(shell: &mut Shell, location: &str, request: Request) -> Result<(), Error> {
-    if let Err(error @ kdive_session::Error::NotFound(_)) = shell.session.view_mut().resolve(location) {
-        return Err(place_failure(shell, location, error));
+    if let Err(error @ kdive_session::Error::NotFound { .. }) = shell.session.view_mut().resolve(location) {
+        return Err(error.into());
     }
     run(shell, request)
 }
 
 fn jump(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let location = args.required("Argument required (starting address).")?;
-    let resolved = shell.session.view_mut().resolve(location);
-    let resolution = resolved.map_err(|error| place_failure(shell, location, error))?;
+    let resolution = shell.session.view_mut().resolve(location)?;
     let [place] = resolution.locations.as_slice() else {
         return Err(Error::msg("Unreasonable jump request"));
     };

@@ -3,92 +3,79 @@
 use crate::Shell;
 use crate::output::Style;
 
-/// A function: its name, how it is called, what it gives.
-pub(crate) struct Row(pub &'static str, pub &'static str, pub &'static str);
+/// A function: how it is called, what it gives.
+pub(crate) struct Row(pub &'static str, pub &'static str);
+
+impl Row {
+    /// Its name, without the dollar.
+    pub(crate) fn name(&self) -> &'static str {
+        name_in(self.0)
+    }
+}
+
+/// `list` of `$list(HEAD)`, `$list` and `list`.
+fn name_in(text: &str) -> &str {
+    let name = text.split('(').next().unwrap_or(text).trim();
+    name.strip_prefix('$').unwrap_or(name)
+}
 
 /// Every function, gdb's first.
 pub(crate) const FUNCTIONS: &[Row] = &[
-    Row("_isvoid", "$_isvoid(EXPRESSION)", "1 if the value is void, as that of a variable nobody has set"),
-    Row("_strlen", "$_strlen(STRING)", "the length of a string"),
-    Row("_streq", "$_streq(A, B)", "1 if two strings are equal"),
-    Row("_memeq", "$_memeq(A, B, LENGTH)", "1 if two pieces of memory are equal"),
-    Row("_regex", "$_regex(STRING, REGEX)", "1 if a string begins with what matches"),
-    Row("_as_string", "$_as_string(VALUE)", "the name of an enumerator as a string"),
-    Row("_creal", "$_creal(VALUE)", "the real part of a complex number"),
-    Row("_cimag", "$_cimag(VALUE)", "the imaginary part of a complex number"),
+    Row("$_isvoid(EXPRESSION)", "1 if the value is void, as that of a variable nobody has set"),
+    Row("$_strlen(STRING)", "the length of a string"),
+    Row("$_streq(A, B)", "1 if two strings are equal"),
+    Row("$_memeq(A, B, LENGTH)", "1 if two pieces of memory are equal"),
+    Row("$_regex(STRING, REGEX)", "1 if a string begins with what matches"),
+    Row("$_as_string(VALUE)", "the name of an enumerator as a string"),
+    Row("$_creal(VALUE)", "the real part of a complex number"),
+    Row("$_cimag(VALUE)", "the imaginary part of a complex number"),
+    Row("$lx_current([CPU])", "the task a CPU runs, a struct task_struct; of the selected CPU without one"),
+    Row("$lx_task_by_pid(PID)", "the task with this number"),
+    Row("$lx_task_by_comm(\"NAME\")", "a task with this name"),
+    Row("$lx_thread_info(TASK)", "the struct thread_info of a task"),
+    Row("$lx_thread_info_by_pid(PID)", "that of the task with this number"),
+    Row("$lx_per_cpu(VARIABLE[, CPU])", "the copy of a per-CPU variable; of the selected CPU without one"),
+    Row("$lx_per_cpu_ptr(POINTER[, CPU])", "a pointer to the copy behind a per-CPU pointer"),
+    Row("$lx_module(\"NAME\")", "the struct module of a loaded module"),
     Row(
-        "lx_current",
-        "$lx_current([CPU])",
-        "the task a CPU runs, a struct task_struct; of the selected CPU without one",
-    ),
-    Row("lx_task_by_pid", "$lx_task_by_pid(PID)", "the task with this number"),
-    Row("lx_task_by_comm", "$lx_task_by_comm(\"NAME\")", "a task with this name"),
-    Row("lx_thread_info", "$lx_thread_info(TASK)", "the struct thread_info of a task"),
-    Row("lx_thread_info_by_pid", "$lx_thread_info_by_pid(PID)", "that of the task with this number"),
-    Row(
-        "lx_per_cpu",
-        "$lx_per_cpu(VARIABLE[, CPU])",
-        "the copy of a per-CPU variable; of the selected CPU without one",
-    ),
-    Row(
-        "lx_per_cpu_ptr",
-        "$lx_per_cpu_ptr(POINTER[, CPU])",
-        "a pointer to the copy behind a per-CPU pointer",
-    ),
-    Row("lx_module", "$lx_module(\"NAME\")", "the struct module of a loaded module"),
-    Row(
-        "container_of",
         "$container_of(POINTER, TYPE, MEMBER)",
         "a pointer to the structure of TYPE whose MEMBER is at POINTER",
     ),
-    Row("list", "$list(HEAD[, TYPE, MEMBER])", "pointers to what hangs on a struct list_head"),
-    Row("hlist", "$hlist(HEAD[, TYPE, MEMBER])", "the same of hlist_head, hlist_bl_head, hlist_nulls_head"),
-    Row("llist", "$llist(HEAD[, TYPE, MEMBER])", "the same of llist_head"),
-    Row("rb", "$rb(ROOT[, TYPE, MEMBER])", "pointers to what is in a red-black tree, in order"),
-    Row("xa", "$xa(ARRAY[, TYPE])", "pointers to the entries of an XArray or radix tree"),
-    Row("idr", "$idr(IDR[, TYPE])", "pointers to the entries of an IDR"),
-    Row(
-        "maple",
-        "$maple(TREE[, TYPE])",
-        "pointers to the entries of a maple tree, such as the areas of a process",
-    ),
-    Row("count", "$count(ARRAY)", "how many elements an array has, such as that of $list(...)"),
-    Row("lx_rb_first", "$lx_rb_first(ROOT)", "the first node of a red-black tree"),
-    Row("lx_rb_last", "$lx_rb_last(ROOT)", "the last node of a red-black tree"),
-    Row("lx_rb_next", "$lx_rb_next(NODE)", "the node behind a node"),
-    Row("lx_rb_prev", "$lx_rb_prev(NODE)", "the node in front of a node"),
-    Row(
-        "lx_radix_tree_lookup",
-        "$lx_radix_tree_lookup(ROOT[, INDEX])",
-        "the entry of a radix tree or XArray at an index",
-    ),
-    Row("lx_device_find_by_bus_name", "$lx_device_find_by_bus_name(\"BUS\", \"NAME\")", "a device of a bus"),
-    Row(
-        "lx_device_find_by_class_name",
-        "$lx_device_find_by_class_name(\"CLASS\", \"NAME\")",
-        "a device of a class",
-    ),
-    Row("lx_clk_core_lookup", "$lx_clk_core_lookup(\"NAME\")", "a clock, a struct clk_core"),
-    Row("lx_dentry_name", "$lx_dentry_name(DENTRY)", "the path of a struct dentry as a string"),
-    Row("lx_i_dentry", "$lx_i_dentry(INODE)", "a dentry of a struct inode"),
+    Row("$list(HEAD[, TYPE, MEMBER])", "pointers to what hangs on a struct list_head"),
+    Row("$hlist(HEAD[, TYPE, MEMBER])", "the same of hlist_head, hlist_bl_head, hlist_nulls_head"),
+    Row("$llist(HEAD[, TYPE, MEMBER])", "the same of llist_head"),
+    Row("$rb(ROOT[, TYPE, MEMBER])", "pointers to what is in a red-black tree, in order"),
+    Row("$xa(ARRAY[, TYPE])", "pointers to the entries of an XArray or radix tree"),
+    Row("$idr(IDR[, TYPE])", "pointers to the entries of an IDR"),
+    Row("$maple(TREE[, TYPE])", "pointers to the entries of a maple tree, such as the areas of a process"),
+    Row("$count(ARRAY)", "how many elements an array has, such as that of $list(...)"),
+    Row("$lx_rb_first(ROOT)", "the first node of a red-black tree"),
+    Row("$lx_rb_last(ROOT)", "the last node of a red-black tree"),
+    Row("$lx_rb_next(NODE)", "the node behind a node"),
+    Row("$lx_rb_prev(NODE)", "the node in front of a node"),
+    Row("$lx_radix_tree_lookup(ROOT[, INDEX])", "the entry of a radix tree or XArray at an index"),
+    Row("$lx_device_find_by_bus_name(\"BUS\", \"NAME\")", "a device of a bus"),
+    Row("$lx_device_find_by_class_name(\"CLASS\", \"NAME\")", "a device of a class"),
+    Row("$lx_clk_core_lookup(\"NAME\")", "a clock, a struct clk_core"),
+    Row("$lx_dentry_name(DENTRY)", "the path of a struct dentry as a string"),
+    Row("$lx_i_dentry(INODE)", "a dentry of a struct inode"),
 ];
 
 /// The function of this name, with or without the dollar.
 pub(crate) fn find(text: &str) -> Option<&'static Row> {
-    let name = text.split('(').next().unwrap_or(text).trim();
-    let name = name.strip_prefix('$').unwrap_or(name);
-    FUNCTIONS.iter().find(|row| row.0 == name)
+    let name = name_in(text);
+    FUNCTIONS.iter().find(|row| row.name() == name)
 }
 
 /// `$list(HEAD[, TYPE, MEMBER]) -- Pointers to ...`.
 pub(crate) fn list_line(shell: &mut Shell, row: &Row) {
-    shell.out.styled(Style::Title, row.1);
-    shell.out.line(&format!(" -- {}.", capital(row.2)));
+    shell.out.styled(Style::Title, row.0);
+    shell.out.line(&format!(" -- {}.", capital(row.1)));
 }
 
 /// The manual of one function.
 pub(crate) fn print(shell: &mut Shell, row: &Row) {
-    shell.out.line(&format!("{}.\nUsage: {}", capital(row.2), row.1));
+    shell.out.line(&format!("{}.\nUsage: {}", capital(row.1), row.0));
     shell.out.line(
         "It is called in any expression: print, x, break ... if, display. \"help function\" lists all.",
     );
@@ -120,10 +107,10 @@ mod tests {
             .map(str::to_owned)
             .chain(session.view().program.function_names())
             .collect();
-        let described: BTreeSet<String> = FUNCTIONS.iter().map(|row| row.0.to_owned()).collect();
+        let described: BTreeSet<String> = FUNCTIONS.iter().map(|row| row.name().to_owned()).collect();
         assert_eq!(known, described);
-        assert!(FUNCTIONS.iter().all(|row| row.1.starts_with(&format!("${}(", row.0))));
-        assert_eq!(find("$list(modules)").map(|row| row.0), Some("list"));
+        assert!(FUNCTIONS.iter().all(|row| row.0.starts_with('$') && row.0.ends_with(')')));
+        assert_eq!(find("$list(modules)").map(super::Row::name), Some("list"));
         assert!(find("$nosuch").is_none());
     }
 }

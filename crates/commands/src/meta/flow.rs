@@ -18,7 +18,6 @@ pub const COMMANDS: &[Spec] = &[
                kdive has no Python. -s looks for FILE in the source path too, -v\n\
                prints each command before it runs.",
         examples: &["source walk.gdb", "source -v walk.gdb"],
-        repeat: Repeat::No,
         complete: Completer::File,
         run: source,
         ..Spec::EMPTY
@@ -123,12 +122,11 @@ fn source(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let file = match FileSource::open(&found) {
         Ok(file) => file,
         Err(error) => {
-            let text = format!("{name}: {}", crate::settings::os_message(&error));
             // In a script a missing file is no reason to stop: gdb only warns.
             if args.from_tty {
-                return Err(Error::msg(format!("{text}.")));
+                return Err(Error::of_file(name, &error));
             }
-            shell.out.warning(&text);
+            shell.out.warning(&format!("{name}: {}", crate::settings::os_message(&error)));
             return Ok(());
         }
     };

@@ -49,7 +49,7 @@ fn looping() -> Toy {
 
 fn table(toy: &Toy) -> String {
     let all: Vec<&Breakpoint> = toy.session.breakpoints().collect();
-    crate::table(&all)
+    crate::table(&all).into_text()
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn what_is_said_when_one_is_made() {
     let added = add(request("leaf", BreakpointKind::Dprintf("\"x\\n\"".into()), false)).unwrap();
     assert_eq!(added.mention, "Dprintf 8 at 0x2004: file toy.c, line 50.");
     let missing = add(request("nosuch", BreakpointKind::Software, false));
-    assert_eq!(missing, Err(Error::NotFound("Function \"nosuch\" not defined.".into())));
+    assert_eq!(missing, Err(kdive_symbols::LinespecError::NoFunction("nosuch".into()).into()));
     let thread = add(request("leaf thread 9", BreakpointKind::Software, false));
     assert_eq!(thread.unwrap_err().to_string(), "Unknown thread 9.");
     let condition = add(request("leaf if zork", BreakpointKind::Software, false));
@@ -452,4 +452,19 @@ fn lists_of_numbers() {
     assert_eq!(ranges("x.1"), Err("Bad breakpoint number 'x.1'".into()));
     assert_eq!(ranges("foo"), Err("Bad breakpoint number 'foo'".into()));
     assert_eq!(ranges("1-"), Err("Bad breakpoint number at or near: '1-'".into()));
+}
+
+#[test]
+fn a_long_line_of_the_table_goes_on_below_its_last_column() {
+    let mut toy = looping();
+    toy.add("leaf");
+    let all: Vec<&Breakpoint> = toy.session.breakpoints().collect();
+    let table = crate::table(&all);
+    let row = table.clone().into_text().lines().nth(1).unwrap().to_owned();
+    let column = table.clone().into_text().find("What").unwrap();
+    let parts = table.parts();
+    let at = parts.iter().position(|part| *part == kdive_types::Part::Break(column));
+    let at = at.unwrap_or_else(|| panic!("{parts:?}"));
+    let kdive_types::Part::Text(rest, _) = parts[at + 1] else { panic!("{parts:?}") };
+    assert!(row.ends_with(rest.lines().next().unwrap()) && rest.starts_with("at "), "{row}: {rest}");
 }

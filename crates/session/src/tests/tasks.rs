@@ -213,7 +213,7 @@ fn tasks_in_tables_and_files() {
     toy.add("later task 5 if 1");
     let all: Vec<_> = toy.session.breakpoints().collect();
     assert_eq!(
-        crate::table(&all),
+        crate::table(&all).into_text(),
         "Num     Type           Disp Enb Address            What\n\
          1       breakpoint     keep y   0x0000000000003004 in sleep at toy.c:31 task 30\n\
          \tstop only in task 30\n\

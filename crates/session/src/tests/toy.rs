@@ -729,7 +729,7 @@ impl View for ToyView {
             locations.extend(inlined.map(|block| place(block.start, Some(block))));
         }
         if locations.is_empty() {
-            return Err(Error::NotFound(format!("Function \"{location}\" not defined.")));
+            return Err(kdive_symbols::LinespecError::NoFunction(location.to_owned()).into());
         }
         let canonical = match location.parse::<u32>() {
             Ok(line) => format!("/src/toy.c:{line}"),

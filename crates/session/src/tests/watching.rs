@@ -168,7 +168,7 @@ fn in_the_table_and_saved() {
     toy.cont();
     let all: Vec<&Breakpoint> = toy.session.breakpoints().collect();
     assert_eq!(
-        crate::table(&all),
+        crate::table(&all).into_text(),
         "\
 Num     Type            Disp Enb Address            What
 1       hw watchpoint   keep y                      count
