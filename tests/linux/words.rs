@@ -93,6 +93,13 @@ pub(crate) fn crashs_words(guest: &mut Guest) {
             "break vfs_read task looper",
             "info breakpoints",
             "delete",
+            "struct softirq_action.action softirq_vec 2",
+            "struct module.name -l module.list modules.next",
+            "struct list_head.next -o -l 8 &modules.prev",
+            "struct list_head.next -o &modules",
+            "struct -r list_head &init_task.tasks",
+            "rd &init_task.tasks 2",
+            "struct list_head &modules -c 3",
         ],
     );
     assert!(told[0].starts_with("pid = 0\n  comm = \"swapper/0"), "{}", told[0]);
@@ -104,5 +111,19 @@ pub(crate) fn crashs_words(guest: &mut Guest) {
     assert!(told[7].starts_with("Breakpoint 1 at 0x"), "{}", told[7]);
     assert!(told[9].contains("stop only in tasks named looper"), "{}", told[9]);
     assert!(told[9].contains("in __x64_sys_newfstat at "), "{}", told[9]);
+    let handlers: Vec<&str> = told[11].lines().filter(|line| line.contains("action = ")).collect();
+    let [first, second] = handlers[..] else { panic!("{}", told[11]) };
+    assert!(
+        first.ends_with("<tasklet_hi_action>") && second.ends_with("<run_timer_softirq>"),
+        "{}",
+        told[11]
+    );
+    let newest = guest.shell("head -n 1 /proc/modules");
+    let newest = newest.split_whitespace().next().unwrap();
+    assert!(told[12].starts_with(&format!("name = \"{newest}\"")), "{newest}: {}", told[12]);
+    assert!(told[13].contains("] struct list_head *next;"), "{}", told[13]);
+    assert_eq!(told[13], told[14]);
+    assert_eq!(told[15], told[16]);
+    assert_eq!(told[17].matches("next = 0x").count(), 3, "{}", told[17]);
     assert_eq!(guest.shell("echo alive").trim(), "alive");
 }
