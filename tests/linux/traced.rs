@@ -45,6 +45,39 @@ fn traced(guest: &mut Guest) -> (String, Vec<String>, Vec<String>) {
     (told, whole, rest)
 }
 
+/// At each instruction of a trampoline the stack goes on to the true caller, in what it calls too.
+fn inside(guest: &mut Guest, trampoline: &str, rest: &[String]) {
+    guest.at_go("read line < /proc/uptime");
+    let got = guest.kdive(&format!(
+        "target remote guest.sock\n\
+         set print frame-arguments none\n\
+         set print address off\n\
+         {GO}\n\
+         tbreak uptime_proc_show if $_streq($lx_current().comm, \"sh\")\n\
+         continue\n\
+         tbreak *{trampoline} if $_streq($lx_current().comm, \"sh\")\n\
+         continue\n\
+         set $start = (long)$pc\n\
+         set $n = 0\n\
+         while (unsigned long)$pc - $start < 0x80 && $n < 80\n\
+         echo =====\\n\n\
+         bt\n\
+         nexti\n\
+         set $n = $n + 1\n\
+         end\n\
+         echo =====\\n\n\
+         bt\n"
+    ));
+    let told = format!("{}{}", got.out, got.err);
+    let stacks: Vec<Vec<String>> = got.out.split("=====\n").skip(1).map(functions).collect();
+    let (out, within) = stacks.split_last().unwrap_or_else(|| panic!("{told}"));
+    assert!(within.len() > 5, "{told}");
+    for (number, stack) in within.iter().enumerate() {
+        assert_eq!((stack[0].as_str(), &stack[1..]), (trampoline, rest), "instruction {number}: {told}");
+    }
+    assert_eq!(out, rest, "{told}");
+}
+
 pub(crate) fn frames_are_those_without_tracers(guest: &mut Guest) {
     guest.shell("mount -t tracefs none /sys/kernel/tracing 2> /dev/null");
     let (_, plain, left) = traced(guest);
@@ -71,6 +104,9 @@ pub(crate) fn frames_are_those_without_tracers(guest: &mut Guest) {
     for (on, off) in kinds {
         guest.shell(on);
         let (told, whole, rest) = traced(guest);
+        if on == &graph {
+            inside(guest, "return_to_handler", &plain[1..]);
+        }
         guest.shell(off);
         assert_eq!((&whole, &rest), (&plain, &left), "{on}: {told}");
     }

@@ -266,6 +266,14 @@ impl LinuxLayer {
         starts
     }
 
+    /// The task whose frames are looked at: one that sleeps, or the one the CPU runs.
+    fn task_of_frames(&self, program: &Program) -> Option<VirtAddr> {
+        match program.machine().and_then(|machine| machine.sleeping_task()) {
+            Some(task) => Some(task),
+            None => self.task(program),
+        }
+    }
+
     /// The places in the kernel image that it rewrites, by address.
     #[must_use]
     pub fn sites(&self, program: &Program) -> Rc<[Site]> {
@@ -556,11 +564,19 @@ impl OsLayer for LinuxLayer {
     }
 
     fn true_return(&self, program: &Program, return_pc: VirtAddr, slot: VirtAddr) -> Option<VirtAddr> {
-        let task = || match program.machine().and_then(|machine| machine.sleeping_task()) {
-            Some(task) => Some(task),
-            None => self.task(program),
-        };
+        let task = || self.task_of_frames(program);
         self.trampolines.true_return(program, self.kernel_place(), return_pc, slot, task)
+    }
+
+    fn return_from_inside(
+        &self,
+        program: &Program,
+        trampoline: VirtAddr,
+        sp: VirtAddr,
+        holds: &[u64],
+    ) -> Option<(VirtAddr, VirtAddr)> {
+        let task = self.task_of_frames(program)?;
+        self.trampolines.inside(program, self.kernel_place(), trampoline, sp, holds, task)
     }
 
     fn module_names(&self, program: &Program) -> Vec<String> {

@@ -19,6 +19,10 @@ use kdive_base::{ReadMemory, VirtAddr};
 use kdive_program::Program;
 use std::cell::{OnceCell, RefCell};
 
+/// How far above the stack pointer a trampoline finds the place of the return address it stands for, at most: it keeps what the function
+/// returned there, and little more. Outside of that it is 8 below.
+const OWN_STACK: u64 = 40;
+
 /// Most records for one place on the stack that are followed.
 const MAX_TRACERS: usize = 64;
 
@@ -157,6 +161,41 @@ impl Kind {
     }
 }
 
+/// A true return address, and the place on the stack it was at.
+type Return = (VirtAddr, VirtAddr);
+
+impl Kind {
+    /// What the newest record of a task says, and the one behind it, which is no longer in use.
+    fn newest(&self, program: &Program, task: VirtAddr) -> Option<(Option<Return>, Option<Return>)> {
+        let told = |record: VirtAddr| {
+            Some((self.to.pointer(program, record).ok()?, self.slot.pointer(program, record).ok()?))
+        };
+        match &self.records {
+            Records::Array { base, last, size } => {
+                let last = i64::from(last.read(program, task).ok()? as u32 as i32);
+                let base = base.pointer(program, task).ok().filter(|base| base.0 != 0)?;
+                let record = |index: i64| {
+                    let index = u64::try_from(index).ok().filter(|&index| index < MAX_RECORDS as u64)?;
+                    told(base.offset(index.wrapping_mul(*size)))
+                };
+                Some((record(last), record(last + 1)))
+            }
+            Records::Words { base, used } => {
+                let used = u64::try_from(used.read(program, task).ok()? as u32 as i32).ok()?;
+                let base = base.pointer(program, task).ok().filter(|base| base.0 != 0)?;
+                let top = used.checked_sub(1).filter(|&top| top < MAX_RECORDS as u64);
+                let live = top.and_then(|top| {
+                    let back = program.read_uint(base.offset(top * 8), 8).ok()? & BACK;
+                    told(base.offset(top.checked_sub(back)? * 8))
+                });
+                Some((live, told(base.offset(used.min(MAX_RECORDS as u64) * 8))))
+            }
+            // While these run, the kernel's own tables tell where the return address is.
+            Records::List { .. } => None,
+        }
+    }
+}
+
 impl Trampolines {
     /// Another system, or other files.
     pub(crate) fn forget(&mut self) {
@@ -182,6 +221,30 @@ impl Trampolines {
     /// Whether one of them begins at an address.
     pub(crate) fn begins_at(&self, program: &Program, kernel: Option<KernelPlace>, pc: VirtAddr) -> bool {
         self.with(program, kernel, |all| all.iter().any(|trampoline| trampoline.addr == pc))
+    }
+
+    /// Where the return address of the function was that has returned to the trampoline at `start`, and where control goes on, while
+    /// the trampoline's own instructions run with the stack at `sp`. It drops its record before it is done: from then on what
+    /// registers or the stack hold has to agree with what the record said.
+    pub(crate) fn inside(
+        &self,
+        program: &Program,
+        kernel: Option<KernelPlace>,
+        start: VirtAddr,
+        sp: VirtAddr,
+        holds: &[u64],
+        task: VirtAddr,
+    ) -> Option<(VirtAddr, VirtAddr)> {
+        let newest = |all: &[Trampoline]| {
+            all.iter().find(|trampoline| trampoline.addr == start)?.kind(program)?.newest(program, task)
+        };
+        let (live, dropped) = self.with(program, kernel, newest)?;
+        let is_near = |told: &Return| told.1.0.wrapping_sub(sp.0.wrapping_sub(8)) <= OWN_STACK;
+        let (live, dropped) = (live.filter(is_near), dropped.filter(is_near));
+        let (to, slot) = dropped.filter(|told| holds.contains(&told.0.0)).or(live).or(dropped)?;
+        // Another tracer may watch the same function.
+        let to = self.true_return(program, kernel, to, slot, || Some(task)).unwrap_or(to);
+        Some((slot, to))
     }
 
     /// Where a function of a task really returns to whose return address, at `slot`, is `return_pc`; `None` when that is none of
@@ -278,6 +341,43 @@ mod tests {
         assert_eq!(ask(&program, "return_to_handler", 7), Some(0x1000));
         assert_eq!(ask(&program, "return_to_handler", 5), Some(0x2000));
         assert_eq!(ask(&program, "return_to_handler", 6), None);
+    }
+
+    /// Asks in the trampoline, with the stack pointer at element `sp` of the array `stack`: the element where the return address was,
+    /// and the address.
+    fn ask_inside(program: &Program, sp: u64, holds: &[u64]) -> Option<(u64, u64)> {
+        let at = |name| symbol(program, name).unwrap();
+        let stack = at("stack");
+        let trampolines = Trampolines::default();
+        let start = at("return_to_handler");
+        let told = trampolines.inside(program, None, start, stack.offset(sp * 8), holds, at("task"));
+        told.map(|(slot, to)| ((slot.0 - stack.0) / 8, to.0))
+    }
+
+    #[test]
+    fn inside_the_trampoline_the_record_may_be_dropped() {
+        let arrays = kernel(
+            "struct ftrace_ret_stack { unsigned long ret, func; unsigned long *retp; };
+            struct task_struct { int curr_ret_stack; struct ftrace_ret_stack *ret_stack; };
+            struct ftrace_ret_stack records[3] = { { 0x1000, 1, &stack[7] }, { 0x2000, 2, &stack[4] }, { 0x3000, 3, &stack[3] } };
+            struct task_struct task = { 1, records };",
+        );
+        let words = kernel(
+            "struct ftrace_ret_stack { unsigned long ret, func, *retp; } described;
+            struct task_struct { int curr_ret_stack; unsigned long *ret_stack; };
+            unsigned long words[16] = { 0x1000, 1, (unsigned long)&stack[7], 3, 0x2000, 2, (unsigned long)&stack[4], 3,
+                0x3000, 3, (unsigned long)&stack[3], 3 };
+            struct task_struct task = { 8, words };",
+        );
+        for program in [arrays, words] {
+            // Two words of its own on the stack; the record is in use.
+            assert_eq!(ask_inside(&program, 3, &[0, 0x55]), Some((4, 0x2000)));
+            // It is dropped, and a register has what it said.
+            assert_eq!(ask_inside(&program, 2, &[0x3000]), Some((3, 0x3000)));
+            // The one in use is far away.
+            assert_eq!(ask_inside(&program, 0, &[]), Some((4, 0x2000)));
+            assert_eq!(ask_inside(&program, 6, &[]), None);
+        }
     }
 
     #[test]

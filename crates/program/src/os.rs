@@ -132,6 +132,18 @@ pub trait OsLayer {
         None
     }
 
+    /// The same while the instructions of a trampoline run: where the return address was, and where control goes on. `holds` is what
+    /// registers and the stack hold, among which that may be already.
+    fn return_from_inside(
+        &self,
+        _program: &Program,
+        _trampoline: VirtAddr,
+        _sp: VirtAddr,
+        _holds: &[u64],
+    ) -> Option<(VirtAddr, VirtAddr)> {
+        None
+    }
+
     /// Names of what can be loaded into the system and has a file here (for Linux: modules).
     fn module_names(&self, _program: &Program) -> Vec<String> {
         Vec::new()

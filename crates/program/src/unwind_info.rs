@@ -151,6 +151,15 @@ impl UnwindInfo for Program {
     fn true_return(&self, return_pc: VirtAddr, slot: VirtAddr) -> Option<VirtAddr> {
         self.os.as_ref()?.true_return(self, return_pc, slot)
     }
+
+    fn return_from_inside(
+        &self,
+        trampoline: VirtAddr,
+        sp: VirtAddr,
+        holds: &[u64],
+    ) -> Option<(VirtAddr, VirtAddr)> {
+        self.os.as_ref()?.return_from_inside(self, trampoline, sp, holds)
+    }
 }
 
 /// Reads `DW_AT_producer`: `GNU C11 12.2.0 -mno-sse ...`. The assembler calls itself `GNU AS 2.40`, which is no 4.5.

@@ -92,6 +92,18 @@ pub trait UnwindInfo {
         None
     }
 
+    /// The same while the instructions of the trampoline itself run, with the stack at `sp`: where the return address was, and where
+    /// control goes on. `holds` is what registers and the stack hold, among which that may be already.
+    fn return_from_inside(
+        &self,
+        trampoline: VirtAddr,
+        sp: VirtAddr,
+        holds: &[u64],
+    ) -> Option<(VirtAddr, VirtAddr)> {
+        let _ = (trampoline, sp, holds);
+        None
+    }
+
     /// The registers from before a call by the debugger that returns to `pc` with this stack pointer.
     fn before_call(&self, pc: VirtAddr, sp: VirtAddr) -> Option<RegisterSet> {
         let _ = (pc, sp);

@@ -72,6 +72,11 @@ pub(crate) fn unwind(start: &Start<'_>, policy: Policy, context: Context<'_>) ->
     {
         return Ok(step);
     }
+    if policy == Policy::Kernel
+        && let Some(step) = in_return_trampoline(start, context)
+    {
+        return Ok(step);
+    }
     if start.level == 0
         && !context.info.epilogue_cfi_valid(start.pc)
         && heuristic::is_at_ret(start.pc, context.memory)
@@ -137,6 +142,24 @@ fn at_return_trampoline(start: &Start<'_>, context: Context<'_>) -> Option<Step>
     let mut caller = start.registers.clone();
     caller.set(reg::RIP, Location::Value(to.0));
     Some(Step { method: Method::Trampoline, id: stack_id(start, sp), caller, outermost: false, ..unknown() })
+}
+
+/// Further into a return trampoline, which has registers of its own on the stack and perhaps dropped the record of what it goes on to
+/// already. `None` outside of one, and where its records do not tell: then it is a frame as others are.
+fn in_return_trampoline(start: &Start<'_>, context: Context<'_>) -> Option<Step> {
+    let trampoline = start.function.filter(|&function| context.info.is_return_trampoline(function))?;
+    let sp = read_register(start.registers, reg::RSP, context.memory).ok()?;
+    let register = |number| read_register(start.registers, number, context.memory).ok();
+    let mut word = [0; 8];
+    let stacked = context.memory.read(VirtAddr(sp), &mut word).ok().map(|()| u64::from_le_bytes(word));
+    let holds: Vec<u64> = [register(reg::RAX), register(reg::RDI), stacked].into_iter().flatten().collect();
+    let (slot, to) = context.info.return_from_inside(trampoline, VirtAddr(sp), &holds)?;
+    let entered_with = slot.offset(8);
+    let mut caller = start.registers.clone();
+    caller.set(reg::RIP, Location::Value(to.0));
+    caller.set(reg::RSP, Location::Value(entered_with.0));
+    let id = stack_id(start, entered_with.0);
+    Some(Step { method: Method::Trampoline, id, caller, outermost: false, ..unknown() })
 }
 
 /// A frame nothing is known about.

@@ -29,6 +29,8 @@ struct Kernel {
     memory: SparseMemory,
     /// Code of a user program with the same CFI, from `USER_PC` on; and whether it is the one in memory.
     program: Option<bool>,
+    /// The same of records that the trampoline has dropped.
+    dropped: Vec<(u64, u64)>,
     /// True return addresses by where the trampoline's stands.
     returns: Vec<(u64, u64)>,
 }
@@ -64,6 +66,7 @@ fn kernel(orc: &[OrcRow]) -> Kernel {
         tables: Arc::new(UnwindTables { cfi: vec![cfi], orc: Some(orc) }),
         memory: SparseMemory::new(),
         program: None,
+        dropped: Vec::new(),
         returns: Vec::new(),
     }
 }
@@ -93,6 +96,11 @@ impl UnwindInfo for Kernel {
     fn true_return(&self, return_pc: VirtAddr, slot: VirtAddr) -> Option<VirtAddr> {
         let known = self.returns.iter().find(|known| return_pc.0 == TRAMPOLINE && known.0 == slot.0);
         known.map(|known| VirtAddr(known.1))
+    }
+
+    fn return_from_inside(&self, _: VirtAddr, sp: VirtAddr, holds: &[u64]) -> Option<(VirtAddr, VirtAddr)> {
+        let known = self.dropped.iter().find(|known| known.0 == sp.0 + 0x10 && holds.contains(&known.1));
+        known.map(|known| (VirtAddr(known.0), VirtAddr(known.1)))
     }
 
     fn epilogue_cfi_valid(&self, _: VirtAddr) -> bool {
@@ -543,6 +551,25 @@ fn at_a_trampoline_a_function_has_just_returned() {
     // Further in it has registers of its own on the stack.
     let found = walk(&kernel, TRAMPOLINE + 4, STACK + 8, Policy::Kernel);
     assert_eq!(shape(&found), [(TRAMPOLINE + 4, FrameKind::Normal, Method::Orc)]);
+}
+
+#[test]
+fn further_into_a_trampoline_its_records_and_registers_tell() {
+    let mut kernel = kernel(&[(TEXT, 16, ORC_CALL), (ENTRY, 0, ORC_END)]);
+    // What it has saved, where it returns to by now, then where its caller returns to.
+    let stack = [TEXT + 0x210, 0x44, TRAMPOLINE, 0x55, ENTRY + 0x20];
+    kernel.memory.map(VirtAddr(STACK), words(&stack));
+    kernel.dropped = vec![(STACK + 0x10, TEXT + 0x210)];
+    let found = walk(&kernel, TRAMPOLINE + 4, STACK, Policy::Kernel);
+    assert_eq!(
+        shape(&found),
+        [
+            (TRAMPOLINE + 4, FrameKind::Normal, Method::Trampoline),
+            (TEXT + 0x210, FrameKind::Normal, Method::DebugFrame),
+            (ENTRY + 0x20, FrameKind::Normal, Method::Orc),
+        ]
+    );
+    assert_eq!(found.frame_at(0).cfa(), Some(VirtAddr(STACK + 0x18)), "the same as at its first instruction");
 }
 
 #[test]
