@@ -37,10 +37,6 @@ pub(crate) fn slips(guest: &mut Guest) {
         ("log -n", "log -n takes a number of messages, as in log -n 20."),
         ("print vfs_read(0)", "Too few arguments in function call."),
         (
-            "print vfs_read(0, 0, 0, 0)",
-            "kdive does not call functions of the guest yet: expressions read and write its memory and registers.",
-        ),
-        (
             "k",
             "\"k\" does not kill the guest where nobody is asked: write kill.  The stack is shown by backtrace.",
         ),
