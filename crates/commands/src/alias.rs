@@ -1,7 +1,7 @@
 //! `alias`: another name for a command, with arguments of its own if wanted.
 
 use crate::args::Args;
-use crate::spec::{Class, Completer, Repeat, Spec};
+use crate::spec::{Class, Completer, Spec};
 use crate::tree::{Alias, What, is_name_char, words};
 use crate::{Error, Shell};
 
@@ -14,7 +14,6 @@ pub const COMMANDS: &[Spec] = &[Spec {
            ALIAS is one word, or as many as COMMAND with the same prefix. DEFAULT-ARGS are\n\
            put before what the user types. With -a the name is not offered by completion.",
     examples: &["alias pp = print -pretty --", "alias -a set cnf = set confirm"],
-    repeat: Repeat::No,
     complete: Completer::Command,
     run: alias,
     ..Spec::EMPTY

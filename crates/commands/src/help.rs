@@ -4,7 +4,7 @@ pub(crate) mod functions;
 
 use crate::output::Style;
 use crate::settings::Kind;
-use crate::spec::{Class, Completer, Repeat, Spec};
+use crate::spec::{Class, Completer, Spec};
 use crate::tree::{Entry, What};
 use crate::{Args, Error, Missing, Shell};
 
@@ -17,7 +17,6 @@ pub const COMMANDS: &[Spec] = &[Spec {
     help: "Usage: help [COMMAND | SETTING | $FUNCTION | CLASS | function | all]\n\
            Without an argument the classes of commands are listed.",
     examples: &["help", "help info line", "help pagination", "help $list", "help breakpoints", "help all"],
-    repeat: Repeat::No,
     complete: Completer::Command,
     run: help,
     ..Spec::EMPTY

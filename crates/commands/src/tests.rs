@@ -7,4 +7,5 @@ mod complete;
 mod interrupt;
 mod lint;
 mod readers;
+mod repeat;
 mod scripts;

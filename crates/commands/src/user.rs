@@ -56,7 +56,6 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Make a command that only has subcommands",
         help: "Usage: define-prefix NAME\nAfterwards \"define NAME SUBCOMMAND\" works.",
         examples: &["define-prefix my"],
-        repeat: Repeat::No,
         complete: Completer::Command,
         run: define_prefix,
         ..Spec::EMPTY
@@ -69,7 +68,6 @@ pub const COMMANDS: &[Spec] = &[
                The text follows up to a line that says \"end\"; its first line is what lists\n\
                of commands show.",
         examples: &["document adder"],
-        repeat: Repeat::No,
         complete: Completer::Command,
         run: document,
         ..Spec::EMPTY

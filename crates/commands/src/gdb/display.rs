@@ -2,7 +2,7 @@
 
 use crate::gdb::call::with_calls;
 use crate::gdb::data::{examine_once, forget_copies, put, tell_copies, tell_warnings};
-use crate::spec::{Class, Completer};
+use crate::spec::{Class, Completer, Repeat};
 use crate::{Args, Error, Shell, Spec};
 use kdive_expr::print::print_value;
 use kdive_expr::{Expr, Format, FormatSpec, PrintOptions, SymbolClass, UnitSize};
@@ -29,6 +29,7 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Cancel some expressions to be displayed when program stops",
         help: "Usage: undisplay [NUMBER]...\nRanges as in 2-4; without argument all.",
         examples: &["undisplay 1", "delete display 2-4"],
+        repeat: Repeat::No,
         run: undisplay,
         ..Spec::EMPTY
     },
@@ -230,7 +231,6 @@ fn undisplay(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         if !shell.displays.list.is_empty() && shell.query("Delete all auto-display expressions") {
             shell.displays.list.clear();
         }
-        shell.dont_repeat();
         return Ok(());
     }
     for number in numbers(shell, args.text())? {
@@ -240,7 +240,6 @@ fn undisplay(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
             shell.out.line(&format!("No display number {number}."));
         }
     }
-    shell.dont_repeat();
     Ok(())
 }
 

@@ -53,7 +53,6 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Have the current thread get a signal when it runs again",
         help: "Usage: queue-signal SIGNAL\nAs signal, but nothing runs yet.",
         examples: &["queue-signal SIGUSR1"],
-        repeat: Repeat::No,
         complete: Completer::Custom(complete_signal),
         run: queue_signal,
         ..Spec::EMPTY

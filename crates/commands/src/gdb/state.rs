@@ -45,6 +45,7 @@ pub const COMMANDS: &[Spec] = &[
         help: "Usage: interrupt\nWhile a command can be given it stands still already; Ctrl-C stops it.",
         examples: &["interrupt"],
         run: |_, _| Ok(()),
+        repeat: Repeat::No,
         ..Spec::EMPTY
     },
     Spec {
@@ -56,7 +57,6 @@ pub const COMMANDS: &[Spec] = &[
                Registers are set to what the caller will find when the frame is left; nothing of\n\
                the function is executed. EXPRESSION, a number or pointer, is what it returns.",
         examples: &["return", "return -1"],
-        repeat: Repeat::No,
         complete: Completer::Expr,
         run: return_command,
         ..Spec::EMPTY
@@ -117,6 +117,7 @@ pub const COMMANDS: &[Spec] = &[
         examples: &["core-file"],
         complete: Completer::File,
         run: |_, args| if args.is_empty() { Ok(()) } else { core(args) },
+        repeat: Repeat::No,
         ..Spec::EMPTY
     },
     Spec {
@@ -127,6 +128,7 @@ pub const COMMANDS: &[Spec] = &[
         examples: &["target core vmcore"],
         complete: Completer::File,
         run: |_, args| core(args),
+        repeat: Repeat::No,
         ..Spec::EMPTY
     },
     Spec {
@@ -165,6 +167,7 @@ pub const COMMANDS: &[Spec] = &[
         examples: &["path /usr/local/bin"],
         complete: Completer::Dir,
         run: path,
+        repeat: Repeat::No,
         ..Spec::EMPTY
     },
     Spec {

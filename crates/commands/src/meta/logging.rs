@@ -1,7 +1,7 @@
 //! `set logging`: a copy of the output in a file.
 
 use crate::settings::{Settings, Value, os_message};
-use crate::spec::{Class, Completer, Repeat, Spec};
+use crate::spec::{Class, Completer, Spec};
 use crate::{Args, Error, Shell, settings};
 
 /// The commands of this file: the old spelling. The new one is a setting.
@@ -12,7 +12,6 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Old spelling of \"set logging enabled on\"",
         help: "Usage: set logging on",
         examples: &["set logging on"],
-        repeat: Repeat::No,
         complete: Completer::File,
         run: |shell, args| deprecated(shell, args, true),
         ..Spec::EMPTY
@@ -23,7 +22,6 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Old spelling of \"set logging enabled off\"",
         help: "Usage: set logging off",
         examples: &["set logging off"],
-        repeat: Repeat::No,
         run: |shell, args| deprecated(shell, args, false),
         ..Spec::EMPTY
     },

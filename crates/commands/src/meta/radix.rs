@@ -1,7 +1,7 @@
 //! `set radix`, `show radix`: input and output radix at once.
 
 use crate::settings::{Settings, Value, command};
-use crate::spec::{Class, Completer, Repeat, Spec};
+use crate::spec::{Class, Completer, Spec};
 use crate::{Args, Error, Shell};
 
 /// The commands of this file.
@@ -12,7 +12,6 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Set the radix numbers are read and printed in",
         help: "Usage: set radix [N]\n8, 10 or 16; 10 without N.",
         examples: &["set radix 16"],
-        repeat: Repeat::No,
         complete: Completer::Expr,
         run: set,
         ..Spec::EMPTY

@@ -19,7 +19,6 @@ pub const COMMANDS: &[Spec] = &[
                Without a command a shell is started. $_shell_exitcode is its exit status,\n\
                $_shell_exitsignal the signal that ended it.",
         examples: &["shell ls", "!make modules"],
-        repeat: Repeat::No,
         complete: Completer::File,
         run: |shell, args| run_shell(shell, args.text()),
         ..Spec::EMPTY
@@ -30,7 +29,6 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Run make",
         help: "Usage: make [ARGS]",
         examples: &["make -C build modules"],
-        repeat: Repeat::No,
         complete: Completer::File,
         run: |shell, args| run_shell(shell, &format!("make {}", args.text())),
         ..Spec::EMPTY

@@ -27,7 +27,6 @@ pub const COMMANDS: &[Spec] = &[
         help: "Usage: set substitute-path FROM TO\n\
                A file whose directory is FROM, or below it, is looked for below TO.",
         examples: &["set substitute-path /build/linux /usr/src/linux"],
-        repeat: Repeat::No,
         complete: Completer::Dir,
         run: set_substitute_path,
         ..Spec::EMPTY
@@ -47,7 +46,6 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Delete one or all rules of \"set substitute-path\"",
         help: "Usage: unset substitute-path [FROM]",
         examples: &["unset substitute-path /build/linux"],
-        repeat: Repeat::No,
         run: unset_substitute_path,
         ..Spec::EMPTY
     },
