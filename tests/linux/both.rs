@@ -1,7 +1,9 @@
 //! Every command on both kernels: one boot of each with KASLR, two CPUs, and modules of the distribution loaded.
 
 use super::guest::{Boot, Guest};
-use super::{crash, devices, hostile, kaslr, memory, modules, oops, patched, programs, tasks, traced, words};
+use super::{
+    calls, crash, devices, hostile, kaslr, memory, modules, oops, patched, programs, tasks, traced, words,
+};
 use std::time::Instant;
 
 #[test]
@@ -58,6 +60,7 @@ fn everything(series: Option<&str>) {
         ("user programs", programs::a_program_has_frames),
         ("steps in user programs", programs::steps_stay_in_a_program),
         ("return trampolines", traced::frames_are_those_without_tracers),
+        ("calls", calls::functions_are_called),
         // Last: the kernel is not what it was afterwards.
         ("trouble", oops::trouble_is_caught),
     ];

@@ -19,6 +19,7 @@ macro_rules! on_both_kernels {
 
 mod both;
 mod btf;
+mod calls;
 mod crash;
 mod devices;
 mod expressions;

@@ -45,8 +45,12 @@ pub const COMMANDS: &[Spec] = &[
         name: "call",
         class: Class::Running,
         summary: "Evaluate an expression and print its value unless it is void",
-        help: "Usage: call [/FMT] EXP",
-        examples: &["call $rax"],
+        help: "Usage: call [/FMT] EXP\n\
+               Functions in EXP are called on the selected CPU, in the task that runs there; print\n\
+               calls them too. The kernel's own rules hold: what sleeps must not be called where\n\
+               sleeping is forbidden. A stop on the way stays where it is; `continue` lets the\n\
+               function return, and everything is as it was before the call.",
+        examples: &["call jiffies_to_msecs(250)", "call (int)printk(\"here\\n\")"],
         complete: Completer::Expr,
         run: |shell, args| print_command(shell, args, false),
         ..Spec::EMPTY

@@ -148,16 +148,23 @@ fn assignments_and_settings() {
 fn settings_without_effect_say_so_when_they_ask_for_something_else() {
     let mut bench = Bench::new();
     let warning = |name: &str| format!("warning: \"set {name}\" has no effect in kdive.\n");
-    assert_eq!(bench.ex("set unwindonsignal on"), warning("unwindonsignal"));
-    assert_eq!(bench.ex("set unwindonsignal on"), warning("unwindonsignal"), "each time");
-    assert_eq!(bench.ex("set unwindonsignal off"), "", "what kdive does anyway");
-    assert_eq!(bench.ex("with unwindonsignal on -- p 1"), warning("unwindonsignal") + "$1 = 1\n");
+    assert_eq!(bench.ex("set use-deprecated-index-sections on"), warning("use-deprecated-index-sections"));
+    assert_eq!(
+        bench.ex("set use-deprecated-index-sections on"),
+        warning("use-deprecated-index-sections"),
+        "each time"
+    );
+    assert_eq!(bench.ex("set use-deprecated-index-sections off"), "", "what kdive does anyway");
+    assert_eq!(
+        bench.ex("with use-deprecated-index-sections on -- p 1"),
+        warning("use-deprecated-index-sections") + "$1 = 1\n"
+    );
     assert_eq!(bench.ex("set auto-load python-scripts off"), "", "and this as well");
     assert_eq!(bench.all(&["set sysroot", "set sysroot /"]), "");
     assert_eq!(bench.ex("set sysroot /srv/root"), warning("sysroot"));
     assert_eq!(
-        file("set unwindonsignal on\np 1\n"),
-        warning("unwindonsignal") + "$1 = 1\n",
+        file("set use-deprecated-index-sections on\np 1\n"),
+        warning("use-deprecated-index-sections") + "$1 = 1\n",
         "the script goes on"
     );
     let said =
@@ -177,7 +184,7 @@ fn settings_without_effect_say_so_when_they_ask_for_something_else() {
         "warning: expressions are read as C, \"set language rust\" does not change that.\n"
     );
     assert_eq!(bench.ex("set language c"), "");
-    assert!(bench.ex("help set unwindonsignal").contains("It has no effect in kdive."));
+    assert!(bench.ex("help set use-deprecated-index-sections").contains("It has no effect in kdive."));
 }
 
 #[test]
