@@ -228,7 +228,7 @@ fn a_guest_is_waited_for_and_come_back_to() {
     // Per-CPU variables count from 0 here.
     let shown = say(&mut session, "print (void *) 8");
     assert!(shown.contains("0x8") && !shown.contains("fixed_percpu_data"), "{shown}");
-    say(&mut session, "set print percpu-symbols on");
+    say(&mut session, "set print low-symbols on");
     let shown = say(&mut session, "print (void *) 8");
     assert!(shown.contains("fixed_percpu_data"), "{shown}");
     say(&mut session, "break start_kernel");

@@ -69,7 +69,7 @@ impl Shell {
             repeated: origin.repeated,
             body: origin.body,
         };
-        let per_cpu_symbols = match self.settings.text("print percpu-symbols").as_str() {
+        let per_cpu_symbols = match self.settings.text("print low-symbols").as_str() {
             "on" => true,
             "off" => false,
             _ => !self.is_interactive(),

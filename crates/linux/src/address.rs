@@ -155,7 +155,7 @@ fn per_cpu(program: &Program, addr: VirtAddr) -> Option<String> {
     for (cpu, offset) in per_cpu_offsets(program).ok()?.into_iter().enumerate() {
         let static_addr = VirtAddr(addr.0.wrapping_sub(offset));
         if offset != 0 && start <= static_addr && static_addr < end {
-            // By its name in the file, whatever `set print percpu-symbols` says.
+            // By its name in the file, whatever `set print low-symbols` says.
             let name = program.modules.symbolic(static_addr, false).map_or_else(
                 || format!("{static_addr}"),
                 |(name, offset)| if offset == 0 { name.to_string() } else { format!("{name}+{offset}") },

@@ -182,7 +182,6 @@ impl ModuleFinder {
         directories
     }
 
-    /// Module files below a directory by canonical name.
     /// Names of all modules that have a file where modules are looked for.
     pub fn names(&mut self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
@@ -194,6 +193,7 @@ impl ModuleFinder {
         names
     }
 
+    /// Module files below a directory by canonical name.
     pub(crate) fn index(&mut self, directory: &Path) -> &HashMap<String, Vec<PathBuf>> {
         self.known.entry(directory.to_owned()).or_insert_with(|| {
             // The current directory may be anything, a home directory too: not far down.

@@ -88,9 +88,6 @@ const FREES_INIT: &str = "free_initmem";
 const EARLY_KGDB: &str = "The kernel still starts. kgdb cannot take a breakpoint out again that was set now once the kernel has\n\
     write-protected its code: delete it before, or set it later.";
 
-/// Why a module has no symbols from here.
-const REPLACED: &str = "replaced by add-symbol-file";
-
 /// How long files of modules are looked through for a function.
 const PATIENCE: Duration = Duration::from_millis(700);
 
@@ -138,7 +135,7 @@ impl LinuxLayer {
         let mut report = OsReport::default();
         let lacking = self.modules.iter().filter(|known| match &known.symbols {
             SymbolsFrom::File { debug, .. } => !debug,
-            SymbolsFrom::None(why) => why != REPLACED,
+            SymbolsFrom::None(_) => true,
         });
         for addr in lacking.map(|known| known.info.addr).collect::<Vec<_>>() {
             report.symbols_changed |= self.drop_module(program, addr);
@@ -239,19 +236,6 @@ impl LinuxLayer {
         let found = self.finder.defining(function, PATIENCE, &program.interrupt)?;
         let path = std::path::absolute(&found.path).unwrap_or(found.path);
         Some(Defining { path, ..found })
-    }
-
-    /// The user loads a file by hand: what this layer loaded from the same file makes room for it.
-    pub fn make_room_for(&mut self, program: &mut Program, path: &Path) {
-        let wanted = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        for known in &mut self.modules {
-            if let SymbolsFrom::File { path: own, id, .. } = &known.symbols
-                && std::fs::canonicalize(own).unwrap_or_else(|_| own.clone()) == wanted
-            {
-                program.modules.remove(*id);
-                known.symbols = SymbolsFrom::None(REPLACED.into());
-            }
-        }
     }
 
     /// Whether the stub is the kernel's own and the kernel still starts: an instruction that the stub writes now cannot be taken out again

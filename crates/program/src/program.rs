@@ -59,7 +59,7 @@ pub struct Options {
     /// Whether a per-CPU variable stands for the copy of the CPU that is looked at (`set percpu`).
     pub per_cpu: bool,
     /// Whether low addresses have the names of per-CPU variables in a kernel that counts those from 0 (`set print
-    /// percpu-symbols`).
+    /// low-symbols`).
     pub per_cpu_symbols: bool,
 }
 

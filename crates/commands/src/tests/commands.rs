@@ -20,10 +20,7 @@ fn names_and_abbreviations() {
         ("show foo", "Undefined show command: \"foo\".  Try \"help show\".\n"),
         ("set print foo bar", "Undefined set print command: \"foo bar\".  Try \"help set print\".\n"),
         ("set p=1", "Undefined set print command: \"=1\".  Try \"help set print\".\n"),
-        (
-            "set p p on",
-            "Ambiguous set print command \"p on\": pascal_static-members, percpu-symbols, pretty.\n",
-        ),
+        ("set p p on", "Ambiguous set print command \"p on\": pascal_static-members, pretty.\n"),
         ("maint foo", "Undefined maintenance command: \"foo\".  Try \"help maintenance\".\n"),
         ("help foo", "Undefined command: \"foo\".  Try \"help\".\n"),
         ("help info foo", "Undefined info command: \"foo\".  Try \"help info\".\n"),

@@ -55,7 +55,7 @@ pub(super) const ROWS: &[Setting] = &[
         "Printing of the kernel's context at stops is \"{}\".",
     ),
     Setting::new(
-        "print percpu-symbols",
+        "print low-symbols",
         Enum(&["auto", "on", "off"]),
         "auto",
         "whether low addresses have the names of per-CPU variables",
