@@ -4,6 +4,7 @@ use super::guest::{Boot, Guest};
 use super::{
     calls, crash, devices, hostile, kaslr, memory, modules, oops, patched, programs, tasks, traced, words,
 };
+use crate::interrupt;
 use std::time::Instant;
 
 #[test]
@@ -59,6 +60,7 @@ fn everything(series: Option<&str>) {
         ("probes", patched::probes_are_known),
         ("user programs", programs::a_program_has_frames),
         ("steps in user programs", programs::steps_stay_in_a_program),
+        ("interrupts of walkers", interrupt::every_walker_is_quit),
         ("return trampolines", traced::frames_are_those_without_tracers),
         ("calls", calls::functions_are_called),
         // Last: the kernel is not what it was afterwards.

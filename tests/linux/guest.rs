@@ -269,6 +269,16 @@ impl Guest {
         Answers { connected, out, err }
     }
 
+    /// Sends QEMU a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    /// Where kdive is run.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
     /// Kdive's current directory.
     pub(crate) fn work(&self) -> PathBuf {
         self.place.home().join("work")

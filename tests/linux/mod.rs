@@ -23,7 +23,7 @@ mod calls;
 mod crash;
 mod devices;
 mod expressions;
-mod guest;
+pub(crate) mod guest;
 mod hostile;
 mod kaslr;
 mod kgdb;
