@@ -60,6 +60,7 @@ fn everything(series: Option<&str>) {
         ("probes", patched::probes_are_known),
         ("user programs", programs::a_program_has_frames),
         ("steps in user programs", programs::steps_stay_in_a_program),
+        ("moved program", programs::a_moved_program_has_frames_and_steps),
         ("interrupts of walkers", interrupt::every_walker_is_quit),
         ("return trampolines", traced::frames_are_those_without_tracers),
         ("calls", calls::functions_are_called),

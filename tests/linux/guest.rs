@@ -43,7 +43,8 @@ pub(crate) struct Boot<'a> {
     pub(crate) series: Option<&'a str>,
     /// With modules of the distribution, which `kdive.distribution` loads.
     pub(crate) distribution: bool,
-    /// With `tests/guest/program.c` as `/program`, and as `program` in kdive's directory.
+    /// With `tests/guest/program.c` as `/program`, at its own addresses, and as `/moved`, which is loaded anywhere; and both in
+    /// kdive's directory.
     pub(crate) program: bool,
     /// Words for the kernel command line.
     pub(crate) append: &'a str,
@@ -69,7 +70,7 @@ impl Boot<'_> {
         let place = Place::new();
         let work = place.home().join("work");
         if self.program {
-            initrd = with_program(&initrd, &work)?;
+            initrd = with_programs(&initrd, &work)?;
         }
         // The kernel takes the first it is told for all messages.
         let console = if self.append.contains("console=") { "" } else { "console=ttyS0" };
@@ -120,23 +121,26 @@ impl Boot<'_> {
     }
 }
 
-/// Compiles the user program, in the directory, and makes an initrd that has it as well. `None`, said aloud, without a compiler.
-fn with_program(initrd: &Path, work: &Path) -> Option<PathBuf> {
+/// Compiles the user programs, in the directory, and makes an initrd that has them as well. `None`, said aloud, without a compiler.
+fn with_programs(initrd: &Path, work: &Path) -> Option<PathBuf> {
     if !programs(&["gcc"]) {
         return None;
     }
     let source = crate::root().join("tests/guest/program.c");
-    let program = work.join("program");
-    let compiled = Command::new("gcc")
-        .args(["-g", "-O0", "-static", "-no-pie", "-o"])
-        .args([&program, &source])
-        .status();
-    assert!(compiled.unwrap().success());
+    let compile = |name: &str, options: &[&str]| {
+        let program = work.join(name);
+        let mut gcc = Command::new("gcc");
+        let compiled = gcc.args(["-g", "-O0"]).args(options).arg("-o").args([&program, &source]).status();
+        assert!(compiled.unwrap().success());
+        std::fs::read(program).unwrap()
+    };
+    let program = compile("program", &["-static", "-no-pie"]);
+    let moved = compile("moved", &["-static-pie"]);
     let mut bytes = std::fs::read(initrd).unwrap();
     // The kernel unpacks one archive after the other; one that is not compressed begins at a multiple of four.
     bytes.resize(bytes.len().next_multiple_of(4), 0);
     for (name, mode, content) in
-        [("program", 0o100_755, std::fs::read(&program).unwrap()), ("TRAILER!!!", 0, Vec::new())]
+        [("program", 0o100_755, program), ("moved", 0o100_755, moved), ("TRAILER!!!", 0, Vec::new())]
     {
         // The "new" format of cpio(5): thirteen numbers of eight digits, the name with its NUL, the content.
         let numbers = [0, mode, 0, 0, 1, 0, content.len(), 0, 0, 0, 0, name.len() + 1, 0];

@@ -5,14 +5,14 @@ use super::guest::Guest;
 /// The program of the initrd, and how it is found.
 const LOAD: &str = "target remote guest.sock\nadd-symbol-file program\nset print frame-arguments all\n";
 
-/// Starts the program, which becomes two processes; the pid of the first.
-fn start(guest: &mut Guest) -> u32 {
-    let told = guest.shell("/program & sleep 1; echo started $!");
+/// Starts a program, which becomes two processes; the pid of the first.
+fn start(guest: &mut Guest, name: &str) -> u32 {
+    let told = guest.shell(&format!("/{name} & sleep 1; echo started $!"));
     told.lines().find_map(|line| line.strip_prefix("started ")?.trim().parse().ok()).unwrap()
 }
 
-fn end(guest: &mut Guest) {
-    guest.shell("kill -9 $(grep -l '(program)' /proc/[0-9]*/stat | cut -d/ -f3); sleep 1");
+fn end(guest: &mut Guest, name: &str) {
+    guest.shell(&format!("kill -9 $(grep -l '({name})' /proc/[0-9]*/stat | cut -d/ -f3); sleep 1"));
 }
 
 /// The line numbers that were shown: what the sources say begins with one and a tab.
@@ -36,7 +36,7 @@ pub(super) fn functions(text: &str) -> Vec<String> {
 }
 
 pub(crate) fn a_program_has_frames(guest: &mut Guest) {
-    let pid = start(guest);
+    let pid = start(guest, "program");
     let got = guest.kdive(&format!(
         "{LOAD}\
          tbreak work if depth == 2\n\
@@ -87,11 +87,11 @@ pub(crate) fn a_program_has_frames(guest: &mut Guest) {
         stack.iter().position(|name| name == "asm_exc_page_fault").unwrap_or_else(|| panic!("{told}"));
     assert!(stack.len() > entry + 1 && !stack[entry + 1].contains("user mode"), "{told}");
     assert!(stack.contains(&"main".to_owned()), "{told}");
-    end(guest);
+    end(guest, "program");
 }
 
 pub(crate) fn steps_stay_in_a_program(guest: &mut Guest) {
-    let pid = start(guest);
+    let pid = start(guest, "program");
     // Two processes in the same lines on two CPUs; each round of one has two page faults, three system calls and a recursion.
     let got = guest.kdive(&format!(
         "{LOAD}\
@@ -166,5 +166,49 @@ pub(crate) fn steps_stay_in_a_program(guest: &mut Guest) {
     assert!(until.contains(&format!("in {pid}\n")), "{told}");
     assert_eq!(lines_shown(until).last(), Some(&line("return page[0] + page[4096];")), "{told}");
     assert!(until.contains("No breakpoints or watchpoints.\n"), "{told}");
-    end(guest);
+    end(guest, "program");
+}
+
+/// Where a program lies that is loaded anywhere, its own maps tell.
+pub(crate) fn a_moved_program_has_frames_and_steps(guest: &mut Guest) {
+    let pid = start(guest, "moved");
+    // The first of its own areas: the heap may be in front of it.
+    let maps = guest.shell(&format!("grep /moved /proc/{pid}/maps | head -n 1"));
+    let offset = maps.trim().split('-').next().unwrap().to_owned();
+    let got = guest.kdive(&format!(
+        "target remote guest.sock\n\
+         add-symbol-file moved -o 0x{offset}\n\
+         set print frame-arguments all\n\
+         tbreak work task {pid} if depth == 2\n\
+         continue\n\
+         bt\n\
+         next\n\
+         info locals\n\
+         print record->name\n\
+         next\n\
+         step\n\
+         bt 2\n\
+         finish\n\
+         printf \"in %d\\n\", $lx_current().pid\n\
+         tbreak touch task {pid}\n\
+         continue\n\
+         finish\n"
+    ));
+    let told = format!("{}{}", got.out, got.err);
+    let source = include_str!("../guest/program.c");
+    let line = |text: &str| {
+        let at = source.lines().position(|line| line.contains(text)).unwrap_or_else(|| panic!("no {text}"));
+        u32::try_from(at + 1).unwrap()
+    };
+    let stack = functions(&got.out);
+    assert_eq!(stack[..3], ["work", "work", "turn"], "{told}");
+    assert!(stack.contains(&"main".to_owned()), "{told}");
+    assert!(got.out.contains("\nvalue = 2\n") && got.out.contains(" = \"two\\000"), "{told}");
+    let shown = lines_shown(&got.out);
+    let steps = [line("int value = record->id;"), line("if (depth > 0"), line("counter += value;")];
+    assert_eq!(shown[..3], steps, "{told}");
+    assert!(got.out.contains(&format!("\nin {pid}\n")), "{told}");
+    assert!(got.out.contains("Value returned is $2 = 2\n"), "{told}");
+    assert!(got.out.contains("Value returned is $3 = 3\n"), "{told}");
+    end(guest, "moved");
 }
