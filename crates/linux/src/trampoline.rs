@@ -20,8 +20,8 @@ use kdive_program::Program;
 use std::cell::{OnceCell, RefCell};
 
 /// How far above the stack pointer a trampoline finds the place of the return address it stands for, at most: it keeps what the function
-/// returned there, and little more. Outside of that it is 8 below.
-const OWN_STACK: u64 = 40;
+/// returned there, since 6.12.13 in a whole `struct pt_regs` (168 bytes), and a word or two more. Outside of that it is 8 below.
+const OWN_STACK: u64 = 184;
 
 /// Most records for one place on the stack that are followed.
 const MAX_TRACERS: usize = 64;
