@@ -107,6 +107,47 @@ fn types_that_c_does_not_have_are_refused_by_the_name_of_their_language() {
     assert_eq!(err.lines().collect::<Vec<_>>(), [class, class, reference, reference, class, class]);
 }
 
+#[test]
+fn what_only_rust_has_is_refused_by_its_name() {
+    let Some(place) = program(&["-g"]) else { return };
+    place.file(
+        "shapes.rs",
+        "#![no_std]
+        pub struct Point { pub x: i32, pub y: i32 }
+        impl Point { #[inline(never)] pub fn sum(&self) -> i32 { self.x + self.y } }
+        pub enum Shape { Dot(Point), Line(Point, Point) }
+        #[unsafe(no_mangle)] pub static ORIGIN: Point = Point { x: 3, y: 4 };
+        #[unsafe(no_mangle)] pub static SHAPE: Shape = Shape::Dot(Point { x: 1, y: 2 });
+        pub fn total(shape: &Shape) -> i32 {
+            match shape { Shape::Dot(at) => at.sum(), Shape::Line(from, to) => from.sum() + to.sum() }
+        }",
+    );
+    let args = ["--edition=2024", "--crate-type=lib", "--emit=obj", "-g", "-Cpanic=abort", "-o", "shapes.o"];
+    run(&place, "rustc", &[&args[..], &["shapes.rs"]].concat());
+    let commands = [
+        "print ORIGIN",
+        "whatis ORIGIN.x",
+        "ptype ORIGIN",
+        "print sizeof(SHAPE)",
+        "print SHAPE",
+        "ptype SHAPE",
+    ];
+    let (out, err) = says(&place, &commands, "shapes.o");
+    let values = [
+        "$1 = {x = 3, y = 4}",
+        "type = i32",
+        "type = struct Point {",
+        "    i32 x;",
+        "    i32 y;",
+        "}",
+        "$2 = 20",
+    ];
+    assert_eq!(out.lines().collect::<Vec<_>>(), values, "{err}");
+    let functions = "warning: Member functions of Rust are not shown: kdive cannot yet.";
+    let data = "Shape is an enumeration with data of Rust, which kdive cannot show yet";
+    assert_eq!(err.lines().collect::<Vec<_>>(), [functions, data, data]);
+}
+
 /// A program for x86-64 with another number of a processor in its header: types and data stay, code is not x86 any more.
 #[test]
 fn code_of_another_processor_is_never_shown_as_x86() {

@@ -93,7 +93,13 @@ pub fn describe(context: &dyn Context, ty: &Type, expand: bool, options: TypeOpt
     if !expand {
         return print_type(ty, NAME_ONLY, TypeOptions::default(), out);
     }
-    print_type(&completed(context, ty, 16), BODY, options, out);
+    let shown = completed(context, ty, 16);
+    print_type(&shown, BODY, options, out);
+    if let Kind::Composite(composite) = shown.strip().kind()
+        && let Some(language) = &composite.functions_of
+    {
+        context.warn(&format!("Member functions of {language} are not shown: kdive cannot yet."));
+    }
 }
 
 /// The type with the structure at its bottom defined, where it was only declared: what `ptype` shows the members of.

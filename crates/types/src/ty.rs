@@ -125,6 +125,8 @@ pub struct Composite {
     pub kind: CompositeKind,
     /// Only declared here (`DW_AT_declaration`): gdb's `<incomplete type>`, to be looked up elsewhere by name.
     pub declaration: bool,
+    /// The language whose member functions it has, which are not among the members.
+    pub functions_of: Option<Arc<str>>,
     members: OnceLock<Vec<Member>>,
     source: Option<(Weak<dyn TypeSource>, u64)>,
 }
@@ -133,19 +135,31 @@ impl Composite {
     /// A composite whose members `source` will give for `key`.
     #[must_use]
     pub fn deferred(kind: CompositeKind, source: Weak<dyn TypeSource>, key: u64) -> Self {
-        Self { kind, declaration: false, members: OnceLock::new(), source: Some((source, key)) }
+        Self {
+            kind,
+            declaration: false,
+            functions_of: None,
+            members: OnceLock::new(),
+            source: Some((source, key)),
+        }
     }
 
     /// A composite with known members.
     #[must_use]
     pub fn with_members(kind: CompositeKind, members: Vec<Member>) -> Self {
-        Self { kind, declaration: false, members: OnceLock::from(members), source: None }
+        Self { kind, declaration: false, functions_of: None, members: OnceLock::from(members), source: None }
     }
 
     /// `struct NAME;` without a body.
     #[must_use]
     pub fn declared(kind: CompositeKind) -> Self {
-        Self { kind, declaration: true, members: OnceLock::from(Vec::new()), source: None }
+        Self {
+            kind,
+            declaration: true,
+            functions_of: None,
+            members: OnceLock::from(Vec::new()),
+            source: None,
+        }
     }
 
     /// The members in declaration order.

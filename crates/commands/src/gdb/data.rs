@@ -493,6 +493,7 @@ fn type_command(shell: &mut Shell, args: Args<'_>, expand: bool) -> Result<(), E
         describe_type(program, &Expr::parse(text, program)?, expand, options, &mut out)?;
     }
     put(shell, &out);
+    tell_warnings(shell);
     Ok(())
 }
 

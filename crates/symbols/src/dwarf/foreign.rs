@@ -24,6 +24,14 @@ impl<'a> UnitContext<'a> {
         found
     }
 
+    /// The language of the functions a structure has as members.
+    pub(super) fn language_of_functions(&self, die: &Die<'a>) -> Option<Arc<str>> {
+        if self.is_c() || !self.has_child(die, dw::DW_TAG_subprogram) {
+            return None;
+        }
+        self.data.language.map(|name| language(name).into())
+    }
+
     fn is_c(&self) -> bool {
         matches!(super::units::language_name(self.data.language), "c" | "asm")
     }

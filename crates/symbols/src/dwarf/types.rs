@@ -171,7 +171,9 @@ impl<'a> UnitContext<'a> {
             return Composite::declared(kind);
         }
         let source: Weak<dyn TypeSource> = self.info.this.clone();
-        Composite::deferred(kind, source, key)
+        let mut composite = Composite::deferred(kind, source, key);
+        composite.functions_of = self.language_of_functions(die);
+        composite
     }
 
     fn member(&self, die: &Die<'a>) -> Member {
