@@ -63,6 +63,24 @@ fn ctrl_c_stops_a_running_guest_and_gives_the_prompt_back() {
         until_prompt(&mut session);
         assert!(say(&mut session, "print 6 * 7").contains(" = 42"));
     }
+    // What a dprintf prints fills no page: nobody would be there to turn it, and the guest would wait.
+    say(&mut session, "dprintf hrtimer_interrupt,\"tick %d\\n\", 6 + 1");
+    session.send_line("continue").unwrap();
+    let mut ticks = String::new();
+    for _ in 0..30 {
+        ticks += &session.exp_string("tick 7\r\n").unwrap();
+    }
+    session.send_control('c').unwrap();
+    ticks += &until_prompt(&mut session);
+    assert!(
+        ticks.contains("received signal SIGINT, Interrupt.") && !ticks.contains("--Type <RET>"),
+        "{ticks}"
+    );
+    // A page is still one where somebody reads.
+    session.send_line("ptype struct task_struct").unwrap();
+    session.exp_string("--Type <RET> for more, q to quit, c to continue without paging--").unwrap();
+    session.send_line("q").unwrap();
+    until_prompt(&mut session);
     // Ctrl-C at the prompt clears the line; it is neither run nor the end of anything.
     press(&mut session, "print 1000 + ");
     session.send_control('c').unwrap();
