@@ -268,7 +268,9 @@ impl Program {
         }
     }
 
-    fn full_path(&self, file: &SourceName) -> String {
+    /// The path of a source file: where it was found, else where it was when it was compiled.
+    #[must_use]
+    pub fn full_path(&self, file: &SourceName) -> String {
         let comp_dir = file.comp_dir.as_deref().unwrap_or_default();
         if let Some(found) = self.sources.find(&file.name, comp_dir) {
             let path = std::path::absolute(&found.path).unwrap_or_else(|_| found.path.clone());

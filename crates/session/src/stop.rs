@@ -3,7 +3,7 @@
 use crate::breakpoint::{BreakpointKind, Disposition};
 use crate::event::{Hit, Show, Stop, StopReason};
 use crate::frames;
-use crate::run::{Command, InFlight, Momentary};
+use crate::run::{Command, InFlight, Momentary, Run};
 use crate::signal;
 use crate::step::{Range, Verdict};
 use crate::view::View;
@@ -62,6 +62,8 @@ struct Outcome {
     commands: Vec<(u32, Vec<String>)>,
     hits: Vec<u32>,
     delete: Vec<u32>,
+    /// The value of a function that has returned.
+    returned: Option<Result<(usize, String), String>>,
 }
 
 impl<V: View> Session<V> {
@@ -416,6 +418,10 @@ impl<V: View> Session<V> {
         if !self.view.has_returned() {
             return Action::PassOver;
         }
+        // Of a function that is finished the value is told, as long as the registers have it.
+        if let Some(Run { command: Command::Finish(Some(plan)), .. }) = &self.run {
+            outcome.returned = Some(self.view.returned_value(plan));
+        }
         if let Err(error) = self.view.end_call() {
             self.queue.push_back(Event::Complaint(error.to_string()));
         }
@@ -661,7 +667,7 @@ impl<V: View> Session<V> {
         }
         // A call that nobody waits for any more has put the registers back.
         let pc = if outcome.reasons.contains(&StopReason::Returned) { self.view.pc().ok() } else { pc };
-        let mut returned = None;
+        let mut returned = outcome.returned.take();
         if outcome.reasons.contains(&StopReason::Finished)
             && let Command::Finish(Some(plan)) = &run.command
         {

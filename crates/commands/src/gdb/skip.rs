@@ -101,8 +101,16 @@ impl Pattern {
         }
     }
 
-    /// A file by its path, or by as many of its last parts as the pattern has.
+    /// A file by its path, or by as many of its last parts as the pattern has; a whole path also takes the file by the last parts of
+    /// it, as debug information has it.
     fn takes_file(&self, path: &str) -> bool {
+        if let Self::Is(text) = self
+            && text
+                .strip_suffix(path)
+                .is_some_and(|directory| text.starts_with('/') && directory.ends_with('/'))
+        {
+            return true;
+        }
         let parts = self.text().matches('/').count() + 1;
         let mut cuts = path.rmatch_indices('/').map(|(at, _)| at + 1).skip(parts - 1);
         let tail = path.get(cuts.next().unwrap_or(0)..).unwrap_or(path);
@@ -192,7 +200,7 @@ fn current(shell: &Shell) -> (Option<String>, Option<String>) {
     let Ok(frame) = program.selected_frame() else { return (None, None) };
     let function =
         program.modules.function_at(frame.real.lookup_pc).map(|function| function.name().to_string());
-    (function, program.frame_line(&frame).map(|line| line.file.name.to_string()))
+    (function, program.frame_line(&frame).map(|line| program.full_path(&line.file)))
 }
 
 fn skip_function(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
