@@ -108,6 +108,19 @@ fn types_that_c_does_not_have_are_refused_by_the_name_of_their_language() {
 }
 
 #[test]
+fn a_file_of_a_big_endian_machine_is_refused() {
+    let Some(place) = program(&["-g"]) else { return };
+    let path = work(&place).join("a");
+    let mut bytes = std::fs::read(&path).unwrap();
+    // EI_DATA is ELFDATA2MSB.
+    bytes[5] = 2;
+    std::fs::write(&path, &bytes).unwrap();
+    let got = place.run(&["-nx", "-batch", "-ex", "print x", "a"], "");
+    assert!(got.err.contains("it is of a big-endian machine, which kdive cannot read"), "{}", got.err);
+    assert_eq!(got.out, "");
+}
+
+#[test]
 fn what_only_rust_has_is_refused_by_its_name() {
     let Some(place) = program(&["-g"]) else { return };
     place.file(

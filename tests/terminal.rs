@@ -428,7 +428,7 @@ fn the_session_of_the_readme_is_as_it_says() {
     let Some(prepared) = prepared() else { return };
     let readme = std::fs::read_to_string(crate::root().join("README.md")).unwrap();
     let session = readme.split("```\n$ kdive vmlinux\n").nth(1).unwrap().split("```").next().unwrap();
-    let (place, _guest) = boot(&prepared, "nokaslr kdive.insmod=poc");
+    let (place, _guest) = boot(&prepared, "nokaslr tsc=unstable kdive.insmod=poc");
     let mut command = place.command();
     command.args(["-nx", "-q", "vmlinux"]);
     // Without abilities the terminal shows what was typed and what was answered, and nothing else.

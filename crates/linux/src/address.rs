@@ -1,5 +1,6 @@
 //! What an address is: symbol, per-CPU variable, stack, slab object, vmalloc area, user memory, or which region it lies in.
 
+use crate::percpu::below_interrupt_stack_top;
 use crate::{
     Error, ListWalk, Object, Tasks, errno_name, member_at, memory, per_cpu_offsets, physical, slab_object,
     vmas,
@@ -115,6 +116,7 @@ pub fn describe(
         lines.push(line);
     }
     lines.extend(per_cpu(program, addr));
+    lines.extend(interrupt_stack(program, addr));
     if let Some(tasks) = tasks {
         lines.extend(stack_or_task(program, addr, tasks));
     }
@@ -164,6 +166,14 @@ fn per_cpu(program: &Program, addr: VirtAddr) -> Option<String> {
         }
     }
     None
+}
+
+/// The stack a CPU handles interrupts on.
+fn interrupt_stack(program: &Program, addr: VirtAddr) -> Option<String> {
+    per_cpu_offsets(program).ok()?.into_iter().enumerate().find_map(|(cpu, offset)| {
+        let left = below_interrupt_stack_top(program, offset, addr).ok()??;
+        Some(format!("interrupt stack of CPU {cpu}, {left:#x} bytes below its top"))
+    })
 }
 
 fn stack_or_task(program: &Program, addr: VirtAddr, tasks: &Tasks) -> Vec<String> {

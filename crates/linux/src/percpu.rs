@@ -123,23 +123,37 @@ const STACK_SIZE: u64 = 16 << 10;
 
 /// Whether a CPU is on the stack `sp` points into: that of its task, or the one it handles interrupts on.
 fn has_stack(program: &Program, cpu: usize, offsets: &[u64], sp: VirtAddr) -> Result<bool, Error> {
-    let size_of =
-        |tag, name| program.modules.ty(tag, name, None).and_then(|ty| ty.size()).unwrap_or(STACK_SIZE);
+    let size = program.modules.ty(Tag::Union, "thread_union", None).and_then(|ty| ty.size());
     let task = current_task(program, cpu)?;
     let stack = Object::of_struct(program, "task_struct", task)?.member("stack")?.pointer()?;
-    if sp.distance_from(stack).is_some_and(|used| used < size_of(Tag::Union, "thread_union")) {
+    if sp.distance_from(stack).is_some_and(|used| used < size.unwrap_or(STACK_SIZE)) {
         return Ok(true);
     }
+    let offset = *offsets.get(cpu).unwrap_or(&0);
+    Ok(below_interrupt_stack_top(program, offset, sp)?.is_some())
+}
+
+/// How many bytes below the top of the stack for interrupts of the CPU with this per-CPU offset an address is; `None` outside of it.
+///
+/// # Errors
+/// A place that cannot be read.
+pub(crate) fn below_interrupt_stack_top(
+    program: &Program,
+    offset: u64,
+    addr: VirtAddr,
+) -> Result<Option<u64>, Error> {
+    let size =
+        program.modules.ty(Tag::Struct, "irq_stack", None).and_then(|ty| ty.size()).unwrap_or(STACK_SIZE);
     // It points to the last word of the stack.
     let place = match Object::variable(program, "pcpu_hot").and_then(|hot| hot.member("hardirq_stack_ptr")) {
         Ok(pointer) => pointer.addr(),
         Err(_) => match symbol(program, "hardirq_stack_ptr") {
             Some(addr) => addr,
-            None => return Ok(false),
+            None => return Ok(None),
         },
     };
-    let top = VirtAddr(program.read_uint(place.offset(*offsets.get(cpu).unwrap_or(&0)), 8)?).offset(8);
-    Ok(top.distance_from(sp).is_some_and(|left| left > 0 && left <= size_of(Tag::Struct, "irq_stack")))
+    let top = VirtAddr(program.read_uint(place.offset(offset), 8)?).offset(8);
+    Ok(top.distance_from(addr).filter(|&left| left > 0 && left <= size))
 }
 
 /// The CPUs of a mask: `__cpu_possible_mask`, `__cpu_online_mask`, ... (`cpu_possible_bits` before 4.5).
