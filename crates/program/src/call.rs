@@ -34,6 +34,8 @@ pub struct Evaluation {
     next_stored: usize,
     wanted: Option<(Value, Vec<Value>)>,
     warnings: usize,
+    /// How many calls were open when it began, which others wait for: a dprintf on the way of a call evaluates too.
+    below: usize,
     /// Bytes below the stack pointer that values of the debugger's take.
     reserved: u64,
 }
@@ -67,14 +69,16 @@ impl Program {
     #[must_use]
     pub fn begin_evaluation(&self) -> Option<Evaluation> {
         let warnings = self.warnings.borrow().len();
-        self.calls.borrow_mut().evaluation.replace(Evaluation { warnings, ..Evaluation::default() })
+        let mut calls = self.calls.borrow_mut();
+        let below = calls.open.len();
+        calls.evaluation.replace(Evaluation { warnings, below, ..Evaluation::default() })
     }
 
     /// The evaluation is over.
     pub fn end_evaluation(&self, outer: Option<Evaluation>) {
         let mut calls = self.calls.borrow_mut();
-        calls.evaluation = outer;
-        calls.open.iter_mut().for_each(|open| open.awaited = false);
+        let below = std::mem::replace(&mut calls.evaluation, outer).map_or(0, |ended| ended.below);
+        calls.open.iter_mut().skip(below).for_each(|open| open.awaited = false);
     }
 
     /// Whether something is being evaluated that may call functions.
@@ -179,12 +183,9 @@ impl Program {
     /// One line: a register that could not be written.
     pub fn end_call(&self) -> std::result::Result<(), String> {
         let Some(index) = self.returned_call() else { return Ok(()) };
-        let mut open = self.calls.borrow_mut().open.split_off(index);
-        if open.is_empty() {
-            return Ok(());
-        }
         // Those above were called from within this one, and are not waited for any more.
-        let open = open.swap_remove(0);
+        let ended = self.calls.borrow_mut().open.drain(index..).next();
+        let Some(open) = ended else { return Ok(()) };
         if open.awaited {
             let value = self.result_of(&open);
             if let Some(evaluation) = &mut self.calls.borrow_mut().evaluation {

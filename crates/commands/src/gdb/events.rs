@@ -33,22 +33,26 @@ pub fn run(shell: &mut Shell, request: Request) -> Result<(), Error> {
     shell.session.back_to_thread();
     shell.session.resume(request).map_err(failure)?;
     shell.out.flush();
+    let Some(stop) = until_stop(shell)? else { return Ok(()) };
+    stopped(shell, &stop)?;
+    // Ctrl-C stops the program and the script that made it run.
+    let interrupted = stop.reasons.contains(&StopReason::Signal(SIGINT));
+    if interrupted && shell.depth > 1 { Err(Error::Interrupted) } else { Ok(()) }
+}
+
+/// Shows everything up to the next stop, which is left to the caller; `None` when the program has ended, which is said.
+fn until_stop(shell: &mut Shell) -> Result<Option<Box<Stop>>, Error> {
     loop {
         let event = shell.session.poll(PATIENCE).map_err(failure)?;
         tell_reports(shell);
         let Some(event) = event else { continue };
         match event {
-            Event::Stopped(stop) => {
-                stopped(shell, &stop)?;
-                // Ctrl-C stops the program and the script that made it run.
-                let interrupted = stop.reasons.contains(&StopReason::Signal(SIGINT));
-                return if interrupted && shell.depth > 1 { Err(Error::Interrupted) } else { Ok(()) };
-            }
+            Event::Stopped(stop) => return Ok(Some(stop)),
             Event::Exited { text, .. } | Event::Killed { text, .. } => {
                 let text = ended(shell, text);
                 shell.out.line(&text);
                 finish(shell);
-                return Ok(());
+                return Ok(None);
             }
             Event::Disconnected(text) => {
                 finish(shell);
@@ -67,43 +71,27 @@ pub fn call(shell: &mut Shell) -> Result<(), Error> {
     let name = shell.program().wanted_function().unwrap_or_default();
     shell.session.call().map_err(failure)?;
     shell.out.flush();
-    loop {
-        let event = shell.session.poll(PATIENCE).map_err(failure)?;
-        tell_reports(shell);
-        let Some(event) = event else { continue };
-        match event {
-            Event::Stopped(stop) if stop.reasons == [StopReason::Returned] => return Ok(()),
-            Event::Stopped(stop) => return Err(not_returned(shell, &stop, &name)?),
-            Event::Exited { text, .. } | Event::Killed { text, .. } => {
-                let text = ended(shell, text);
-                shell.out.line(&text);
-                finish(shell);
-                return Err(Error::msg(format!(
-                    "The program being debugged exited while in a function called from GDB.\n\
-                     Evaluation of the expression containing the function\n({name}) will be abandoned."
-                )));
-            }
-            Event::Disconnected(text) => {
-                finish(shell);
-                return Err(Error::msg(text));
-            }
-            other => one(shell, other)?,
-        }
+    match until_stop(shell)? {
+        Some(stop) if stop.reasons == [StopReason::Returned] => Ok(()),
+        Some(stop) => Err(not_returned(shell, &stop, &name)?),
+        None => Err(Error::msg(format!(
+            "The program being debugged exited while in a function called from GDB.\n\
+             Evaluation of the expression containing the function\n({name}) will be abandoned."
+        ))),
     }
 }
 
 /// A function that was called has stopped on its way: what is said about the expression.
 fn not_returned(shell: &mut Shell, stop: &Stop, name: &str) -> Result<Error, Error> {
+    stopped(shell, stop)?;
     let by_signal = stop.reasons.iter().any(|reason| matches!(reason, StopReason::Signal(_)));
     if !by_signal {
-        stopped(shell, stop)?;
         return Ok(Error::msg(format!(
             "The program being debugged stopped while in a function called from GDB.\n\
              Evaluation of the expression containing the function\n({name}) will be abandoned.\n\
              When the function is done executing, GDB will silently stop."
         )));
     }
-    stopped(shell, stop)?;
     if shell.settings.bool("unwindonsignal") {
         shell.program().undo_call().map_err(Error::msg)?;
         return Ok(Error::msg(format!(
