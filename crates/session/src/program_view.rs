@@ -9,11 +9,11 @@ use kdive_arch::paging::PageTables;
 use kdive_arch::{CpuMode, Disassembler, Flavor, Insn, RawWrite, RegisterFile};
 use kdive_base::{AddrRange, Fault, PhysAddr, ReadMemory, VirtAddr, WriteMemory};
 use kdive_expr::print::value_text;
-use kdive_expr::{Context, Cpu, Expr, SymbolClass};
+use kdive_expr::{Context, Cpu, Expr, ExprError, SymbolClass};
 use kdive_program::{Machine, OsReport, Program, TaskFilter};
 use kdive_symbols::{LinespecMode, ModuleId, Sal, SourceName};
 use kdive_target::{Target, ThreadId};
-use kdive_types::{Encoding, Kind, Type, Value};
+use kdive_types::{Encoding, Kind, Type, Value, ValueError};
 use kdive_unwind::{FrameKind, UnwindInfo};
 use std::rc::Rc;
 
@@ -468,9 +468,10 @@ impl View for ProgramView {
             let own = value.address().zip(value.ty().size());
             let bytes = value.bytes(program).map(|bytes| bytes.to_vec()).ok();
             let text = value_text(program, &value, &program.options.print);
-            Ok::<_, kdive_expr::ExprError>((own, bytes, text))
+            Ok::<_, ExprError>((own, bytes, text))
         });
         let mut ranges = trace.memory;
+        let mut refused = None;
         let (bytes, text) = match result {
             Ok((own, bytes, text)) => {
                 if let Some(own) = own {
@@ -479,11 +480,17 @@ impl View for ProgramView {
                 }
                 (bytes, text.unwrap_or_else(|error| format!("<error: {error}>")))
             }
-            Err(error) => (None, format!("<error: {error}>")),
+            Err(error) => {
+                let text = format!("<error: {error}>");
+                if !matches!(error, ExprError::Value(ValueError::Memory(_))) {
+                    refused = Some(error.into());
+                }
+                (None, text)
+            }
         };
         // Printing a string reads what it points to, which is not part of the value.
         ranges.dedup();
-        WatchReading { bytes, text, ranges, beyond_memory: trace.registers }
+        WatchReading { bytes, text, ranges, beyond_memory: trace.registers, refused }
     }
 
     fn settle(&mut self, expr: Expr) -> (Expr, Option<String>) {

@@ -492,7 +492,31 @@ impl<V: View> Session<V> {
             return Err(error.into());
         }
         self.note_states();
-        self.forbidden(&synced.forbidden)
+        self.forbidden(&synced.forbidden)?;
+        self.no_debug_registers(wanted)
+    }
+
+    /// Whether the user asked for debug registers that the target does not give: it would run past what is wanted.
+    fn no_debug_registers(&self, wanted: &BTreeSet<Place>) -> Result<(), Error> {
+        let mut text = String::new();
+        for place in wanted.iter().filter(|place| place.kind != PlaceKind::Software) {
+            if matches!(self.inserted.state(*place), LocationState::Failed(_)) {
+                let (verb, what) = match place.kind {
+                    PlaceKind::Hardware => ("Cannot", "hardware breakpoint"),
+                    _ => ("Could not", "hardware watchpoint"),
+                };
+                for number in self.owners(*place) {
+                    text.push_str(&format!("{verb} insert {what} {number}.\n"));
+                }
+            }
+        }
+        if text.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Aborted(format!(
+            "Warning:\n{text}Could not insert hardware breakpoints:\n\
+             You may have requested too many hardware breakpoints/watchpoints.\n\nCommand aborted."
+        )))
     }
 
     /// Without a breakpoint that was asked for the program would run past it: the command ends instead. Places where only
@@ -551,21 +575,11 @@ impl<V: View> Session<V> {
                     )));
                 }
             }
+            // The command ends for want of debug registers the user asked for.
+            LocationState::Failed(_) if place.kind != PlaceKind::Software && !owners.is_empty() => {}
             LocationState::Failed(reason) => {
-                let title = match place.kind {
-                    PlaceKind::Software => "breakpoint",
-                    PlaceKind::Hardware => "hardware breakpoint",
-                    _ => "hardware watchpoint",
-                };
-                let mut text = String::new();
-                for number in owners {
-                    match place.kind {
-                        PlaceKind::Software | PlaceKind::Hardware => {
-                            text.push_str(&format!("Cannot insert {title} {number}.\n"));
-                        }
-                        _ => text.push_str(&format!("Could not insert {title} {number}.\n")),
-                    }
-                }
+                let text: String =
+                    owners.iter().map(|number| format!("Cannot insert breakpoint {number}.\n")).collect();
                 // Places of the command itself fail without a number: the step then ends wherever it ends.
                 self.queue.push_back(Event::Complaint(format!("Warning:\n{text}{reason}\n")));
             }

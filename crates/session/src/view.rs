@@ -119,6 +119,8 @@ pub struct WatchReading {
     pub ranges: Vec<(VirtAddr, u64)>,
     /// Whether it also depends on something that is not memory (a register), so that no debug register can watch it.
     pub beyond_memory: bool,
+    /// Why there will never be a value to watch. Memory that cannot be read now is no such reason.
+    pub refused: Option<Error>,
 }
 
 /// Symbols, frames and expressions, for the thread selected last.

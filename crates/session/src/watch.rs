@@ -61,6 +61,9 @@ impl<V: View> Session<V> {
         };
         let compiled = condition.map(|text| self.view.compile(text, None)).transpose()?;
         let reading = self.view.watch(&expr);
+        if let Some(refused) = reading.refused {
+            return Err(refused);
+        }
         let (expr, of_cpu) = self.view.settle(expr);
         let mut hardware = self.watches_in_hardware(&reading);
         if hardware && let Some(refusal) = self.no_room_to_watch(request.access, reading.ranges.len()) {

@@ -773,10 +773,15 @@ impl View for ToyView {
                 text: value.to_string(),
                 ranges: addr.map(|addr| (VirtAddr(addr), 8)).into_iter().collect(),
                 beyond_memory: addr.is_none(),
+                refused: None,
             },
-            Err(error) => {
-                WatchReading { bytes: None, text: error.to_string(), ranges: Vec::new(), beyond_memory: true }
-            }
+            Err(error) => WatchReading {
+                bytes: None,
+                text: error.to_string(),
+                ranges: Vec::new(),
+                beyond_memory: true,
+                refused: None,
+            },
         }
     }
     fn location_of(&mut self, text: &str) -> Result<String, Error> {

@@ -153,8 +153,12 @@ fn no_slot_left() {
     toy.add("17");
     assert_eq!(
         toy.cont(),
-        "Warning:\nCould not insert hardware watchpoint 1.\nCould not insert hardware breakpoints:\nYou may have requested too many hardware breakpoints/watchpoints.\n\n\nBreakpoint 2, main:17"
+        "Warning:\nCould not insert hardware watchpoint 1.\nCould not insert hardware breakpoints:\nYou may have requested too many hardware breakpoints/watchpoints.\n\nCommand aborted."
     );
+    assert!(!toy.session.is_running());
+    toy.machine.borrow_mut().slots = 1;
+    let changed = "\nHardware watchpoint 1: count\n\nOld value = 0\nNew value = 5\nmain:13";
+    assert_eq!(toy.cont(), changed, "it is tried again");
 }
 
 #[test]
