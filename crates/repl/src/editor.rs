@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashSet, VecDeque};
+use std::env;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -214,12 +215,18 @@ impl Input for Terminal {
         let file = file.filter(|_| settings.bool("history save"));
         self.history.configure(size("history size"), size("history remove-duplicates"), file);
         self.expansion = settings.bool("history expansion");
-        self.editing = settings.bool("editing");
+        self.editing = settings.bool("editing") && !is_dumb();
     }
 
     fn history(&self) -> (usize, Vec<String>) {
         self.history.entries()
     }
+}
+
+/// Whether the terminal cannot move its cursor, such as a program that plays a terminal. Lines are read as they come then:
+/// the answer to each is there before the next is typed.
+fn is_dumb() -> bool {
+    env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb")
 }
 
 fn start(interrupt: &Interrupt) -> io::Result<Channel> {

@@ -103,10 +103,16 @@ impl History {
         self.entries.push_back(line.to_owned());
         self.trim();
         let Some(path) = &self.file else { return Ok(()) };
-        if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-        }
-        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+        let open = || OpenOptions::new().append(true).create(true).mode(0o600).open(path);
+        let mut file = match open() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if let Some(dir) = path.parent() {
+                    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+                }
+                open()?
+            }
+            opened => opened?,
+        };
         file.write_all(format!("{line}\n").as_bytes())
     }
 
