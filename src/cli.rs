@@ -145,6 +145,8 @@ pub struct Options {
     pub timeout: Option<String>,
     /// `-b`
     pub baud: Option<String>,
+    /// `-annotate`, `-fullname`: which marks are printed for an editor.
+    pub annotate: Option<String>,
     /// `-timeout`
     pub time_limit: Option<Duration>,
 }
@@ -177,6 +179,7 @@ enum Meaning {
     EarliestCommand,
     EarliestFile,
     Exec,
+    FullName,
     File,
     GdbInit,
     Help,
@@ -203,7 +206,6 @@ enum Meaning {
 use Meaning as O;
 
 const DATA: O = O::NoEffectOfValue("kdive needs no files but its own");
-const EMACS: O = O::NoEffect("the source line of a stop is shown as text, not as a mark for Emacs");
 const GUI: O = O::NoEffect("kdive has no graphical interface");
 const READ_NEVER: O = O::NoEffect("the symbols of the file are read; without a file there are none");
 const READ_NOW: O = O::NoEffect("symbols are read when they are needed");
@@ -236,8 +238,8 @@ const NAMES: &[(&str, O)] = &[
     ("eval-command", O::Command),
     ("ex", O::Command),
     ("exec", O::Exec),
-    ("f", EMACS),
-    ("fullname", EMACS),
+    ("f", O::FullName),
+    ("fullname", O::FullName),
     ("gdbinit", O::GdbInit),
     ("h", O::Help),
     ("help", O::Help),
@@ -389,13 +391,15 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Request, Mistake> {
             O::Program => options.program = Some(value),
             O::Core => options.core = Some(value),
             O::Timeout => options.timeout = Some(value),
+            O::Annotate => options.annotate = Some(value),
+            O::FullName => options.annotate = Some("1".to_owned()),
             O::Baud => options.baud = Some(value),
             O::TimeLimit => options.time_limit = Some(seconds(typed, &value)?),
             O::Same => {}
             O::NoEffect(why) | O::NoEffectOfValue(why) => {
                 options.without_effect.push(format!("option '{typed}' has no effect: {why}."));
             }
-            O::Annotate | O::Interpreter | O::Pid | O::Tui => refuse(option, typed, &value)?,
+            O::Interpreter | O::Pid | O::Tui => refuse(option, typed, &value)?,
         }
     }
     if options.time_limit.is_some() && !options.batch {
@@ -409,8 +413,7 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Request, Mistake> {
 /// Refuses what kdive does not have, with what it has; lets the values pass that ask for what it does anyway.
 fn refuse(option: O, typed: &str, value: &str) -> Result<(), Mistake> {
     let instead = match (option, value) {
-        (O::Annotate, "0") | (O::Interpreter, "console") => return Ok(()),
-        (O::Annotate, _) => "kdive prints no annotations; programs can run it with -batch and -ex".to_owned(),
+        (O::Interpreter, "console") => return Ok(()),
         (O::Tui, _) | (O::Interpreter, "tui") => {
             "kdive has no windows; a stop shows its source line, \"list\" and \"disassemble\" show more"
                 .to_owned()
@@ -546,14 +549,15 @@ mod tests {
             (["-i=mi", "x"], "option '-i': kdive has no interpreter \"mi\", only \"console\"; "),
             (["--interpreter", "mi3"], "option '--interpreter': kdive has no interpreter \"mi3\", "),
             (["-i=tui", "x"], "option '-i': kdive has no windows; "),
-            (["-annotate=1", "x"], "option '-annotate': kdive prints no annotations; "),
             (["-p", "1"], "option '-p': kdive debugs kernels, "),
         ] {
             let text = error(&line);
             assert!(text.starts_with(instead), "{text}");
             assert!(!text.contains('\n'), "one line: {text}");
         }
-        assert_eq!(options(&["-annotate=0", "-i=console", "-nw"]), Options::default());
+        assert_eq!(options(&["-i=console", "-nw"]), Options::default());
+        assert_eq!(options(&["-annotate=2"]).annotate.as_deref(), Some("2"));
+        assert_eq!(options(&["-fullname"]).annotate.as_deref(), Some("1"));
     }
 
     #[test]

@@ -128,6 +128,7 @@ impl Starting {
             ("module-path", module_path.as_ref()),
             ("remotetimeout", options.timeout.as_ref()),
             ("serial baud", options.baud.as_ref()),
+            ("annotate", options.annotate.as_ref()),
         ];
         for (name, value) in settings {
             if let Some(value) = value {

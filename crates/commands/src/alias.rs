@@ -53,7 +53,13 @@ fn alias(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     if shell.tree().get(&path).is_some() {
         return Err(Error::msg(format!("Alias already exists: {}", path.join(" "))));
     }
-    shell.tree_mut().add_alias(&path, Alias { target, default_args, by_user: true, hidden });
+    let mut made = 0;
+    shell.tree().walk(&mut |_, entry| {
+        if let What::Alias(alias) = &entry.what {
+            made = made.max(alias.by_user);
+        }
+    });
+    shell.tree_mut().add_alias(&path, Alias { target, default_args, by_user: made + 1, hidden });
     Ok(())
 }
 

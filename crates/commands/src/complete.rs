@@ -147,6 +147,7 @@ impl Shell {
                 let start = line.len() - text.len() + text.trim_end_matches(identifier).len();
                 Completion { start, words: hooks.complete_expression(self, text) }
             }
+            Completer::Condition => self.complete_condition(line, at, nesting),
             Completer::Location => {
                 Completion { start: last_word, words: hooks.complete_location(self, text) }
             }
@@ -170,6 +171,26 @@ impl Shell {
                 Completion { start: last_word, words: words.collect() }
             }
             Completer::Custom(complete) => Completion { start: last_word, words: complete(self, text) },
+        }
+    }
+
+    /// `condition [-force] NUMBER EXPRESSION`.
+    fn complete_condition(&self, line: &str, at: usize, nesting: usize) -> Completion {
+        let text = &line[at..];
+        let forced = text.strip_prefix("-force").filter(|rest| rest.starts_with(char::is_whitespace));
+        let rest = forced.unwrap_or(text).trim_start();
+        let start = line.len() - rest.len();
+        match rest.split_once(char::is_whitespace) {
+            Some((_, expression)) => {
+                self.complete_with(Completer::Expr, line, line.len() - expression.len(), nesting)
+            }
+            None if rest.starts_with('$') => self.complete_with(Completer::Expr, line, start, nesting),
+            None => {
+                let numbers = self.session.breakpoints().map(|breakpoint| breakpoint.number.to_string());
+                let option = forced.is_none().then(|| "-force".to_owned());
+                let words = numbers.chain(option).filter(|word| word.starts_with(rest));
+                Completion { start, words: words.collect() }
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use crate::script::Script;
 use crate::spec::{Needs, Repeat, Spec};
 use crate::tree::What;
 use crate::user::When;
-use crate::{Args, Error, Missing, Shell, help, settings};
+use crate::{Args, Error, Missing, Shell, help, meta, settings};
 
 /// How a line came to be run.
 #[derive(Clone, Copy, Default)]
@@ -61,6 +61,7 @@ impl Shell {
             Cow::Owned(format!("{} {raw}", found.default_args))
         };
         self.trace(line.trim_end());
+        meta::deprecate::warn(self, &found);
         self.doing.begin(line.trim_end());
         let args = Args {
             raw: &raw,

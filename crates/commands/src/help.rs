@@ -2,10 +2,13 @@
 
 pub(crate) mod functions;
 
+use std::cmp::Reverse;
+use std::rc::Rc;
+
 use crate::output::Style;
 use crate::settings::Kind;
 use crate::spec::{Class, Completer, Spec};
-use crate::tree::{Entry, What};
+use crate::tree::{Alias, Entry, What};
 use crate::{Args, Error, Missing, Shell};
 
 /// The commands of this file.
@@ -121,19 +124,21 @@ fn sentence(summary: &str) -> String {
     if summary.ends_with(['.', '!', '?', ':']) { summary.to_owned() } else { format!("{summary}.") }
 }
 
-/// Other names of a command, those of its own level first.
+/// Other names of a command: the user's, the latest first, then the built-in ones.
 fn other_names(shell: &Shell, path: &[String]) -> Vec<String> {
-    let mut names: Vec<(bool, usize, String)> = shell
-        .tree()
-        .aliases_of(path)
-        .into_iter()
-        .filter(|(_, alias)| alias.default_args.is_empty())
+    let mut names: Vec<(Reverse<usize>, Reverse<usize>, String)> = named(shell, path)
         .map(|(name, alias)| {
-            (alias.by_user, usize::MAX - name.iter().map(String::len).sum::<usize>(), name.join(" "))
+            (Reverse(alias.by_user), Reverse(name.iter().map(String::len).sum()), name.join(" "))
         })
         .collect();
     names.sort();
     names.into_iter().map(|(_, _, name)| name).collect()
+}
+
+/// Other names of a command but for the deprecated ones.
+fn named(shell: &Shell, path: &[String]) -> impl Iterator<Item = (Vec<String>, Rc<Alias>)> {
+    let kept = |name: &[String]| shell.tree().get(name).is_none_or(|entry| entry.deprecated.is_none());
+    shell.tree().aliases_of(path).into_iter().filter(move |(name, _)| kept(name))
 }
 
 /// `NAME, ALIAS -- Summary.`
@@ -309,7 +314,7 @@ fn list_aliases(shell: &mut Shell) -> Result<(), Error> {
     let mut rows = Vec::new();
     shell.tree().walk(&mut |path, entry| {
         if let What::Alias(alias) = &entry.what
-            && alias.by_user
+            && alias.by_user > 0
         {
             let args = if alias.default_args.is_empty() {
                 String::new()
@@ -329,10 +334,7 @@ fn list_aliases(shell: &mut Shell) -> Result<(), Error> {
 /// The manual of one command.
 pub(crate) fn print_manual(shell: &mut Shell, path: &[String], what: &What) {
     let names = other_names(shell, path);
-    let with_args: Vec<String> = shell
-        .tree()
-        .aliases_of(path)
-        .into_iter()
+    let with_args: Vec<String> = named(shell, path)
         .filter(|(_, alias)| !alias.default_args.is_empty())
         .map(|(name, alias)| {
             format!("  alias {} = {} {}", name.join(" "), alias.target.join(" "), alias.default_args)

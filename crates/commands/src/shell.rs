@@ -315,13 +315,18 @@ impl Shell {
     }
 
     fn read_and_run(&mut self) -> Result<(), Error> {
-        let prompt = self.settings.text("prompt");
+        let plain = self.settings.text("prompt");
+        let marked = crate::gdb::annotate::around_prompt(self, &plain);
+        let prompt = marked.as_ref().unwrap_or(&plain);
         let line = join_continued(&mut |continued| {
             self.read_input(
-                if continued { "" } else { &prompt },
+                if continued { "" } else { prompt },
                 if continued { Ask::Body } else { Ask::Command },
             )
         })?;
+        if marked.is_some() {
+            self.out.put(crate::gdb::annotate::AFTER_PROMPT);
+        }
         // What was interrupted is over.
         let _ = self.interrupt.take();
         let line = match line {

@@ -144,6 +144,8 @@ pub enum Completer {
     None,
     /// A C expression: variables, functions, members after `.` and `->`, registers, convenience variables.
     Expr,
+    /// `[-force] NUMBER EXPRESSION`: the number of a breakpoint and its condition.
+    Condition,
     /// A place in the code: functions, `FILE:LINE`.
     Location,
     /// A path.

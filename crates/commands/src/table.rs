@@ -61,6 +61,7 @@ pub const TABLE: &[&[Spec]] = &[
     meta::flow::COMMANDS,
     meta::echo::COMMANDS,
     meta::shell::COMMANDS,
+    meta::deprecate::COMMANDS,
     meta::dir::COMMANDS,
     meta::quit::COMMANDS,
     meta::with::COMMANDS,

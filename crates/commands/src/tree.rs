@@ -33,8 +33,8 @@ pub struct Alias {
     pub target: Vec<String>,
     /// What is put before the arguments.
     pub default_args: String,
-    /// Made with the command `alias`, not built in.
-    pub by_user: bool,
+    /// Made with the command `alias`: the how manieth. 0: built in.
+    pub by_user: usize,
     /// `alias -a`: not offered by completion.
     pub hidden: bool,
 }
@@ -48,7 +48,18 @@ pub struct Entry {
     pub what: What,
     /// Commands whose name begins with this one's.
     pub children: Branch,
+    /// Set by `maintenance deprecate`.
+    pub deprecated: Option<Deprecation>,
     allow_unknown: bool,
+}
+
+/// What `maintenance deprecate` said of a name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Deprecation {
+    /// What to use instead.
+    pub replacement: Option<String>,
+    /// The user has not been warned yet.
+    pub warn: bool,
 }
 
 /// Names sorted, as gdb lists them.
@@ -68,6 +79,8 @@ pub struct Found<'l> {
     pub default_args: String,
     /// Whether the entry has others under it.
     pub is_prefix: bool,
+    /// Full name of the alias it was found by.
+    pub alias: Option<Vec<String>>,
 }
 
 impl Found<'_> {
@@ -130,6 +143,7 @@ impl Branch {
                     name: name.to_owned(),
                     what: What::Prefix,
                     children: Self::default(),
+                    deprecated: None,
                     allow_unknown: false,
                 };
                 self.0.insert(at, new);
@@ -189,10 +203,7 @@ impl Tree {
         });
         let aliases: Vec<_> = commands.chain(of_settings).chain(of_prefixes).collect();
         for (name, target) in aliases {
-            tree.add_alias(
-                &name,
-                Alias { target, default_args: String::new(), by_user: false, hidden: false },
-            );
+            tree.add_alias(&name, Alias { target, default_args: String::new(), by_user: 0, hidden: false });
         }
         tree
     }
@@ -229,6 +240,18 @@ impl Tree {
             entry = self.follow(entry)?.children.get(word)?;
         }
         Some(entry)
+    }
+
+    /// The entry with exactly this name, to change it. Aliases are not followed.
+    pub(crate) fn get_mut(&mut self, path: &[String]) -> Option<&mut Entry> {
+        let (last, prefix) = path.split_last()?;
+        let mut branch = &mut self.root;
+        for word in prefix {
+            let at = branch.0.binary_search_by(|entry| entry.name.as_str().cmp(word)).ok()?;
+            branch = &mut branch.0.get_mut(at)?.children;
+        }
+        let at = branch.0.binary_search_by(|entry| entry.name.as_str().cmp(last)).ok()?;
+        branch.0.get_mut(at)
     }
 
     /// The entry an alias stands for, or the entry itself.
@@ -309,10 +332,14 @@ impl Tree {
                 }
                 (Pick::Many, found) => return Err(ambiguous(found.map(|found| found.path), rest, branch)),
                 (Pick::One(entry), previous) => {
+                    let alias = matches!(entry.what, What::Alias(_)).then(|| {
+                        let prefix = previous.iter().flat_map(|found| found.path.iter().cloned());
+                        prefix.chain([entry.name.clone()]).collect()
+                    });
                     let (path, entry, default_args) = self.resolve(previous, entry)?;
                     let is_prefix = !entry.children.is_empty();
-                    found =
-                        Some(Found { path, what: entry.what.clone(), rest: after, default_args, is_prefix });
+                    let what = entry.what.clone();
+                    found = Some(Found { path, what, rest: after, default_args, is_prefix, alias });
                     allow_unknown = entry.allow_unknown;
                     rest = after.trim_start();
                     branch = &entry.children;
@@ -367,7 +394,7 @@ impl Tree {
             What::Command(spec) if spec.stand_in.is_some() => false,
             What::Prefix if entry.is_foreign() => false,
             What::Alias(alias) => {
-                !alias.hidden && (alias.by_user || !is_short_form(&entry.name, &alias.target))
+                !alias.hidden && (alias.by_user > 0 || !is_short_form(&entry.name, &alias.target))
             }
             _ => true,
         };

@@ -130,7 +130,7 @@ fn define(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     {
         shell.out.warning(&format!("Your new `{last}' command does not hook any existing command."));
         if !shell.query("Proceed") {
-            return Err(Error::msg("Not redefined."));
+            return Err(Error::msg("Not confirmed."));
         }
     }
     if args.from_tty && args.body.is_none() && shell.is_interactive() {

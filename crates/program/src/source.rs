@@ -42,6 +42,12 @@ impl SourceFile {
         if self.text.is_empty() { 0 } else { self.starts.len() as u64 }
     }
 
+    /// Bytes before line `number`, counted from 1.
+    #[must_use]
+    pub fn offset(&self, number: u64) -> Option<usize> {
+        self.starts.get(usize::try_from(number.checked_sub(1)?).ok()?).copied()
+    }
+
     /// Line `number`, counted from 1, without its end.
     #[must_use]
     pub fn line(&self, number: u64) -> Option<&str> {

@@ -266,7 +266,7 @@ pub const COMMANDS: &[Spec] = &[
                Without COND the breakpoint becomes unconditional. With -force a condition that\n\
                means nothing in the breakpoint's places is kept all the same.",
         examples: &["condition 1 argc > 2", "condition 1"],
-        complete: Completer::Expr,
+        complete: Completer::Condition,
         run: condition,
         ..Spec::EMPTY
     },

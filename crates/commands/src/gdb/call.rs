@@ -16,7 +16,12 @@ pub fn with_calls<T>(shell: &mut Shell, look: impl Fn(&Program) -> ExprResult<T>
             Err(ExprError::Call) => {}
             result => break result.map_err(Error::from),
         }
-        if let Err(error) = call(shell) {
+        let called = if shell.settings.bool("may-call-functions") {
+            call(shell)
+        } else {
+            Err(Error::msg("Cannot call functions in the program: may-call-functions is off."))
+        };
+        if let Err(error) = called {
             break Err(error);
         }
         shell.program().evaluate_again();

@@ -220,7 +220,7 @@ fn each(shell: &mut Shell, args: Args<'_>, change: fn(&mut Shown)) -> Result<(),
     for number in numbers(shell, args.text())? {
         match shell.displays.list.iter_mut().find(|shown| shown.number == number) {
             Some(shown) => change(shown),
-            None => shell.out.line(&format!("Could not find display number {number}.")),
+            None => shell.out.line(&format!("No display number {number}.")),
         }
     }
     Ok(())

@@ -1,10 +1,11 @@
 //! What run control reports, turned into text; and the commands of breakpoints that were hit.
 
+use crate::gdb::annotate;
 use crate::gdb::data::put;
 use crate::gdb::disassemble::show_next_instructions;
 use crate::gdb::display::do_displays;
 use crate::gdb::guest::ended;
-use crate::gdb::list::show_lines;
+use crate::gdb::list::{at_line, show_lines};
 use crate::linux::modules::{report, with_linux};
 use crate::output::{Stream, Style};
 use crate::{Error, Shell};
@@ -307,11 +308,21 @@ pub fn show_frame(shell: &mut Shell, frame: &Frame, level: bool, info: FrameInfo
     let wanted = shell.settings.auto_bool("disassemble-next-line");
     let range = match &line {
         Some(line) => {
-            if info == FrameInfo::Source && middle {
-                shell.out.styled(Style::Address, &format!("{:#018x}", frame.pc()));
-                shell.out.put("\t");
+            if annotate::source_line(
+                shell,
+                &line.file,
+                line.line,
+                info == FrameInfo::Source && middle,
+                frame.pc(),
+            )? {
+                at_line(shell, &line.file, line.line);
+            } else {
+                if info == FrameInfo::Source && middle {
+                    shell.out.styled(Style::Address, &format!("{:#018x}", frame.pc()));
+                    shell.out.put("\t");
+                }
+                show_lines(shell, &line.file, line.line, line.line + 1)?;
             }
-            show_lines(shell, &line.file, line.line, line.line + 1)?;
             // All of the line where it is asked for; a call that was inlined has no code of its own.
             let entry = line.entry.as_ref().filter(|_| wanted == Some(true));
             entry.map(|entry| AddrRange::new(entry.start, entry.end))

@@ -126,6 +126,11 @@ fn printable(line: &str) -> String {
     text
 }
 
+/// Makes a line the one listed last.
+pub fn at_line(shell: &Shell, file: &SourceName, line: u32) {
+    position(shell, file, line + 1, line, line);
+}
+
 fn position(shell: &Shell, file: &SourceName, line: u32, first: u32, last: u32) {
     let listed = ListPosition { file: file.clone(), line, first, last, center: false };
     *shell.program().listed.borrow_mut() = Some(listed);
@@ -178,7 +183,9 @@ fn list(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
             let at = default_position(shell)?;
             // The first listing after a stop is around its line, whichever way it goes.
             if at.center {
-                return list_around(shell, &at, size);
+                // As gdb: a single line is the one before, as the line itself was shown at the stop.
+                let back = u32::from(size == 1 && at.line > 1);
+                return list_around(shell, &ListPosition { line: at.line - back, ..at }, size);
             }
             if at.first <= 1 {
                 let name = shell.program().shown_file(&at.file);

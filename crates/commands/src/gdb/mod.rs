@@ -2,6 +2,7 @@
 //! [`crate::table`].
 
 pub mod access;
+pub(crate) mod annotate;
 pub mod break_cmds;
 mod call;
 pub mod convenience;

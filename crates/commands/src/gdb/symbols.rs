@@ -1,6 +1,7 @@
 //! Questions about symbols: `info line`, `info symbol`, `info address`, `info scope`, `info source`, `info functions`
 //! and their kin.
 
+use crate::gdb::annotate;
 use crate::gdb::filter::Filter;
 use crate::output::Style;
 use crate::spec::{Class, Completer, Needs};
@@ -116,17 +117,22 @@ fn info_line(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         shell.dont_repeat();
         shell.program().resolve_location(args.text(), LinespecMode::List)?
     };
+    let alone = sals.len() == 1;
     for sal in &sals {
-        one_line(shell, sal);
+        let start = one_line(shell, sal);
+        if let (true, Some(start), Some(file)) = (alone, start, &sal.file) {
+            annotate::source_line(shell, file, sal.line, false, start)?;
+        }
     }
     Ok(())
 }
 
-fn one_line(shell: &mut Shell, sal: &Sal) {
+/// Where the code of the line starts last.
+fn one_line(shell: &mut Shell, sal: &Sal) -> Option<VirtAddr> {
     let Some(file) = &sal.file else {
         let at = sal.pc.map_or_else(|| ".".to_owned(), |pc| format!(" for address {}", address(shell, pc)));
         shell.out.line(&format!("No line number information available{at}"));
-        return;
+        return None;
     };
     let (number, name) = (sal.line, shell.program().shown_file(file));
     let ranges = match sal.pc {
@@ -140,8 +146,9 @@ fn one_line(shell: &mut Shell, sal: &Sal) {
     };
     if ranges.is_empty() {
         shell.out.line(&format!("Line number {number} is out of range for \"{name}\"."));
-        return;
+        return None;
     }
+    let last = ranges.last().map(|range| range.0);
     for (start, end) in ranges {
         let at = address(shell, start);
         let (first, second) = if start == end {
@@ -163,6 +170,7 @@ fn one_line(shell: &mut Shell, sal: &Sal) {
     {
         listed.last = number + 1;
     }
+    last
 }
 
 fn info_symbol(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {

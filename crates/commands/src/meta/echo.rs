@@ -59,6 +59,6 @@ fn eval(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let hooks = shell.hooks();
     let mut bytes = Vec::new();
     hooks.format(shell, text, &mut bytes)?;
-    let line = String::from_utf8_lossy(&bytes).into_owned();
+    let line = shell.insert_user_args(&String::from_utf8_lossy(&bytes))?;
     shell.execute(&line, args.from_tty)
 }

@@ -118,7 +118,8 @@ fn source(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     }
     let name = rest.required("source command requires file name of file to source.")?;
     let path = PathBuf::from(expand_home(name));
-    let found = if search { find(shell, &path) } else { path };
+    // Where the source files are searched, as in gdb with and without -s: names without a directory only without.
+    let found = if search || path.components().count() == 1 { find(shell, &path) } else { path };
     let file = match FileSource::open(&found) {
         Ok(file) => file,
         Err(error) => {

@@ -1,5 +1,6 @@
 //! The shell's own commands: those that would make sense without any program to debug.
 
+pub(crate) mod deprecate;
 pub(crate) mod dir;
 pub(crate) mod echo;
 pub(crate) mod flow;

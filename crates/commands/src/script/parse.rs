@@ -96,7 +96,7 @@ impl Parser<'_> {
             }
             let (kind, name) = self.reader.classify(line);
             let mut parsed = ScriptLine { kind, ..ScriptLine::simple(line) };
-            if matches!(kind, Kind::If | Kind::While) && line.trim_end() == first_word(line) {
+            if matches!(kind, Kind::If | Kind::While | Kind::Define) && line.trim_end() == first_word(line) {
                 return Err(Error::msg(format!("{name} command requires an argument.")));
             }
             if kind.has_body() {
@@ -144,6 +144,8 @@ mod tests {
     #[test]
     fn errors() {
         assert_eq!(check("if\np 1\nend").unwrap_err().to_string(), "if command requires an argument.");
+        let define = check("define\nend").unwrap_err();
+        assert_eq!(define.to_string(), "define command requires an argument.");
         // gdb keeps what came before.
         assert_eq!(check("p 1\nelse\np 2\nend").unwrap(), ["p 1"]);
         assert_eq!(check("p 1\nwhile 1\nelse\nend").unwrap(), ["p 1"]);

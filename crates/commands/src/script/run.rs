@@ -206,7 +206,8 @@ impl Shell {
         result
     }
 
-    fn insert_user_args(&self, line: &str) -> Result<String, Error> {
+    /// A line with the arguments of the user-defined command that runs in the places of `$arg0`, `$argc` and `$*`.
+    pub(crate) fn insert_user_args(&self, line: &str) -> Result<String, Error> {
         self.user_args.last().map_or_else(|| Ok(line.to_owned()), |args| args.insert(line))
     }
 

@@ -56,6 +56,36 @@ fn long_lists_of_candidates_are_cut_as_gdb_cuts_them() {
 }
 
 #[test]
+fn a_deprecated_name_warns_once() {
+    let mut bench = Bench::full();
+    bench.ex("maintenance deprecate inspect \"print\"");
+    let warning =
+        "Warning: 'inspect', an alias for the command 'print', is deprecated.\nUse 'print'.\n\n$1 = 1\n";
+    assert_eq!(bench.ex("inspect 1"), warning);
+    assert_eq!(bench.ex("inspect 1"), "$2 = 1\n");
+    assert_eq!(bench.ex("print 1"), "$3 = 1\n");
+    bench.ex("maintenance deprecate set pagination");
+    let warning = "Warning: command 'set pagination' is deprecated.\nNo alternative known.\n\n";
+    assert_eq!(bench.ex("set pagination off"), warning);
+    bench.ex("maintenance deprecate set pagination");
+    bench.ex("maintenance undeprecate set pagination");
+    assert_eq!(bench.ex("set pagination off"), "");
+}
+
+#[test]
+fn marks_for_an_editor_stand_around_the_prompt() {
+    let mut bench = Bench::new();
+    bench.ex("set annotate 2");
+    let output = bench.typed("echo a\\n\n", false);
+    assert!(
+        output.contains(
+            "\n\u{1a}\u{1a}pre-prompt\n(kdive) \n\u{1a}\u{1a}prompt\n\n\u{1a}\u{1a}post-prompt\na\n"
+        ),
+        "{output:?}"
+    );
+}
+
+#[test]
 fn preconditions_are_checked_in_one_place() {
     let mut bench = Bench::new();
     assert_eq!(bench.ex("continue"), "The program is not being run.\n");
@@ -572,7 +602,7 @@ fn help_in_all_its_forms() {
     assert!(bench.ex("help user-defined").contains("\nfoo -- Foo it.\n"));
     assert_eq!(bench.ex("apropos foo it"), "foo -- Foo it.\n");
     bench.ex("alias fooo = foo 1");
-    assert_eq!(bench.ex("help foo"), "foo\n  alias fooo = foo 1\nFoo it.\nSecond.\n");
+    assert_eq!(bench.ex("help foo"), "foo, fooo\n  alias fooo = foo 1\nFoo it.\nSecond.\n");
 }
 
 #[test]

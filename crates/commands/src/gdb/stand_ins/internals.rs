@@ -20,11 +20,6 @@ pub(crate) const COMMANDS: &[Spec] = &[
     quiet("maintenance check-symtabs"),
     quiet("maintenance cplus first_component"),
     warns("maintenance demangler-warning"),
-    warns("maintenance deprecate"),
-    says(
-        "maintenance undeprecate",
-        "\"maintenance undeprecate\" takes an argument, \nthe command you want to undeprecate.",
-    ),
     warns("maintenance dump-me"),
     warns("maintenance internal-error"),
     warns("maintenance internal-warning"),

@@ -1,6 +1,6 @@
 //! The shell itself: prompt, history, pages, log, scripts.
 
-use crate::settings::kind::Kind::{AutoBool, Bool, File, Limit, OptionalFile, Text, UInteger};
+use crate::settings::kind::Kind::{AutoBool, Bool, File, Limit, OptionalFile, Plain, Text, UInteger};
 use crate::settings::{Setting, Show};
 
 /// The settings of this file.
@@ -35,6 +35,17 @@ pub(super) const ROWS: &[Setting] = &[
         "Number of characters gdb thinks are in a line is {}.",
     )
     .help("Taken from the terminal at start."),
+    Setting::new(
+        "annotate",
+        Plain,
+        "0",
+        "which marks are printed for an editor that runs kdive",
+        "Annotation_level is {}.",
+    )
+    .help(
+        "0: none. 1: a source line that is shown is the line ^Z^ZFILE:LINE:OFFSET:beg:ADDRESS instead. \
+         2: also lines before and after the prompt.",
+    ),
     Setting::new("prompt", Text, "(kdive) ", "the prompt", "Gdb's prompt is \"{}\"."),
     Setting::new(
         "editing",

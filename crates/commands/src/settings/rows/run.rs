@@ -53,6 +53,13 @@ pub(super) const ROWS: &[Setting] = &[
     )
     .help("off: all of them. on: none. step: none while stepping. replay: all of them."),
     Setting::new(
+        "may-call-functions",
+        Bool,
+        "on",
+        "whether expressions may call functions of the program",
+        "Permission to call functions in the program is {}.",
+    ),
+    Setting::new(
         "unwindonsignal",
         Bool,
         "off",
