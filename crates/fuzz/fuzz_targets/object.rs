@@ -64,6 +64,7 @@ fn ask(set: &ModuleSet, object: &ObjectFile) {
         for addr in (start..start.saturating_add(section.size.min(0x200))).step_by(7).map(VirtAddr) {
             let _ = (set.symbol_at(addr), set.symbolic(addr, true), set.function_bounds(addr));
             let _ = (set.line_at(addr, false), set.unit_at(addr), set.sal_at(addr));
+            let _ = set.macros_at(addr).map(|macros| (macros.find("X"), macros.holding()));
             if let Some(calls) = set.tail_calls_from(addr) {
                 let _ = calls.take(50).count();
             }

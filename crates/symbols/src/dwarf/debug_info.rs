@@ -9,6 +9,7 @@ use super::files::{FileTable, LineUnit, SourceIndex};
 use super::functions::{FunctionInfo, FunctionTable};
 use super::index::{BuildSections, Index, IndexKind, NameSections};
 use super::lines::LineTables;
+use super::macros::MacroTable;
 use super::root::Roots;
 use super::scan::Scanner;
 use super::types::TypeCache;
@@ -44,19 +45,22 @@ pub(crate) struct DebugInfo {
     making: Mutex<()>,
     /// What is known to who did not wait for it.
     no_index: Index,
+    has_macros: bool,
     sources: OnceLock<SourceIndex>,
     pub(super) types: TypeCache,
     blocks: PerFunction<BlockTree>,
     call_sites: PerFunction<Vec<CallSiteInfo>>,
 }
 
-/// The sections gimli reads here. Line tables and macros have readers of their own.
-const READ: [SectionId; 11] = [
+/// The sections gimli reads here. Line tables and macros have readers of their own; only what reads a skeleton wants to see
+/// that its line table is there.
+const READ: [SectionId; 12] = [
     SectionId::DebugAbbrev,
     SectionId::DebugAddr,
     SectionId::DebugInfo,
     SectionId::DebugTypes,
     SectionId::DebugStr,
+    SectionId::DebugLine,
     SectionId::DebugLineStr,
     SectionId::DebugStrOffsets,
     SectionId::DebugRanges,
@@ -92,6 +96,14 @@ pub(crate) struct UnitContext<'a> {
     pub(crate) base: DieKey,
 }
 
+impl UnitContext<'_> {
+    /// Where the macros of a `.dwo` file begin among those of all.
+    pub(super) fn macro_base(&self) -> usize {
+        let split = self.info.units().get(self.index).and_then(|unit| unit.head.split);
+        split.and_then(|split| usize::try_from(split.macro_base).ok()).unwrap_or(0)
+    }
+}
+
 impl DebugInfo {
     /// `None` when the file has no `.debug_info`.
     pub(crate) fn open(
@@ -120,6 +132,9 @@ impl DebugInfo {
             index: OnceLock::new(),
             making: Mutex::new(()),
             no_index: Index::empty(),
+            has_macros: [".debug_macro", ".debug_macinfo"]
+                .iter()
+                .any(|name| image.debug_section(name).is_some()),
             sources: OnceLock::new(),
             types: TypeCache::default(),
             blocks: PerFunction::default(),
@@ -129,12 +144,12 @@ impl DebugInfo {
 
     /// gimli's view of the sections that entries refer to directly.
     pub(crate) fn dwarf(&self) -> Dwarf<'_> {
-        self.load(|id| !matches!(id, SectionId::DebugLoc | SectionId::DebugLocLists))
+        self.load(|id| !matches!(id, SectionId::DebugLoc | SectionId::DebugLocLists | SectionId::DebugLine))
     }
 
     /// As [`DebugInfo::dwarf`], with location lists.
     pub(crate) fn dwarf_with_locations(&self) -> Dwarf<'_> {
-        self.load(|_| true)
+        self.load(|id| id != SectionId::DebugLine)
     }
 
     fn load(&self, wanted: impl Fn(SectionId) -> bool) -> Dwarf<'_> {
@@ -243,6 +258,20 @@ impl DebugInfo {
         LineTables::read(&line_unit, &files).map(Arc::new)
     }
 
+    /// Whether the file has macros at all.
+    pub(crate) fn has_macros(&self) -> bool {
+        self.has_macros
+    }
+
+    /// The macros of a unit.
+    pub(crate) fn macros(&self, unit: UnitIndex) -> Option<&Arc<MacroTable>> {
+        let read = || {
+            let context = self.context(unit)?;
+            MacroTable::read(&context, context.data.macros?, self.files(unit)?).map(Arc::new)
+        };
+        self.units().get(unit)?.macros.get_or_init(read).as_ref()
+    }
+
     fn line_unit(&self, head: &units::UnitHead) -> Option<LineUnit<'_>> {
         Some(LineUnit::new(self, head, Roots::new(self).read(head)?))
     }
@@ -342,7 +371,7 @@ impl DebugInfo {
             producer: data.producer.clone(),
             language: units::language_name(data.language),
             dwarf_version: data.version,
-            has_macros: data.has_macros,
+            has_macros: data.macros.is_some(),
         }
     }
 
@@ -460,7 +489,8 @@ impl DebugInfo {
     /// A unit, parsed. `None` when it is damaged.
     pub(crate) fn unit_data(&self, index: UnitIndex) -> Option<&UnitData> {
         let unit = self.units().get(index)?;
-        unit.data.get_or_init(|| unit.load(&self.dwarf())).as_deref()
+        let dwarf = || if unit.head.split.is_some() { self.load(|_| true) } else { self.dwarf() };
+        unit.data.get_or_init(|| unit.load(&dwarf())).as_deref()
     }
 
     /// Whether locations of a unit are right from a function's first instruction on.

@@ -1,6 +1,7 @@
 //! The units of `.debug_info` and `.debug_types`: where each begins, and what its first entry says.
 
 use super::abbrev::{Shapes, Sizes};
+use super::macros::MacroSection;
 use super::scan::ScanUnit;
 use crate::elf::Split;
 use gimli::constants as dw;
@@ -64,6 +65,7 @@ pub(crate) struct Unit {
     pub(super) shapes: OnceLock<Option<Box<Shapes>>>,
     pub(super) files: OnceLock<Option<Arc<super::files::FileTable>>>,
     pub(super) lines: OnceLock<Option<Arc<super::lines::LineTables>>>,
+    pub(super) macros: OnceLock<Option<Arc<super::macros::MacroTable>>>,
 }
 
 /// What the first entry of a unit says, and the caches of what is further inside.
@@ -75,7 +77,7 @@ pub(crate) struct UnitData {
     pub(crate) producer: Option<Arc<str>>,
     pub(crate) language: Option<DwLang>,
     pub(crate) version: u16,
-    pub(crate) has_macros: bool,
+    pub(super) macros: Option<MacroSection>,
     /// Code of the unit, as stated by its first entry.
     pub(crate) ranges: Vec<(u64, u64)>,
     /// See [`Unit::locations_valid`].
@@ -147,6 +149,7 @@ impl Unit {
             shapes: OnceLock::new(),
             files: OnceLock::new(),
             lines: OnceLock::new(),
+            macros: OnceLock::new(),
         }
     }
 
@@ -219,9 +222,7 @@ impl Unit {
                 _ => None,
             },
             version,
-            has_macros: root.has_attr(dw::DW_AT_macros)
-                || root.has_attr(dw::DW_AT_macro_info)
-                || root.has_attr(dw::DW_AT_GNU_macros),
+            macros: macro_section(&root, self.head.split),
             ranges,
             locations_valid: OnceLock::new(),
             low_pc: unit.low_pc,
@@ -280,6 +281,21 @@ fn bare_unit<'a>(
         dwo_id: None,
         header,
     }
+}
+
+/// Where the first entry of a unit says that its macros are.
+fn macro_section(
+    root: &gimli::DebuggingInformationEntry<Slice<'_>>,
+    split: Option<Split>,
+) -> Option<MacroSection> {
+    let base = split.map_or(Some(0), |split| usize::try_from(split.macro_base).ok())?;
+    root.attrs().iter().find_map(|attr| match (attr.name(), attr.value()) {
+        (_, AttributeValue::DebugMacroRef(offset)) => offset.0.checked_add(base).map(MacroSection::Macro),
+        // gimli knows the form that GNU gave DWARF 4, and not its attribute.
+        (dw::DW_AT_GNU_macros, AttributeValue::SecOffset(offset)) => Some(MacroSection::Macro(offset)),
+        (_, AttributeValue::DebugMacinfoRef(offset)) => Some(MacroSection::Macinfo(offset.0)),
+        _ => None,
+    })
 }
 
 /// Whether some variable of the unit has a location list. Abbreviation tables are made for one unit and hold only what it

@@ -17,16 +17,19 @@ pub(crate) struct Split {
     pub(crate) addr_base: u64,
     pub(crate) loclists_base: u64,
     pub(crate) rnglists_base: u64,
+    /// By how much what refers to the unit's macros moved.
+    pub(crate) macro_base: u64,
 }
 
 /// The sections that are joined, in the order of [`Joined::sections`].
-const JOINED: [&str; 6] = [
+const JOINED: [&str; 7] = [
     ".debug_info",
     ".debug_abbrev",
     ".debug_str",
     ".debug_str_offsets",
     ".debug_loclists",
     ".debug_rnglists",
+    ".debug_macro",
 ];
 const INFO: usize = 0;
 const ABBREV: usize = 1;
@@ -34,6 +37,7 @@ const STR: usize = 2;
 const STR_OFFSETS: usize = 3;
 const LOCLISTS: usize = 4;
 const RNGLISTS: usize = 5;
+const MACRO: usize = 6;
 
 /// Headers of `.debug_str_offsets`, `.debug_loclists` and `.debug_rnglists` in the 32-bit format (DWARF 5, 7.26 to 7.29).
 const STR_OFFSETS_HEADER: u64 = 8;
@@ -143,7 +147,7 @@ fn holds(file: &Image, id: u64) -> bool {
 
 /// The sections while they are joined.
 struct Joined {
-    sections: [Vec<u8>; 6],
+    sections: [Vec<u8>; 7],
     /// Units by where they begin.
     splits: Vec<(u64, Split)>,
 }
@@ -169,6 +173,7 @@ impl Joined {
             addr_base: skeleton.addr_base,
             loclists_base: self.len(LOCLISTS) + LISTS_HEADER,
             rnglists_base: self.len(RNGLISTS) + LISTS_HEADER,
+            macro_base: self.len(MACRO),
         };
         let units = gimli::DebugInfo::from(slice(file, ".debug_info.dwo"));
         let mut headers = units.units();
@@ -194,6 +199,7 @@ impl Joined {
             offsets,
             plain(".debug_loclists.dwo"),
             plain(".debug_rnglists.dwo"),
+            plain(".debug_macro.dwo"),
         ];
         for (section, bytes) in self.sections.iter_mut().zip(added) {
             section.extend_from_slice(&bytes);

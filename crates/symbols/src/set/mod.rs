@@ -6,10 +6,12 @@ mod by_name;
 mod complete;
 mod files;
 mod listing;
+mod macros;
 
 pub(crate) use by_name::functions_in;
 pub(crate) use files::FileInUnit;
 pub use files::SourceList;
+pub use macros::{DefinedMacro, MacroScope};
 
 use crate::{Module, ModuleId, ObjectFile, Placement};
 use kdive_base::{Fault, ReadMemory, VirtAddr};

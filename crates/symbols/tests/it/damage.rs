@@ -55,6 +55,9 @@ fn ask_everything(path: &Path) {
         for addr in (start..start.saturating_add(0x600)).step_by(13).map(VirtAddr) {
             let _ = (set.symbol_at(addr), set.symbolic(addr, true), set.function_bounds(addr));
             let _ = (set.line_at(addr, false), set.unit_at(addr), set.sal_at(addr));
+            if let Some(macros) = set.macros_at(addr) {
+                let _ = (macros.find("NULL"), macros.all("__LINE__"), macros.holding(), macros.places());
+            }
             let Some(scope) = set.scope_at(addr) else { continue };
             let _ = (
                 scope.describe(),
@@ -143,6 +146,8 @@ fn damage(flags: &[&str], seed: u64) {
         ".debug_line_str",
         ".debug_aranges",
         ".debug_types",
+        ".debug_macro",
+        ".debug_macinfo",
         ".symtab",
         ".strtab",
     ] {
@@ -180,7 +185,7 @@ fn damage(flags: &[&str], seed: u64) {
 
 #[test]
 fn dwarf_5() {
-    damage(&["-O2", "-gdwarf-5"], 0x5eed_0001);
+    damage(&["-O2", "-gdwarf-5", "-g3"], 0x5eed_0001);
 }
 
 #[test]
@@ -190,5 +195,5 @@ fn dwarf_4_with_type_units() {
 
 #[test]
 fn dwarf_2_unoptimised() {
-    damage(&["-O0", "-gdwarf-2"], 0x5eed_0003);
+    damage(&["-O0", "-gdwarf-2", "-g3", "-gstrict-dwarf"], 0x5eed_0003);
 }

@@ -28,6 +28,11 @@ impl Fixture {
         Self::compile(flags, &["tails.c", "tails_elsewhere.c"], "tails")
     }
 
+    /// `macros.c`, compiled and linked.
+    pub fn with_macros(flags: &[&str]) -> Option<Self> {
+        Self::compile(flags, &["macros.c"], "macros")
+    }
+
     /// One source file, compiled only.
     pub fn object(flags: &[&str], source: &str) -> Option<Self> {
         Self::compile(&[&["-c"], flags].concat(), &[source], "object.o")

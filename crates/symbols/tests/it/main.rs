@@ -10,6 +10,7 @@ mod gdb;
 mod guest;
 mod linespec;
 mod locations;
+mod macros;
 mod module;
 mod names;
 mod packed;
