@@ -5,6 +5,7 @@
 //! stopped. Everything takes `&self`; implementations keep caches and connections behind interior mutability.
 
 use crate::error::{ExprError, Result};
+use crate::macros::FindMacro;
 use crate::settings::PrintOptions;
 use crate::store::Store;
 use kdive_base::VirtAddr;
@@ -332,6 +333,17 @@ pub trait Context: Access {
 
     /// Value history and convenience variables.
     fn store(&self) -> &Store;
+
+    /// Whether the program has macros anywhere. Asked for every expression.
+    fn has_macros(&self) -> bool {
+        false
+    }
+
+    /// What finds the program's macros at the place the names of an expression are resolved at; `None` where it has none. The
+    /// user's own are in the store.
+    fn macros(&self) -> Option<FindMacro<'_>> {
+        None
+    }
 
     /// `set print ...`, `set input-radix`, ...: what functions like `$_as_string` and casts go by.
     fn print_options(&self) -> PrintOptions {

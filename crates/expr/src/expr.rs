@@ -5,6 +5,7 @@ use crate::context::{Context, Cpu, Symbol};
 use crate::error::{ExprError, Result};
 use crate::eval::Evaluator;
 use crate::lexer::Ends;
+use crate::macros::expand_expression;
 use crate::parser;
 use kdive_types::{Type, Value};
 use std::sync::Arc;
@@ -15,6 +16,8 @@ pub struct Expr {
     text: Arc<str>,
     node: Node,
     cpu: Cpu,
+    /// Whether macros were replaced in the text.
+    uses_macros: bool,
 }
 
 impl Expr {
@@ -58,30 +61,37 @@ impl Expr {
         if text.is_empty() {
             return Err(ExprError::msg("Argument required (expression to compute)."));
         }
-        if !context.store().macros().is_empty() {
-            return Self::parse_with_macros(text, ends, context);
+        let end = if ends.comma { outer_comma(text) } else { text.len() };
+        let head = text.get(..end).unwrap_or(text);
+        if let Some(expansion) = expand_expression(head, context)? {
+            let parsed = parser::parse(&expansion.text, ends, context)?;
+            // What ends the expression stands behind it as it was typed.
+            let (own, rest) = match expansion.origin(parsed.end) {
+                Some(end) => text.split_at_checked(end).unwrap_or((text, "")),
+                None => text.split_at_checked(head.len()).unwrap_or((text, "")),
+            };
+            let expr =
+                Self { text: own.trim().into(), node: parsed.node, cpu: Cpu::Selected, uses_macros: true };
+            return Ok((expr, rest));
         }
         let parsed = parser::parse(text, ends, context)?;
         let (own, rest) = text.split_at_checked(parsed.end).unwrap_or((text, ""));
-        Ok((Self { text: own.trim().into(), node: parsed.node, cpu: Cpu::Selected }, rest))
-    }
-
-    /// As [`Expr::parse_prefix`], with the user's macros replaced. What ends the expression stands behind it as it was typed.
-    fn parse_with_macros<'a>(text: &'a str, ends: Ends, context: &dyn Context) -> Result<(Self, &'a str)> {
-        let end = if ends.comma { outer_comma(text) } else { text.len() };
-        let head = text.get(..end).unwrap_or(text);
-        let expanded = context.store().macros().expand(head)?;
-        let parsed = parser::parse(&expanded, ends, context)?;
-        let behind = expanded.get(parsed.end..).unwrap_or_default();
-        let end = if head.ends_with(behind) { head.len() - behind.len() } else { head.len() };
-        let (own, rest) = text.split_at_checked(end).unwrap_or((text, ""));
-        Ok((Self { text: own.trim().into(), node: parsed.node, cpu: Cpu::Selected }, rest))
+        Ok((
+            Self { text: own.trim().into(), node: parsed.node, cpu: Cpu::Selected, uses_macros: false },
+            rest,
+        ))
     }
 
     /// The text it was parsed from, without blanks around it.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether macros were replaced in the text: elsewhere it may mean something else.
+    #[must_use]
+    pub fn uses_macros(&self) -> bool {
+        self.uses_macros
     }
 
     /// Whether the text is a type name: `print int` is an error where `whatis int` is not.

@@ -34,7 +34,7 @@ pub use find::Find;
 pub use format::{Format, FormatSpec, UnitSize};
 pub use functions::standard_names;
 pub use location::{Explicit, LineOffset, Linespec, Location, Part, Tail};
-pub use macros::{Macro, Macros};
+pub use macros::{FindMacro, Macro, Macros, expand_macros};
 pub use options::{parse_boolean, parse_print_options, print_option_names};
 pub use printf::{Printf, echo};
 pub use settings::{Charset, FrameArguments, PrintOptions};

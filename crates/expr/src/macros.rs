@@ -1,24 +1,80 @@
-//! Macros of the C preprocessor that a user defined (`macro define`), and their expansion in expressions.
+//! Macros of the C preprocessor: those a user defined (`macro define`) and those of the program, and their expansion in
+//! expressions.
 //!
-//! Expansion is gdb's: a macro is not expanded again in what it expands to, and what an expansion ends with is not taken together
-//! with the text behind it.
+//! Expansion is gdb's: a macro is not expanded again in what it expands to, what an expansion ends with is not taken together
+//! with the text behind it, and `#` and `##` mean something only in macros with parameters.
 
 mod expand;
 mod token;
 
+use crate::context::Context;
 use crate::error::{ExprError, Result};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use token::{Class, next_token};
 
+pub(crate) use expand::Expansion;
+
 /// One macro.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Macro {
-    /// Names of its parameters, in order; `None`: it takes no list of arguments.
+    /// Its parameters as they were written, in order: `x`, `...`, `rest...`; `None`: it takes no list of arguments.
     parameters: Option<Vec<String>>,
-    /// The last parameter takes all arguments that are left.
-    variadic: bool,
     replacement: String,
+}
+
+/// Finds the macros of the program at one place.
+pub type FindMacro<'a> = Box<dyn Fn(&str) -> Option<Macro> + 'a>;
+
+impl Macro {
+    /// A macro as debug information records it: what follows its name, `(a,b) ((a)+(b))` or ` 37`.
+    #[must_use]
+    pub fn recorded(rest: &str) -> Self {
+        let body = |text: &str| text.strip_prefix(' ').unwrap_or(text).to_owned();
+        if let Some((list, behind)) = rest.strip_prefix('(').and_then(|list| list.split_once(')')) {
+            let parameters = list.split(',').map(|name| name.trim().to_owned());
+            let parameters = parameters.filter(|name| !name.is_empty()).collect();
+            return Self { parameters: Some(parameters), replacement: body(behind) };
+        }
+        Self { parameters: None, replacement: body(rest) }
+    }
+
+    /// What it stands for.
+    #[must_use]
+    pub fn replacement(&self) -> &str {
+        &self.replacement
+    }
+
+    /// A name with the macro's parameters: `ADD(a, b)`.
+    #[must_use]
+    pub fn declaration(&self, name: &str) -> String {
+        match &self.parameters {
+            Some(parameters) => format!("{name}({})", parameters.join(", ")),
+            None => name.to_owned(),
+        }
+    }
+
+    /// The last parameter takes all arguments that are left.
+    fn is_variadic(&self) -> bool {
+        let last = self.parameters.as_ref().and_then(|parameters| parameters.last());
+        last.is_some_and(|last| last.ends_with(token::REST))
+    }
+
+    /// Which parameter a word of the replacement means.
+    fn parameter(&self, word: &str) -> Option<usize> {
+        let parameters = self.parameters.as_ref()?;
+        let (last, first) = parameters.split_last()?;
+        if let Some(at) = first.iter().position(|name| name == word) {
+            return Some(at);
+        }
+        let last = match last.strip_suffix(token::REST) {
+            Some("") => token::REST_NAME,
+            Some(name) => name,
+            None => last,
+        };
+        (last == word).then_some(first.len())
+    }
 }
 
 /// Macros by name.
@@ -34,14 +90,14 @@ impl Macros {
         let name = next_token(text).filter(|token| token.class == Class::Identifier && token.start == 0);
         let name = name.ok_or_else(|| ExprError::msg("Invalid macro name."))?;
         let (name, rest) = text.split_at(name.end);
-        let (parameters, variadic, rest) = match rest.strip_prefix('(') {
+        let (parameters, rest) = match rest.strip_prefix('(') {
             Some(list) => {
-                let (parameters, variadic, rest) = parameter_list(list)?;
-                (Some(parameters), variadic, rest)
+                let (parameters, rest) = parameter_list(list)?;
+                (Some(parameters), rest)
             }
-            None => (None, false, rest),
+            None => (None, rest),
         };
-        let made = Macro { parameters, variadic, replacement: rest.trim().to_owned() };
+        let made = Macro { parameters, replacement: rest.trim().to_owned() };
         self.0.insert(name.to_owned(), Arc::new(made));
         Ok(())
     }
@@ -51,77 +107,84 @@ impl Macros {
         self.0.remove(name);
     }
 
-    /// Whether there is none.
+    /// The macro of a name.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// A macro as it would be defined: `ADD(a, b) ((a)+(b))`.
-    #[must_use]
-    pub fn definition(&self, name: &str) -> Option<String> {
-        let found = self.0.get(name)?;
-        let mut text = name.to_owned();
-        if let Some(parameters) = &found.parameters {
-            let mut names = parameters.clone();
-            if found.variadic
-                && let Some(last) = names.last_mut()
-            {
-                *last = if last == token::REST { "...".to_owned() } else { format!("{last}...") };
-            }
-            text.push_str(&format!("({})", names.join(", ")));
-        }
-        Some(format!("{text} {}", found.replacement))
-    }
-
-    /// Every macro as it would be defined, by name.
-    #[must_use]
-    pub fn definitions(&self) -> Vec<String> {
-        self.0.keys().filter_map(|name| self.definition(name)).collect()
-    }
-
-    /// The text with every macro in it replaced.
-    ///
-    /// # Errors
-    /// `Wrong number of arguments to macro ...`, and when the result becomes too long.
-    pub fn expand(&self, text: &str) -> Result<String> {
-        expand::expand(self, text)
-    }
-
-    fn get(&self, name: &str) -> Option<&Arc<Macro>> {
+    pub fn get(&self, name: &str) -> Option<&Arc<Macro>> {
         self.0.get(name)
+    }
+
+    /// Names and macros, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Macro)> {
+        self.0.iter().map(|(name, found)| (name.as_str(), &**found))
     }
 }
 
-/// What follows the bracket: the names, whether the last takes the rest, and what is behind the list.
-fn parameter_list(mut text: &str) -> Result<(Vec<String>, bool, &str)> {
-    let unfinished = || ExprError::msg("',' or ')' expected at end of macro arguments.");
+/// The text with every macro in it replaced: those of the user, and others that `program` finds.
+///
+/// # Errors
+/// `Wrong number of arguments to macro ...`, and when the result becomes too long.
+pub fn expand_macros(macros: &Macros, program: Option<&FindMacro<'_>>, text: &str) -> Result<String> {
+    let find = |name: &str| {
+        macros.get(name).cloned().or_else(|| program.and_then(|program| program(name)).map(Arc::new))
+    };
+    Ok(expand::expand(&find, text, false)?.text)
+}
+
+/// The text of an expression with every macro in it replaced, those of the user first; `None` when it names none. Where the
+/// program's macros are is asked only if there is a name that may be one.
+pub(crate) fn expand_expression(text: &str, context: &dyn Context) -> Result<Option<Expansion>> {
+    let macros = context.store().macros();
+    if macros.0.is_empty() && !context.has_macros() {
+        return Ok(None);
+    }
+    let program = OnceCell::new();
+    let find = |name: &str| -> Option<Arc<Macro>> {
+        if let Some(found) = macros.get(name) {
+            return Some(Arc::clone(found));
+        }
+        let program: &Option<FindMacro<'_>> = program.get_or_init(|| context.macros());
+        let found = program.as_ref()?(name)?;
+        // The kernel's `container_of` and its kin are statements, which no expression can be: the debugger's own are meant.
+        let is_own = context.function(name).is_some_and(|function| function.is_plain());
+        (!is_own).then(|| Arc::new(found))
+    };
+    if !token::names(text).any(|name| find(name).is_some()) {
+        return Ok(None);
+    }
+    expand::expand(&find, text, true).map(Some)
+}
+
+/// What follows the bracket: the parameters, and what is behind the list.
+fn parameter_list(mut text: &str) -> Result<(Vec<String>, &str)> {
     let mut names: Vec<String> = Vec::new();
     loop {
         text = text.trim_start();
         if let Some(rest) = text.strip_prefix(')') {
-            return Ok((names, false, rest));
+            return Ok((names, rest));
         }
-        let token = next_token(text).ok_or_else(|| ExprError::msg("Macro is missing an argument."))?;
-        let word = text.get(token.start..token.end).unwrap_or_default();
-        let mut variadic = text.starts_with("...");
-        let name = if variadic { token::REST } else { word };
-        if !variadic && token.class != Class::Identifier {
-            return Err(ExprError::msg("Macro is missing an argument."));
+        let missing = || ExprError::msg("Macro is missing an argument.");
+        let token = next_token(text).ok_or_else(missing)?;
+        let mut end = token.end;
+        if token.class == Class::Identifier {
+            let behind = text.get(end..).unwrap_or_default();
+            if behind.trim_start().starts_with(token::REST) {
+                end += behind.len() - behind.trim_start().len() + token::REST.len();
+            }
+        } else if !text.starts_with(token::REST) {
+            return Err(missing());
         }
-        if names.iter().any(|other| other == name) {
+        let (name, rest) = text.split_at_checked(end).unwrap_or((text, ""));
+        let name: String = name.split_whitespace().collect();
+        if names.contains(&name) {
             return Err(ExprError::msg("Two macro arguments with identical names."));
         }
-        names.push(name.to_owned());
-        text = if variadic { &text[3..] } else { &text[token.end..] }.trim_start();
-        if let Some(rest) = text.strip_prefix("...") {
-            variadic = true;
-            text = rest.trim_start();
+        names.push(name);
+        text = rest.trim_start();
+        match text.strip_prefix(',') {
+            Some(rest) => text = rest,
+            None if text.starts_with(')') => {}
+            None => return Err(ExprError::msg("',' or ')' expected at end of macro arguments.")),
         }
-        if let Some(rest) = text.strip_prefix(')') {
-            return Ok((names, variadic, rest));
-        }
-        text = text.strip_prefix(',').filter(|_| !variadic).ok_or_else(unfinished)?;
     }
 }
 

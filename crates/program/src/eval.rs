@@ -4,8 +4,8 @@ use crate::program::LineStart;
 use crate::{Error, Program};
 use kdive_base::{Fault, FaultKind, ReadMemory, VirtAddr};
 use kdive_expr::{
-    Context, Cpu, Expr, ExprError, Function as NamedFunction, PrintOptions, Result, Scope, Store, Symbol,
-    SymbolClass, Symbolized, Tag,
+    Context, Cpu, Expr, ExprError, FindMacro, Function as NamedFunction, PrintOptions, Result, Scope, Store,
+    Symbol, SymbolClass, Symbolized, Tag,
 };
 use kdive_symbols::{Completion, Function, SymbolKind, Variable};
 use kdive_types::{Access, FrameId, Kind, Node, RegisterId, Type, Value, ValueError};
@@ -68,6 +68,11 @@ impl Program {
             return Some(frame.real.lookup_pc);
         }
         // Without a frame the file shown last is the place, as in gdb.
+        self.near_listed()
+    }
+
+    /// Where the line listed last has code.
+    pub(crate) fn near_listed(&self) -> Option<VirtAddr> {
         let listed = self.listed.borrow();
         let listed = listed.as_ref()?;
         let key = (listed.file.clone(), listed.line.max(1));
@@ -324,6 +329,14 @@ impl Context for Program {
     fn address_size(&self) -> u8 {
         // A file says how its code was compiled, whatever mode the CPU is in.
         if self.modules.modules().is_empty() { self.arch() } else { self.file_arch() }.address_size()
+    }
+
+    fn has_macros(&self) -> bool {
+        self.modules.has_macros()
+    }
+
+    fn macros(&self) -> Option<FindMacro<'_>> {
+        self.find_macro()
     }
 
     fn complete(&self, ty: &Type) -> Option<Type> {

@@ -11,6 +11,7 @@ mod frame_text;
 mod frames;
 mod locals;
 mod machine;
+mod macros;
 mod os;
 mod percpu;
 mod place;

@@ -72,6 +72,8 @@ struct Shown {
     spec: FormatSpec,
     /// The function whose locals it names: shown only there.
     function: Option<String>,
+    /// An expression with macros: they go on to mean what they meant when it was made.
+    expr: Option<Expr>,
 }
 
 /// The displayed expressions of a shell.
@@ -123,7 +125,9 @@ fn display(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         None
     };
     shell.displays.last += 1;
-    let shown = Shown { number: shell.displays.last, enabled: true, text: text.to_owned(), spec, function };
+    let text = text.to_owned();
+    let expr = Some(expr).filter(Expr::uses_macros);
+    let shown = Shown { number: shell.displays.last, enabled: true, text, spec, function, expr };
     shell.displays.list.push(shown.clone());
     // gdb shows it at once to a person only; a command file sees it at the next stop.
     if args.from_tty {
@@ -157,7 +161,11 @@ fn show(shell: &mut Shell, shown: &Shown) {
         }
         let gap = if count != 1 || shown.spec.format == Some(Format::Instruction) { "\n" } else { "  " };
         shell.out.put(&format!("{head} {}{gap}", shown.text));
-        let addr = shell.program().evaluate_address(&shown.text);
+        let program = shell.program();
+        let addr = match &shown.expr {
+            Some(expr) => expr.evaluate_address(program),
+            None => program.evaluate_address(&shown.text),
+        };
         let result = addr.map_err(Error::from).and_then(|addr| examine_once(shell, &shown.spec, addr));
         if let Err(error) = result {
             shell.out.styled(crate::output::Style::Metadata, &format!("<error: {error}>"));
@@ -173,9 +181,13 @@ fn show(shell: &mut Shell, shown: &Shown) {
     options.raw |= shown.spec.raw;
     let mut out = Out::new();
     // A stop within a function that a display has called does not call it again.
+    let evaluate = |program: &kdive_program::Program| match &shown.expr {
+        Some(expr) => expr.evaluate(program),
+        None => program.evaluate(&shown.text),
+    };
     let value = match shell.program().is_evaluating() {
-        false => with_calls(shell, |program| program.evaluate(&shown.text)),
-        true => shell.program().evaluate(&shown.text).map_err(Error::from),
+        false => with_calls(shell, evaluate),
+        true => evaluate(shell.program()).map_err(Error::from),
     };
     let result = value.and_then(|value| Ok(print_value(shell.program(), &value, &options, &mut out)?));
     put(shell, &out);

@@ -46,5 +46,4 @@ pub(crate) const COMMANDS: &[Spec] = &[
     wants("dump verilog memory", "Missing filename."),
     wants("dump verilog value", "Missing filename."),
     wants("save gdb-index", "usage: save gdb-index [-dwarf-5] DIRECTORY"),
-    quiet("info macros"),
 ];
