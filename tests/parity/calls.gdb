@@ -68,6 +68,11 @@ info breakpoints
 continue
 backtrace 1
 delete
+# A dprintf within prints, and the call goes on.
+dprintf inner,"inner is called\n"
+print outer(1)
+print outer(2) + outer(3)
+delete
 # A signal within.
 print crash()
 backtrace
