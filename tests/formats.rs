@@ -185,6 +185,39 @@ fn code_of_another_processor_is_never_shown_as_x86() {
     }
 }
 
+/// As gdb 13 for these processors: marks of what bytes are name no address, are not listed and not completed.
+#[test]
+fn mapping_symbols_name_nothing() {
+    let Some(place) = program(&["-g"]) else { return };
+    let quoted: String = ["first", "$x", "$d.7", "second", "$xrv64", ".Lx"]
+        .map(|name| format!("\"{name}\":\n .byte 1, 2, 3, 4\n"))
+        .concat();
+    place.file("marks.s", &format!(".text\n.globl first\n.globl .Lx\n{quoted}"));
+    run(&place, "as", &["-o", "marks.o", "marks.s"]);
+    let path = work(&place).join("marks.o");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let symbols = (0..24).step_by(4).map(|at| format!("info symbol (char *)&first + {at}"));
+    let commands: Vec<String> =
+        symbols.chain(["info functions ^[$.]", "complete break $"].map(str::to_owned)).collect();
+    let commands: Vec<&str> = commands.iter().map(String::as_str).collect();
+    // AArch64, RISC-V, and x86-64, which has none.
+    for (machine, names, listed) in [
+        (183u16, "first, first + 4, first + 8, second, $xrv64, .Lx", 2),
+        (243, "first, first + 4, first + 8, second, second + 4, second + 8", 0),
+        (62, "first, $x, $d.7, second, $xrv64, .Lx", 4),
+    ] {
+        bytes[18..20].copy_from_slice(&machine.to_le_bytes());
+        std::fs::write(&path, &bytes).unwrap();
+        let (out, err) = says(&place, &commands, "marks.o");
+        let found: Vec<&str> =
+            out.lines().filter_map(|line| line.strip_suffix(" in section .text")).collect();
+        assert_eq!(found.join(", "), names, "{machine}: {out}{err}");
+        let marks = out.lines().filter(|line| line.starts_with("0x") && line.contains(['$', '.'])).count();
+        assert_eq!(marks, listed, "{machine}: {out}{err}");
+        assert_eq!(out.contains("break $"), listed > 0, "{machine}: {out}{err}");
+    }
+}
+
 #[test]
 fn a_32_bit_program_has_its_own_sizes() {
     if !kdive_testkit::environment::programs(&["cc"]) {

@@ -9,6 +9,7 @@ mod packed;
 mod place;
 mod reloc;
 mod separate;
+mod special;
 mod split;
 pub(crate) mod symtab;
 

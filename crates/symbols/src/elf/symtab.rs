@@ -1,6 +1,6 @@
 //! The ELF symbol table, with gdb's rules on which symbol an address belongs to.
 
-use super::{Image, Section};
+use super::{Image, Section, special};
 use crate::SymbolKind;
 use crate::hash::name_hash;
 use kdive_base::LinkAddr;
@@ -150,6 +150,8 @@ fn read_entries(image: &Image) -> Option<Vec<Entry>> {
     let sections = image.sections();
     let strings = sections.get(symbols.string_section().0).and_then(|section| image.data(section));
     let relocatable = image.kind() == super::ElfKind::Relocatable;
+    let machine = image.machine();
+    let has_marks = special::has_marks(machine);
     let mut entries = Vec::with_capacity(symbols.len());
     for (index, symbol) in symbols.enumerate() {
         let kind = symbol.st_type();
@@ -180,12 +182,12 @@ fn read_entries(image: &Image) -> Option<Vec<Entry>> {
             (false, true, false) => SymbolKind::Bss,
             (false, true, true) => SymbolKind::FileBss,
         };
-        // Compiler-made labels that a `-r` link kept.
-        let is_label = |strings: &[u8]| {
-            let name = strings.get(name as usize..).unwrap_or_default();
-            name.starts_with(b".L") || name.starts_with(b"$L")
+        let text = || {
+            let rest = strings.and_then(|strings| strings.get(name as usize..)).unwrap_or_default();
+            CStr::from_bytes_until_nul(rest).unwrap_or_default().to_bytes()
         };
-        if local && section.exec && strings.is_some_and(is_label) {
+        let label = local && section.exec && special::is_label(text());
+        if label || has_marks && special::is_mark(machine, text()) {
             continue;
         }
         let base = if relocatable { section.addr.0 } else { 0 };
