@@ -1,6 +1,6 @@
 //! The text of `info registers`, `print $REG` and `ptype $REG`, as gdb 13 prints it with default settings.
 
-use crate::{ArchError, EnumValue, FlagField, FloatFormat, Group, RegRef, RegType, RegisterFile, float};
+use crate::{ArchError, EnumValue, FlagField, FloatFormat, Group, RegRef, RegType, RegisterFile, float, riscv};
 use kdive_base::VirtAddr;
 
 /// Answers `symbol+offset` (without angle brackets) for an address, for the rows of pointer registers.
@@ -26,6 +26,10 @@ pub fn row(file: &RegisterFile, reg: &RegRef, symbolize: Symbolizer<'_>) -> Stri
         text.push_str("<unavailable>");
         return text;
     };
+    if let Some(columns) = riscv::columns(file.layout(), reg, &bytes, symbolize) {
+        text.push_str(&columns);
+        return text;
+    }
     if let RegType::Float(_) = reg.ty {
         text.push_str(&natural(&reg.ty, &bytes, symbolize));
         pad(&mut text, NATURAL_COLUMN);
@@ -48,8 +52,16 @@ fn pad(text: &mut String, column: usize) {
     }
 }
 
-/// The rows of `info registers GROUP`; a bare `info registers` is [`Group::General`], `info all-registers` is
-/// [`Group::All`].
+/// The rows of a bare `info registers`: the general registers without the one of RISC-V that is always 0.
+#[must_use]
+pub fn general(file: &RegisterFile, symbolize: Symbolizer<'_>) -> Vec<String> {
+    let layout = file.layout();
+    let members = layout.group(Group::General);
+    let changes = |reg: &&RegRef| !(riscv::is(layout.arch()) && reg.name == riscv::ZERO);
+    members.iter().filter(changes).map(|reg| row(file, reg, symbolize)).collect()
+}
+
+/// The rows of `info registers GROUP`; `info all-registers` is [`Group::All`].
 #[must_use]
 pub fn group(file: &RegisterFile, group: Group, symbolize: Symbolizer<'_>) -> Vec<String> {
     file.layout().group(group).iter().map(|reg| row(file, reg, symbolize)).collect()

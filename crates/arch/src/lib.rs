@@ -32,6 +32,7 @@ mod prologue;
 mod pseudo;
 mod regfile;
 mod regtype;
+mod riscv;
 pub mod target_xml;
 mod x86;
 

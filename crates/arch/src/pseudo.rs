@@ -54,7 +54,7 @@ impl RegRef {
 /// Looks up a pseudo or role register. `$fp` is the frame pointer register; gdb answers with the frame's base instead,
 /// which only an unwinder can know (see [`crate::FrameBase`]).
 pub(crate) fn lookup(layout: &RegisterLayout, name: &str) -> Option<RegRef> {
-    crate::x86::pseudo::lookup(layout, name)
+    crate::riscv::lookup(layout, name).or_else(|| crate::x86::pseudo::lookup(layout, name))
 }
 
 /// All names, for completion.

@@ -164,3 +164,39 @@ fn definitions() {
          int16_t v4_int16 __attribute__ ((vector_size(4)));\n    int8_t v8_int8 __attribute__ ((vector_size(8)));\n}"
     );
 }
+
+/// What gdb 13.1 printed for `qemu-riscv64`, of a description cut short.
+#[test]
+fn risc_v_has_rows_of_its_own() {
+    let xml = r#"<target><architecture>riscv:rv64</architecture>
+        <feature name="org.gnu.gdb.riscv.cpu">
+        <reg name="zero" bitsize="64" type="int" regnum="0"/><reg name="ra" bitsize="64" type="code_ptr"/>
+        <reg name="sp" bitsize="64" type="data_ptr"/><reg name="t0" bitsize="64" type="int" regnum="5"/>
+        <reg name="fp" bitsize="64" type="data_ptr" regnum="8"/>
+        <reg name="pc" bitsize="64" type="code_ptr" regnum="32"/></feature>
+        <feature name="org.gnu.gdb.riscv.fpu"><union id="riscv_double"><field name="float" type="ieee_single"/>
+        <field name="double" type="ieee_double"/></union>
+        <reg name="ft0" bitsize="64" type="riscv_double" regnum="33"/></feature></target>"#;
+    let description = crate::target_xml::parse(Arch::X86_64, &mut |_| Ok(xml.to_owned())).unwrap();
+    let layout = Arc::new(description.layout);
+    let mut file = RegisterFile::from_bytes(Arc::clone(&layout), &[0; 56]);
+    for (name, value) in [("sp", 0x40_0080_0820), ("t0", u64::MAX), ("pc", 0x1019e)] {
+        assert!(file.set_by_name(name, value));
+    }
+    let start = |addr: VirtAddr| (addr.0 == 0x1019e).then(|| "_start".to_owned());
+    let bare = general(&file, &start);
+    assert_eq!(bare[0], "ra             0x0\t0x0");
+    assert_eq!(bare[1], "sp             0x4000800820\t0x4000800820");
+    assert_eq!(bare[2], "t0             0xffffffffffffffff\t-1");
+    assert!(bare.contains(&"pc             0x1019e\t0x1019e <_start>".to_owned()), "{bare:?}");
+    assert_eq!(group(&file, Group::General, &no_names)[0], "zero           0x0\t0");
+    assert_eq!(row_of(&file, "zero"), "zero           0x0\t0");
+    assert_eq!(row_of(&file, "ft0"), "ft0            {float = 0, double = 0}\t(raw 0x0000000000000000)");
+    // The other names of registers have the rows of every processor.
+    assert_eq!(row_of(&file, "x2"), "x2             0x4000800820        0x4000800820");
+    assert_eq!(row_of(&file, "f0"), "f0             {float = 0x0, double = 0x0} {float = 0, double = 0}");
+    assert_eq!(layout.lookup("s0").map(|reg| reg.pieces), layout.lookup("fp").map(|reg| reg.pieces));
+    for wrong in ["x32", "x02", "x", "x+1", "f1", "x31"] {
+        assert!(layout.lookup(wrong).is_none(), "{wrong}");
+    }
+}

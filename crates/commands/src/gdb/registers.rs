@@ -73,7 +73,11 @@ fn registers(shell: &mut Shell, args: Args<'_>, group: Group) -> Result<(), Erro
     let symbolize = |addr: VirtAddr| program.symbolic(addr);
     let mut text = String::new();
     if names.is_empty() {
-        for row in format::group(&file, group, &symbolize) {
+        let rows = match group {
+            Group::General => format::general(&file, &symbolize),
+            _ => format::group(&file, group, &symbolize),
+        };
+        for row in rows {
             text.push_str(&row);
             text.push('\n');
         }
