@@ -1,6 +1,8 @@
 //! The text of `info registers`, `print $REG` and `ptype $REG`, as gdb 13 prints it with default settings.
 
-use crate::{ArchError, EnumValue, FlagField, FloatFormat, Group, RegRef, RegType, RegisterFile, float, riscv};
+use crate::{
+    ArchError, EnumValue, FlagField, FloatFormat, Group, RegRef, RegType, RegisterFile, float, riscv,
+};
 use kdive_base::VirtAddr;
 
 /// Answers `symbol+offset` (without angle brackets) for an address, for the rows of pointer registers.

@@ -122,6 +122,16 @@ impl From<kdive_session::Error> for Error {
     }
 }
 
+impl From<kdive_engine::Error> for Error {
+    fn from(error: kdive_engine::Error) -> Self {
+        match error {
+            kdive_engine::Error::Session(error) => error.into(),
+            kdive_engine::Error::Target(error) => kdive_session::Error::from(error).into(),
+            other => Self::msg(other),
+        }
+    }
+}
+
 impl From<Exhausted> for Error {
     fn from(cause: Exhausted) -> Self {
         match cause {

@@ -9,6 +9,7 @@ mod alias;
 mod apropos;
 mod args;
 mod complete;
+mod console;
 mod dispatch;
 pub mod docgen;
 mod error;
@@ -30,6 +31,7 @@ mod user;
 
 pub use args::Args;
 pub use complete::Completion;
+pub use console::ShellConsole;
 pub use error::Error;
 pub use kdive_symbols::IndexProgress;
 pub use meta::show::print_version;
@@ -39,7 +41,7 @@ pub use spec::Spec;
 pub use suggest::{Missing, Unknown};
 
 /// The debugger under the commands.
-pub type Session = kdive_session::Session<kdive_session::ProgramView>;
+pub type Session = kdive_engine::Engine;
 
 #[cfg(test)]
 mod tests;

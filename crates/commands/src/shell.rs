@@ -50,8 +50,6 @@ pub struct Shell {
     pub batch: bool,
     /// Expressions shown at every stop.
     pub(crate) displays: crate::gdb::display::Displays,
-    /// Where the last connection led to, for `target remote` without argument.
-    pub(crate) last_address: Option<String>,
     /// Breakpoints that `catch` made for trouble of the kernel, by number: `analyze` explains their stops.
     pub(crate) trouble: HashSet<u32>,
     /// What runs now, for whoever ends it from outside.
@@ -106,7 +104,6 @@ impl Shell {
             interrupt,
             batch: false,
             displays: Default::default(),
-            last_address: None,
             trouble: HashSet::new(),
             doing: Doing::default(),
             skips: Default::default(),

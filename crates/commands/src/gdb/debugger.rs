@@ -3,7 +3,6 @@
 use crate::gdb::call::with_calls;
 use crate::gdb::guest;
 use crate::hooks::Hooks;
-use crate::linux::modules::{set_debug_directories, set_module_path, with_linux};
 use crate::settings::{architecture, charset};
 use crate::spec::Needs;
 use crate::{Error, Shell};
@@ -23,8 +22,8 @@ pub(crate) const MAX_COMPLETIONS: usize = 2000;
 
 /// Files of modules are indexed where other files are.
 pub(crate) fn take_index_cache(shell: &mut Shell) {
-    let cache = shell.index_cache();
-    with_linux(shell, |linux, _| linux.index_cache = cache);
+    shell.session.open_options.index_cache = shell.index_cache();
+    shell.session.take_index_cache();
 }
 
 impl Hooks for Debugger {
@@ -89,11 +88,12 @@ impl Hooks for Debugger {
             }
             "module-path" => {
                 let paths = directories(shell, "module-path");
-                set_module_path(shell, paths);
+                shell.session.set_module_path(paths);
             }
             "debug-file-directory" => {
                 let paths = directories(shell, "debug-file-directory");
-                set_debug_directories(shell, paths);
+                shell.session.open_options.debug_directories = Some(paths.clone());
+                shell.session.set_debug_directories(paths);
             }
             "source open" => {
                 let open = shell.settings.bool("source open");
@@ -106,9 +106,9 @@ impl Hooks for Debugger {
         take_over(shell);
         if name == "filename-display" {
             // Breakpoints keep the names of their files as they are shown.
-            let events = shell.session.symbols_changed();
-            crate::gdb::events::tell(shell, events);
+            shell.session.symbols_changed();
         }
+        crate::gdb::events::tell_pending(shell);
         crate::gdb::remote::setting_changed(shell, name)
     }
 

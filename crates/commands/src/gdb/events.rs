@@ -6,12 +6,12 @@ use crate::gdb::disassemble::show_next_instructions;
 use crate::gdb::display::do_displays;
 use crate::gdb::guest::ended;
 use crate::gdb::list::{at_line, show_lines};
-use crate::linux::modules::{report, with_linux};
+use crate::linux::modules::with_linux;
 use crate::output::{Stream, Style};
 use crate::{Error, Shell};
 use kdive_base::AddrRange;
+use kdive_engine::{Event, Request, Show, Stop, StopReason, Warning};
 use kdive_program::{Frame, FrameStyle, ShowAddress};
-use kdive_session::{Event, Request, Show, Stop, StopReason};
 use std::time::Duration;
 
 /// gdb's number of the signal that stands for Ctrl-C.
@@ -32,7 +32,7 @@ pub fn failure(error: kdive_session::Error) -> Error {
 /// What keeps it from running; the line about a lost connection.
 pub fn run(shell: &mut Shell, request: Request) -> Result<(), Error> {
     shell.session.back_to_thread();
-    shell.session.resume(request).map_err(failure)?;
+    shell.session.resume(request)?;
     shell.out.flush();
     let Some(stop) = until_stop(shell)? else { return Ok(()) };
     stopped(shell, &stop)?;
@@ -44,8 +44,7 @@ pub fn run(shell: &mut Shell, request: Request) -> Result<(), Error> {
 /// Shows everything up to the next stop, which is left to the caller; `None` when the program has ended, which is said.
 fn until_stop(shell: &mut Shell) -> Result<Option<Box<Stop>>, Error> {
     loop {
-        let event = shell.session.poll(PATIENCE).map_err(failure)?;
-        tell_reports(shell);
+        let event = shell.session.poll(PATIENCE)?;
         let Some(event) = event else { continue };
         match event {
             Event::Stopped(stop) => return Ok(Some(stop)),
@@ -113,7 +112,12 @@ fn not_returned(shell: &mut Shell, stop: &Stop, name: &str) -> Result<Error, Err
 
 /// What comes after the event that ended the program.
 fn finish(shell: &mut Shell) {
-    let events = shell.session.pending_events();
+    tell_pending(shell);
+}
+
+/// Shows what has happened since the last time.
+pub fn tell_pending(shell: &mut Shell) {
+    let events = shell.session.take_events();
     tell(shell, events);
 }
 
@@ -133,12 +137,13 @@ fn one(shell: &mut Shell, event: Event) -> Result<(), Error> {
             shell.out.put_bytes(&bytes);
         }
         Event::Notice(line) => shell.out.line(&line),
-        Event::Warning(text) => shell.out.warning(&text),
+        Event::Warning(warning) => warn(shell, &warning),
+        Event::Diagnostics(text) => shell.out.emit(Stream::Err, Style::Plain, &text),
         Event::Complaint(text) => {
             shell.out.emit(Stream::Err, Style::Plain, text.as_bytes());
             shell.out.emit(Stream::Err, Style::Plain, b"\n");
         }
-        Event::Dprintf { text, .. } => {
+        Event::LogPoint { text, .. } => {
             let hooks = shell.hooks();
             // The program waits for this: a page that is full must not hold it up.
             shell.out.begin_command();
@@ -160,18 +165,26 @@ fn one(shell: &mut Shell, event: Event) -> Result<(), Error> {
     Ok(())
 }
 
-/// Shows what the operating system layer had to say while the program ran.
-fn tell_reports(shell: &mut Shell) {
-    for told in std::mem::take(&mut shell.session.view_mut().reports) {
-        report(shell, &told);
-    }
+/// `warning: ...`
+fn warn(shell: &mut Shell, warning: &Warning) {
+    let text = match warning {
+        Warning::ForeignProcessor { name } => format!(
+            "the target is {name}: its registers, memory and code are shown; frames, calls and Linux are not known there"
+        ),
+        Warning::OtherProcessor { file, of_file, of_target } => format!(
+            "{} is for {of_file}, the target is {of_target}: its symbols are not those of the target",
+            file.display()
+        ),
+        Warning::NoProgram => "No executable has been specified and target does not support\n\
+             determining executable automatically.  Try using the \"file\" command."
+            .to_owned(),
+        Warning::Text(text) => text.clone(),
+    };
+    shell.out.warning(&text);
 }
 
 /// Tells about a stop: why, where, and what the user wants to see at each.
 fn stopped(shell: &mut Shell, stop: &Stop) -> Result<(), Error> {
-    if let Some(told) = shell.program_mut().with_os(|os, program| os.stopped(program)) {
-        report(shell, &told);
-    }
     shell.last_stop = stop.reasons.first().cloned();
     shell.run_stop_hook()?;
     shell.out.put(&stop.heading);
@@ -343,8 +356,7 @@ pub fn show_frame(shell: &mut Shell, frame: &Frame, level: bool, info: FrameInfo
 /// # Errors
 /// [`Error::Exit`]. Other errors are shown, and end all lists.
 pub fn after_command(shell: &mut Shell) -> Result<(), Error> {
-    let events = shell.session.pending_events();
-    tell(shell, events);
+    tell_pending(shell);
     if shell.runs_breakpoint_commands {
         return Ok(());
     }
@@ -357,7 +369,7 @@ pub fn after_command(shell: &mut Shell) -> Result<(), Error> {
 /// Shows what came up while a command failed. When that is the loss of the connection, it is the error: memory that cannot be read
 /// is only how the command saw it.
 pub fn after_failure(shell: &mut Shell, error: Error) -> Error {
-    let mut events = shell.session.pending_events();
+    let mut events = shell.session.take_events();
     let lost = events.iter().rposition(|event| matches!(event, Event::Disconnected(_)));
     let Some(Event::Disconnected(text)) = lost.map(|at| events.remove(at)) else {
         tell(shell, events);

@@ -2,10 +2,11 @@
 
 use super::debugger::directories;
 use super::files_missing::say_what_is_missing;
+use crate::gdb::events::tell_pending;
 use crate::spec::{Class, Completer, Repeat};
 use crate::{Args, Error, Shell, Spec};
 use kdive_base::LinkAddr;
-use kdive_symbols::{ElfKind, ModuleId, ObjectFile, OpenOptions, Placement};
+use kdive_symbols::{ModuleId, ObjectFile, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -175,12 +176,13 @@ fn expand(path: &str) -> PathBuf {
 }
 
 /// How files are opened by the settings.
-fn options(shell: &Shell) -> OpenOptions {
-    OpenOptions {
+fn take_options(shell: &mut Shell) {
+    shell.session.open_options = OpenOptions {
         index_cache: shell.index_cache(),
         debug_directories: Some(directories(shell, "debug-file-directory")),
+        progress: shell.progress(),
         ..OpenOptions::default()
-    }
+    };
 }
 
 /// Opens an object file, with errors in terms of the path as typed.
@@ -188,15 +190,7 @@ fn options(shell: &Shell) -> OpenOptions {
 /// # Errors
 /// `FILE: No such file or directory.`, `"FILE": not in executable format: file format not recognized`.
 pub fn open(typed: &str, options: &OpenOptions) -> Result<Arc<ObjectFile>, Error> {
-    let path = expand(typed);
-    match std::fs::metadata(&path) {
-        Err(error) => return Err(Error::of_file(typed, &error)),
-        Ok(metadata) if metadata.is_dir() => {
-            return Err(Error::msg(format!("\"{typed}\" is a directory: give the vmlinux in it")));
-        }
-        Ok(_) => {}
-    }
-    ObjectFile::open(&path, options).map_err(|error| Error::msg(error.to_string()))
+    kdive_engine::open(&expand(typed), options).map_err(|error| as_typed(typed, error))
 }
 
 /// `Reading symbols from FILE...`, as far as `set print symbol-loading` wants it: `brief` only for the main file.
@@ -216,26 +210,18 @@ fn tell_loading(shell: &mut Shell, file: &str, main: bool) {
 /// # Errors
 /// As [`open`]; the symbols loaded before then stay.
 pub fn load_main(shell: &mut Shell, typed: &str, slide: u64, from_tty: bool) -> Result<ModuleId, Error> {
-    let options = OpenOptions { progress: shell.progress(), ..options(shell) };
+    take_options(shell);
     if from_tty {
         tell_loading(shell, typed, true);
     }
-    let object = open(typed, &options)?;
+    let object = open(typed, &shell.session.open_options)?;
     say_what_is_missing(shell, &object, typed, from_tty);
-    let path = object.path().to_owned();
     if from_tty {
         prepare_index(&object);
     }
-    let program = shell.program_mut();
-    for id in program.modules.modules().iter().map(|module| module.id()).collect::<Vec<_>>() {
-        program.modules.remove(id);
-    }
-    let id = program.modules.add(object, Placement { slide });
-    for root in source_roots(&path) {
-        program.sources.add_root(root);
-    }
-    shell.files_changed()?;
-    Ok(id)
+    let id = shell.session.set_program(object, slide);
+    tell_pending(shell);
+    Ok(id?)
 }
 
 /// Makes the index while the user reads the prompt; what is asked meanwhile waits for it where it needs it.
@@ -274,20 +260,6 @@ fn info_index(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Directories below which the sources of a kernel may be found without being told.
-fn source_roots(vmlinux: &Path) -> Vec<PathBuf> {
-    let mut roots = Vec::new();
-    if let Some(dir) = vmlinux.parent() {
-        for link in ["", "source", "build"] {
-            roots.push(if link.is_empty() { dir.to_owned() } else { dir.join(link) });
-        }
-    }
-    for link in [".", "source", "build"] {
-        roots.push(PathBuf::from(link));
-    }
-    roots
-}
-
 fn file(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let words = words(args.text());
     match words.as_slice() {
@@ -312,11 +284,9 @@ fn discard(shell: &mut Shell, from_tty: bool) -> Result<(), Error> {
     {
         return Err(Error::msg("Not confirmed."));
     }
-    let program = shell.program_mut();
-    for id in program.modules.modules().iter().map(|module| module.id()).collect::<Vec<_>>() {
-        program.modules.remove(id);
-    }
-    shell.files_changed()
+    let result = shell.session.discard_files();
+    tell_pending(shell);
+    Ok(result?)
 }
 
 fn symbol_file(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
@@ -458,35 +428,24 @@ pub fn add_object(
     sections: Vec<(String, LinkAddr)>,
     offset: Option<u64>,
 ) -> Result<ModuleId, Error> {
-    let plain = open(typed, &options(shell))?;
-    let (object, slide) = if plain.kind() == ElfKind::Relocatable {
-        let mut addresses = sections;
-        if let Some(offset) = offset {
-            for section in plain.sections().iter().filter(|section| section.alloc) {
-                if !addresses.iter().any(|(name, _)| **name == *section.name) {
-                    let addr = LinkAddr(section.addr.0.wrapping_add(offset));
-                    addresses.push((section.name.to_string(), addr));
-                }
-            }
+    take_options(shell);
+    let id = shell.session.add_file(&expand(typed), sections, offset);
+    tell_pending(shell);
+    id.map_err(|error| as_typed(typed, error))
+}
+
+/// An error in terms of the path as typed.
+fn as_typed(typed: &str, error: kdive_engine::Error) -> Error {
+    match error {
+        kdive_engine::Error::File { source, .. } if source.kind() == std::io::ErrorKind::IsADirectory => {
+            Error::msg(format!("\"{typed}\" is a directory: give the vmlinux in it"))
         }
-        (open(typed, &OpenOptions { section_addresses: addresses, ..options(shell) })?, 0)
-    } else {
-        // A linked file moves as a whole: by -o, or so that the first section named comes to its address.
-        let moved = match sections.first() {
-            Some((name, addr)) => {
-                let section = plain
-                    .section(name)
-                    .ok_or_else(|| Error::msg(format!("\"{typed}\" has no section {name}")))?;
-                addr.0.wrapping_sub(section.addr.0)
-            }
-            None => 0,
-        };
-        let slide = if sections.is_empty() { offset.unwrap_or(0) } else { moved };
-        (plain, slide)
-    };
-    let id = shell.program_mut().modules.add(object, Placement { slide });
-    shell.files_changed()?;
-    Ok(id)
+        kdive_engine::Error::File { source, .. } => Error::of_file(typed, &source),
+        kdive_engine::Error::NoSection { section, .. } => {
+            Error::msg(format!("\"{typed}\" has no section {section}"))
+        }
+        other => other.into(),
+    }
 }
 
 fn remove_symbol_file(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
@@ -517,8 +476,9 @@ fn remove_symbol_file(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     {
         return Err(Error::msg("Not confirmed."));
     }
-    shell.program_mut().modules.remove(id);
-    shell.files_changed()
+    let result = shell.session.remove_file(id);
+    tell_pending(shell);
+    Ok(result?)
 }
 
 /// `e_entry` of an ELF file (elf.5: 8 bytes at offset 24); 0 when it cannot be read.

@@ -1,18 +1,14 @@
 //! Connecting to a stub, parting from it, and talking to it directly.
 
 use crate::gdb::display::do_displays;
-use crate::gdb::events::{failure, show_selected, show_stage, tell};
+use crate::gdb::events::{failure, show_selected, show_stage, tell_pending};
 use crate::gdb::guest;
-use crate::linux::modules::report;
 use crate::output::{Stream, Style};
 use crate::settings::rows::packets;
 use crate::settings::{expand_home, packet_size};
 use crate::spec::{Class, Completer, Needs, Repeat};
 use crate::{Args, Error, Shell, Spec};
-use kdive_arch::Arch;
-use kdive_base::LinkAddr;
-use kdive_session::{ConnectOptions, InterruptSequence, Log, LogBase, Note, Packet, Packets, Show};
-use kdive_symbols::{ElfKind, Placement};
+use kdive_session::{ConnectOptions, InterruptSequence, Log, LogBase, Packet, Packets, Show};
 use std::time::Duration;
 
 /// The commands of this file.
@@ -247,7 +243,7 @@ pub fn setting_changed(shell: &mut Shell, name: &str) -> Result<(), Error> {
 }
 
 fn connect(shell: &mut Shell, args: Args<'_>, extended: bool) -> Result<(), Error> {
-    let last = shell.last_address.clone();
+    let last = shell.session.address().map(str::to_owned);
     let address = match (args.text(), &last) {
         ("", Some(last)) => last.as_str(),
         _ => args.required(
@@ -296,8 +292,8 @@ fn connect(shell: &mut Shell, args: Args<'_>, extended: bool) -> Result<(), Erro
             out.flush();
         }
     };
-    let stop = match session.connect(address, &options, log, &mut waits) {
-        Ok(stop) => stop,
+    let connected = match session.connect(address, &options, log, &mut waits) {
+        Ok(connected) => connected,
         Err(error) => {
             for text in &error.diagnostics {
                 shell.out.emit(Stream::Err, Style::Plain, text);
@@ -308,18 +304,10 @@ fn connect(shell: &mut Shell, args: Args<'_>, extended: bool) -> Result<(), Erro
     if args.from_tty {
         shell.out.line(&format!("Remote debugging using {address}"));
     }
-    shell.last_address = Some(address.to_owned());
-    notes(shell);
-    say_what_is_foreign(shell);
-    if shell.program().modules.modules().is_empty() {
-        shell.out.warning(
-            "No executable has been specified and target does not support\ndetermining executable automatically.  Try using the \"file\" command.",
-        );
-    }
-    if stop.is_none() {
+    tell_pending(shell);
+    if connected.stop.is_none() {
         return Ok(());
     }
-    meet(shell, true)?;
     shell.last_stop = None;
     shell.run_stop_hook()?;
     let shown = show_selected(shell, false, Show::FrameAndSource);
@@ -328,83 +316,6 @@ fn connect(shell: &mut Shell, args: Args<'_>, extended: bool) -> Result<(), Erro
     }
     do_displays(shell);
     shown
-}
-
-/// A target and files have come together, in whichever order: what of the files depends on the running program is looked for.
-/// Nothing without a target or without files. `connected`: it is the target that is new.
-///
-/// # Errors
-/// When the target cannot be asked.
-pub fn meet(shell: &mut Shell, connected: bool) -> Result<(), Error> {
-    if shell.session.target().is_none() || shell.program().machine().is_none() {
-        return Ok(());
-    }
-    place_program(shell)?;
-    crate::gdb::debugger::take_index_cache(shell);
-    let told = shell.program_mut().with_os(|os, program| match connected {
-        true => os.attached(program),
-        false => os.files_changed(program),
-    });
-    if let Some(told) = told {
-        report(shell, &told);
-    }
-    Ok(())
-}
-
-/// A position-independent program is where its loader put it: its entry point tells.
-fn place_program(shell: &mut Shell) -> Result<(), Error> {
-    let Some((id, entry)) = shell
-        .program()
-        .modules
-        .modules()
-        .first()
-        .filter(|main| main.object().kind() == ElfKind::Dynamic && main.object().entry() != LinkAddr(0))
-        .map(|main| (main.id(), main.object().entry()))
-    else {
-        return Ok(());
-    };
-    let Some(remote) = shell.session.remote() else { return Ok(()) };
-    let Some(at) = remote.entry_point().map_err(Error::msg)? else { return Ok(()) };
-    let slide = at.0.wrapping_sub(entry.0);
-    if shell.program_mut().modules.set_placement(id, Placement { slide }) {
-        shell.symbols_changed();
-    }
-    Ok(())
-}
-
-/// What the connection has to tell besides answers.
-fn notes(shell: &mut Shell) {
-    let Some(remote) = shell.session.remote() else { return };
-    for note in remote.notes() {
-        match note {
-            Note::Diagnostics(text) => shell.out.emit(Stream::Err, Style::Plain, &text),
-            Note::Resynchronized(text) => shell.out.warning(&text),
-        }
-    }
-}
-
-/// Of a processor that kdive hardly knows, what works; of symbols for another one, that they are.
-fn say_what_is_foreign(shell: &mut Shell) {
-    let (target, file) = (shell.program().arch(), shell.program().file_arch());
-    let name = match target {
-        Arch::X86_64 => None,
-        Arch::I386 => Some("32-bit x86"),
-        Arch::Foreign(family) => Some(family.name()),
-    };
-    if let Some(name) = name {
-        shell.out.warning(&format!(
-            "the target is {name}: its registers, memory and code are shown; frames, calls and Linux are not known there"
-        ));
-    }
-    let is_same = target.bfd_name() == file.bfd_name() || !target.is_foreign() && !file.is_foreign();
-    if !is_same && let Some(main) = shell.program().modules.modules().first() {
-        let path = main.object().path().display().to_string();
-        shell.out.warning(&format!(
-            "{path} is for {}, the target is {}: its symbols are not those of the target",
-            file.bfd_name(),
-            target.bfd_name()
-        ));
-    }
 }
 
 fn detach(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
@@ -479,8 +390,7 @@ fn kill(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
 
 /// What is to be said once the target is gone.
 fn after(shell: &mut Shell) {
-    let events = shell.session.pending_events();
-    tell(shell, events);
+    tell_pending(shell);
 }
 
 fn monitor(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
@@ -490,7 +400,8 @@ fn monitor(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let mut text = Vec::new();
     let result = shell.session.monitor(args.text().as_bytes(), &mut |bytes| text.extend_from_slice(bytes));
     shell.out.put_bytes(&text);
-    notes(shell);
+    shell.session.take_notes();
+    tell_pending(shell);
     result.map_err(failure)
 }
 

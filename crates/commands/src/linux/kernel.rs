@@ -1,6 +1,7 @@
 //! The running kernel as a whole: `info kernel`, `set kaslr`, `lx-version`, `lx-cmdline`, `lx-cpus`.
 
-use super::modules::{report, with_linux};
+use super::modules::with_linux;
+use crate::gdb::events::tell_pending;
 use crate::settings::kind;
 use crate::spec::{Class, Needs};
 use crate::{Args, Error, Shell, Spec};
@@ -67,9 +68,8 @@ pub fn set_kaslr(shell: &mut Shell) {
         "off" => Kaslr::Off,
         offset => Kaslr::By(kind::offset(offset).unwrap_or(0)),
     };
-    if let Some(told) = with_linux(shell, |linux, program| linux.set_kaslr(program, kaslr)) {
-        report(shell, &told);
-    }
+    shell.session.set_kaslr(kaslr);
+    tell_pending(shell);
 }
 
 fn info_kernel(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {

@@ -1,10 +1,10 @@
 //! The modules of the running kernel: `info modules`, `lx-lsmod`, `lx-symbols`.
 
+use crate::gdb::events::tell_pending;
 use crate::output::Style;
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Shell, Spec};
-use kdive_linux::{LinuxLayer, ModuleFinder, ModuleInfo, ModuleSymbols, SymbolsFrom};
-use kdive_program::OsReport;
+use kdive_linux::{LinuxLayer, ModuleInfo, ModuleSymbols, SymbolsFrom};
 use std::path::PathBuf;
 
 /// The commands of this file.
@@ -80,54 +80,16 @@ pub fn with_linux<T>(
     shell: &mut Shell,
     work: impl FnOnce(&mut LinuxLayer, &mut kdive_program::Program) -> T,
 ) -> Option<T> {
-    shell
-        .program_mut()
-        .with_os(|os, program| os.as_any().downcast_mut::<LinuxLayer>().map(|linux| work(linux, program)))
-        .flatten()
-}
-
-/// Takes over `set module-path`: the directories in which the files of modules are looked for first.
-pub fn set_module_path(shell: &mut Shell, paths: Vec<PathBuf>) {
-    search_again(shell, |finder| finder.paths = paths);
-}
-
-/// Takes over `set debug-file-directory`.
-pub fn set_debug_directories(shell: &mut Shell, directories: Vec<PathBuf>) {
-    search_again(shell, |finder| finder.debug_directories = directories);
-}
-
-/// Looks again for modules without symbols, after the places to look in have changed.
-fn search_again(shell: &mut Shell, change: impl FnOnce(&mut ModuleFinder)) {
-    let told = with_linux(shell, |linux, program| {
-        change(&mut linux.finder);
-        linux.search_again(program)
-    });
-    if let Some(told) = told {
-        report(shell, &told);
-    }
-}
-
-/// Shows what the operating system layer has to say, and has places looked up again when symbols changed.
-pub fn report(shell: &mut Shell, report: &OsReport) {
-    for note in &report.notes {
-        shell.out.line(note);
-    }
-    for warning in &report.warnings {
-        shell.out.warning(warning);
-    }
-    if report.symbols_changed {
-        shell.symbols_changed();
-    }
+    shell.session.with_linux(work)
 }
 
 fn current(shell: &mut Shell) -> Result<Vec<ModuleSymbols>, Error> {
     let listed = kdive_linux::modules(shell.program()).map_err(Error::msg)?;
-    let (modules, changes) = with_linux(shell, |linux, program| {
-        let changes = linux.refresh(program).unwrap_or_default();
-        (linux.modules().to_vec(), changes)
-    })
-    .ok_or_else(|| Error::msg("No Linux kernel is loaded: give its vmlinux with the file command."))?;
-    report(shell, &changes);
+    let modules = shell
+        .session
+        .modules()
+        .ok_or_else(|| Error::msg("No Linux kernel is loaded: give its vmlinux with the file command."))?;
+    tell_pending(shell);
     if let Some(broken) = listed.broken {
         shell.out.warning(&format!("the kernel's module list is damaged: {broken}"));
     }
@@ -200,7 +162,8 @@ fn lsmod(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
 
 fn symbols(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let more: Vec<PathBuf> = crate::gdb::files::words(args.text()).iter().map(PathBuf::from).collect();
-    search_again(shell, |finder| finder.paths.extend(more));
+    shell.session.add_module_path(more);
+    tell_pending(shell);
     for ModuleSymbols { info, symbols } in current(shell)? {
         match symbols {
             SymbolsFrom::File { path, .. } => {

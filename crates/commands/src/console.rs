@@ -1,0 +1,91 @@
+//! The shell as the console of an editor's protocol.
+
+use crate::gdb::debugger::Debugger;
+use crate::output::{Flow, Sink, Stream, Style};
+use crate::{Error, Output, Shell};
+use kdive_base::Interrupt;
+use kdive_engine::{Answer, Console, Engine, Piece};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// A shell whose answers are collected.
+pub struct ShellConsole {
+    /// The shell.
+    pub shell: Shell,
+    written: Rc<RefCell<Vec<Piece>>>,
+}
+
+impl std::fmt::Debug for ShellConsole {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ShellConsole").field("engine", self.engine()).finish_non_exhaustive()
+    }
+}
+
+struct Collector(Rc<RefCell<Vec<Piece>>>);
+
+impl Sink for Collector {
+    fn write(&mut self, stream: Stream, _: Style, bytes: &[u8]) -> Flow {
+        let is_error = stream == Stream::Err;
+        let text = String::from_utf8_lossy(bytes);
+        let mut written = self.0.borrow_mut();
+        match written.last_mut().filter(|last| last.is_error == is_error) {
+            Some(last) => last.text.push_str(&text),
+            None => written.push(Piece { is_error, text: text.into_owned() }),
+        }
+        Flow::Go
+    }
+}
+
+impl ShellConsole {
+    /// A shell over a new engine.
+    #[must_use]
+    pub fn new(interrupt: Interrupt) -> Self {
+        let written = Rc::new(RefCell::new(Vec::new()));
+        let output = Output::new(Box::new(Collector(Rc::clone(&written))));
+        let shell = Shell::new(Engine::new(interrupt.clone()), output, Rc::new(Debugger), interrupt);
+        Self { shell, written }
+    }
+
+    /// What was written so far, and how it ended.
+    fn answer(&mut self, result: Result<(), Error>) -> Answer {
+        self.shell.out.flush();
+        let _ = self.shell.interrupt.take();
+        let (error, exit) = match result {
+            Ok(()) => (None, None),
+            Err(Error::Exit(status)) => (None, Some(status)),
+            Err(error) => (Some(error.to_string()), None),
+        };
+        Answer { text: self.written.take(), error, exit }
+    }
+}
+
+impl Console for ShellConsole {
+    fn engine(&self) -> &Engine {
+        &self.shell.session
+    }
+
+    fn engine_mut(&mut self) -> &mut Engine {
+        &mut self.shell.session
+    }
+
+    fn command(&mut self, line: &str) -> Answer {
+        let result = self.shell.execute(line, true);
+        self.answer(result)
+    }
+
+    fn after_stop(&mut self) -> Answer {
+        crate::gdb::display::do_displays(&mut self.shell);
+        let hooks = self.shell.hooks();
+        let result = hooks.after_command(&mut self.shell);
+        self.answer(result)
+    }
+
+    fn complete(&self, line: &str) -> (usize, Vec<String>) {
+        let completion = self.shell.complete(line);
+        (completion.start, completion.words)
+    }
+
+    fn setting(&self, name: &str) -> Option<String> {
+        self.shell.settings.value(name).map(|_| self.shell.settings.text(name))
+    }
+}

@@ -1,0 +1,49 @@
+//! Making breakpoints.
+
+use crate::{Engine, Error};
+use kdive_session::{BreakArgs, BreakRequest, BreakpointKind};
+
+/// A breakpoint to be made.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct NewBreakpoint {
+    /// Where: a function, `FILE:LINE`, `*ADDRESS`, as `break` takes it.
+    pub location: String,
+    /// An expression that must hold for it to stop.
+    pub condition: Option<String>,
+    /// It uses a debug register.
+    pub hardware: bool,
+    /// It is deleted when it is hit.
+    pub temporary: bool,
+    /// It does not stop but prints this: `"FORMAT",ARGS`.
+    pub log: Option<String>,
+    /// How often it is passed before it stops.
+    pub ignore: u64,
+    /// A place that is not known yet is no error: the breakpoint waits for a module that has it.
+    pub may_pend: bool,
+}
+
+impl Engine {
+    /// Makes a breakpoint; its number.
+    ///
+    /// # Errors
+    /// A place that does not exist, a condition that means nothing there.
+    pub fn make_breakpoint(&mut self, new: &NewBreakpoint) -> Result<u32, Error> {
+        let args = BreakArgs {
+            location: new.location.clone(),
+            condition: new.condition.clone(),
+            extra: new.condition.as_ref().map(|condition| format!("if {condition}")).unwrap_or_default(),
+            ..BreakArgs::default()
+        };
+        let kind = match &new.log {
+            Some(log) => BreakpointKind::Dprintf(log.clone()),
+            None if new.hardware => BreakpointKind::Hardware,
+            None => BreakpointKind::Software,
+        };
+        let request = BreakRequest { args, kind, temporary: new.temporary, may_pend: new.may_pend };
+        let number = self.session.add_breakpoint(request)?.number;
+        if new.ignore > 0 {
+            self.session.set_ignore(number, i64::try_from(new.ignore).unwrap_or(i64::MAX))?;
+        }
+        Ok(number)
+    }
+}

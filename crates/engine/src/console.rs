@@ -1,0 +1,45 @@
+//! The one way from an editor's protocol to the commands that people type.
+
+use crate::Engine;
+
+/// What a command printed, and how it ended.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Answer {
+    /// What it wrote, in order.
+    pub text: Vec<Piece>,
+    /// Why it did not do what it was asked for, in one line.
+    pub error: Option<String>,
+    /// The user wants to leave, with this exit status.
+    pub exit: Option<i32>,
+}
+
+/// A piece of output.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Piece {
+    /// Whether it is an error or a warning.
+    pub is_error: bool,
+    /// The text.
+    pub text: String,
+}
+
+/// A console over an engine: takes command lines.
+pub trait Console {
+    /// The debugger.
+    fn engine(&self) -> &Engine;
+
+    /// The debugger, to work with.
+    fn engine_mut(&mut self) -> &mut Engine;
+
+    /// Runs a command line as if it was typed. A command that makes the program run comes back when it has stopped;
+    /// [`Engine::stops`] tells that it did. Nobody is asked anything: questions are answered with yes.
+    fn command(&mut self, line: &str) -> Answer;
+
+    /// Commands of the breakpoints that were hit, and displays: to be run after a stop that no command led to.
+    fn after_stop(&mut self) -> Answer;
+
+    /// What could stand at the end of a command line: where in the line the words go, and the words.
+    fn complete(&self, line: &str) -> (usize, Vec<String>);
+
+    /// The value of a setting as `show` names it; `None` when there is no such setting.
+    fn setting(&self, name: &str) -> Option<String>;
+}

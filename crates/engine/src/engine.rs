@@ -1,0 +1,153 @@
+//! The debugger: what is debugged, and what happens to it.
+
+use crate::{Error, Event, Warning};
+use kdive_base::Interrupt;
+use kdive_program::{OsReport, Program};
+use kdive_session::{ProgramView, Request, Session, Stop};
+use kdive_symbols::OpenOptions;
+use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+/// One debugger.
+pub struct Engine {
+    pub(crate) session: Session<ProgramView>,
+    /// How files are opened: where indexes are kept, where debug information is looked for.
+    pub open_options: OpenOptions,
+    /// Where the last connection led to.
+    pub(crate) address: Option<String>,
+    /// The stop told last.
+    last_stop: Option<Stop>,
+    /// What nobody has taken yet.
+    events: VecDeque<Event>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("session", &self.session).finish_non_exhaustive()
+    }
+}
+
+/// Run control and breakpoints are asked of the session itself.
+impl Deref for Engine {
+    type Target = Session<ProgramView>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.session
+    }
+}
+
+impl DerefMut for Engine {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.session
+    }
+}
+
+impl Engine {
+    /// A debugger without program and target. `interrupt` ends whatever takes long.
+    #[must_use]
+    pub fn new(interrupt: Interrupt) -> Self {
+        let mut program = Program::new(interrupt.clone());
+        program.set_os(Some(Box::new(kdive_linux::LinuxLayer::new())));
+        kdive_linux::add_functions(&program);
+        Self {
+            session: Session::new(ProgramView::new(program), interrupt),
+            open_options: OpenOptions::default(),
+            address: None,
+            last_stop: None,
+            events: VecDeque::new(),
+        }
+    }
+
+    /// Symbols, memory, frames, values.
+    pub fn program(&self) -> &Program {
+        &self.session.view().program
+    }
+
+    /// The same, to change.
+    pub fn program_mut(&mut self) -> &mut Program {
+        &mut self.session.view_mut().program
+    }
+
+    /// Where the last connection led to.
+    #[must_use]
+    pub fn address(&self) -> Option<&str> {
+        self.address.as_deref()
+    }
+
+    /// The stop that was told last, also one that a console command led to.
+    #[must_use]
+    pub fn last_stop(&self) -> Option<&Stop> {
+        self.last_stop.as_ref()
+    }
+
+    /// How often the program has stopped or ended so far: whether a command made it run is seen by comparing.
+    #[must_use]
+    pub fn stops(&self) -> u64 {
+        self.session.stop_count()
+    }
+
+    /// What has happened that nobody has taken yet. After each request there may be something.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        let pending = self.session.pending_events();
+        self.events.extend(pending.into_iter().map(Event::from));
+        self.events.drain(..).collect()
+    }
+
+    /// Runs the program to its next stop.
+    ///
+    /// # Errors
+    /// What keeps it from running; nothing has run then.
+    pub fn resume(&mut self, request: Request) -> Result<(), Error> {
+        Ok(self.session.resume(request)?)
+    }
+
+    /// Waits for the next event while something runs; `None` when `patience` was over first. At a stop everything about the kernel that
+    /// can be known is known, and places have been looked up again where modules came or went.
+    ///
+    /// # Errors
+    /// The connection's.
+    pub fn poll(&mut self, patience: Duration) -> Result<Option<Event>, Error> {
+        if let Some(event) = self.events.pop_front() {
+            return Ok(Some(event));
+        }
+        let event = self.session.poll(patience)?;
+        // Places were looked up again when this was reported.
+        for report in std::mem::take(&mut self.session.view_mut().reports) {
+            self.tell(report);
+        }
+        if let Some(kdive_session::Event::Stopped(stop)) = &event {
+            self.last_stop = Some((**stop).clone());
+            let report = self.program_mut().with_os(|os, program| os.stopped(program));
+            self.take_report(report);
+        }
+        self.events.extend(event.map(Event::from));
+        Ok(self.events.pop_front())
+    }
+
+    /// What the layer of the operating system has found: lines for the user, and places to be looked up again.
+    pub(crate) fn take_report(&mut self, report: Option<OsReport>) {
+        let Some(report) = report else { return };
+        let changed = report.symbols_changed;
+        self.tell(report);
+        if changed {
+            self.symbols_changed();
+        }
+    }
+
+    fn tell(&mut self, report: OsReport) {
+        self.events.extend(report.notes.into_iter().map(Event::Notice));
+        self.events.extend(report.warnings.into_iter().map(|text| Event::Warning(Warning::Text(text))));
+    }
+
+    pub(crate) fn push(&mut self, event: Event) {
+        self.events.push_back(event);
+    }
+
+    /// Files were added, moved or removed: frames and the places of breakpoints are looked up again.
+    pub fn symbols_changed(&mut self) {
+        self.program().modules_changed();
+        let events = self.session.symbols_changed();
+        self.events.extend(events.into_iter().map(Event::from));
+    }
+}

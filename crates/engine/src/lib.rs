@@ -1,0 +1,22 @@
+//! The debugger without a front end: whoever holds an [`Engine`] and nothing else can debug a kernel.
+//!
+//! The engine loads files, connects, finds the kernel and its modules, places breakpoints and settles every stop by itself; a front end
+//! asks, and turns [`Event`]s into whatever its users read. `examples/kernel.rs` is a debugger in thirty lines.
+
+mod breakpoints;
+mod connect;
+mod console;
+mod engine;
+mod error;
+mod event;
+mod files;
+mod kernel;
+
+pub use breakpoints::NewBreakpoint;
+pub use connect::Connected;
+pub use console::{Answer, Console, Piece};
+pub use engine::Engine;
+pub use error::Error;
+pub use event::{Event, Warning};
+pub use files::open;
+pub use kdive_session::{ConnectOptions, Request, Show, StepKind, Stop, StopReason};
