@@ -65,6 +65,10 @@ macro expand
 macro exp LIMIT
 macro expand-once LIMIT
 macro exp1
+complete print LIM
+complete print LAT
+complete info macro TWI
+complete whatis LIM
 list main
 info macro LIMIT
 info macro LATE

@@ -181,6 +181,7 @@ impl Hooks for Debugger {
             }
         }
         let mut names = locals(shell, word);
+        names.extend(crate::gdb::macros::names(shell, word));
         names.extend(shell.program().modules.complete_name(Completion::Expression, word, MAX_COMPLETIONS));
         names
     }
@@ -211,7 +212,9 @@ impl Hooks for Debugger {
                 return names.into_iter().map(|name| format!("{keyword}{name}")).collect();
             }
         }
-        modules.complete_name(Completion::Expression, prefix, MAX_COMPLETIONS)
+        let mut names = crate::gdb::macros::names(shell, prefix);
+        names.extend(modules.complete_name(Completion::Expression, prefix, MAX_COMPLETIONS));
+        names
     }
 }
 

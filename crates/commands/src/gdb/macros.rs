@@ -72,7 +72,7 @@ pub const COMMANDS: &[Spec] = &[
                one that holds where the selected frame is or, without a frame, at the line\n\
                listed last; with -all, every definition of the name in the source file.",
         examples: &["info macro NULL", "info macro -all current"],
-        complete: Completer::Custom(names),
+        complete: Completer::Expr,
         run: info,
         ..Spec::EMPTY
     },
