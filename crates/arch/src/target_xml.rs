@@ -14,7 +14,7 @@ const MAX_DEPTH: usize = 8;
 /// Annexes fetched for one description.
 const MAX_ANNEXES: usize = 64;
 /// Bytes of one annex.
-const MAX_ANNEX_SIZE: usize = 4 << 20;
+pub const MAX_ANNEX_SIZE: usize = 4 << 20;
 /// XML nodes of one annex.
 const MAX_NODES: u32 = 200_000;
 /// Registers; RISC-V has 4096 control registers.
@@ -52,6 +52,18 @@ pub fn parse(
     fallback: Arch,
     fetch: &mut dyn FnMut(&str) -> Result<String, String>,
 ) -> Result<Description, ArchError> {
+    parse_from("target.xml", fallback, fetch)
+}
+
+/// The same for a description that starts with another annex, such as a file of the user's.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_from(
+    start: &str,
+    fallback: Arch,
+    fetch: &mut dyn FnMut(&str) -> Result<String, String>,
+) -> Result<Description, ArchError> {
     let mut reader = Reader {
         fetch,
         annexes: 0,
@@ -64,7 +76,7 @@ pub fn parse(
         bytes: 0,
         fallback,
     };
-    reader.annex("target.xml", 0, "")?;
+    reader.annex(start, 0, "")?;
     let arch = reader.arch();
     Ok(Description {
         layout: RegisterLayout::new(arch, reader.registers),

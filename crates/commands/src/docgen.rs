@@ -88,9 +88,17 @@ pub fn settings() -> String {
          | setting | values | default | what it is |\n|---|---|---|---|\n",
     );
     let rows = || settings::TABLE.iter().copied().flatten();
-    for row in rows().filter(|row| !row.ignored) {
+    for row in rows().filter(|row| !row.ignored && !row.same) {
         setting(&mut out, row);
     }
+    out.push_str(
+        "\n## The same either way\n\n\
+         gdb does the same whatever these say, as long as its target is a stub that debugs one machine and no pretty-printers are\n\
+         loaded; so does kdive:\n\n",
+    );
+    let same: Vec<String> = rows().filter(|row| row.same).map(|row| code(row.name)).collect();
+    out.push_str(&same.join(", "));
+    out.push_str(".\n");
     out.push_str(
         "\n## Without effect\n\n\
          Names of gdb that are accepted and remembered so that command files written for gdb run. To set one to anything but its\n\

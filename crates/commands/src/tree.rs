@@ -48,7 +48,7 @@ pub struct Entry {
     pub what: What,
     /// Commands whose name begins with this one's.
     pub children: Branch,
-    /// Set by `maintenance deprecate`.
+    /// Set by `maintenance deprecate`, or an old name from the start.
     pub deprecated: Option<Deprecation>,
     allow_unknown: bool,
 }
@@ -182,7 +182,9 @@ impl Tree {
         let mut tree = Self::default();
         for setting in settings.iter().copied().flatten() {
             for (verb, what) in [("set", What::Set(setting)), ("show", What::Show(setting))] {
-                tree.insert(&full_name(verb, setting.name), what);
+                let entry = tree.insert(&full_name(verb, setting.name), what);
+                entry.deprecated = settings::deprecated::newer(setting.name)
+                    .map(|new| Deprecation { replacement: Some(format!("{verb} {new}")), warn: true });
             }
         }
         for spec in table.iter().copied().flatten() {

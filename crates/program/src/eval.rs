@@ -2,7 +2,7 @@
 
 use crate::program::LineStart;
 use crate::{Error, Program};
-use kdive_base::{Fault, FaultKind, ReadMemory, VirtAddr};
+use kdive_base::{Fault, FaultKind, VirtAddr};
 use kdive_expr::{
     Context, Cpu, Expr, ExprError, FindMacro, Function as NamedFunction, PrintOptions, Result, Scope, Store,
     Symbol, SymbolClass, Symbolized, Tag,
@@ -191,7 +191,7 @@ impl Access for Program {
         if let Some(trace) = &mut *self.trace.borrow_mut() {
             trace.memory.push((addr, buf.len() as u64));
         }
-        self.read(addr, buf)
+        self.read_shown(addr, buf)
     }
 
     fn write_memory(&self, addr: VirtAddr, bytes: &[u8]) -> std::result::Result<(), Fault> {

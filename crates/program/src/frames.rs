@@ -4,7 +4,7 @@ use crate::{Error, Machine, Program};
 use kdive_arch::Arch;
 use kdive_base::VirtAddr;
 use kdive_symbols::{FrameScope, Line, SourceName};
-use kdive_unwind::{Context, FrameKind, Location, Policy, RegisterSet, StopReason, Walk, reg};
+use kdive_unwind::{Context, FrameKind, Location, Policy, RegisterSet, StopReason, UnwindInfo, Walk, reg};
 use std::rc::Rc;
 
 /// A frame as the user counts them.
@@ -191,6 +191,19 @@ impl Program {
             return None;
         }
         self.modules.symbol_at(frame.real.lookup_pc).map(|symbol| symbol.name.to_string())
+    }
+
+    /// Whether it is a frame of the function at the program's entry: nobody called that.
+    #[must_use]
+    pub fn is_entry(&self, frame: &Frame) -> bool {
+        let entry = || {
+            let main = self.modules.modules().first()?;
+            // That of a kernel is a physical address, at which there is no code before it has page tables.
+            Some(main.to_virt(main.object().entry())).filter(|entry| self.modules.module_at(*entry).is_some())
+        };
+        frame.real.kind == FrameKind::Normal
+            && !frame.is_inlined()
+            && entry().is_some_and(|entry| self.function_start(frame.real.lookup_pc) == Some(entry))
     }
 
     /// A real frame as the unwinder knows it once it has looked for calls between it and its caller.

@@ -16,6 +16,7 @@ mod os;
 mod percpu;
 mod place;
 mod program;
+mod read_only;
 mod registers;
 mod returned;
 mod source;

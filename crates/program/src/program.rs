@@ -61,6 +61,8 @@ pub struct Options {
     /// Whether low addresses have the names of per-CPU variables in a kernel that counts those from 0 (`set print
     /// low-symbols`).
     pub per_cpu_symbols: bool,
+    /// Whether what is shown of read-only sections is what their file holds (`set trust-readonly-sections`).
+    pub trust_files: bool,
 }
 
 impl Default for Options {
@@ -77,6 +79,7 @@ impl Default for Options {
             code_size: None,
             per_cpu: true,
             per_cpu_symbols: true,
+            trust_files: false,
         }
     }
 }

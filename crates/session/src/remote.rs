@@ -4,6 +4,7 @@ use crate::event::Stop;
 use crate::view::View;
 use crate::{Error, Session};
 use kdive_arch::Arch;
+use kdive_arch::target_xml::Description;
 use kdive_target::{
     ConnectError, InterruptSequence, Log, Options, PacketSize, Packets, RemoteTarget, Target,
 };
@@ -33,6 +34,8 @@ pub struct ConnectOptions {
     pub packets: Packets,
     /// `set remote memory-read-packet-size` and `memory-write-packet-size`.
     pub packet_sizes: (PacketSize, PacketSize),
+    /// `set tdesc filename`: the registers, whatever the stub says of them.
+    pub description: Option<Description>,
 }
 
 impl Default for ConnectOptions {
@@ -49,6 +52,7 @@ impl Default for ConnectOptions {
             arch: options.arch,
             packets: options.packets,
             packet_sizes: options.packet_sizes,
+            description: options.description,
         }
     }
 }
@@ -79,6 +83,7 @@ impl<V: View> Session<V> {
             permissions: self.settings.permissions,
             packets: options.packets.clone(),
             packet_sizes: options.packet_sizes,
+            description: options.description.clone(),
         };
         let remote = Rc::new(RemoteTarget::connect(address, &options, log, waits)?);
         self.remote = Some(Rc::clone(&remote));
@@ -113,6 +118,17 @@ impl<V: View> Session<V> {
     #[must_use]
     pub fn is_connection_lost(&self) -> bool {
         self.remote.as_ref().is_some_and(|remote| !remote.is_connected())
+    }
+
+    /// `set tdesc filename` while there is a target: its registers are those of another description.
+    ///
+    /// # Errors
+    /// When the stub cannot be asked for its own.
+    pub fn set_description(&mut self, given: Option<Description>) -> Result<(), Error> {
+        let Some(remote) = self.remote().cloned() else { return Ok(()) };
+        let result = remote.set_description(given);
+        self.refresh();
+        Ok(result?)
     }
 
     fn connected(&self) -> Result<Rc<RemoteTarget>, Error> {

@@ -471,6 +471,18 @@ impl<V: View> Session<V> {
         wanted
     }
 
+    /// `set breakpoint always-inserted on`: breakpoints are in the target at once, not only when it runs.
+    ///
+    /// # Errors
+    /// As for the command that lets it run.
+    pub fn insert_now(&mut self) -> Result<(), Error> {
+        let Some(target) = self.target.clone().filter(|_| self.run.is_none()) else { return Ok(()) };
+        let Some(control) = target.run_control().filter(|control| control.stop().is_some()) else {
+            return Ok(());
+        };
+        self.sync(control, &self.wanted(), false)
+    }
+
     /// Brings the target to hold what is wanted and tells the user what could not be had.
     fn sync(
         &mut self,

@@ -6,7 +6,7 @@
 use crate::{Error, Permissions, RunControl, Target, Thread};
 use inner::{Inner, Regain, State};
 use kdive_arch::target_xml::Description;
-use kdive_arch::{Arch, RawWrite, RegisterFile};
+use kdive_arch::{Arch, RawWrite, RegisterFile, RegisterLayout};
 use kdive_base::{AddrRange, Interrupt, PhysAddr, VirtAddr};
 use kdive_rsp::packet::process;
 use kdive_rsp::transport::{self, OpenOptions, Transport};
@@ -17,6 +17,7 @@ use kdive_rsp::{
 use std::cell::{RefCell, RefMut};
 use std::io::Write;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 mod control;
@@ -52,6 +53,8 @@ pub struct Options {
     pub packets: Packets,
     /// `set remote memory-read-packet-size` and `memory-write-packet-size`.
     pub packet_sizes: (PacketSize, PacketSize),
+    /// `set tdesc filename`: the registers, whatever the stub says of them.
+    pub description: Option<Description>,
 }
 
 impl Default for Options {
@@ -71,6 +74,7 @@ impl Default for Options {
             permissions: Permissions::default(),
             packets: Packets::default(),
             packet_sizes: (config.read_size, config.write_size),
+            description: None,
         }
     }
 }
@@ -419,6 +423,41 @@ impl RemoteTarget {
         if let Ok(mut inner) = self.inner() {
             let config = inner.client.config_mut();
             (config.read_size, config.write_size) = (read, write);
+        }
+    }
+
+    /// Whether it is `target extended-remote`.
+    #[must_use]
+    pub fn is_extended(&self) -> bool {
+        self.inner.try_borrow().is_ok_and(|inner| inner.client.is_extended())
+    }
+
+    /// Whether the stub says that it can run backwards.
+    #[must_use]
+    pub fn runs_backwards(&self) -> bool {
+        self.inner.try_borrow().is_ok_and(|inner| {
+            let features = inner.client.features();
+            features.reverse_step || features.reverse_continue
+        })
+    }
+
+    /// The registers are those of a description of the user's from now on, or again those of the stub's own.
+    ///
+    /// # Errors
+    /// When the stub cannot be asked for its own.
+    pub fn set_description(&self, given: Option<Description>) -> Result<(), Error> {
+        let mut inner = self.inner()?;
+        inner.given = given;
+        inner.description = None;
+        inner.layout = Arc::new(RegisterLayout::new(inner.arch, Vec::new()));
+        inner.layouts.clear();
+        inner.forget();
+        match &inner.state {
+            State::Stopped(stop) => {
+                let thread = stop.thread;
+                inner.describe(thread)
+            }
+            _ => Ok(()),
         }
     }
 

@@ -402,6 +402,7 @@ fn take_over(shell: &mut Shell) {
     let code_size = architecture::code_size(settings);
     let auto_hardware = settings.bool("breakpoint auto-hw");
     let per_cpu = settings.text("percpu") != "off";
+    let trust_files = settings.bool("trust-readonly-sections");
     let unwind_policy =
         if settings.text("unwinder") == "gdb" { UnwindPolicy::Gdb } else { UnwindPolicy::Kernel };
     let options = &mut shell.program_mut().options;
@@ -414,6 +415,7 @@ fn take_over(shell: &mut Shell) {
     options.print = print;
     options.ignore_case = ignore_case;
     options.per_cpu = per_cpu;
+    options.trust_files = trust_files;
     options.entry_values = entry_values;
     options.file_names = file_names;
     options.code_size = code_size;

@@ -6,7 +6,7 @@ use crate::output::Style;
 use crate::spec::{Class, Completer};
 use crate::{Args, Error, Shell, Spec};
 use kdive_arch::{Disassembler, Flavor, Insn};
-use kdive_base::{AddrRange, Fault, ReadMemory, VirtAddr};
+use kdive_base::{AddrRange, Fault, VirtAddr};
 use kdive_linux::PatchMap;
 use kdive_program::Program;
 use kdive_symbols::{Line, SourceName};
@@ -65,7 +65,7 @@ pub fn instruction(program: &Program, pc: VirtAddr, flavor: Flavor) -> Result<In
     let mut bytes = [0u8; 16];
     let mut length = program.arch().max_insn_len();
     // The longest instruction may reach into a page that is not there while this one does not.
-    while let Err(fault) = program.read(code.linear, &mut bytes[..length]) {
+    while let Err(fault) = program.read_shown(code.linear, &mut bytes[..length]) {
         if length <= 1 {
             return Err(Fault { addr: pc, kind: fault.kind });
         }

@@ -356,6 +356,9 @@ pub fn show_frame(shell: &mut Shell, frame: &Frame, level: bool, info: FrameInfo
 /// # Errors
 /// [`Error::Exit`]. Other errors are shown, and end all lists.
 pub fn after_command(shell: &mut Shell) -> Result<(), Error> {
+    if shell.settings.bool("breakpoint always-inserted") {
+        shell.session.insert_now().map_err(failure)?;
+    }
     tell_pending(shell);
     if shell.runs_breakpoint_commands {
         return Ok(());

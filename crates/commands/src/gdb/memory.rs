@@ -3,7 +3,7 @@
 use crate::gdb::files::words;
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Shell, Spec};
-use kdive_base::{ReadMemory, VirtAddr};
+use kdive_base::VirtAddr;
 use kdive_types::Access;
 use std::fs::OpenOptions;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -114,7 +114,7 @@ fn memory(shell: &mut Shell, args: Args<'_>, append: bool) -> Result<(), Error> 
         }
         let size = (length - done).min(CHUNK as u64) as usize;
         let part = buffer.get_mut(..size).unwrap_or_default();
-        shell.program().read(start.offset(done), part)?;
+        shell.program().read_shown(start.offset(done), part)?;
         if file.is_none() {
             file = Some(create(name, append)?);
         }

@@ -2,7 +2,7 @@
 
 use crate::gdb::display::do_displays;
 use crate::gdb::events::{failure, show_selected, show_stage, tell_pending};
-use crate::gdb::guest;
+use crate::gdb::{guest, tdesc};
 use crate::output::{Stream, Style};
 use crate::settings::rows::packets;
 use crate::settings::{expand_home, packet_size};
@@ -220,6 +220,9 @@ fn interrupt_sequence(shell: &Shell) -> InterruptSequence {
 /// # Errors
 /// When the log file cannot be opened.
 pub fn setting_changed(shell: &mut Shell, name: &str) -> Result<(), Error> {
+    if name == "tdesc filename" {
+        return tdesc::changed(shell);
+    }
     let Some(remote) = shell.session.remote().cloned() else { return Ok(()) };
     match name {
         "remotetimeout" => remote.set_remote_timeout(seconds(shell, name)),
@@ -278,6 +281,7 @@ fn connect(shell: &mut Shell, args: Args<'_>, extended: bool) -> Result<(), Erro
             packets
         },
         packet_sizes: packet_size::of(&shell.settings),
+        description: tdesc::read(shell),
     };
     let mut log = Log::new();
     log.set_base(log_base(shell));

@@ -4,6 +4,7 @@ use crate::gdb::events::{FrameInfo, show_frame, show_selected, show_stage};
 use crate::gdb::locals::put_locals;
 use crate::gdb::run::integer;
 use crate::gdb::threads::{ApplyFlags, apply_one};
+use crate::settings::Value;
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Missing, Shell, Spec};
 use kdive_expr::FrameArguments;
@@ -23,7 +24,8 @@ pub const COMMANDS: &[Spec] = &[
                A negative count prints the outermost frames.\n\
                -full                     print the locals of each frame too, as full does\n\
                -frame-arguments all|scalars|none|presence\n\
-               -frame-info auto|location-and-address|...",
+               -frame-info auto|location-and-address|...\n\
+               -past-main, -past-entry   go on there, as with set backtrace past-main on",
         examples: &["backtrace", "bt 5", "bt -3", "bt full 1"],
         run: backtrace,
         ..Spec::EMPTY
@@ -170,6 +172,8 @@ struct Trace {
     count: Option<String>,
     arguments: Option<FrameArguments>,
     info: Option<String>,
+    past_main: Option<bool>,
+    past_entry: Option<bool>,
 }
 
 fn parse_trace(text: &str) -> Result<Trace, Error> {
@@ -178,15 +182,20 @@ fn parse_trace(text: &str) -> Result<Trace, Error> {
     while let Some(word) = words.next() {
         match word {
             "full" | "-full" => trace.full = true,
-            "hide"
-            | "-hide"
-            | "no-filters"
-            | "-no-filters"
-            | "-past-main"
-            | "-past-entry"
-            | "-raw-frame-arguments"
-            | "-r" => {}
+            "hide" | "-hide" | "no-filters" | "-no-filters" | "-raw-frame-arguments" | "-r" => {}
             "on" | "off" => {}
+            "-past-main" | "-past-entry" => {
+                let mut rest = words.clone();
+                let on = match rest.next() {
+                    Some(word @ ("on" | "off")) => {
+                        words = rest;
+                        word == "on"
+                    }
+                    _ => true,
+                };
+                let past = if word == "-past-main" { &mut trace.past_main } else { &mut trace.past_entry };
+                *past = Some(on);
+            }
             "-frame-arguments" => {
                 trace.arguments = Some(match words.next().unwrap_or_default() {
                     "all" => FrameArguments::All,
@@ -229,7 +238,18 @@ fn backtrace(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         shell.program_mut().options.print.frame_arguments = arguments;
     }
     let info = trace.info.clone().unwrap_or_else(|| shell.settings.text("print frame-info"));
+    let mut old = Vec::new();
+    for (name, past) in [("backtrace past-main", trace.past_main), ("backtrace past-entry", trace.past_entry)]
+    {
+        if let Some(past) = past {
+            old.push((name, shell.settings.bool(name)));
+            shell.settings.put(name, Value::Bool(past));
+        }
+    }
     let result = print_frames(shell, count, trace.full, &info, args.from_tty);
+    for (name, past) in old {
+        shell.settings.put(name, Value::Bool(past));
+    }
     shell.program_mut().options.print.frame_arguments = before;
     result
 }
@@ -354,7 +374,7 @@ fn by_address(shell: &mut Shell, args: Args<'_>, shown: bool) -> Result<(), Erro
     select(shell, level, shown)
 }
 
-/// All frames, innermost first, up to `main` unless `set backtrace past-main`.
+/// All frames, innermost first, up to `main` or the program's entry unless `set backtrace past-main` and `past-entry`.
 fn levels(shell: &Shell) -> impl Iterator<Item = (&Program, Rc<Frame>)> {
     let program = shell.program();
     (0..)
@@ -363,18 +383,19 @@ fn levels(shell: &Shell) -> impl Iterator<Item = (&Program, Rc<Frame>)> {
         .map(move |frame| (program, frame))
 }
 
-/// Frame `level` if users get to see it: the callers of `main` are not shown unless `set backtrace past-main`.
+/// Frame `level` if users get to see it: the callers of `main` are not shown unless `set backtrace past-main`, and what is
+/// outside of the function at the program's entry not unless `set backtrace past-entry`.
 pub fn visible(shell: &Shell, level: usize) -> Option<Rc<Frame>> {
     let program = shell.program();
     let frame = program.frame(level).ok()?;
-    let hidden = !shell.settings.bool("backtrace past-main")
-        && level.checked_sub(1).is_some_and(|callee| {
-            // Asked frame by frame outwards, so that looking at the direct callee and the frames after it is enough.
-            (0..=callee)
-                .rev()
-                .take(8)
-                .any(|level| program.frame(level).is_ok_and(|frame| is_main(program, &frame)))
-        });
+    let ends_at_main = !shell.settings.bool("backtrace past-main");
+    let ends_at_entry = !shell.settings.bool("backtrace past-entry");
+    let hidden = level.checked_sub(1).is_some_and(|callee| {
+        // Asked frame by frame outwards, so that looking at the direct callee and the frames after it is enough.
+        (0..=callee).rev().take(8).filter_map(|level| program.frame(level).ok()).any(|frame| {
+            ends_at_main && is_main(program, &frame) || ends_at_entry && program.is_entry(&frame)
+        })
+    });
     (!hidden).then_some(frame)
 }
 

@@ -38,6 +38,7 @@ pub(crate) fn assign(
     from_tty: bool,
 ) -> Result<(), Error> {
     super::architecture::check(setting.name, &value)?;
+    super::direction::check(shell, setting.name, &value)?;
     let value = adjusted(shell, setting, value)?;
     let old = shell.settings.value(setting.name).cloned();
     shell.settings.put(setting.name, value);
@@ -100,6 +101,9 @@ fn effect(shell: &mut Shell, name: &str, from_tty: bool) -> Result<(), Error> {
             shell.settings.put(one, value.clone());
         }
     }
+    if let Some((new, value)) = super::deprecated::replacement(shell, name) {
+        return assign(shell, new, value, from_tty);
+    }
     if super::permissions::concerns(name) {
         super::permissions::changed(shell, name, from_tty)?;
     }
@@ -135,6 +139,9 @@ pub fn sentence(shell: &Shell, setting: &Setting) -> String {
 
 /// `show NAME`.
 pub(crate) fn show(shell: &mut Shell, setting: &'static Setting) {
+    if super::deprecated::newer(setting.name).is_some() {
+        return;
+    }
     let text = sentence(shell, setting);
     shell.out.line(&text);
 }

@@ -1,11 +1,14 @@
 //! `set` and `show`: one table of every setting, and its current values by name.
 //!
-//! Every name gdb 13 knows is accepted, so that command files written for gdb run. A row is either read by somebody, or
-//! marked as ignored: then `set` says that it has no effect. `tests::readers` finds a row that is neither.
+//! Every name gdb 13 knows is accepted, so that command files written for gdb run. A row is read by somebody, or is the same
+//! to gdb whatever its value, or is marked as ignored: then `set` says that it has no effect. `tests::readers` finds a row
+//! that is none of them.
 
 pub(crate) mod architecture;
 pub(crate) mod charset;
 pub mod command;
+pub(crate) mod deprecated;
+pub(crate) mod direction;
 pub(crate) mod kind;
 pub(crate) mod look;
 pub(crate) mod packet_size;
@@ -42,6 +45,8 @@ pub struct Setting {
     pub show: Show,
     /// Accepted for the sake of command files only: nobody reads it, and `set` says so.
     pub ignored: bool,
+    /// Nobody reads it, because gdb too does the same whatever its value, as long as the target is a stub.
+    pub same: bool,
     /// Values besides the default that ask for what kdive does anyway, where it is ignored.
     pub anyway: &'static [&'static str],
 }
@@ -81,6 +86,7 @@ impl Setting {
         help: "",
         show: Show::Sentence("{}"),
         ignored: false,
+        same: false,
         anyway: &[],
     };
 
@@ -109,6 +115,11 @@ impl Setting {
     /// These values ask for what kdive does anyway.
     pub(crate) const fn anyway(self, anyway: &'static [&'static str]) -> Self {
         Self { anyway, ..self }
+    }
+
+    /// Its values differ for gdb's other targets only, or for languages it has pretty-printers in.
+    pub(crate) const fn same(self) -> Self {
+        Self { same: true, ..self }
     }
 
     /// Nobody reads it.

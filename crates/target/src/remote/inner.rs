@@ -4,7 +4,7 @@ use super::{Accelerator, Options, planted};
 use crate::cache::PageCache;
 use crate::{BreakpointKind, Error, Event, Permissions, Stop, StopReason, Thread, WatchKind};
 use kdive_arch::target_xml::{self, Description};
-use kdive_arch::{RegisterFile, RegisterLayout};
+use kdive_arch::{Arch, RegisterFile, RegisterLayout};
 use kdive_base::AddrRange;
 use kdive_rsp::packet::stop_reply::{Reason, StopReply, Stopped, Watch};
 use kdive_rsp::packet::{Shape, process, threads};
@@ -30,6 +30,10 @@ pub(super) struct Inner {
     pub(super) client: Client,
     pub(super) state: State,
     pub(super) description: Option<Description>,
+    /// A description of the user's, which goes before the stub's.
+    pub(super) given: Option<Description>,
+    /// The family where nobody describes anything.
+    pub(super) arch: Arch,
     pub(super) layout: Arc<RegisterLayout>,
     /// Layouts of `g` replies that have another length than described.
     pub(super) layouts: HashMap<usize, Arc<RegisterLayout>>,
@@ -70,6 +74,8 @@ impl Inner {
             client,
             state: State::NoProcess,
             description: None,
+            given: options.description.clone(),
+            arch: options.arch,
             layout: Arc::new(RegisterLayout::new(options.arch, Vec::new())),
             layouts: HashMap::new(),
             threads: None,
@@ -106,8 +112,15 @@ impl Inner {
         Ok(())
     }
 
-    /// Reads the target description. One that is missing or malformed costs names of registers, not the session.
+    /// Reads the target description, unless the user has given one. One that is missing or malformed costs names of registers, not the session.
     pub(super) fn describe(&mut self, thread: ThreadId) -> Result<(), Error> {
+        if self.description.is_none()
+            && let Some(given) = &self.given
+        {
+            self.layout = Arc::new(given.layout.clone());
+            self.description = Some(given.clone());
+            return Ok(());
+        }
         let refused = self.client.config().packets.refuses(Packet::TargetFeatures);
         if self.description.is_some() || refused || !self.client.features().target_xml {
             return Ok(());

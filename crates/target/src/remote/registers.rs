@@ -59,7 +59,11 @@ impl Inner {
             Arch::I386 => known(I386_DEFAULT),
             Arch::Foreign(_) => None,
         };
-        let layout = known(length)
+        // What the user says goes before what is usual for that length.
+        let given =
+            self.given.as_ref().map(|_| Arc::clone(&self.layout)).filter(|layout| holds(layout, length));
+        let layout = given
+            .or_else(|| known(length))
             .or_else(|| Some(Arc::clone(&self.layout)).filter(|layout| holds(layout, length)))
             .or_else(|| usual.filter(|layout| holds(layout, length)))
             // gdb's words for a reply that ends inside a register.

@@ -105,6 +105,34 @@ fn described() -> Stub {
         .then("qXfer:features:read:target.xml:0,ffb", [reply(DESCRIPTION)])
 }
 
+/// `set tdesc filename`: what the stub says of its registers is not even asked for, and asked for again without the file.
+#[test]
+fn a_description_of_the_users_goes_before_the_stubs() {
+    let xml = "<target><architecture>i386</architecture><feature name=\"org.gnu.gdb.i386.core\">\
+        <reg name=\"first\" bitsize=\"16\"/><reg name=\"second\" bitsize=\"16\"/></feature></target>";
+    let parse =
+        || kdive_arch::target_xml::parse(kdive_arch::Arch::I386, &mut |_| Ok(xml.to_owned())).unwrap();
+    let stub = on(Stub::qemu()
+        .then("?", [reply("T05thread:p01.01;")])
+        .then("g", [reply("0100020003000400")])
+        .then("qXfer:features:read:target.xml:0,ffb", [reply(DESCRIPTION)]))
+    .then("g", [reply("01000200")])
+    .then("g", [reply("01000200")]);
+    let options = Options { description: Some(parse()), ..Options::default() };
+    let target = RemoteTarget::over(stub.transport(), "test", &options, Log::new()).unwrap();
+    let values = |names: [&str; 3]| {
+        let file = target.registers(CPU1).unwrap();
+        names.map(|name| file.by_name(name))
+    };
+    // A longer reply than described goes on behind what is known.
+    assert_eq!(values(["first", "second", "eax"]), [Some(1), Some(2), None]);
+    target.set_description(None).unwrap();
+    assert_eq!(values(["first", "second", "eax"]), [None, None, Some(0x2_0001)]);
+    target.set_description(Some(parse())).unwrap();
+    assert_eq!(values(["first", "second", "eax"]), [Some(1), Some(2), None]);
+    stub.assert_done();
+}
+
 #[test]
 fn registers_outside_g_are_fetched_when_wanted() {
     let stub = on(described()).then("g", [reply("01000000")]).then("p46", [reply("0200xx00")]);

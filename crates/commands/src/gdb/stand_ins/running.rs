@@ -39,7 +39,6 @@ pub(crate) const COMMANDS: &[Spec] = &[
     wants("remote get", "Argument required (file to get)."),
     wants("remote put", "Argument required (file to put)."),
     warns("unset exec-wrapper"),
-    quiet("unset tdesc filename"),
     needs_target("load", "You can't do that when your target is `exec'"),
     wants("add-symbol-file-from-memory", "add-symbol-file-from-memory requires an expression argument"),
     wants("section", "Must specify section name and its virtual address"),

@@ -8,7 +8,6 @@ const NO_RECORD: &str =
     "No recording is currently active.\nUse the \"record full\" or \"record btrace\" command first.";
 const NOT_RUN: &str = "The program is not being run.";
 const NO_RECORD_RUN: &str = "Process record: the program is not being run.";
-const BACKWARDS: &str = "Target exec does not support this command.";
 
 /// The commands of this file.
 pub(crate) const COMMANDS: &[Spec] = &[
@@ -56,12 +55,6 @@ pub(crate) const COMMANDS: &[Spec] = &[
     fails("record save", NO_RECORD),
     fails("record stop", NO_RECORD).also(&["record s"]),
     says("info record", "No recording is currently active.").also(&["info rec"]),
-    fails("reverse-continue", BACKWARDS).also(&["rc"]),
-    fails("reverse-finish", BACKWARDS),
-    fails("reverse-next", BACKWARDS).also(&["rn"]),
-    fails("reverse-nexti", BACKWARDS).also(&["rni"]),
-    fails("reverse-step", BACKWARDS).also(&["rs"]),
-    fails("reverse-stepi", BACKWARDS).also(&["rsi"]),
     wants("goto-bookmark", "Command requires an argument (bookmark number, '$begin' or '$end').")
         .given(Fails("goto-bookmark: no bookmark found for this number.")),
     fails("bookmark", "target does not support bookmarks."),

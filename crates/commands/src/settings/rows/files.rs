@@ -98,7 +98,8 @@ pub(super) const ROWS: &[Setting] = &[
                 format!("The target description will be read from \"{path}\".")
             }
             _ => "The target description will be read from the target.".to_owned(),
-        })).ignored(),
+        }))
+        .help("It goes before the stub's own: for a stub that describes other registers than it sends. Includes are beside the file."),
     Setting::new(
         "kaslr",
         AutoOffset,

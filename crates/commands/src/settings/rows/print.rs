@@ -134,7 +134,7 @@ pub(super) const ROWS: &[Setting] = &[
         "Whether to print frame arguments in raw form is {}.",
     )
     .aliases(&["print raw frame-arguments"])
-    .ignored(),
+    .same(),
     Setting::new(
         "print raw-values",
         Bool,
@@ -142,7 +142,7 @@ pub(super) const ROWS: &[Setting] = &[
         "whether values are printed without pretty-printers",
         "Whether to print values in raw form is {}.",
     )
-    .ignored(),
+    .same(),
     Setting::new(
         "print repeats",
         UInteger,
@@ -185,7 +185,8 @@ pub(super) const ROWS: &[Setting] = &[
         "whether messages about threads that start or end are printed",
         "Printing of thread events is {}.",
     )
-    .ignored(),
+    .ignored()
+    .anyway(&["off"]),
     Setting::new(
         "print type hex",
         Bool,
@@ -234,8 +235,7 @@ pub(super) const ROWS: &[Setting] = &[
         "off",
         "whether stack traces go on past the entry point",
         "Whether backtraces should continue past the entry point of a program is {}.",
-    )
-    .ignored(),
+    ),
     Setting::new(
         "unwinder",
         Enum(&["kernel", "gdb"]),

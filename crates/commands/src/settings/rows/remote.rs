@@ -67,6 +67,15 @@ pub(super) const ROWS: &[Setting] = &[
     .show(Show::Custom(interrupt_sequence))
     .help("BREAK is a break condition of a serial line, or telnet's for it on a socket. A kernel with kgdb\nhears BREAK-g where the line is its console too."),
     Setting::new(
+        "remotebreak",
+        Bool,
+        "off",
+        "whether a break signal is sent to stop the target",
+        "",
+    )
+    .show(Show::Custom(|_, _| String::new()))
+    .help("The old name of \"set remote interrupt-sequence\": on is BREAK, off is Ctrl-C."),
+    Setting::new(
         "remote interrupt-on-connect",
         Bool,
         "off",

@@ -2,7 +2,7 @@
 
 use crate::Shell;
 use crate::settings::kind::Kind::{AutoBool, Bool, Enum, Unsigned};
-use crate::settings::{Setting, Show, Value};
+use crate::settings::{Setting, Show, Value, direction};
 
 /// The settings of this file.
 pub(super) const ROWS: &[Setting] = &[
@@ -27,7 +27,8 @@ pub(super) const ROWS: &[Setting] = &[
         "off",
         "whether breakpoints stay in the target while it stands still",
         "Always inserted breakpoint mode is {}.",
-    ).ignored(),
+    )
+    .help("They stay there in any case once the program has run; on also puts new ones in at once."),
     Setting::new(
         "breakpoint condition-evaluation",
         Enum(&["auto", "host", "target"]),
@@ -160,7 +161,27 @@ pub(super) const ROWS: &[Setting] = &[
         "off",
         "whether read-only sections are read from the file rather than from the target",
         "Mode for reading from readonly sections is {}.",
-    ).ignored(),
+    )
+    .help(
+        "What expressions, x and disassemble show. Code that the kernel has rewritten then looks as it was built. What kdive finds out\nabout the kernel by itself is always read from the target.",
+    ),
+    Setting::new(
+        "exec-direction",
+        Enum(&["forward", "reverse"]),
+        "forward",
+        "whether the program runs forwards or backwards",
+        "",
+    )
+    .show(Show::Custom(direction::say))
+    .help("kdive runs forwards only."),
+    Setting::new(
+        "schedule-multiple",
+        Bool,
+        "off",
+        "whether the threads of all processes run when one does",
+        "Resuming the execution of threads of all processes is {}.",
+    )
+    .same(),
     Setting::new(
         "mem inaccessible-by-default",
         Bool,
