@@ -1,6 +1,6 @@
 //! Everything that can happen while a front end waits, closed.
 
-use kdive_session::Stop;
+use kdive_session::{Stop, ThreadLabel};
 use std::path::PathBuf;
 
 /// A change that a front end must handle.
@@ -16,6 +16,13 @@ pub enum Event {
     Warning(Warning),
     /// Lines about something that failed, without a newline at the end.
     Complaint(String),
+    /// The program got a signal that does not stop it, and the user wants to know.
+    Signal {
+        /// gdb's number.
+        signal: u8,
+        /// Which thread got it, when there is more than one.
+        label: Option<ThreadLabel>,
+    },
     /// A log point (`dprintf`) was hit: `"FORMAT",ARGS` is to be printed now, before the next poll.
     LogPoint {
         /// Number of the breakpoint.
@@ -74,6 +81,7 @@ impl From<kdive_session::Event> for Event {
             From::Notice(line) => Self::Notice(line),
             From::Warning(text) => Self::Warning(Warning::Text(text)),
             From::Complaint(text) => Self::Complaint(text),
+            From::Signal { signal, label } => Self::Signal { signal, label },
             From::Dprintf { number, text } => Self::LogPoint { number, text },
             From::Stopped(stop) => Self::Stopped(stop),
             From::Exited { code, text } => Self::Exited { code, text },

@@ -19,4 +19,6 @@ pub use engine::Engine;
 pub use error::Error;
 pub use event::{Event, Warning};
 pub use files::open;
-pub use kdive_session::{ConnectOptions, Request, Show, StepKind, Stop, StopReason};
+pub use kdive_session::{
+    ConnectOptions, Hit, HitKind, Request, Show, StepKind, Stop, StopReason, ThreadLabel,
+};

@@ -5,7 +5,6 @@ use crate::edit::Added;
 use crate::signal::{self, Signals};
 use crate::view::View;
 use crate::{Session, text};
-use kdive_target::ThreadId;
 
 /// Which signals a catchpoint stops at.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -105,10 +104,5 @@ impl<V: View> Session<V> {
             _ => false,
         };
         self.breakpoints.iter().filter(catches).map(|entry| entry.shown.number).collect()
-    }
-
-    /// What is told of a catchpoint that a signal has hit.
-    pub(crate) fn catch_title(&self, number: u32, signal: u8, thread: ThreadId) -> String {
-        format!("{}Catchpoint {number} (signal {}), ", self.hit_prefix(thread), signal::describe(signal).0)
     }
 }

@@ -1,6 +1,6 @@
 //! Everything that can happen to a session, closed.
 
-use kdive_target::ThreadId;
+use kdive_target::{ThreadId, WatchKind};
 
 /// Something happened.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,6 +13,13 @@ pub enum Event {
     Warning(String),
     /// Text for standard error as it is, lines separated by newlines, none at the end.
     Complaint(String),
+    /// The program got a signal that does not stop it, and the user wants to know (`handle SIGNAL print nostop`).
+    Signal {
+        /// gdb's number.
+        signal: u8,
+        /// Which thread got it.
+        label: Option<ThreadLabel>,
+    },
     /// A `dprintf` was hit: what follows its location, `"FORMAT",ARGS`, is to be printed now, before the next poll.
     Dprintf {
         /// Number of the breakpoint.
@@ -71,12 +78,52 @@ pub enum StopReason {
 }
 
 /// A breakpoint that was hit.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hit {
     /// Number of the breakpoint.
     pub number: u32,
-    /// Number of its location, from 1; 0 for watchpoints.
+    /// Number of its location, from 1; 0 for those without one.
     pub location: u32,
+    /// Its commands begin with `silent`: nobody is to be told.
+    pub silent: bool,
+    /// What was hit.
+    pub kind: HitKind,
+}
+
+/// What kind of breakpoint was hit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum HitKind {
+    /// A breakpoint in code.
+    Code {
+        /// It is deleted now.
+        temporary: bool,
+        /// It has more locations than one.
+        several: bool,
+    },
+    /// A watchpoint.
+    Watch {
+        /// Which accesses it is for.
+        access: WatchKind,
+        /// Whether the target watches, not kdive by steps.
+        hardware: bool,
+        /// What is watched, as typed.
+        expression: String,
+        /// The value before, when it is another one now: as `print` shows it, or why it cannot be read.
+        old: Option<String>,
+        /// The value now.
+        now: String,
+    },
+    /// A catchpoint, by this signal.
+    Signal(u8),
+}
+
+/// How a thread is told from others.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ThreadLabel {
+    /// gdb's number.
+    pub number: u32,
+    /// Its name, when it has one.
+    pub name: Option<String>,
 }
 
 /// The program stands still.
@@ -86,8 +133,10 @@ pub struct Stop {
     pub thread: ThreadId,
     /// Why, in the order gdb tells.
     pub reasons: Vec<StopReason>,
-    /// All text before the frame, exactly as gdb prints it, with its newlines.
-    pub heading: String,
+    /// Which of the threads it is; `None` when there has only ever been one.
+    pub label: Option<ThreadLabel>,
+    /// What the target calls the thread, when it is another than the one that was made to run.
+    pub switched: Option<String>,
     /// What to show of the place.
     pub show: Show,
     /// The value of `finish`: its number in the history and its text, or the text that says why there is none.
@@ -100,7 +149,8 @@ impl Stop {
         Self {
             thread,
             reasons: Vec::new(),
-            heading: String::new(),
+            label: None,
+            switched: None,
             show: Show::FrameAndSource,
             returned: None,
         }

@@ -45,7 +45,7 @@ pub use breakpoint::{Breakpoint, BreakpointKind, Disposition, Location, Location
 pub use catch::Caught;
 pub use edit::{Added, BreakRequest, Switch};
 pub use error::{Absent, Error};
-pub use event::{Event, Hit, Show, Stop, StopReason};
+pub use event::{Event, Hit, HitKind, Show, Stop, StopReason, ThreadLabel};
 pub use numbers::{Complaint, NumberRange, parse_list, parse_ranges};
 pub use place::BreakArgs;
 pub use program_view::ProgramView;
@@ -53,8 +53,8 @@ pub use remote::ConnectOptions;
 pub use request::Request;
 pub use run::StepKind;
 pub use session::{HardwareLimits, SchedulerLocking, Session, Settings, Skip};
-pub use signal::{Signals, Treatment, known_signal, signal_named};
-pub use text::{save, table};
+pub use signal::{Signals, Treatment, describe as describe_signal, known_signal, signal_named};
+pub use text::{save, table, watch_title};
 pub use thread::{ThreadEntry, Threads};
 pub use view::{
     CodeLocation, Frame, FrameId, FunctionAt, InlineBlock, LineRow, Resolution, ReturnPlan, View,
@@ -68,5 +68,8 @@ pub use kdive_target::{
     RemoteTarget, Statistics, ThreadId, WatchKind,
 };
 
+// The tests read stops in the words of the console, which name this crate.
+#[cfg(test)]
+extern crate self as kdive_session;
 #[cfg(test)]
 mod tests;

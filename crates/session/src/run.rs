@@ -152,8 +152,6 @@ pub(crate) struct Run {
     pub(crate) idle_steps: u32,
     /// Runs in a row that led nowhere.
     pub(crate) idle_runs: u32,
-    /// Text that came up before the stop.
-    pub(crate) early: String,
     /// For the call of a function.
     pub(crate) before_call: Option<BeforeCall>,
 }
@@ -179,7 +177,6 @@ impl Run {
             nudge: None,
             idle_steps: 0,
             idle_runs: 0,
-            early: String::new(),
             before_call: None,
         }
     }

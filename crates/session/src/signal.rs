@@ -98,7 +98,8 @@ pub fn known_signal(signal: u8) -> Option<(Cow<'static, str>, Cow<'static, str>)
 }
 
 /// Name and description of a signal.
-pub(crate) fn describe(signal: u8) -> (Cow<'static, str>, Cow<'static, str>) {
+#[must_use]
+pub fn describe(signal: u8) -> (Cow<'static, str>, Cow<'static, str>) {
     known_signal(signal).unwrap_or((Cow::Borrowed("?"), Cow::Borrowed("Unknown signal")))
 }
 

@@ -1,7 +1,7 @@
 //! What a stop of the target means: which breakpoints it belongs to, whether the user wants to know, and what to say.
 
 use crate::breakpoint::{BreakpointKind, Disposition};
-use crate::event::{Hit, Show, Stop, StopReason};
+use crate::event::{Hit, HitKind, Show, Stop, StopReason, ThreadLabel};
 use crate::frames;
 use crate::run::{Command, InFlight, Momentary, Run};
 use crate::signal;
@@ -52,9 +52,6 @@ enum Action {
 struct Outcome {
     action: Action,
     reasons: Vec<StopReason>,
-    text: String,
-    /// A breakpoint has printed its title: those after it are not told.
-    titled: bool,
     /// The frame is shown whatever a step would show.
     whole_frame: bool,
     /// What kept a step from ending is over.
@@ -168,7 +165,7 @@ impl<V: View> Session<V> {
                 || matches!(stop.reason, kdive_target::StopReason::Watch { .. })
                 || own && range.is_some() && !waits
                 || !causes.is_empty());
-        if !explained && self.is_caught(stop.signal, thread, &mut outcome) {
+        if !explained && self.is_caught(stop.signal, &mut outcome) {
             self.stop_signals.insert(thread, (stop.signal, false));
             return self.finish_stop(thread, Some(pc), outcome, false);
         }
@@ -217,13 +214,12 @@ impl<V: View> Session<V> {
     }
 
     /// Whether a catchpoint stops the program at a signal.
-    fn is_caught(&mut self, signal: u8, thread: ThreadId, outcome: &mut Outcome) -> bool {
+    fn is_caught(&mut self, signal: u8, outcome: &mut Outcome) -> bool {
         for number in self.catches_of(signal) {
             let entry = self.breakpoints.iter().find(|entry| entry.shown.number == number);
             let condition = entry.and_then(|entry| entry.condition.clone());
             if self.holds(condition) && self.count_hit(number) {
-                let title = self.catch_title(number, signal, thread);
-                let action = self.record_hit(number, 0, Some((title, true)), outcome);
+                let action = self.record_hit(number, 0, HitKind::Signal(signal), outcome);
                 outcome.action = outcome.action.max(action);
             }
         }
@@ -244,8 +240,7 @@ impl<V: View> Session<V> {
             return false;
         }
         if treatment.print {
-            let text = self.signal_text(thread, stop.signal);
-            self.queue.push_back(Event::Notice(text.trim_end().to_owned()));
+            self.queue.push_back(Event::Signal { signal: stop.signal, label: self.label(thread) });
         }
         if !treatment.pass {
             if let (Some(over), Some(run)) = (over.filter(|over| *over == pc), self.run.as_mut()) {
@@ -473,7 +468,6 @@ impl<V: View> Session<V> {
         if !self.holds(condition) || !self.count_hit(number) {
             return Action::PassOver;
         }
-        let prefix = self.hit_prefix(thread);
         let Some(entry) = self.breakpoints.iter().find(|entry| entry.shown.number == number) else {
             return Action::PassOver;
         };
@@ -483,14 +477,9 @@ impl<V: View> Session<V> {
             return Action::PassOver;
         }
         let location = index as u32 + 1;
-        let title =
-            if shown.disposition == Disposition::Delete { "Temporary breakpoint" } else { "Breakpoint" };
-        let name = match shown.locations.len() {
-            0 | 1 => format!("{title} {number}"),
-            _ => format!("{title} {number}.{location}"),
-        };
-        let text = format!("{prefix}{name}, ");
-        self.record_hit(number, location, Some((text, true)), outcome)
+        let temporary = shown.disposition == Disposition::Delete;
+        let kind = HitKind::Code { temporary, several: shown.locations.len() > 1 };
+        self.record_hit(number, location, kind, outcome)
     }
 
     fn weigh_watch(&mut self, number: u32, thread: ThreadId, outcome: &mut Outcome) -> Action {
@@ -499,9 +488,8 @@ impl<V: View> Session<V> {
             return Action::Nothing;
         };
         let Some(watch) = entry.watch() else { return Action::Nothing };
-        let access = watch.access;
+        let (access, hardware, expression) = (watch.access, watch.hardware, watch.text.clone());
         let now = watch.value.as_ref().map_or_else(|| "<unreadable>".to_owned(), |value| value.text.clone());
-        let title = crate::text::watch_title(number, watch);
         match (&look, access) {
             (Look::Ignore, _) | (Look::Same, WatchKind::Write) => return Action::Nothing,
             (Look::Gone, _) => {
@@ -510,12 +498,6 @@ impl<V: View> Session<V> {
                 outcome.delete.push(number);
                 outcome.reasons.push(StopReason::WatchScopeEnd(number));
                 outcome.whole_frame = true;
-                let text = format!(
-                    "\nWatchpoint {number} deleted because the program has left the block in\nwhich its expression is valid.\n"
-                );
-                if let Some(run) = self.run.as_mut() {
-                    run.early.push_str(&text);
-                }
                 return Action::Stop;
             }
             (Look::Changed(_), WatchKind::Read) if self.written_elsewhere(number) => return Action::Nothing,
@@ -533,15 +515,13 @@ impl<V: View> Session<V> {
         {
             return Action::Nothing;
         }
-        let prefix = self.hit_prefix(thread);
-        let text = match (&look, access) {
+        let old = match (look, access) {
             (Look::Changed(old), WatchKind::Write | WatchKind::Access) => {
-                let old = old.as_ref().map_or("<unreadable>", |value| value.text.as_str());
-                format!("{prefix}{title}\n\nOld value = {old}\nNew value = {now}\n")
+                Some(old.map_or_else(|| "<unreadable>".to_owned(), |value| value.text))
             }
-            _ => format!("{prefix}{title}\n\nValue = {now}\n"),
+            _ => None,
         };
-        self.record_hit(number, 0, Some((text, false)), outcome)
+        self.record_hit(number, 0, HitKind::Watch { access, hardware, expression, old, now }, outcome)
     }
 
     /// Whether the memory of a read watchpoint is also watched for writes, by another watchpoint or because the stub cannot
@@ -607,49 +587,29 @@ impl<V: View> Session<V> {
         true
     }
 
-    /// `\n` or `\nThread 2 hit `.
-    pub(crate) fn hit_prefix(&self, thread: ThreadId) -> String {
-        match self.threads.by_id(thread).filter(|_| self.threads.show_thread_numbers()) {
-            Some(entry) => match &entry.name {
-                Some(name) => format!("\nThread {} \"{name}\" hit ", entry.number),
-                None => format!("\nThread {} hit ", entry.number),
-            },
-            None => "\n".to_owned(),
-        }
+    /// Which of the threads it is, when there is more than one.
+    fn label(&self, thread: ThreadId) -> Option<ThreadLabel> {
+        let entry = self.threads.by_id(thread).filter(|_| self.threads.show_thread_numbers())?;
+        Some(ThreadLabel { number: entry.number, name: entry.name.clone() })
     }
 
-    /// A breakpoint stops the program. `title`: its text, and whether that ends the list of those told.
-    fn record_hit(
-        &mut self,
-        number: u32,
-        location: u32,
-        title: Option<(String, bool)>,
-        outcome: &mut Outcome,
-    ) -> Action {
+    /// A breakpoint stops the program.
+    fn record_hit(&mut self, number: u32, location: u32, kind: HitKind, outcome: &mut Outcome) -> Action {
         let Some(entry) = self.breakpoints.iter().find(|entry| entry.shown.number == number) else {
             return Action::Nothing;
         };
         let shown = &entry.shown;
-        outcome.reasons.push(StopReason::Hit(Hit { number, location }));
+        let silent = shown.commands.first().is_some_and(|line| line.trim() == "silent");
+        outcome.whole_frame |= !silent && !matches!(kind, HitKind::Watch { .. });
+        outcome.reasons.push(StopReason::Hit(Hit { number, location, silent, kind }));
         outcome.hits.push(number);
         if shown.disposition == Disposition::Delete {
             outcome.delete.push(number);
         }
-        let silent = shown.commands.first().is_some_and(|line| line.trim() == "silent");
         if !shown.commands.is_empty() {
             outcome.commands.push((number, shown.commands.clone()));
         }
-        if silent {
-            return Action::StopSilently;
-        }
-        if let Some((text, ends)) = title
-            && !outcome.titled
-        {
-            outcome.text.push_str(&text);
-            outcome.titled = ends;
-            outcome.whole_frame |= ends;
-        }
-        Action::Stop
+        if silent { Action::StopSilently } else { Action::Stop }
     }
 
     /// The command is over: `step_done` when a step ended by itself.
@@ -674,18 +634,8 @@ impl<V: View> Session<V> {
             returned = Some(self.view.returned_value(plan));
         }
         self.view.select_level(0);
-        let mut heading = run.early.clone();
-        for reason in &outcome.reasons {
-            if let StopReason::Signal(number) = reason {
-                heading.push_str(&self.signal_text(thread, *number));
-            }
-        }
-        if run.before != thread
-            && let Some(entry) = self.threads.by_id(thread)
-        {
-            heading.push_str(&format!("[Switching to {}]\n", entry.target_id()));
-        }
-        heading.push_str(&outcome.text);
+        let switched = self.threads.by_id(thread).filter(|_| run.before != thread);
+        let switched = switched.map(|entry| entry.target_id());
         let silent = outcome.action == Action::StopSilently
             || outcome.reasons == [StopReason::Returned] && !matches!(run.command, Command::Finish(_));
         let show = if silent {
@@ -717,7 +667,8 @@ impl<V: View> Session<V> {
         self.queue.push_back(Event::Stopped(Box::new(Stop {
             thread,
             reasons: outcome.reasons,
-            heading,
+            label: self.label(thread),
+            switched,
             show,
             returned,
         })));
@@ -728,21 +679,5 @@ impl<V: View> Session<V> {
         let (Some(step), Some(pc)) = (&run.step, pc) else { return false };
         let frame = self.view.frame(0).and_then(|frame| frame.id);
         frame.is_some() && frame == step.frame && frames::function(&self.view, pc) == step.function
-    }
-
-    /// `\nThread 1 received signal SIGINT, Interrupt.\n`
-    fn signal_text(&self, thread: ThreadId, number: u8) -> String {
-        let who = match self.threads.by_id(thread).filter(|_| self.threads.show_thread_numbers()) {
-            Some(entry) => match &entry.name {
-                Some(name) => format!("Thread {} \"{name}\"", entry.number),
-                None => format!("Thread {}", entry.number),
-            },
-            None => "Program".to_owned(),
-        };
-        if number == 0 {
-            return format!("\n{who} stopped.\n");
-        }
-        let (name, meaning) = signal::describe(number);
-        format!("\n{who} received signal {name}, {meaning}.\n")
     }
 }

@@ -1,6 +1,6 @@
 //! gdb's words about breakpoints, to the character.
 
-use crate::breakpoint::{Breakpoint, BreakpointKind, Disposition, LocationState, Watch};
+use crate::breakpoint::{Breakpoint, BreakpointKind, Disposition, LocationState};
 use kdive_base::VirtAddr;
 use kdive_program::TaskFilter;
 use kdive_target::WatchKind;
@@ -8,21 +8,24 @@ use kdive_types::Out;
 use std::fmt::Write as _;
 
 /// `Hardware watchpoint 2: x`.
-pub(crate) fn watch_title(number: u32, watch: &Watch) -> String {
-    let what = match (watch.hardware, watch.access) {
+#[must_use]
+pub fn watch_title(number: u32, hardware: bool, access: WatchKind, expression: &str) -> String {
+    let what = match (hardware, access) {
         (false, _) => "Watchpoint",
         (true, WatchKind::Write) => "Hardware watchpoint",
         (true, WatchKind::Read) => "Hardware read watchpoint",
         (true, WatchKind::Access) => "Hardware access (read/write) watchpoint",
     };
-    format!("{what} {number}: {}", watch.text)
+    format!("{what} {number}: {expression}")
 }
 
 /// What gdb says when a breakpoint was made: `Breakpoint 1 at 0x401136: file t.c, line 5.`
 pub(crate) fn mention(shown: &Breakpoint) -> String {
     let number = shown.number;
     let title = match &shown.kind {
-        BreakpointKind::Watch(watch) => return watch_title(number, watch),
+        BreakpointKind::Watch(watch) => {
+            return watch_title(number, watch.hardware, watch.access, &watch.text);
+        }
         BreakpointKind::Signal(caught) => return format!("Catchpoint {number} ({})", caught.mention()),
         BreakpointKind::Hardware => format!("Hardware assisted breakpoint {number}"),
         BreakpointKind::Dprintf(_) => format!("Dprintf {number}"),

@@ -6,6 +6,7 @@ use crate::gdb::disassemble::show_next_instructions;
 use crate::gdb::display::do_displays;
 use crate::gdb::guest::ended;
 use crate::gdb::list::{at_line, show_lines};
+use crate::gdb::stop_words;
 use crate::linux::modules::with_linux;
 use crate::output::{Stream, Style};
 use crate::{Error, Shell};
@@ -137,6 +138,9 @@ fn one(shell: &mut Shell, event: Event) -> Result<(), Error> {
             shell.out.put_bytes(&bytes);
         }
         Event::Notice(line) => shell.out.line(&line),
+        Event::Signal { signal, label } => {
+            shell.out.line(stop_words::received(label.as_ref(), signal).trim_end());
+        }
         Event::Warning(warning) => warn(shell, &warning),
         Event::Diagnostics(text) => shell.out.emit(Stream::Err, Style::Plain, &text),
         Event::Complaint(text) => {
@@ -187,7 +191,7 @@ fn warn(shell: &mut Shell, warning: &Warning) {
 fn stopped(shell: &mut Shell, stop: &Stop) -> Result<(), Error> {
     shell.last_stop = stop.reasons.first().cloned();
     shell.run_stop_hook()?;
-    shell.out.put(&stop.heading);
+    shell.out.put(&stop_words::heading(stop));
     let result = show_selected(shell, false, stop.show);
     if stop.show != Show::Nothing {
         show_context(shell);

@@ -33,6 +33,7 @@ pub mod sources;
 pub mod stack;
 pub mod stand_ins;
 pub mod state;
+mod stop_words;
 pub mod symbols;
 pub mod tdesc;
 pub mod threads;

@@ -237,7 +237,7 @@ fn several_at_one_place() {
         panic!("no stop")
     };
     // The first is told, all are counted, the commands of all are run.
-    assert_eq!(stop.heading, "\nBreakpoint 1, ");
+    assert_eq!(super::stop_words::heading(&stop), "\nBreakpoint 1, ");
     assert_eq!(toy.session.next_commands(), Some((2, vec!["print 1".to_owned()])));
     assert_eq!(toy.session.next_commands(), None);
     assert_eq!(toy.session.last_hits(), [1, 2]);

@@ -3,6 +3,8 @@
 mod breakpoints;
 mod healing;
 mod stepping;
+#[path = "../../../commands/src/gdb/stop_words.rs"]
+mod stop_words;
 mod tasks;
 mod threads;
 mod toy;

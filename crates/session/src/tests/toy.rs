@@ -908,12 +908,16 @@ impl Toy {
             };
             match event {
                 crate::Event::Stopped(stop) => {
-                    text.push_str(&stop.heading);
+                    text.push_str(&super::stop_words::heading(&stop));
                     text.push_str(&self.shown(&stop));
                     return text;
                 }
                 crate::Event::Notice(line) | crate::Event::Complaint(line) => {
                     text.push_str(&line);
+                    text.push('\n');
+                }
+                crate::Event::Signal { signal, label } => {
+                    text.push_str(super::stop_words::received(label.as_ref(), signal).trim_end());
                     text.push('\n');
                 }
                 crate::Event::Warning(line) => text.push_str(&format!("warning: {line}\n")),
