@@ -4,7 +4,7 @@ use crate::gdb::debugger::Debugger;
 use crate::output::{Flow, Sink, Stream, Style};
 use crate::{Error, Output, Shell};
 use kdive_base::Interrupt;
-use kdive_engine::{Answer, Console, Engine, Piece};
+use kdive_engine::{Answer, Console, Engine, Event, Piece};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -12,7 +12,14 @@ use std::rc::Rc;
 pub struct ShellConsole {
     /// The shell.
     pub shell: Shell,
-    written: Rc<RefCell<Vec<Piece>>>,
+    written: Rc<RefCell<Written>>,
+}
+
+/// What was written, or where it goes at once.
+#[derive(Default)]
+struct Written {
+    pieces: Vec<Piece>,
+    sink: Option<Box<dyn FnMut(Piece)>>,
 }
 
 impl std::fmt::Debug for ShellConsole {
@@ -21,16 +28,20 @@ impl std::fmt::Debug for ShellConsole {
     }
 }
 
-struct Collector(Rc<RefCell<Vec<Piece>>>);
+struct Collector(Rc<RefCell<Written>>);
 
 impl Sink for Collector {
     fn write(&mut self, stream: Stream, _: Style, bytes: &[u8]) -> Flow {
         let is_error = stream == Stream::Err;
         let text = String::from_utf8_lossy(bytes);
         let mut written = self.0.borrow_mut();
-        match written.last_mut().filter(|last| last.is_error == is_error) {
+        if let Some(sink) = &mut written.sink {
+            sink(Piece { is_error, text: text.into_owned() });
+            return Flow::Go;
+        }
+        match written.pieces.last_mut().filter(|last| last.is_error == is_error) {
             Some(last) => last.text.push_str(&text),
-            None => written.push(Piece { is_error, text: text.into_owned() }),
+            None => written.pieces.push(Piece { is_error, text: text.into_owned() }),
         }
         Flow::Go
     }
@@ -40,7 +51,7 @@ impl ShellConsole {
     /// A shell over a new engine.
     #[must_use]
     pub fn new(interrupt: Interrupt) -> Self {
-        let written = Rc::new(RefCell::new(Vec::new()));
+        let written = Rc::new(RefCell::new(Written::default()));
         let output = Output::new(Box::new(Collector(Rc::clone(&written))));
         let shell = Shell::new(Engine::new(interrupt.clone()), output, Rc::new(Debugger), interrupt);
         Self { shell, written }
@@ -55,7 +66,7 @@ impl ShellConsole {
             Err(Error::Exit(status)) => (None, Some(status)),
             Err(error) => (Some(error.to_string()), None),
         };
-        Answer { text: self.written.take(), error, exit }
+        Answer { text: std::mem::take(&mut self.written.borrow_mut().pieces), error, exit }
     }
 }
 
@@ -71,6 +82,26 @@ impl Console for ShellConsole {
     fn command(&mut self, line: &str) -> Answer {
         let result = self.shell.execute(line, true);
         self.answer(result)
+    }
+
+    fn stream(&mut self, sink: Option<Box<dyn FnMut(Piece)>>) {
+        self.written.borrow_mut().sink = sink;
+    }
+
+    fn show(&mut self, event: Event) -> Answer {
+        crate::gdb::events::tell(&mut self.shell, vec![event]);
+        self.answer(Ok(()))
+    }
+
+    fn breakpoint_commands(&mut self) -> Answer {
+        let hooks = self.shell.hooks();
+        let result = hooks.after_command(&mut self.shell);
+        self.answer(result)
+    }
+
+    fn changed_settings(&mut self) -> Vec<(String, String)> {
+        let changed = self.shell.settings.take_changed();
+        changed.into_iter().map(|name| (name.to_owned(), self.shell.settings.text(name))).collect()
     }
 
     fn after_stop(&mut self) -> Answer {

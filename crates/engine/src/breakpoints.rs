@@ -1,7 +1,7 @@
 //! Making breakpoints.
 
 use crate::{Engine, Error};
-use kdive_session::{BreakArgs, BreakRequest, BreakpointKind};
+use kdive_session::{BreakArgs, BreakRequest, BreakpointKind, CodeLocation};
 
 /// A breakpoint to be made.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -23,6 +23,21 @@ pub struct NewBreakpoint {
 }
 
 impl Engine {
+    /// Files with symbols of modules and shared objects, without the program itself.
+    #[must_use]
+    pub fn module_files(&self) -> Vec<String> {
+        let modules = self.program().modules.modules().iter().skip(1);
+        modules.map(|module| module.object().path().display().to_string()).collect()
+    }
+
+    /// The path of the source file of a breakpoint's location: where it was found, else where it was when it was compiled.
+    #[must_use]
+    pub fn source_path(&self, location: &CodeLocation) -> Option<String> {
+        location.file.as_ref()?;
+        let line = self.program().modules.line_at(location.addr, false)?;
+        Some(self.program().full_path(&line.file))
+    }
+
     /// Makes a breakpoint; its number.
     ///
     /// # Errors

@@ -39,6 +39,10 @@ impl Engine {
         {
             self.push(Event::Warning(Warning::Text(error.to_string())));
         }
+        if let Some(stop) = &stop {
+            let event = Event::Stopped(Box::new(stop.clone()));
+            self.tell_observer(|observer, engine| observer.stopped(engine, &event));
+        }
         Ok(Connected { stop })
     }
 

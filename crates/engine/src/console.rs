@@ -1,6 +1,6 @@
 //! The one way from an editor's protocol to the commands that people type.
 
-use crate::Engine;
+use crate::{Engine, Event};
 
 /// What a command printed, and how it ended.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -33,6 +33,18 @@ pub trait Console {
     /// Runs a command line as if it was typed. A command that makes the program run comes back when it has stopped;
     /// [`Engine::stops`] tells that it did. Nobody is asked anything: questions are answered with yes.
     fn command(&mut self, line: &str) -> Answer;
+
+    /// From now on what is written goes to `sink` at once instead of into answers.
+    fn stream(&mut self, sink: Option<Box<dyn FnMut(Piece)>>);
+
+    /// Writes what a person is shown of an event, such as a stop with its frame and source line.
+    fn show(&mut self, event: Event) -> Answer;
+
+    /// Commands of the breakpoints that were hit: to be run after a stop that no command led to.
+    fn breakpoint_commands(&mut self) -> Answer;
+
+    /// The settings that were given another value since the last time this was asked, with their values.
+    fn changed_settings(&mut self) -> Vec<(String, String)>;
 
     /// Commands of the breakpoints that were hit, and displays: to be run after a stop that no command led to.
     fn after_stop(&mut self) -> Answer;

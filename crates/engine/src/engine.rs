@@ -1,6 +1,6 @@
 //! The debugger: what is debugged, and what happens to it.
 
-use crate::{Error, Event, Warning};
+use crate::{Error, Event, Observer, Warning};
 use kdive_base::Interrupt;
 use kdive_program::{OsReport, Program};
 use kdive_session::{ProgramView, Request, Session, Stop};
@@ -20,6 +20,8 @@ pub struct Engine {
     last_stop: Option<Stop>,
     /// What nobody has taken yet.
     events: VecDeque<Event>,
+    /// Is told about every resume and stop.
+    observer: Option<Box<dyn Observer>>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -56,6 +58,20 @@ impl Engine {
             address: None,
             last_stop: None,
             events: VecDeque::new(),
+            observer: None,
+        }
+    }
+
+    /// From now on `observer` is told when the program begins to run and when it has stopped, whoever made it run.
+    pub fn observe(&mut self, observer: Option<Box<dyn Observer>>) {
+        self.observer = observer;
+    }
+
+    /// Tells the observer something. While it is told it may ask the engine anything, and is told nothing else.
+    pub(crate) fn tell_observer(&mut self, tell: impl FnOnce(&mut dyn Observer, &mut Self)) {
+        if let Some(mut observer) = self.observer.take() {
+            tell(&mut *observer, self);
+            self.observer = Some(observer);
         }
     }
 
@@ -99,7 +115,9 @@ impl Engine {
     /// # Errors
     /// What keeps it from running; nothing has run then.
     pub fn resume(&mut self, request: Request) -> Result<(), Error> {
-        Ok(self.session.resume(request)?)
+        self.session.resume(request)?;
+        self.tell_observer(|observer, engine| observer.resumed(engine));
+        Ok(())
     }
 
     /// Waits for the next event while something runs; `None` when `patience` was over first. At a stop everything about the kernel that
@@ -121,7 +139,11 @@ impl Engine {
             let report = self.program_mut().with_os(|os, program| os.stopped(program));
             self.take_report(report);
         }
-        self.events.extend(event.map(Event::from));
+        let event = event.map(Event::from);
+        if let Some(event) = event.as_ref().filter(|event| event.is_stop()) {
+            self.tell_observer(|observer, engine| observer.stopped(engine, event));
+        }
+        self.events.extend(event);
         Ok(self.events.pop_front())
     }
 

@@ -50,6 +50,14 @@ pub enum Event {
     Disconnected(String),
 }
 
+impl Event {
+    /// Whether the program does not run any more.
+    #[must_use]
+    pub fn is_stop(&self) -> bool {
+        matches!(self, Self::Stopped(_) | Self::Exited { .. } | Self::Killed { .. } | Self::Disconnected(_))
+    }
+}
+
 /// What a warning is about.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Warning {

@@ -11,6 +11,7 @@ mod error;
 mod event;
 mod files;
 mod kernel;
+mod observer;
 
 pub use breakpoints::NewBreakpoint;
 pub use connect::Connected;
@@ -20,5 +21,8 @@ pub use error::Error;
 pub use event::{Event, Warning};
 pub use files::open;
 pub use kdive_session::{
-    ConnectOptions, Hit, HitKind, Request, Show, StepKind, Stop, StopReason, ThreadLabel,
+    BreakArgs, BreakRequest, Breakpoint, BreakpointKind, Caught, CodeLocation, ConnectOptions, Disposition,
+    Hit, HitKind, Location, LocationState, Request, Show, StepKind, Stop, StopReason, Switch, ThreadEntry,
+    ThreadLabel, Watch, WatchKind, WatchRequest, known_signal,
 };
+pub use observer::Observer;

@@ -136,6 +136,8 @@ pub struct Settings {
     /// The same for functions of expressions, which live elsewhere.
     mirror: Mirror,
     substitutions: Vec<(String, String)>,
+    /// Those that got another value, for a front end that is to be told.
+    changed: Vec<&'static str>,
 }
 
 impl Default for Settings {
@@ -152,7 +154,7 @@ impl Settings {
         let values = rows.map(|row| (row.name, row.kind.default_value(row.default))).collect();
         let values: HashMap<_, _> = values;
         let mirror = Mirror::new(RwLock::new(values.clone()));
-        Self { values, mirror, substitutions: Vec::new() }
+        Self { values, mirror, substitutions: Vec::new(), changed: Vec::new() }
     }
 
     /// The record of a setting.
@@ -210,10 +212,18 @@ impl Settings {
 
     /// Puts a value in place without asking anybody; `set` does more.
     pub fn put(&mut self, name: &'static str, value: Value) {
+        if self.values.get(name).is_some_and(|old| *old != value) && !self.changed.contains(&name) {
+            self.changed.push(name);
+        }
         let mut mirror = self.mirror.write().unwrap_or_else(PoisonError::into_inner);
         mirror.insert(name, value.clone());
         drop(mirror);
         self.values.insert(name, value);
+    }
+
+    /// The settings that got another value since the last time this was asked.
+    pub(crate) fn take_changed(&mut self) -> Vec<&'static str> {
+        std::mem::take(&mut self.changed)
     }
 
     pub(crate) fn mirror(&self) -> Mirror {
