@@ -67,7 +67,9 @@ usage: cargo xtask TASK
       --guest SERIES      also on the kernel of this series, such as 6.12
       --only-kdive        measure only kdive and write nothing
       --debugger FILE     measure this kdive instead of a release build
-  gdb-suite [NAME...]   run files of gdb's own testsuite and compare the counts with gdb's
+  gdb-suite [--mi] [NAME...]
+                        run files of gdb's own testsuite and compare the counts with gdb's
+      --mi                files of gdb.mi, the protocol of editors
       --debugger FILE     run them with this gdb instead of a kdive built here
   help                  this text
 ";
@@ -89,6 +91,8 @@ struct Named {
     debugger: Option<PathBuf>,
     /// The series of the guest's kernel, unless the usual one.
     series: Option<String>,
+    /// Files of gdb.mi rather than gdb.base.
+    mi: bool,
     /// The names.
     names: Vec<String>,
 }
@@ -99,6 +103,7 @@ fn named(args: &mut lexopt::Parser) -> Result<Named> {
         match arg {
             lexopt::Arg::Long("debugger") => named.debugger = Some(std::fs::canonicalize(args.value()?)?),
             lexopt::Arg::Long("guest") => named.series = Some(args.value()?.string()?),
+            lexopt::Arg::Long("mi") => named.mi = true,
             lexopt::Arg::Value(name) => named.names.push(name.string()?),
             other => return Err(other.unexpected().into()),
         }
@@ -179,7 +184,7 @@ fn run() -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         "parity" => {
-            let Named { debugger, series, names } = named(&mut args)?;
+            let Named { debugger, series, names, .. } = named(&mut args)?;
             let signals = signals::Signals::listen()?;
             let subject = debugger::Subject::from(&guest::prepare(series.as_deref())?);
             let debugger = debugger.map_or_else(cargo::kdive, Ok)?;
@@ -202,10 +207,11 @@ fn run() -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         "gdb-suite" => {
-            let Named { debugger, names, .. } = named(&mut args)?;
+            let Named { debugger, names, mi, .. } = named(&mut args)?;
             let signals = signals::Signals::listen()?;
             let debugger = debugger.map_or_else(cargo::kdive, Ok)?;
-            Ok(exit_code(gdb_suite::run(&debugger, &names, &signals)?))
+            let part = if mi { gdb_suite::Part::Mi } else { gdb_suite::Part::Base };
+            Ok(exit_code(gdb_suite::run(part, &debugger, &names, &signals)?))
         }
         "demo" => {
             let mut options = demo::Options::default();
