@@ -197,6 +197,14 @@ impl Expr {
         evaluator.int(&value)
     }
 
+    /// Evaluates and stores the result where `target` lives, converted as an assignment does; the target with its new contents.
+    ///
+    /// # Errors
+    /// As [`Expr::evaluate`]; a target without a place.
+    pub fn store_in(&self, context: &dyn Context, target: &Value) -> Result<Value> {
+        self.evaluator(context).store_node(target, &self.node)
+    }
+
     /// The type the expression would have; no side effects, no target memory (`whatis`, `ptype`, `sizeof`).
     /// For a type name, that type.
     ///
@@ -205,6 +213,14 @@ impl Expr {
     pub fn type_of(&self, context: &dyn Context) -> Result<Type> {
         Evaluator::types_only(context).ty(&self.node)
     }
+}
+
+/// What a pointer points to, not read yet.
+///
+/// # Errors
+/// A value that is no pointer or points to `void`; a pointer that cannot be read.
+pub fn dereference(context: &dyn Context, pointer: &Value) -> Result<Value> {
+    Evaluator::new(context).deref(pointer)
 }
 
 /// Where the first comma stands that is in no brackets and no string.

@@ -29,7 +29,7 @@ pub use builtin::{Builtin, builtin};
 pub use context::{Argument, Context, Cpu, Function, Scope, Symbol, SymbolClass, Symbolized, Tag};
 pub use error::{ExprError, Result};
 pub use examine::{Examine, Instructions};
-pub use expr::Expr;
+pub use expr::{Expr, dereference};
 pub use find::Find;
 pub use format::{Format, FormatSpec, UnitSize};
 pub use functions::standard_names;

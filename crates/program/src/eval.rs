@@ -59,6 +59,19 @@ impl Program {
         (result, self.trace.replace(before).unwrap_or_default())
     }
 
+    /// Whether what a symbol of a parsed expression names is seen from a frame: a local only from the block that declares it and from
+    /// those within.
+    #[must_use]
+    pub fn is_visible(&self, symbol: &Symbol, frame: &crate::Frame) -> bool {
+        let named = symbol.handle.as_ref().and_then(|handle| handle.downcast_ref::<Named>());
+        let Some(named) = named.filter(|named| named.variable.needs_frame() && named.function.is_none())
+        else {
+            return true;
+        };
+        let (module, key) = (named.variable.module().id(), named.variable.key());
+        frame.scope.as_ref().is_some_and(|scope| scope.variable_by_key(module, key).is_some())
+    }
+
     /// Where names are resolved: a given place, the selected frame, or the line listed last.
     fn near(&self) -> Option<VirtAddr> {
         if let Some(pc) = self.scope_pc.get() {

@@ -111,31 +111,56 @@ impl Program {
             }
             return;
         }
-        let options = &self.options.print;
-        let mut first = true;
+        for (index, argument) in self.frame_arguments(frame).iter().enumerate() {
+            if index > 0 {
+                out.push(", ");
+            }
+            out.may_break(4);
+            let name = &argument.name;
+            out.styled(
+                Style::Variable,
+                &match argument.when {
+                    ArgumentTime::Now => name.clone(),
+                    ArgumentTime::Entry => format!("{name}@entry"),
+                    ArgumentTime::Both => format!("{name}={name}@entry"),
+                },
+            );
+            out.push("=");
+            self.argument_value(&argument.value, &self.options.print, out);
+        }
+    }
+
+    /// The arguments of a frame with their values now and when the function was called, as `set print entry-values` wants them.
+    #[must_use]
+    pub fn frame_arguments(&self, frame: &Frame) -> Vec<FrameArgument> {
+        let params = frame.scope.as_ref().map(|scope| scope.params()).unwrap_or_default();
+        let mut found = Vec::with_capacity(params.len());
         for param in &params {
             let (actual, entry) = self.argument(param, frame);
-            let mut put = |suffix: &str, value: &Result<Value, ValueError>, out: &mut Out| {
-                if !std::mem::take(&mut first) {
-                    out.push(", ");
-                }
-                out.may_break(4);
-                out.styled(Style::Variable, &format!("{}{suffix}", param.name()));
-                out.push("=");
-                self.argument_value(value, options, out);
+            let mut add = |when, value| {
+                found.push(FrameArgument { name: param.name().to_owned(), ty: param.ty(), when, value });
             };
             match (actual, entry) {
-                (Some(actual), Entry::Same) => put(&format!("={}@entry", param.name()), &actual, out),
+                (Some(actual), Entry::Same) => add(ArgumentTime::Both, actual),
                 (actual, entry) => {
                     if let Some(actual) = actual {
-                        put("", &actual, out);
+                        add(ArgumentTime::Now, actual);
                     }
                     if let Entry::Value(entry) = entry {
-                        put("@entry", &entry, out);
+                        add(ArgumentTime::Entry, entry);
                     }
                 }
             }
         }
+        found
+    }
+
+    /// The value of an argument as frames show it.
+    #[must_use]
+    pub fn argument_text(&self, argument: &FrameArgument) -> String {
+        let mut out = Out::new();
+        self.argument_value(&argument.value, &self.options.print, &mut out);
+        out.into_text()
     }
 
     fn argument_value(&self, value: &Result<Value, ValueError>, options: &PrintOptions, out: &mut Out) {
@@ -191,6 +216,30 @@ impl Program {
             _ => false,
         }
     }
+}
+
+/// When an argument had a value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ArgumentTime {
+    /// Now.
+    Now,
+    /// When the function was called.
+    Entry,
+    /// Then and now: it is the same.
+    Both,
+}
+
+/// An argument of a frame.
+#[derive(Clone, Debug)]
+pub struct FrameArgument {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub ty: kdive_types::Type,
+    /// When it had the value.
+    pub when: ArgumentTime,
+    /// The value, or why it cannot be had.
+    pub value: Result<Value, ValueError>,
 }
 
 /// What is known of a parameter's value at the call.

@@ -26,7 +26,7 @@ pub use call::Evaluation;
 pub use error::Error;
 pub use eval::Trace;
 pub use frame_facts::FrameFacts;
-pub use frame_text::{FrameStyle, ShowAddress, is_scalar};
+pub use frame_text::{ArgumentTime, FrameArgument, FrameStyle, ShowAddress, is_scalar};
 pub use frames::{Frame, FrameKey, FrameLine};
 pub use kdive_unwind::Policy as UnwindPolicy;
 pub use machine::Machine;

@@ -138,7 +138,7 @@ impl<V: View> Session<V> {
     /// gdb's word for what is debugged: `process 1`, or `Remote target` where the stub has no processes, as kgdb.
     #[must_use]
     pub fn inferior(&self) -> String {
-        match self.threads().selected().and_then(|entry| entry.id.pid) {
+        match self.known_threads().selected().and_then(|entry| entry.id.pid) {
             Some(pid) => format!("process {pid}"),
             None => "Remote target".to_owned(),
         }

@@ -160,7 +160,7 @@ impl<V: View> Session<V> {
     }
 
     /// The threads.
-    pub fn threads(&self) -> &Threads {
+    pub fn known_threads(&self) -> &Threads {
         &self.threads
     }
 
@@ -198,6 +198,19 @@ impl<V: View> Session<V> {
         {
             place.insert(pc);
         }
+        Ok(())
+    }
+
+    /// Selects a thread in order to look at it: a breakpoint it stands at is still to be reported, unlike after
+    /// [`Session::select_thread`].
+    ///
+    /// # Errors
+    /// `Unknown thread 9.`
+    pub fn visit_thread(&mut self, number: u32) -> Result<(), Error> {
+        let entry = self.threads.by_number(number);
+        let id =
+            entry.map(|entry| entry.id).ok_or_else(|| Error::msg(format!("Unknown thread {number}.")))?;
+        self.focus(id);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! The blocks an address lies in, and the frames they make.
 
 use crate::dwarf::{Block, BlockSymbol, BlockTree, VariableInfo};
-use crate::{Function, SourceName, Tag, Variable};
+use crate::{Function, ModuleId, SourceName, Tag, Variable};
 use kdive_base::{LinkAddr, VirtAddr};
 use kdive_types::Type;
 use std::fmt;
@@ -259,6 +259,18 @@ impl FrameScope {
             .flat_map(|block| &block.symbols)
             .filter(|symbol| &**symbol.name() == name)
             .find_map(|symbol| self.handle(symbol))
+    }
+
+    /// The variable or parameter with this key, if its block is one of the frame's blocks at the address.
+    #[must_use]
+    pub fn variable_by_key(&self, module: ModuleId, key: u64) -> Option<Variable> {
+        if self.function.module().id() != module {
+            return None;
+        }
+        self.blocks()
+            .flat_map(|block| &block.symbols)
+            .filter_map(|symbol| self.handle(symbol))
+            .find(|variable| variable.key() == key)
     }
 
     /// The address of a `goto` label.

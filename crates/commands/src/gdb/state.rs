@@ -262,7 +262,9 @@ fn inferior(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     }
     let text = format!("[Switching to inferior {}]", inferior_text(shell));
     shell.out.line(&text);
-    if let Some(thread) = shell.session.threads().selected().map(|entry| (entry.number, entry.target_id())) {
+    if let Some(thread) =
+        shell.session.known_threads().selected().map(|entry| (entry.number, entry.target_id()))
+    {
         shell.out.line(&format!("[Switching to thread {} ({})]", thread.0, thread.1));
         return show_selected(shell, true, Show::FrameAndSource);
     }

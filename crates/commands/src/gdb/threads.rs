@@ -104,7 +104,7 @@ fn numbers(shell: &mut Shell, text: &str) -> Result<Vec<u32>, Error> {
     let mut found = Vec::new();
     for word in text.split_whitespace() {
         if word == "*" || word == "1.*" {
-            found.extend(shell.session.threads().entries().iter().map(|entry| entry.number));
+            found.extend(shell.session.known_threads().entries().iter().map(|entry| entry.number));
             continue;
         }
         let invalid = || Error::msg(format!("Invalid thread ID: {text}"));
@@ -137,7 +137,7 @@ fn numbers(shell: &mut Shell, text: &str) -> Result<Vec<u32>, Error> {
 fn info_threads(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     shell.session.update_threads();
     let wanted = if args.is_empty() { None } else { Some(numbers(shell, args.text())?) };
-    let threads = shell.session.threads();
+    let threads = shell.session.known_threads();
     let selected = threads.selected().map(|entry| entry.number);
     let rows: Vec<(u32, String)> = threads
         .entries()
@@ -189,7 +189,7 @@ fn restore(shell: &mut Shell, thread: Option<u32>, level: usize) {
 
 fn thread(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let describe = |shell: &Shell| {
-        let entry = shell.session.threads().selected();
+        let entry = shell.session.known_threads().selected();
         entry.map(|entry| (entry.number, entry.target_id()))
     };
     if args.is_empty() {
@@ -284,7 +284,8 @@ fn apply_all(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         return Err(Error::msg("Please specify a command at the end of 'thread apply all'"));
     }
     shell.session.update_threads();
-    let mut numbers: Vec<u32> = shell.session.threads().entries().iter().map(|entry| entry.number).collect();
+    let mut numbers: Vec<u32> =
+        shell.session.known_threads().entries().iter().map(|entry| entry.number).collect();
     if !flags.ascending {
         numbers.reverse();
     }
@@ -308,7 +309,7 @@ fn apply_to(
     command: &str,
     from_tty: bool,
 ) -> Result<(), Error> {
-    let selected = shell.session.threads().selected().map(|entry| entry.number);
+    let selected = shell.session.known_threads().selected().map(|entry| entry.number);
     let level = shell.program().selected_level();
     let result = apply_each(shell, numbers, flags, command, from_tty);
     restore(shell, selected, level);
@@ -323,7 +324,7 @@ fn apply_each(
     from_tty: bool,
 ) -> Result<(), Error> {
     for &number in numbers {
-        let Some(id) = shell.session.threads().by_number(number).map(|entry| entry.full_id()) else {
+        let Some(id) = shell.session.known_threads().by_number(number).map(|entry| entry.full_id()) else {
             shell.out.warning(&format!("Unknown thread {number}"));
             continue;
         };
@@ -366,7 +367,7 @@ pub fn apply_one(
 }
 
 fn name(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
-    let number = shell.session.threads().selected().map(|entry| entry.number);
+    let number = shell.session.known_threads().selected().map(|entry| entry.number);
     let number = number.ok_or_else(|| Error::msg("No thread selected"))?;
     let name = Some(args.text()).filter(|text| !text.is_empty()).map(str::to_owned);
     shell.session.name_thread(number, name);
@@ -378,7 +379,7 @@ fn find(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let regex = regex::Regex::new(text).map_err(|error| Error::msg(format!("Invalid regexp: {error}")))?;
     shell.session.update_threads();
     let mut lines = Vec::new();
-    for entry in shell.session.threads().entries() {
+    for entry in shell.session.known_threads().entries() {
         let number = entry.number;
         if let Some(name) = entry.name.as_ref().filter(|name| regex.is_match(name)) {
             lines.push(format!("Thread {number} has name '{name}'"));

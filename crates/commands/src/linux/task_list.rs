@@ -138,7 +138,7 @@ pub fn select(shell: &mut Shell, list: &TaskList, task: &Task) -> Result<(), Err
 /// The stub's thread that is a CPU of the kernel's, by its GS base; by number where that tells nothing.
 fn thread_of_cpu(shell: &Shell, cpu: usize) -> Option<u32> {
     let target = shell.session.target()?;
-    let entries = shell.session.threads().entries();
+    let entries = shell.session.known_threads().entries();
     let offsets = per_cpu_offsets(shell.program()).ok()?;
     if entries.len() == 1 {
         return entries.first().map(|entry| entry.number);
@@ -162,7 +162,7 @@ pub fn selected(shell: &Shell) -> Option<VirtAddr> {
 
 /// Runs `work` and looks at the same thread, task and frame again afterwards.
 pub fn keeping_selection<T>(shell: &mut Shell, work: impl FnOnce(&mut Shell) -> T) -> T {
-    let thread = shell.session.threads().selected().map(|entry| entry.number);
+    let thread = shell.session.known_threads().selected().map(|entry| entry.number);
     let task = shell.program().machine().and_then(|machine| machine.sleeping_task());
     let level = shell.program().selected_level();
     let result = work(shell);

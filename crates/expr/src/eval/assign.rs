@@ -20,6 +20,12 @@ impl Evaluator<'_> {
         self.store(&target_value, &source)
     }
 
+    /// Stores the value of an expression in a target that was found otherwise.
+    pub(crate) fn store_node(&self, target: &Value, source: &Node) -> Result<Value> {
+        let source = self.value_as(source, Some(target.ty()))?;
+        self.store(target, &source)
+    }
+
     pub(super) fn update(&self, operator: Binary, target: &Node, source: &Node) -> Result<Value> {
         let target_value = self.value(target)?;
         let source = self.value(source)?;

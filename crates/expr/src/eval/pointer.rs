@@ -49,7 +49,7 @@ impl Evaluator<'_> {
         }
     }
 
-    pub(super) fn deref(&self, operand: &Value) -> Result<Value> {
+    pub(crate) fn deref(&self, operand: &Value) -> Result<Value> {
         no_user_operator(&[operand], "*")?;
         let ty = operand.ty().strip();
         let is_int = matches!(ty.kind(), Kind::Base(_)) && ty.is_integral() && !ty.is_bool();

@@ -50,7 +50,7 @@ fn the_thread_that_stopped_is_selected_and_named() {
     let mut toy = two();
     toy.add("second");
     assert_eq!(toy.cont(), "[Switching to Thread 1.2]\n\nThread 2 hit Breakpoint 1, second:20");
-    assert_eq!(toy.session.threads().selected().unwrap().number, 2);
+    assert_eq!(toy.session.known_threads().selected().unwrap().number, 2);
     assert_eq!(toy.session.view().convenience["_thread"], 2);
     // Both are told from each other.
     toy.add("12");
@@ -71,7 +71,7 @@ fn next_does_not_wander_to_another_cpu() {
     // Both CPUs call leaf all the time; the breakpoint at the return address is for the first one only.
     assert_eq!(toy.step(StepKind::Over), "| 11");
     assert_eq!(toy.step(StepKind::Over), "| 12");
-    assert_eq!(toy.session.threads().selected().unwrap().number, 1);
+    assert_eq!(toy.session.known_threads().selected().unwrap().number, 1);
     // In leaf, where the other CPU comes by as well.
     toy.add("leaf thread 1");
     toy.cont();
