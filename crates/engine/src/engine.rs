@@ -1,5 +1,6 @@
 //! The debugger: what is debugged, and what happens to it.
 
+use crate::variables::Variables;
 use crate::{Error, Event, Observer, Warning};
 use kdive_base::Interrupt;
 use kdive_program::{OsReport, Program};
@@ -14,12 +15,16 @@ pub struct Engine {
     pub(crate) session: Session<ProgramView>,
     /// How files are opened: where indexes are kept, where debug information is looked for.
     pub open_options: OpenOptions,
+    /// Whether expressions may call functions of the program (`set may-call-functions`).
+    pub may_call_functions: bool,
+    /// The variables that front ends hold.
+    pub(crate) variables: Variables,
     /// Where the last connection led to.
     pub(crate) address: Option<String>,
     /// The stop told last.
-    last_stop: Option<Stop>,
+    pub(crate) last_stop: Option<Stop>,
     /// What nobody has taken yet.
-    events: VecDeque<Event>,
+    pub(crate) events: VecDeque<Event>,
     /// Is told about every resume and stop.
     observer: Option<Box<dyn Observer>>,
 }
@@ -55,6 +60,8 @@ impl Engine {
         Self {
             session: Session::new(ProgramView::new(program), interrupt),
             open_options: OpenOptions::default(),
+            may_call_functions: true,
+            variables: Variables::default(),
             address: None,
             last_stop: None,
             events: VecDeque::new(),
@@ -169,6 +176,7 @@ impl Engine {
     /// Files were added, moved or removed: frames and the places of breakpoints are looked up again.
     pub fn symbols_changed(&mut self) {
         self.program().modules_changed();
+        self.variables.symbols_changed();
         let events = self.session.symbols_changed();
         self.events.extend(events.into_iter().map(Event::from));
     }

@@ -28,6 +28,30 @@ pub enum Error {
     /// The session refused.
     #[error(transparent)]
     Session(#[from] kdive_session::Error),
+    /// A question about the program that has no answer.
+    #[error(transparent)]
+    Program(#[from] kdive_program::Error),
+    /// An expression that means nothing, or cannot be evaluated.
+    #[error(transparent)]
+    Expression(#[from] kdive_expr::ExprError),
+    /// No task with this PID sleeps.
+    #[error("no task with PID {0} sleeps: there is none, or a CPU runs it")]
+    NoTask(u64),
+    /// A variable that was released, or never was.
+    #[error("variable {0} does not exist")]
+    NoVariable(u32),
+    /// More variables than a front end can show; some have to be released.
+    #[error("too many variables ({0}); release some")]
+    TooManyVariables(usize),
+    /// A variable without a place in the program, or of a type that cannot be assigned.
+    #[error("{0} cannot be changed: it is no scalar with a place in the program")]
+    NotEditable(String),
+    /// Functions are not to be called.
+    #[error("Cannot call functions in the program: may-call-functions is off.")]
+    CallsForbidden,
+    /// A function that an expression called has not returned: the program stopped in it or ended. The event for that follows.
+    #[error("the program stopped or ended in the function {0}, which the expression called")]
+    NotReturned(String),
     /// The stub or the connection.
     #[error(transparent)]
     Target(#[from] kdive_target::Error),

@@ -4,6 +4,7 @@
 //! asks, and turns [`Event`]s into whatever its users read. `examples/kernel.rs` is a debugger in thirty lines.
 
 mod breakpoints;
+mod call;
 mod connect;
 mod console;
 mod engine;
@@ -12,6 +13,10 @@ mod event;
 mod files;
 mod kernel;
 mod observer;
+mod scope;
+mod stack;
+mod threads;
+mod variables;
 
 pub use breakpoints::NewBreakpoint;
 pub use connect::Connected;
@@ -26,3 +31,9 @@ pub use kdive_session::{
     ThreadLabel, Watch, WatchKind, WatchRequest, known_signal,
 };
 pub use observer::Observer;
+pub use scope::Scope;
+pub use stack::{ArgumentInfo, ArgumentTime, FrameInfo, FrameKindInfo};
+pub use threads::{ThreadInfo, ThreadState};
+pub use variables::{
+    Change, NamedVariable, ValueFormat, VarId, VariableInfo, VariableKind, VariableUpdate, Which,
+};
