@@ -1,7 +1,10 @@
 //! Making breakpoints.
 
 use crate::{Engine, Error};
+use kdive_expr::Expr;
+use kdive_expr::print::value_text;
 use kdive_session::{BreakArgs, BreakRequest, BreakpointKind, CodeLocation};
+use kdive_symbols::LinespecMode;
 
 /// A breakpoint to be made.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -36,6 +39,50 @@ impl Engine {
         location.file.as_ref()?;
         let line = self.program().modules.line_at(location.addr, false)?;
         Some(self.program().full_path(&line.file))
+    }
+
+    /// The text of a log point: what stands in braces is the value of the expression there, `{{` and `}}` are braces. Functions are not
+    /// called.
+    #[must_use]
+    pub fn log_text(&self, template: &str) -> String {
+        let program = self.program();
+        let mut text = String::new();
+        let mut rest = template;
+        while let Some(at) = rest.find(['{', '}']) {
+            let (before, brace) = rest.split_at(at);
+            text.push_str(before);
+            let after = brace.get(1..).unwrap_or_default();
+            let is_open = brace.starts_with('{');
+            if let Some(after) = after.strip_prefix(if is_open { '{' } else { '}' }) {
+                text.push_str(&brace[..1]);
+                rest = after;
+                continue;
+            }
+            match after.split_once('}').filter(|_| is_open) {
+                Some((expression, after)) => {
+                    let value = Expr::parse(expression.trim(), program)
+                        .and_then(|parsed| parsed.evaluate(program))
+                        .and_then(|value| value_text(program, &value, &program.options.print));
+                    text.push_str(&value.unwrap_or_else(|error| format!("<{error}>")));
+                    rest = after;
+                }
+                None => {
+                    text.push_str(&brace[..1]);
+                    rest = after;
+                }
+            }
+        }
+        text.push_str(rest);
+        text
+    }
+
+    /// The addresses of a place in code: a function, `FILE:LINE`, `*ADDRESS`.
+    ///
+    /// # Errors
+    /// A place there is not.
+    pub fn addresses(&self, location: &str) -> Result<Vec<u64>, Error> {
+        let found = self.program().resolve_location(location, LinespecMode::Breakpoint)?;
+        Ok(found.into_iter().filter_map(|place| place.pc).map(|pc| pc.0).collect())
     }
 
     /// Makes a breakpoint; its number.

@@ -23,6 +23,8 @@ pub struct Engine {
     pub(crate) address: Option<String>,
     /// The stop told last.
     pub(crate) last_stop: Option<Stop>,
+    /// Names of variables that belong to no frame.
+    pub(crate) globals: crate::globals::Globals,
     /// What nobody has taken yet.
     pub(crate) events: VecDeque<Event>,
     /// Is told about every resume and stop.
@@ -64,6 +66,7 @@ impl Engine {
             variables: Variables::default(),
             address: None,
             last_stop: None,
+            globals: crate::globals::Globals::default(),
             events: VecDeque::new(),
             observer: None,
         }

@@ -11,10 +11,12 @@ mod engine;
 mod error;
 mod event;
 mod files;
+mod globals;
 mod kernel;
 mod observer;
 mod scope;
 mod stack;
+mod tasks;
 mod threads;
 mod variables;
 
@@ -25,11 +27,14 @@ pub use engine::Engine;
 pub use error::Error;
 pub use event::{Event, Warning};
 pub use files::open;
+pub use kdive_base::Interrupt;
+pub use kdive_session::Error as SessionError;
 pub use kdive_session::{
     BreakArgs, BreakRequest, Breakpoint, BreakpointKind, Caught, CodeLocation, ConnectOptions, Disposition,
     Hit, HitKind, Location, LocationState, Request, Show, StepKind, Stop, StopReason, Switch, ThreadEntry,
     ThreadLabel, Watch, WatchKind, WatchRequest, known_signal,
 };
+pub use kdive_target::Log;
 pub use observer::Observer;
 pub use scope::Scope;
 pub use stack::{ArgumentInfo, ArgumentTime, FrameInfo, FrameKindInfo};

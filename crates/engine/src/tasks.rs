@@ -1,0 +1,52 @@
+//! The tasks of the kernel, as a front end lists them.
+
+use crate::{Engine, Error, Scope};
+use kdive_session::View as _;
+
+impl Engine {
+    /// The name and number of the task a CPU runs: `cat, pid 91`; `None` where the kernel cannot tell.
+    #[must_use]
+    pub fn task_on(&self, cpu: u64) -> Option<String> {
+        let program = self.program();
+        if !program.knows_tasks() {
+            return None;
+        }
+        let addr = kdive_linux::current_task(program, usize::try_from(cpu).ok()?).ok()?;
+        let task = kdive_linux::TaskLayout::new(program).ok()?.read(program, addr).ok()?;
+        Some(format!("{}, pid {}", task.comm, task.pid))
+    }
+
+    /// The tasks that no CPU runs, by PID, `most` at most: their numbers and names. What is read of a damaged list is told.
+    #[must_use]
+    pub fn sleeping_tasks(&self, most: usize) -> Vec<(u64, String)> {
+        let program = self.program();
+        if !program.knows_tasks() {
+            return Vec::new();
+        }
+        let Ok(tasks) = kdive_linux::tasks(program, true) else { return Vec::new() };
+        let sleeping = tasks.found.into_iter().filter(|task| task.on_cpu != Some(true) && task.pid > 0);
+        sleeping.filter_map(|task| Some((u64::try_from(task.pid).ok()?, task.comm))).take(most).collect()
+    }
+
+    /// Selects a scope, for commands of the console that are about what is selected.
+    ///
+    /// # Errors
+    /// A thread, task or frame there is not.
+    pub fn select_scope(&mut self, scope: &Scope) -> Result<(), Error> {
+        if let Some(number) = scope.thread {
+            self.session.select_thread(number)?;
+        }
+        if let Some(pid) = scope.task {
+            let sleeper = self.program().sleeper(pid).ok_or(Error::NoTask(pid))?;
+            self.program_mut().set_machine(Some(sleeper));
+        }
+        self.session.view_mut().select_level(scope.frame);
+        Ok(())
+    }
+
+    /// The number of the selected thread.
+    #[must_use]
+    pub fn thread(&self) -> Option<u32> {
+        self.selected_thread()
+    }
+}
