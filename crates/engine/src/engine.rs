@@ -17,6 +17,8 @@ pub struct Engine {
     pub open_options: OpenOptions,
     /// Whether expressions may call functions of the program (`set may-call-functions`).
     pub may_call_functions: bool,
+    /// The registers as they were when changes were asked for last.
+    pub(crate) seen_registers: Vec<Option<Vec<u8>>>,
     /// The variables that front ends hold.
     pub(crate) variables: Variables,
     /// Where the last connection led to.
@@ -63,6 +65,7 @@ impl Engine {
             session: Session::new(ProgramView::new(program), interrupt),
             open_options: OpenOptions::default(),
             may_call_functions: true,
+            seen_registers: Vec::new(),
             variables: Variables::default(),
             address: None,
             last_stop: None,

@@ -46,6 +46,32 @@ pub enum Error {
     /// A variable without a place in the program, or of a type that cannot be assigned.
     #[error("{0} cannot be changed: it is no scalar with a place in the program")]
     NotEditable(String),
+    /// No register has this number or name.
+    #[error("there is no register {0}")]
+    NoRegister(String),
+    /// More was asked for than one answer holds.
+    #[error("{asked} bytes are more than the {most} that one request may be about")]
+    TooMuch {
+        /// How much.
+        asked: u64,
+        /// The most.
+        most: u64,
+    },
+    /// Memory that cannot be read or written; the first such address.
+    #[error(transparent)]
+    Memory(#[from] kdive_base::Fault),
+    /// No function is at an address.
+    #[error("no function contains the address {0:#x}")]
+    NoFunction(u64),
+    /// No source file has this name.
+    #[error("no source file is named {0}")]
+    NoSource(String),
+    /// A text that is no regular expression.
+    #[error("Invalid regexp: {0}")]
+    Regex(String),
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
     /// Functions are not to be called.
     #[error("Cannot call functions in the program: may-call-functions is off.")]
     CallsForbidden,

@@ -7,15 +7,21 @@ mod breakpoints;
 mod call;
 mod connect;
 mod console;
+mod disassembly;
 mod engine;
 mod error;
 mod event;
 mod files;
 mod globals;
 mod kernel;
+mod memory;
 mod observer;
+mod registers;
 mod scope;
+mod sources;
 mod stack;
+mod symbol_files;
+mod symbols;
 mod tasks;
 mod threads;
 mod variables;
@@ -23,11 +29,13 @@ mod variables;
 pub use breakpoints::NewBreakpoint;
 pub use connect::Connected;
 pub use console::{Answer, Console, Piece};
+pub use disassembly::InstructionInfo;
 pub use engine::Engine;
 pub use error::Error;
 pub use event::{Event, Warning};
 pub use files::open;
 pub use kdive_base::Interrupt;
+pub use kdive_linux::{ModuleSymbols, SymbolsFrom};
 pub use kdive_session::Error as SessionError;
 pub use kdive_session::{
     BreakArgs, BreakRequest, Breakpoint, BreakpointKind, Caught, CodeLocation, ConnectOptions, Disposition,
@@ -35,9 +43,14 @@ pub use kdive_session::{
     ThreadLabel, Watch, WatchKind, WatchRequest, known_signal,
 };
 pub use kdive_target::Log;
+pub use memory::MemoryPiece;
 pub use observer::Observer;
+pub use registers::{RegisterGroup, RegisterInfo, RegisterValue};
 pub use scope::Scope;
+pub use sources::{LineInfo, SourceInfo, SourceText};
 pub use stack::{ArgumentInfo, ArgumentTime, FrameInfo, FrameKindInfo};
+pub use symbol_files::{SymbolFileInfo, SymbolState};
+pub use symbols::{SymbolInfo, SymbolKind, SymbolList, SymbolQuery, SymbolsOfFile, type_line};
 pub use threads::{ThreadInfo, ThreadState};
 pub use variables::{
     Change, NamedVariable, ValueFormat, VarId, VariableInfo, VariableKind, VariableUpdate, Which,

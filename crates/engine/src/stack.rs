@@ -1,6 +1,7 @@
 //! The stack of a thread or task, frame by frame.
 
 use crate::{Engine, Error, Scope};
+use kdive_base::VirtAddr;
 use kdive_program::{Frame, Program};
 use kdive_unwind::FrameKind;
 
@@ -109,6 +110,12 @@ impl FrameInfo {
                 .collect(),
         }
     }
+}
+
+/// Name of the file with symbols that an address is in.
+pub(crate) fn module_at(program: &Program, addr: VirtAddr) -> Option<String> {
+    let (module, _) = program.modules.module_at(addr)?;
+    Some(file_name(module.object().path()))
 }
 
 /// The last part of a path.

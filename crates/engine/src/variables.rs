@@ -7,7 +7,7 @@
 mod create;
 mod refresh;
 mod table;
-mod tree;
+pub(crate) mod tree;
 
 pub(crate) use table::Variables;
 

@@ -4,6 +4,7 @@
 //! tells it when what it has seen is stale.
 
 mod call;
+mod code;
 mod error;
 mod eval;
 mod frame_facts;

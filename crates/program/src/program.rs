@@ -4,7 +4,7 @@ use crate::frames::FrameCache;
 use crate::os::OsLayer;
 use crate::place::ListPosition;
 use crate::{Machine, SourcePath};
-use kdive_arch::{Arch, CodeAddress, CodeSize, CpuState};
+use kdive_arch::{Arch, CodeAddress, CodeSize, CpuState, Flavor};
 use kdive_base::{Fault, Interrupt, ReadMemory, VirtAddr};
 use kdive_expr::{Examine, PrintOptions, Store};
 use kdive_symbols::{ModuleId, ModuleSet, SourceName};
@@ -56,6 +56,8 @@ pub struct Options {
     pub file_names: FileNames,
     /// How code is decoded whatever the CPU's mode (`set architecture`).
     pub code_size: Option<CodeSize>,
+    /// How instructions are written (`set disassembly-flavor`).
+    pub flavor: Flavor,
     /// Whether a per-CPU variable stands for the copy of the CPU that is looked at (`set percpu`).
     pub per_cpu: bool,
     /// Whether low addresses have the names of per-CPU variables in a kernel that counts those from 0 (`set print
@@ -77,6 +79,7 @@ impl Default for Options {
             ignore_case: false,
             file_names: FileNames::default(),
             code_size: None,
+            flavor: Flavor::Att,
             per_cpu: true,
             per_cpu_symbols: true,
             trust_files: false,

@@ -36,6 +36,12 @@ impl SourceFile {
         Ok(Self { path, modified, text, starts })
     }
 
+    /// All of it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Number of lines.
     #[must_use]
     pub fn line_count(&self) -> u64 {

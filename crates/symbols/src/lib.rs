@@ -43,6 +43,6 @@ pub use query::{
     Sal, SourceName, Symbol, SymbolKind, Tag, UnitInfo,
 };
 pub use scope::{FrameScope, Scope};
-pub use set::{DefinedMacro, MacroScope, ModuleSet, SourceList};
+pub use set::{DefinedMacro, FileLines, MacroScope, ModuleSet, SourceList};
 pub use tail_calls::{CallTarget, TailCall, TailCalls};
 pub use variable::{Variable, VariableKind};

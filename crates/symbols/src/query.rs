@@ -220,6 +220,8 @@ pub struct ListedSymbol {
 pub struct FileList {
     /// The file, as gdb prints it after `File `; `None` for types without a file.
     pub file: Option<Arc<str>>,
+    /// Where a unit that has the file was compiled.
+    pub comp_dir: Option<Arc<str>>,
     /// Sorted as gdb sorts them.
     pub symbols: Vec<ListedSymbol>,
 }

@@ -1,11 +1,10 @@
 //! Values and types: `print`, `output`, `call`, `x`, `whatis`, `ptype`, `find`.
 
 use crate::gdb::call::with_calls;
-use crate::gdb::disassemble::{instruction, patched_near};
+use crate::gdb::disassemble::patched_near;
 use crate::output::Style;
 use crate::spec::{Class, Completer, Needs, Repeat};
 use crate::{Args, Error, Shell, Spec};
-use kdive_arch::Flavor;
 use kdive_base::{AddrRange, VirtAddr};
 use kdive_expr::print::{print_address, print_value};
 use kdive_expr::{
@@ -379,15 +378,13 @@ fn put_value(shell: &mut Shell, value: &Value, options: &PrintOptions) -> Result
 pub struct Code<'a> {
     /// The program.
     pub program: &'a Program,
-    /// `set disassembly-flavor`.
-    pub flavor: Flavor,
     /// What the kernel has rewritten, if that is told.
     pub patched: Option<Rc<PatchMap>>,
 }
 
 impl Instructions for Code<'_> {
     fn instruction(&self, addr: VirtAddr, out: &mut Out) -> Result<u64, ExprError> {
-        let insn = instruction(self.program, addr, self.flavor).map_err(ExprError::from)?;
+        let insn = self.program.instruction(addr).map_err(ExprError::from)?;
         out.push(&insn.text);
         let range = AddrRange::new(addr, insn.next());
         if let Some(note) = self.patched.as_ref().and_then(|map| map.note(self.program, range)) {
@@ -410,7 +407,7 @@ impl Instructions for Code<'_> {
         let mut at = range.start;
         while at < addr {
             starts.push(at);
-            at = instruction(self.program, at, self.flavor).map_err(ExprError::from)?.next();
+            at = self.program.instruction(at).map_err(ExprError::from)?.next();
         }
         let wanted = usize::try_from(count).unwrap_or(usize::MAX).min(starts.len());
         let start = starts.get(starts.len() - wanted).copied().unwrap_or(addr);
@@ -427,7 +424,6 @@ fn examine(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         }
         None => (None, text),
     };
-    let flavor = crate::gdb::disassemble::flavor(shell);
     let program = shell.program();
     forget_copies(program);
     let addr = match text {
@@ -441,7 +437,7 @@ fn examine(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     // `$_` and the next address are set while the memory is shown.
     let mut state = program.examine.borrow().clone();
     let mut out = Out::new();
-    let code = Code { program, flavor, patched };
+    let code = Code { program, patched };
     let options = PrintOptions { format: None, ..program.options.print.clone() };
     let result = state.run(program, &code, spec.as_ref(), addr, &options, &mut out);
     *program.examine.borrow_mut() = state;
@@ -464,13 +460,12 @@ fn patched_for(shell: &mut Shell, spec: Option<&FormatSpec>, addr: Option<VirtAd
 /// # Errors
 /// As `x`.
 pub fn examine_once(shell: &mut Shell, spec: &FormatSpec, addr: VirtAddr) -> Result<(), Error> {
-    let flavor = crate::gdb::disassemble::flavor(shell);
     let patched = patched_for(shell, Some(spec), Some(addr));
     let program = shell.program();
     let mut state = program.examine.borrow().clone();
     let mut out = Out::new();
     let options = PrintOptions { format: None, ..program.options.print.clone() };
-    let code = Code { program, flavor, patched };
+    let code = Code { program, patched };
     let result = state.run(program, &code, Some(spec), Some(addr), &options, &mut out);
     *program.examine.borrow_mut() = state;
     put(shell, &out);

@@ -6,6 +6,7 @@ use crate::hooks::Hooks;
 use crate::settings::{architecture, charset};
 use crate::spec::Needs;
 use crate::{Error, Shell};
+use kdive_arch::Flavor;
 use kdive_expr::{Expr, ExprError, FrameArguments, Printf};
 use kdive_program::{EntryValues, FileNames, Program, UnwindPolicy};
 use kdive_session::{HardwareLimits, SchedulerLocking, View};
@@ -400,6 +401,8 @@ fn take_over(shell: &mut Shell) {
     let ignore_case = settings.text("case-sensitive") == "off";
     let opaque = !settings.bool("opaque-type-resolution");
     let code_size = architecture::code_size(settings);
+    let flavor = if settings.text("disassembly-flavor") == "intel" { Flavor::Intel } else { Flavor::Att };
+    let may_call_functions = settings.bool("may-call-functions");
     let auto_hardware = settings.bool("breakpoint auto-hw");
     let per_cpu = settings.text("percpu") != "off";
     let trust_files = settings.bool("trust-readonly-sections");
@@ -419,9 +422,11 @@ fn take_over(shell: &mut Shell) {
     options.entry_values = entry_values;
     options.file_names = file_names;
     options.code_size = code_size;
+    options.flavor = flavor;
     options.input_radix = input_radix;
     options.max_value_size = max_value_size;
     options.backtrace_limit = backtrace_limit;
+    shell.session.may_call_functions = may_call_functions;
     let run = &mut shell.session.settings;
     run.scheduler_locking = locking;
     run.step_mode = step_mode;

@@ -5,10 +5,8 @@ use crate::linux::modules::with_linux;
 use crate::output::Style;
 use crate::spec::{Class, Completer};
 use crate::{Args, Error, Shell, Spec};
-use kdive_arch::{Disassembler, Flavor, Insn};
-use kdive_base::{AddrRange, Fault, VirtAddr};
+use kdive_base::{AddrRange, VirtAddr};
 use kdive_linux::PatchMap;
-use kdive_program::Program;
 use kdive_symbols::{Line, SourceName};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -50,34 +48,6 @@ struct Modifiers {
     patched: Option<Rc<PatchMap>>,
 }
 
-/// `set disassembly-flavor`.
-#[must_use]
-pub fn flavor(shell: &Shell) -> Flavor {
-    if shell.settings.text("disassembly-flavor") == "intel" { Flavor::Intel } else { Flavor::Att }
-}
-
-/// Decodes the instruction that is shown at `pc`.
-///
-/// # Errors
-/// [`Fault`] when not even its first byte can be read.
-pub fn instruction(program: &Program, pc: VirtAddr, flavor: Flavor) -> Result<Insn, Fault> {
-    let code = program.code_address(pc);
-    let mut bytes = [0u8; 16];
-    let mut length = program.arch().max_insn_len();
-    // The longest instruction may reach into a page that is not there while this one does not.
-    while let Err(fault) = program.read_shown(code.linear, &mut bytes[..length]) {
-        if length <= 1 {
-            return Err(Fault { addr: pc, kind: fault.kind });
-        }
-        let here = usize::try_from(fault.addr.0.wrapping_sub(code.linear.0)).unwrap_or(0);
-        length = if here > 0 && here < length { here } else { length - 1 };
-    }
-    let symbols = |addr: VirtAddr| program.symbolic(addr);
-    Disassembler::new(code.size, flavor)
-        .decode(&bytes[..length], pc, &symbols)
-        .ok_or_else(|| Fault::unmapped(pc.offset(length as u64)))
-}
-
 /// Shows one instruction as `=> 0xADDR <sym+off>:<tab>TEXT` and gives the address after it.
 ///
 /// # Errors
@@ -98,8 +68,7 @@ pub fn show_next_instructions(shell: &mut Shell, range: AddrRange) -> Result<(),
         if shell.interrupt.is_raised() {
             return Err(Error::Interrupted);
         }
-        let flavor = flavor(shell);
-        if instruction(shell.program(), pc, flavor).is_err() {
+        if shell.program().instruction(pc).is_err() {
             break;
         }
         pc = show_instruction(shell, pc, true, true)?;
@@ -137,8 +106,7 @@ fn one(shell: &mut Shell, pc: VirtAddr, modifiers: &Modifiers, padded: bool) -> 
         Some((name, offset)) => format!(" <{name}{offset:+}>"),
         None => String::new(),
     };
-    let flavor = flavor(shell);
-    let insn = instruction(shell.program(), pc, flavor);
+    let insn = shell.program().instruction(pc);
     shell.out.put(mark);
     shell.out.styled(Style::Address, &address);
     shell.out.put(&format!("{place}:\t"));

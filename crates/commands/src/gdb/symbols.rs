@@ -7,8 +7,8 @@ use crate::output::Style;
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Missing, Shell, Spec};
 use kdive_base::VirtAddr;
+use kdive_engine::type_line;
 use kdive_symbols::{LinespecMode, ListingKind, Sal};
-use kdive_types::Kind;
 
 /// The commands of this file.
 pub const COMMANDS: &[Spec] = &[
@@ -346,7 +346,7 @@ fn listing(shell: &mut Shell, args: Args<'_>, kind: ListingKind) -> Result<(), E
             shell.check_interrupt()?;
             let line = if symbol.line == 0 { "\t".to_owned() } else { format!("{}:\t", symbol.line) };
             let text = match kind {
-                ListingKind::Types => type_line(symbol),
+                ListingKind::Types => type_line(&symbol.name, &symbol.ty),
                 _ => {
                     let prefix = if symbol.is_static { "static " } else { "" };
                     let declaration = symbol.ty.declaration(&symbol.name);
@@ -365,16 +365,4 @@ fn listing(shell: &mut Shell, args: Args<'_>, kind: ListingKind) -> Result<(), E
         }
     }
     Ok(())
-}
-
-/// A type as `info types` lists it: `struct list_head;`, `typedef unsigned int u32;`, base types by name alone.
-fn type_line(symbol: &kdive_symbols::ListedSymbol) -> String {
-    match symbol.ty.kind() {
-        Kind::Typedef(target) => {
-            // gdb writes the type as a whole before the name, also that of a pointer to function, and sees through names.
-            format!("typedef {} {};", target.get().unaliased().declaration(""), symbol.name)
-        }
-        Kind::Base(_) => symbol.name.to_string(),
-        _ => format!("{};", symbol.ty.declaration("")),
-    }
 }

@@ -47,6 +47,18 @@ pub struct SourceList {
     pub units: usize,
     /// Each once, absolute where the unit says where it was compiled; in the order of the debug information.
     pub paths: Vec<Arc<str>>,
+    /// Each as the debug information names it, in the same order.
+    pub names: Vec<Arc<str>>,
+}
+
+/// The lines of a source file that have code, in one unit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FileLines {
+    /// The file.
+    pub file: SourceName,
+    /// Each entry of the line table by address: the address, the line and whether a statement begins there. Line 0 ends the entries
+    /// before it.
+    pub entries: Vec<(VirtAddr, u32, bool)>,
 }
 
 impl ModuleSet {
@@ -64,11 +76,30 @@ impl ModuleSet {
             let tables: Vec<_> = order.into_par_iter().filter_map(files).collect();
             let mut seen = HashSet::new();
             let all = tables.iter().flat_map(|table| table.files.iter());
-            let paths =
-                all.filter(|file| seen.insert(&*file.path)).map(|file| Arc::clone(&file.path)).collect();
-            SourceList { of: module.object().debug_path().to_owned(), units: debug.units().len(), paths }
+            let (paths, names) = all
+                .filter(|file| seen.insert(&*file.path))
+                .map(|file| (Arc::clone(&file.path), Arc::clone(&file.name)))
+                .unzip();
+            let of = module.object().debug_path().to_owned();
+            SourceList { of, units: debug.units().len(), paths, names }
         };
         self.debugs().map(of).collect()
+    }
+
+    /// The lines with code of the files that a user may mean by `wanted`, one list for each unit that has such a file with code.
+    #[must_use]
+    pub fn lines_of(&self, wanted: &str) -> Vec<FileLines> {
+        let files = self.files_named(wanted).into_iter().filter(|file| !file.rows.is_empty());
+        files
+            .map(|file| FileLines {
+                entries: file
+                    .rows
+                    .iter()
+                    .map(|row| (file.module.to_virt(LinkAddr(row.pc)), row.line, row.is_stmt))
+                    .collect(),
+                file: file.name,
+            })
+            .collect()
     }
 
     /// The files of units that a user may mean by `wanted`, and have lines.

@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// What gdb sorts a listing by: file, then global names before static ones, then the name.
 type Key = (Arc<str>, bool, Arc<str>);
 
+/// Where a file was compiled, and its symbols.
+type OfFile = (Option<Arc<str>>, Vec<ListedSymbol>);
+
 /// A line of a listing before its type is resolved.
 struct Entity {
     line: u32,
@@ -33,7 +36,7 @@ impl ModuleSet {
         include_non_debugging: bool,
         interrupt: &Interrupt,
     ) -> Listing {
-        let mut files: BTreeMap<Arc<str>, Vec<ListedSymbol>> = BTreeMap::new();
+        let mut files: BTreeMap<Arc<str>, OfFile> = BTreeMap::new();
         let mut seen: HashSet<Key> = HashSet::new();
         let mut non_debugging = Vec::new();
         for module in &self.modules {
@@ -46,12 +49,9 @@ impl ModuleSet {
                         continue;
                     }
                     let ty = debug.type_ref(Some(entity.ty)).get();
-                    files.entry(file).or_default().push(ListedSymbol {
-                        line: entity.line,
-                        name,
-                        is_static,
-                        ty,
-                    });
+                    let unit = || debug.unit_of(entity.ty).and_then(|unit| debug.comp_dir(unit));
+                    let (_, symbols) = files.entry(file).or_insert_with(|| (unit(), Vec::new()));
+                    symbols.push(ListedSymbol { line: entity.line, name, is_static, ty });
                 }
             }
             if include_non_debugging && !interrupt.is_raised() && kind != ListingKind::Types {
@@ -60,9 +60,9 @@ impl ModuleSet {
         }
         let files = files
             .into_iter()
-            .map(|(file, mut symbols)| {
+            .map(|(file, (comp_dir, mut symbols))| {
                 symbols.sort_by(|a, b| (a.is_static, &a.name).cmp(&(b.is_static, &b.name)));
-                FileList { file: (!file.is_empty()).then_some(file), symbols }
+                FileList { file: (!file.is_empty()).then_some(file), comp_dir, symbols }
             })
             .collect();
         Listing { files, non_debugging }

@@ -10,7 +10,7 @@ mod macros;
 
 pub(crate) use by_name::functions_in;
 pub(crate) use files::FileInUnit;
-pub use files::SourceList;
+pub use files::{FileLines, SourceList};
 pub use macros::{DefinedMacro, MacroScope};
 
 use crate::{Module, ModuleId, ObjectFile, Placement};
