@@ -1,18 +1,17 @@
-//! A kernel debugger in thirty lines: `kernel VMLINUX ADDRESS FUNCTION` runs the guest to the function and prints where it was called from.
+//! A kernel debugger in thirty lines: `kernel VMLINUX ADDRESS FUNCTION` runs the guest to the function and shows what is there.
 #![allow(clippy::print_stdout, reason = "a program of its own")]
 
-use kdive_engine::{ConnectOptions, Engine, Event, NewBreakpoint, Request};
-use std::path::Path;
-use std::time::Duration;
+use kdive_engine::{ConnectOptions, Engine, Event, Interrupt, Log, NewBreakpoint, Request, Scope, Which};
+use std::{path::Path, time::Duration};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [vmlinux, address, function] = &args[..] else {
         return Err("usage: kernel VMLINUX ADDRESS FUNCTION".into());
     };
-    let mut engine = Engine::new(kdive_base::Interrupt::new());
+    let mut engine = Engine::new(Interrupt::new());
     engine.load(Path::new(vmlinux))?;
-    engine.connect(address, &ConnectOptions::default(), kdive_target::Log::new(), &mut || {})?;
+    engine.connect(address, &ConnectOptions::default(), Log::new(), &mut || {})?;
     engine.make_breakpoint(&NewBreakpoint { location: function.clone(), ..NewBreakpoint::default() })?;
     engine.resume(Request::Continue)?;
     loop {
@@ -23,10 +22,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             None => {}
         }
     }
-    let program = engine.program();
-    for frame in (0..16).map_while(|level| program.frame(level).ok()) {
-        println!("{} {}", frame.pc(), program.frame_function(&frame).unwrap_or_default());
+    for frame in engine.stack(None, 0, 16)? {
+        println!("#{} {:#x} {}", frame.level, frame.pc, frame.function.unwrap_or_default());
     }
-    engine.detach()?;
-    Ok(())
+    for argument in engine.variables_of(&Scope::default(), Which::Arguments)? {
+        println!("{} = {}", argument.name, engine.variable(argument.id)?.value);
+        for member in engine.children(argument.id, 0, 8)? {
+            println!("  {} = {}", member.name, engine.variable(member.id)?.summary);
+        }
+    }
+    for thread in engine.threads() {
+        println!("CPU {:?}: {:?}", thread.cpu, thread.frame.and_then(|frame| frame.function));
+    }
+    Ok(engine.detach()?)
 }

@@ -2,7 +2,7 @@
 
 use crate::stack::FrameInfo;
 use crate::{Engine, Error};
-use kdive_arch::Insn;
+use kdive_arch::{Flow, Insn};
 use kdive_base::{AddrRange, VirtAddr};
 use kdive_program::Program;
 
@@ -10,6 +10,8 @@ use kdive_program::Program;
 const MOST: usize = 1 << 16;
 /// Bytes before an address that are looked through for where instructions begin.
 const MOST_BEFORE: u64 = 1 << 16;
+/// Bytes between two functions that are taken for padding.
+const MOST_PADDING: u64 = 256;
 
 /// An instruction.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -88,18 +90,39 @@ fn starts_before(program: &Program, addr: VirtAddr, wanted: usize) -> Vec<VirtAd
     starts
 }
 
-/// An address at or before `addr` where an instruction begins: of the function, or of a line in it when that is long.
+/// An address at or before `addr` where an instruction begins: of the function, or of a line in it when that is long; of the padding
+/// behind a function; without a function one from which instructions lead to the one after `addr`.
 fn known_start(program: &Program, addr: VirtAddr, wanted: usize) -> Option<VirtAddr> {
-    let (_, bounds) = program.modules.function_bounds(addr)?;
     let longest = program.arch().max_insn_len() as u64;
     let window = longest.saturating_mul(wanted as u64).clamp(256, MOST_BEFORE);
     let near = VirtAddr(addr.0.saturating_sub(window));
-    if bounds.start >= near {
-        return Some(bounds.start);
+    if let Some((_, bounds)) = program.modules.function_bounds(addr) {
+        if bounds.start >= near {
+            return Some(bounds.start);
+        }
+        let lines = program.modules.lines_in(AddrRange::new(near, addr));
+        let line = lines.iter().map(|line| line.start).find(|start| *start >= near && *start <= addr);
+        return Some(line.unwrap_or(bounds.start));
     }
-    let lines = program.modules.lines_in(AddrRange::new(near, addr));
-    let line = lines.iter().map(|line| line.start).find(|start| *start >= near && *start <= addr);
-    Some(line.unwrap_or(bounds.start))
+    let below = (1..=MOST_PADDING.min(addr.0)).map(|distance| VirtAddr(addr.0 - distance));
+    let mut functions = below.filter_map(|at| program.modules.function_bounds(at));
+    if let Some(end) = functions.next().map(|(_, bounds)| bounds.end).filter(|end| *end <= addr) {
+        return Some(end);
+    }
+    let end = addr.offset(1);
+    (near.0..near.0.saturating_add(longest)).map(VirtAddr).find(|start| leads_to(program, *start, end))
+}
+
+/// Whether instructions follow each other from one address exactly to another.
+fn leads_to(program: &Program, start: VirtAddr, end: VirtAddr) -> bool {
+    let mut at = start;
+    while at < end {
+        match program.instruction(at) {
+            Ok(insn) if insn.flow != Flow::Invalid && insn.next() > at => at = insn.next(),
+            _ => return false,
+        }
+    }
+    at == end
 }
 
 impl Engine {

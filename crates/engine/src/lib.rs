@@ -1,7 +1,11 @@
 //! The debugger without a front end: whoever holds an [`Engine`] and nothing else can debug a kernel.
 //!
 //! The engine loads files, connects, finds the kernel and its modules, places breakpoints and settles every stop by itself; a front end
-//! asks, and turns [`Event`]s into whatever its users read. `examples/kernel.rs` is a debugger in thirty lines.
+//! asks, and turns [`Event`]s into whatever its users read. `examples/kernel.rs` is a debugger in thirty lines:
+//!
+//! ```no_run
+#![doc = include_str!("../examples/kernel.rs")]
+//! ```
 
 mod breakpoints;
 mod call;
