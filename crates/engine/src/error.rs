@@ -34,6 +34,9 @@ pub enum Error {
     /// An expression that means nothing, or cannot be evaluated.
     #[error(transparent)]
     Expression(#[from] kdive_expr::ExprError),
+    /// Frames and registers are to be had only while the program stands still.
+    #[error("Selected thread is running.")]
+    Running,
     /// No task with this PID sleeps.
     #[error("no task with PID {0} sleeps: there is none, or a CPU runs it")]
     NoTask(u64),

@@ -123,7 +123,18 @@ impl Engine {
         }
     }
 
+    /// Whether the target runs. At a log point it stands still although the run is not over.
+    fn runs(&self) -> bool {
+        let machine = self.program().machine();
+        self.session.is_running()
+            && (self.session.view().is_off_cpu()
+                || machine.is_some_and(|machine| machine.registers().is_err()))
+    }
+
     fn visit(&mut self, whose: &Whose) -> Result<(), Error> {
+        if self.runs() {
+            return Err(Error::Running);
+        }
         match whose {
             Whose::Selected => {}
             Whose::Thread(number) => {

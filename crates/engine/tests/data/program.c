@@ -7,7 +7,7 @@ struct s {
 	void (*fn)(int); void *vp; int *ip; struct s *next; struct undefd *und;
 	long fam[];
 };
-int gi = 5;
+int gi = 5; volatile int spins;
 int twice(int n) { return 2 * n; }
 static struct s gs = { .x = 1, .str = "hello", .ip = &gi, .bf = 5 };
 int leaf(struct s *a, int n)
@@ -15,7 +15,7 @@ int leaf(struct s *a, int n)
 	struct s loc = *a;
 	int k = n;
 	{
-		int k = 7;
+		long k = 7;
 		loc.x += k;
 		loc.x += n;
 	}
@@ -26,5 +26,6 @@ int main(int argc, char **argv)
 	gs.p = &gs.in;
 	gs.next = &gs;
 	int r = leaf(&gs, 3);
+	while (spins) {}
 	return r;
 }

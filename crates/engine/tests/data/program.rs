@@ -12,9 +12,9 @@ pub struct Debugged {
     _dir: tempfile::TempDir,
 }
 
-/// Starts the program of `program.c` and runs it to a place; `None` where that is not possible.
-pub fn stopped_in(place: &str) -> Option<Debugged> {
-    if !programs(&["gdbserver", "cc"]) {
+/// The engine with the program of `program.c`, without a target, and the directory the program is in; `None` without a compiler.
+pub fn loaded() -> Option<(Engine, tempfile::TempDir)> {
+    if !programs(&["cc"]) {
         return None;
     }
     let dir = tempfile::tempdir().unwrap();
@@ -29,6 +29,16 @@ pub fn stopped_in(place: &str) -> Option<Debugged> {
     assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
     let mut engine = Engine::new(Interrupt::new());
     engine.load(&binary).unwrap();
+    Some((engine, dir))
+}
+
+/// Starts the program and runs it to a place; `None` where that is not possible.
+pub fn stopped_in(place: &str) -> Option<Debugged> {
+    if !programs(&["gdbserver"]) {
+        return None;
+    }
+    let (mut engine, dir) = loaded()?;
+    let binary = dir.path().join("program");
     let command = format!("| exec gdbserver --once --no-startup-with-shell - {}", binary.display());
     let options = ConnectOptions::default();
     if let Err(error) = engine.connect(&command, &options, kdive_target::Log::new(), &mut || {}) {
@@ -58,7 +68,8 @@ impl Debugged {
         self.stop();
     }
 
-    fn stop(&mut self) -> Box<Stop> {
+    /// Waits until it stands still.
+    pub fn stop(&mut self) -> Box<Stop> {
         let limit = Instant::now() + Duration::from_secs(60);
         while Instant::now() < limit {
             match self.engine.poll(Duration::from_secs(1)).unwrap() {

@@ -202,3 +202,49 @@ fn functions_are_called_and_formats_kept() {
     engine.may_call_functions = false;
     assert!(engine.evaluate(&scope, "twice(n)").is_err());
 }
+
+#[test]
+fn floating_variables_change_their_type_and_frozen_ones_wait() {
+    let Some(mut debugged) = stopped_in("program.c:16") else { return };
+    let engine = &mut debugged.engine;
+    let scope = Scope::default();
+    let floating = engine.evaluate_floating("k").unwrap();
+    assert_eq!(engine.variable(floating).unwrap().ty, "int");
+    debugged.run_to("program.c:19");
+    let engine = &mut debugged.engine;
+    let changes: Vec<_> = engine.update(floating).unwrap().iter().map(|update| update.change).collect();
+    assert_eq!(changes, [Change::Type]);
+    let shown = engine.variable(floating).unwrap();
+    assert_eq!((shown.ty.as_str(), shown.value.as_str()), ("long", "7"));
+
+    let loc = engine.evaluate(&scope, "loc").unwrap();
+    let (x, member) = (named(engine, loc, "x"), named(engine, loc, "in"));
+    engine.set_frozen(x, true).unwrap();
+    debugged.run_to("program.c:22");
+    let engine = &mut debugged.engine;
+    assert_eq!(engine.update(loc).unwrap(), []);
+    assert_eq!(engine.variable(x).unwrap().value, "1");
+    let changed = engine.update(x).unwrap();
+    assert_eq!((changed.len(), changed[0].id, changed[0].change), (1, x, Change::Value));
+    assert_eq!(engine.variable(x).unwrap().value, "11");
+    assert_eq!(engine.update(member).unwrap(), []);
+    // Names are resolved anew where the symbols are others.
+    engine.symbols_changed();
+    assert_eq!(engine.update(loc).unwrap(), []);
+    assert!(engine.variable(loc).unwrap().in_scope);
+    assert_eq!(engine.release_children(loc), 14);
+    assert_eq!(engine.children(loc, 0, 1).unwrap()[0].name, "x");
+}
+
+#[test]
+fn a_recursive_call_has_variables_of_its_own() {
+    let Some(mut debugged) = stopped_in("twice") else { return };
+    let engine = &mut debugged.engine;
+    let inner = engine.evaluate(&Scope::default(), "n").unwrap();
+    let outer = engine.evaluate(&Scope::of(Some(1), 1), "n").unwrap();
+    engine.set_variable(inner, "50").unwrap();
+    assert_eq!(engine.update(outer).unwrap(), []);
+    assert_eq!(engine.variable(outer).unwrap().value, "3");
+    let other_function = engine.evaluate(&Scope::default(), "leaf::n").unwrap();
+    assert_eq!(engine.variable(other_function).unwrap().value, "3");
+}
