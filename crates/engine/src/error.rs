@@ -46,6 +46,9 @@ pub enum Error {
     /// More variables than a front end can show; some have to be released.
     #[error("too many variables ({0}); release some")]
     TooManyVariables(usize),
+    /// A child of a child of a child, and so on.
+    #[error("variables are nested more than {0} deep")]
+    TooDeep(usize),
     /// A variable without a place in the program, or of a type that cannot be assigned.
     #[error("{0} cannot be changed: it is no scalar with a place in the program")]
     NotEditable(String),

@@ -140,24 +140,13 @@ impl Engine {
         value: Result<Value, String>,
     ) -> Result<VarId, Error> {
         let program = self.program();
-        let (value, error) = match value {
+        let mut entry = Entry::new(name, origin, ty);
+        (entry.value, entry.error) = match value {
             Ok(value) => {
                 let (value, error) = read(program, value);
                 (Some(value), error)
             }
             Err(error) => (None, Some(error)),
-        };
-        let mut entry = Entry {
-            name,
-            origin,
-            ty,
-            value,
-            error,
-            shown: String::new(),
-            in_scope: true,
-            format: ValueFormat::default(),
-            is_frozen: false,
-            children: BTreeMap::new(),
         };
         entry.show(program);
         self.variables.add(entry)
@@ -247,7 +236,8 @@ impl Engine {
         let entry = self.variables.get(id)?;
         let parts = Parts::of(program, &entry.ty);
         let end = from.saturating_add(count).min(parts.count());
-        let known = entry.children.clone();
+        let known: BTreeMap<usize, VarId> =
+            entry.children.range(from..end.max(from)).map(|(index, child)| (*index, *child)).collect();
         let name = entry.name.clone();
         let mut whole = None;
         let mut named = Vec::with_capacity(end.saturating_sub(from));

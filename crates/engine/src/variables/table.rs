@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 /// More than any front end shows.
 const MOST: usize = 1 << 20;
 
+/// Deepest nesting of children. Longer lists are walked by the kernel's walkers.
+const DEEPEST: usize = 1000;
+
 /// Where a root's names have their meaning.
 #[derive(Clone)]
 pub(crate) enum Binding {
@@ -78,6 +81,27 @@ pub(crate) struct Entry {
     pub(crate) format: ValueFormat,
     pub(crate) is_frozen: bool,
     pub(crate) children: BTreeMap<usize, VarId>,
+    /// How many parents it has.
+    depth: usize,
+}
+
+impl Entry {
+    /// A variable that nobody has looked at yet.
+    pub(crate) fn new(name: String, origin: Origin, ty: Type) -> Self {
+        Self {
+            name,
+            origin,
+            ty,
+            value: None,
+            error: None,
+            shown: String::new(),
+            in_scope: true,
+            format: ValueFormat::default(),
+            is_frozen: false,
+            children: BTreeMap::new(),
+            depth: 0,
+        }
+    }
 }
 
 /// All variables.
@@ -95,7 +119,7 @@ impl Variables {
         self.symbols += 1;
     }
 
-    pub(crate) fn add(&mut self, entry: Entry) -> Result<VarId, Error> {
+    pub(crate) fn add(&mut self, mut entry: Entry) -> Result<VarId, Error> {
         if self.entries.len() >= MOST {
             return Err(Error::TooManyVariables(MOST));
         }
@@ -104,6 +128,10 @@ impl Variables {
         if let Origin::Child { parent, index } = entry.origin
             && let Some(parent) = self.entries.get_mut(&parent)
         {
+            entry.depth = parent.depth + 1;
+            if entry.depth > DEEPEST {
+                return Err(Error::TooDeep(DEEPEST));
+            }
             parent.children.insert(index, id);
         }
         self.entries.insert(id, entry);
@@ -120,10 +148,11 @@ impl Variables {
 
     /// Forgets a variable and everything below it; how many.
     pub(crate) fn remove(&mut self, id: VarId) -> usize {
-        if let Some(Origin::Child { parent, .. }) = self.entries.get(&id).map(|entry| &entry.origin)
-            && let Some(parent) = self.entries.get_mut(&parent.clone())
+        let origin = self.entries.get(&id).map(|entry| &entry.origin);
+        if let Some(&Origin::Child { parent, index }) = origin
+            && let Some(parent) = self.entries.get_mut(&parent)
         {
-            parent.children.retain(|_, child| *child != id);
+            parent.children.remove(&index);
         }
         let mut pending = vec![id];
         let mut removed = 0;

@@ -248,3 +248,23 @@ fn a_recursive_call_has_variables_of_its_own() {
     let other_function = engine.evaluate(&Scope::default(), "leaf::n").unwrap();
     assert_eq!(engine.variable(other_function).unwrap().value, "3");
 }
+
+#[test]
+fn a_list_without_end_has_an_end() {
+    let Some(mut debugged) = stopped_in("leaf") else { return };
+    let engine = &mut debugged.engine;
+    // It points to itself.
+    let mut at = engine.evaluate(&Scope::default(), "a").unwrap();
+    let deep = (0..2000).find_map(|_| match engine.children(at, 11, 1) {
+        Ok(children) => {
+            assert_eq!(children[0].name, "next");
+            at = children[0].id;
+            None
+        }
+        Err(error) => Some(error),
+    });
+    assert_eq!(deep.unwrap().to_string(), "variables are nested more than 1000 deep");
+    let last = engine.variable(at).unwrap();
+    assert_eq!(last.expression.matches("->next").count(), 1000);
+    assert_eq!(engine.update(at).unwrap(), []);
+}
