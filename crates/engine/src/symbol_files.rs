@@ -2,8 +2,9 @@
 
 use crate::stack::file_name;
 use crate::{Engine, ModuleSymbols};
+use kdive_base::LinkAddr;
 use kdive_linux::SymbolsFrom;
-use kdive_symbols::{Module, ModuleId};
+use kdive_symbols::{Module, ModuleId, Section};
 
 /// What is known of the symbols of a module.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -35,7 +36,9 @@ pub struct SymbolFileInfo {
 
 fn of_file(module: &Module) -> SymbolFileInfo {
     let object = module.object();
-    let sections = || object.sections().iter().filter(|section| section.alloc && section.size > 0);
+    // At 0 are the per-CPU variables of a kernel, and what was not placed.
+    let is_placed = |section: &&Section| section.alloc && section.size > 0 && section.addr != LinkAddr(0);
+    let sections = || object.sections().iter().filter(is_placed);
     let start = sections().map(|section| module.to_virt(section.addr).0).min();
     let end = sections().map(|section| module.to_virt(section.addr).0.saturating_add(section.size)).max();
     SymbolFileInfo {
