@@ -37,8 +37,8 @@ pub enum Error {
     /// Frames and registers are to be had only while the program stands still.
     #[error("Selected thread is running.")]
     Running,
-    /// No task with this PID sleeps.
-    #[error("no task with PID {0} sleeps: there is none, or a CPU runs it")]
+    /// No task has this PID, or what it saved cannot be read.
+    #[error("no task with PID {0}")]
     NoTask(u64),
     /// A variable that was released, or never was.
     #[error("variable {0} does not exist")]

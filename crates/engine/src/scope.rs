@@ -10,7 +10,7 @@ use std::rc::Rc;
 pub struct Scope {
     /// gdb's number of the thread; `None` is the selected one.
     pub thread: Option<u32>,
-    /// A sleeping task by its PID, in place of a thread.
+    /// A task by its PID, in place of a thread: one that sleeps, or the CPU that runs it.
     pub task: Option<u64>,
     /// The frame, 0 innermost.
     pub frame: usize,
@@ -23,7 +23,7 @@ impl Scope {
         Self { thread, task: None, frame }
     }
 
-    /// A frame of a sleeping task.
+    /// A frame of a task.
     #[must_use]
     pub fn of_task(pid: u64, frame: usize) -> Self {
         Self { thread: None, task: Some(pid), frame }
@@ -37,7 +37,7 @@ pub(crate) enum Whose {
     Selected,
     /// A thread's, by gdb's number.
     Thread(u32),
-    /// A sleeping task's, by its PID.
+    /// A task's, by its PID.
     Task(u64),
     /// Those of something that is no thread, such as a task that was selected.
     Machine(Rc<dyn Machine>),
@@ -131,7 +131,8 @@ impl Engine {
                 || machine.is_some_and(|machine| machine.registers().is_err()))
     }
 
-    fn visit(&mut self, whose: &Whose) -> Result<(), Error> {
+    /// Looks at other frames from now on.
+    pub(crate) fn visit(&mut self, whose: &Whose) -> Result<(), Error> {
         if self.runs() {
             return Err(Error::Running);
         }
@@ -142,10 +143,14 @@ impl Engine {
                     self.session.visit_thread(*number)?;
                 }
             }
-            Whose::Task(pid) => {
-                let sleeper = self.program().sleeper(*pid).ok_or(Error::NoTask(*pid))?;
-                self.program_mut().set_machine(Some(sleeper));
-            }
+            // What a task that runs had saved is of the past: its registers are its CPU's.
+            Whose::Task(pid) => match self.thread_of_task(*pid) {
+                Some(number) => self.visit(&Whose::Thread(number))?,
+                None => {
+                    let sleeper = self.program().sleeper(*pid).ok_or(Error::NoTask(*pid))?;
+                    self.program_mut().set_machine(Some(sleeper));
+                }
+            },
             Whose::Machine(machine) => self.program_mut().set_machine(Some(Rc::clone(machine))),
         }
         Ok(())

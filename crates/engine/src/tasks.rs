@@ -1,5 +1,6 @@
 //! The tasks of the kernel, as a front end lists them.
 
+use crate::scope::Whose;
 use crate::{Engine, Error, Scope};
 use kdive_session::View as _;
 
@@ -28,6 +29,34 @@ impl Engine {
         sleeping.filter_map(|task| Some((u64::try_from(task.pid).ok()?, task.comm))).take(most).collect()
     }
 
+    /// The stub's thread that is a CPU of the kernel's, by its GS base; by number where that tells nothing.
+    #[must_use]
+    pub fn thread_of_cpu(&self, cpu: usize) -> Option<u32> {
+        let program = self.program();
+        let target = self.session.target()?;
+        let entries = self.session.known_threads().entries();
+        let offsets = kdive_linux::per_cpu_offsets(program).ok()?;
+        if entries.len() == 1 {
+            return entries.first().map(|entry| entry.number);
+        }
+        let found = entries.iter().find(|entry| {
+            target
+                .registers(entry.id)
+                .is_ok_and(|registers| kdive_linux::cpu_of(program, &registers, &offsets) == Some(cpu))
+        });
+        found.or_else(|| entries.get(cpu)).map(|entry| entry.number)
+    }
+
+    /// The thread that runs a task now; `None` for one that no CPU runs.
+    pub(crate) fn thread_of_task(&self, pid: u64) -> Option<u32> {
+        let program = self.program();
+        let task = kdive_linux::task_of_pid(program, pid).ok()??;
+        let cpus = kdive_expr::Context::online_cpus(program).ok()?;
+        let mut cpus = cpus.into_iter().filter_map(|cpu| usize::try_from(cpu).ok());
+        let cpu = cpus.find(|cpu| kdive_linux::current_task(program, *cpu) == Ok(task))?;
+        self.thread_of_cpu(cpu)
+    }
+
     /// Selects a scope, for commands of the console that are about what is selected.
     ///
     /// # Errors
@@ -37,8 +66,7 @@ impl Engine {
             self.session.select_thread(number)?;
         }
         if let Some(pid) = scope.task {
-            let sleeper = self.program().sleeper(pid).ok_or(Error::NoTask(pid))?;
-            self.program_mut().set_machine(Some(sleeper));
+            self.visit(&Whose::Task(pid))?;
         }
         self.session.view_mut().select_level(scope.frame);
         Ok(())

@@ -3,7 +3,7 @@
 use super::modules::with_linux;
 use crate::{Error, Missing, Shell};
 use kdive_base::VirtAddr;
-use kdive_linux::{Task, cpu_of, current_task, idle_task, per_cpu_offsets};
+use kdive_linux::{Task, current_task, idle_task};
 use std::collections::HashMap;
 
 /// All tasks of a stopped guest.
@@ -125,7 +125,7 @@ impl TaskList {
 pub fn select(shell: &mut Shell, list: &TaskList, task: &Task) -> Result<(), Error> {
     shell.session.back_to_thread();
     if let Some(cpu) = list.cpu_running(task) {
-        let number = thread_of_cpu(shell, cpu).ok_or_else(|| {
+        let number = shell.session.thread_of_cpu(cpu).ok_or_else(|| {
             Error::msg(format!("CPU {cpu} runs it, but no thread of the stub is that CPU."))
         })?;
         return shell.session.select_thread(number).map_err(crate::gdb::events::failure);
@@ -133,21 +133,6 @@ pub fn select(shell: &mut Shell, list: &TaskList, task: &Task) -> Result<(), Err
     let machine = kdive_linux::sleeper(shell.program(), task.addr).map_err(Error::msg)?;
     shell.program_mut().set_machine(Some(machine));
     Ok(())
-}
-
-/// The stub's thread that is a CPU of the kernel's, by its GS base; by number where that tells nothing.
-fn thread_of_cpu(shell: &Shell, cpu: usize) -> Option<u32> {
-    let target = shell.session.target()?;
-    let entries = shell.session.known_threads().entries();
-    let offsets = per_cpu_offsets(shell.program()).ok()?;
-    if entries.len() == 1 {
-        return entries.first().map(|entry| entry.number);
-    }
-    let program = shell.program();
-    let found = entries.iter().find(|entry| {
-        target.registers(entry.id).is_ok_and(|registers| cpu_of(program, &registers, &offsets) == Some(cpu))
-    });
-    found.or_else(|| entries.get(cpu)).map(|entry| entry.number)
 }
 
 /// The task that is looked at: the sleeping one that was selected, or the one the selected CPU runs.
