@@ -50,6 +50,11 @@ Target:
   -l SECONDS             time limit for an answer
   -b BAUD                speed of a serial line
 
+Editors and other programs:
+  -i, -interpreter dap   speak the Debug Adapter Protocol
+  -listen ADDR           with it: wait for editors at HOST:PORT instead of
+                         using standard input and output
+
 Others:
   -q, -quiet, -silent    do not say what this is
   -args                  what follows the program are its arguments
@@ -96,6 +101,16 @@ pub enum Action {
     File(String),
     /// `-ex COMMAND`
     Command(String),
+}
+
+/// Who is at the other end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Interpreter {
+    /// A person or a script, with command lines.
+    #[default]
+    Console,
+    /// An editor, with the Debug Adapter Protocol.
+    Dap,
 }
 
 /// What to run.
@@ -145,6 +160,10 @@ pub struct Options {
     pub timeout: Option<String>,
     /// `-b`
     pub baud: Option<String>,
+    /// `-interpreter`: who is at the other end of standard input and output.
+    pub interpreter: Interpreter,
+    /// `-listen`: where editors connect instead.
+    pub listen: Option<String>,
     /// `-annotate`, `-fullname`: which marks are printed for an editor.
     pub annotate: Option<String>,
     /// `-timeout`
@@ -184,6 +203,7 @@ enum Meaning {
     GdbInit,
     Help,
     Interpreter,
+    Listen,
     ModulePath,
     /// Without effect; the text is the reason.
     NoEffect(&'static str),
@@ -250,6 +270,7 @@ const NAMES: &[(&str, O)] = &[
     ("interpreter", O::Interpreter),
     ("ix", O::EarlyFile),
     ("l", O::Timeout),
+    ("listen", O::Listen),
     ("module-path", O::ModulePath),
     ("n", O::NoInit),
     ("nh", O::NoHomeInit),
@@ -297,6 +318,7 @@ impl Meaning {
                 | O::Exec
                 | O::File
                 | O::Interpreter
+                | O::Listen
                 | O::ModulePath
                 | O::NoEffectOfValue(_)
                 | O::Pid
@@ -393,14 +415,20 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Request, Mistake> {
             O::Timeout => options.timeout = Some(value),
             O::Annotate => options.annotate = Some(value),
             O::FullName => options.annotate = Some("1".to_owned()),
+            O::Listen => options.listen = Some(value),
             O::Baud => options.baud = Some(value),
             O::TimeLimit => options.time_limit = Some(seconds(typed, &value)?),
             O::Same => {}
             O::NoEffect(why) | O::NoEffectOfValue(why) => {
                 options.without_effect.push(format!("option '{typed}' has no effect: {why}."));
             }
+            O::Interpreter if value == "console" => options.interpreter = Interpreter::Console,
+            O::Interpreter if value == "dap" => options.interpreter = Interpreter::Dap,
             O::Interpreter | O::Pid | O::Tui => refuse(option, typed, &value)?,
         }
+    }
+    if options.listen.is_some() && options.interpreter == Interpreter::Console {
+        return Err(Mistake::Refused("option '--listen' is for editors: add -i=dap".to_owned()));
     }
     if options.time_limit.is_some() && !options.batch {
         let text = "option '--timeout' is for jobs that nobody watches: add --batch";
@@ -413,13 +441,12 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Request, Mistake> {
 /// Refuses what kdive does not have, with what it has; lets the values pass that ask for what it does anyway.
 fn refuse(option: O, typed: &str, value: &str) -> Result<(), Mistake> {
     let instead = match (option, value) {
-        (O::Interpreter, "console") => return Ok(()),
         (O::Tui, _) | (O::Interpreter, "tui") => {
             "kdive has no windows; a stop shows its source line, \"list\" and \"disassemble\" show more"
                 .to_owned()
         }
         (O::Interpreter, name) => format!(
-            "kdive has no interpreter \"{name}\", only \"console\"; programs can run it with -batch and -ex"
+            "kdive has no interpreter \"{name}\", only \"console\" and \"dap\"; programs can run it with -batch and -ex"
         ),
         _ => "kdive debugs kernels, it cannot attach to a process".to_owned(),
     };
@@ -546,7 +573,7 @@ mod tests {
     fn what_kdive_does_not_have_is_refused_with_what_it_has() {
         for (line, instead) in [
             (["-tui", "x"], "option '-tui': kdive has no windows; "),
-            (["-i=mi", "x"], "option '-i': kdive has no interpreter \"mi\", only \"console\"; "),
+            (["-i=mi", "x"], "option '-i': kdive has no interpreter \"mi\", only \"console\" and \"dap\"; "),
             (["--interpreter", "mi3"], "option '--interpreter': kdive has no interpreter \"mi3\", "),
             (["-i=tui", "x"], "option '-i': kdive has no windows; "),
             (["-p", "1"], "option '-p': kdive debugs kernels, "),

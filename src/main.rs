@@ -1,6 +1,7 @@
 //! `kdive`: wires the debugger, the commands and the shell together.
 
 mod cli;
+mod editor;
 mod init_files;
 mod startup;
 mod time_limit;

@@ -9,12 +9,17 @@ use kdive_commands::gdb::debugger::Debugger;
 use kdive_commands::settings::{Value, expand_home};
 use kdive_commands::{Error, Shell, print_version};
 
-use crate::cli::{Action, Options};
+use crate::cli::{Action, Interpreter, Options};
+use crate::editor;
 use crate::init_files::{self, Flavor, Local};
 use crate::time_limit::{self, TimeLimit};
 
 /// Runs the debugger; the exit status.
 pub fn run(options: Options) -> u8 {
+    match options.interpreter {
+        Interpreter::Console => {}
+        Interpreter::Dap => return editor::dap(&options),
+    }
     let interrupt = Interrupt::new();
     // Without the handler Ctrl-C ends the process, which is what happens without a debugger too.
     let _ = kdive_repl::catch_ctrl_c(&interrupt);
@@ -44,15 +49,14 @@ pub fn run(options: Options) -> u8 {
             return 1;
         }
     };
-    let mut starting = Starting { shell, limit, ok: true, files: true };
+    let mut starting = Starting { shell: &mut shell, limit, ok: true, files: true };
     let status = match starting.all(&options) {
         Err(status) => status,
         Ok(()) if options.child_result => starting.child_result(),
         Ok(()) if options.batch => i32::from(!starting.ok || !starting.files),
         Ok(()) => starting.shell.interact(),
     };
-    let over = starting.limit.as_ref().and_then(|limit| limit.leave(&missed(&starting.shell)));
-    let mut shell = starting.shell;
+    let over = starting.limit.as_ref().and_then(|limit| limit.leave(&missed(starting.shell)));
     // The last of it: what comes now is to be done in good order.
     let _ = shell.interrupt.take();
     if let Some(line) = &over {
@@ -75,8 +79,17 @@ fn missed(shell: &Shell) -> Vec<String> {
     told.take(4).collect()
 }
 
-struct Starting {
-    shell: Shell,
+/// Runs the command files and commands of the command line for a front end that is no console.
+pub fn prepare(shell: &mut Shell, options: &Options) {
+    shell.batch = true;
+    shell.settings.put("style enabled", Value::Bool(false));
+    let mut starting = Starting { shell, limit: None, ok: true, files: true };
+    // What went wrong was written; the client is served all the same.
+    let _ = starting.all(options);
+}
+
+struct Starting<'s> {
+    shell: &'s mut Shell,
     /// `--timeout`.
     limit: Option<TimeLimit>,
     /// Whether the last thing that was tried worked: the exit status of batch mode.
@@ -85,7 +98,7 @@ struct Starting {
     files: bool,
 }
 
-impl Starting {
+impl Starting<'_> {
     /// Everything up to the prompt; the exit status when something said `quit`.
     fn all(&mut self, options: &Options) -> Result<(), i32> {
         for action in &options.earliest {
@@ -93,7 +106,7 @@ impl Starting {
         }
         let quiet = options.quiet || self.shell.settings.bool("startup-quietly");
         if !quiet && !options.batch {
-            print_version(&mut self.shell);
+            print_version(self.shell);
             self.shell.out.line("For help, type \"help\". \"apropos WORD\" searches all manuals.");
         }
         for text in &options.without_effect {
@@ -175,7 +188,7 @@ impl Starting {
     /// The exit code of the guest, -1 without one, as gdb has it.
     fn child_result(&mut self) -> i32 {
         let hooks = self.shell.hooks();
-        match hooks.integer(&mut self.shell, "$_exitcode") {
+        match hooks.integer(self.shell, "$_exitcode") {
             Ok(code) => i32::try_from(code).unwrap_or(-1),
             Err(_) => -1,
         }

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod cli;
+mod dap;
 mod docs_fresh;
 mod formats;
 mod guest;

@@ -194,6 +194,23 @@ impl Guest {
         self.type_line(&format!("until asked; do usleep 50000; done; echo 3 > {file}; {command}"));
     }
 
+    /// kdive in the directory where the stub is `guest.sock`, to be started by the test.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = self.place.command();
+        command.current_dir(self.work());
+        command
+    }
+
+    /// The socket of the guest's stub, from anywhere.
+    pub(crate) fn stub(&self) -> PathBuf {
+        self.work().join("guest.sock")
+    }
+
+    /// The guest's vmlinux.
+    pub(crate) fn vmlinux(&self) -> PathBuf {
+        self.file("vmlinux")
+    }
+
     /// Runs kdive with the guest's vmlinux on a script, which finds the stub at `guest.sock`.
     pub(crate) fn kdive(&self, script: &str) -> Outcome {
         self.kdive_with(&self.file("vmlinux"), script)

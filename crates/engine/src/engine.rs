@@ -118,8 +118,9 @@ impl Engine {
 
     /// What has happened that nobody has taken yet. After each request there may be something.
     pub fn take_events(&mut self) -> Vec<Event> {
-        let pending = self.session.pending_events();
-        self.events.extend(pending.into_iter().map(Event::from));
+        for event in self.session.pending_events() {
+            self.settle(event);
+        }
         self.events.drain(..).collect()
     }
 
@@ -142,22 +143,34 @@ impl Engine {
         if let Some(event) = self.events.pop_front() {
             return Ok(Some(event));
         }
-        let event = self.session.poll(patience)?;
+        if let Some(event) = self.session.poll(patience)? {
+            self.settle(event);
+        }
+        // Reports come without an event too.
+        self.tell_reports();
+        Ok(self.events.pop_front())
+    }
+
+    fn tell_reports(&mut self) {
         // Places were looked up again when this was reported.
         for report in std::mem::take(&mut self.session.view_mut().reports) {
             self.tell(report);
         }
-        if let Some(kdive_session::Event::Stopped(stop)) = &event {
+    }
+
+    /// Puts an event behind what it brings about.
+    fn settle(&mut self, event: kdive_session::Event) {
+        self.tell_reports();
+        if let kdive_session::Event::Stopped(stop) = &event {
             self.last_stop = Some((**stop).clone());
             let report = self.program_mut().with_os(|os, program| os.stopped(program));
             self.take_report(report);
         }
-        let event = event.map(Event::from);
-        if let Some(event) = event.as_ref().filter(|event| event.is_stop()) {
-            self.tell_observer(|observer, engine| observer.stopped(engine, event));
+        let event = Event::from(event);
+        if event.is_stop() {
+            self.tell_observer(|observer, engine| observer.stopped(engine, &event));
         }
-        self.events.extend(event);
-        Ok(self.events.pop_front())
+        self.events.push_back(event);
     }
 
     /// What the layer of the operating system has found: lines for the user, and places to be looked up again.

@@ -101,6 +101,10 @@ impl Engine {
         let mut globals = Globals { module: Some(module), ..Globals::default() };
         for variable in modules.variables_of(module, usize::MAX) {
             let name = variable.name().to_owned();
+            // What the linker has dropped has no symbol, and an address that is another's.
+            if modules.symbol_address(&name).is_none() {
+                continue;
+            }
             let is_per_cpu = section.zip(variable.static_address()).is_some_and(|((start, size), addr)| {
                 addr.distance_from(start).is_some_and(|offset| offset < size)
             });

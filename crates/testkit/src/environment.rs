@@ -47,6 +47,17 @@ pub fn guest_of(series: &str) -> Option<PathBuf> {
     Some(directory)
 }
 
+/// The Debug Adapter Protocol's test client for Node.js, `cargo xtask test` having fetched it. `None`, and the reason printed, where npm
+/// or Node.js is missing, under `CI=true` too: the protocol is also tested without it.
+pub fn debug_client() -> Option<PathBuf> {
+    let directory = env::var_os("KDIVE_DEBUG_CLIENT").filter(|value| !value.is_empty()).map(PathBuf::from);
+    let prepared = directory.filter(|directory| directory.join("package.json").exists());
+    if prepared.is_none() {
+        say_skipped("no debug client of npm; `cargo xtask test` fetches it where npm is installed");
+    }
+    prepared
+}
+
 /// The prepared guest whose kernel has kgdb, beside that of [`guest`]. `None`, and the reason printed, if there is none, under `CI=true`
 /// too: its kernel is built from source, which takes longer than all other tests, so it is built when somebody asks for it.
 pub fn guest_with_kgdb() -> Option<PathBuf> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
@@ -37,7 +38,14 @@ pub fn run(arguments: &[OsString], signals: &Signals) -> Result<bool> {
             }
         }
     }
-    let tests = workspace(arguments, guest.as_ref())?;
+    let client = match debug_client() {
+        Ok(client) => Some(client),
+        Err(error) => {
+            println!("test: no debug client of npm, so the test with it is skipped: {error:#}");
+            None
+        }
+    };
+    let tests = workspace(arguments, guest.as_ref(), client.as_deref())?;
     let Some(guest) = guest else {
         println!("test: parity is skipped: there is no guest");
         return Ok(tests);
@@ -63,8 +71,24 @@ pub fn run_kgdb(signals: &Signals) -> Result<bool> {
     Ok(parity::run(&Subject::from(&guest), &kdive, &names, signals)? && status.success())
 }
 
+/// The package of npm that is the Debug Adapter Protocol's test client; tests/dap/client.cjs is written for this version.
+const DEBUG_CLIENT: &str = "@vscode/debugadapter-testsupport@1.68.0";
+
+/// Fetches the client; its directory.
+fn debug_client() -> Result<PathBuf> {
+    let directory = paths::target().join("dap-client");
+    let package = directory.join("node_modules/@vscode/debugadapter-testsupport");
+    if !package.join("package.json").exists() {
+        fs::create_dir_all(&directory)?;
+        let mut command = Command::new("npm");
+        command.args(["install", "--no-save", "--no-audit", "--no-fund", "--prefix"]).arg(&directory);
+        process::output(command.arg(DEBUG_CLIENT)).context("npm cannot install the client")?;
+    }
+    Ok(package)
+}
+
 /// Runs the workspace's tests, with nextest where it is installed.
-fn workspace(arguments: &[OsString], guest: Option<&Guest>) -> Result<bool> {
+fn workspace(arguments: &[OsString], guest: Option<&Guest>, client: Option<&Path>) -> Result<bool> {
     // Runners hide what a passing test prints, and a skipped test passes: the reasons are collected in a file.
     let skipped = paths::target().join("skipped-tests.txt");
     if skipped.exists() {
@@ -76,6 +100,10 @@ fn workspace(arguments: &[OsString], guest: Option<&Guest>) -> Result<bool> {
         match guest {
             Some(guest) => command.env("KDIVE_GUEST", guest.dir()),
             None => command.env_remove("KDIVE_GUEST"),
+        };
+        match client {
+            Some(client) => command.env("KDIVE_DEBUG_CLIENT", client),
+            None => command.env_remove("KDIVE_DEBUG_CLIENT"),
         };
         Ok(command.status().context("cannot run cargo")?.success())
     };

@@ -1,0 +1,215 @@
+//! Memory, instructions and modules.
+
+use crate::protocol::{Answer, Failure, Request, address, event, hex};
+use crate::server::Server;
+use kdive_engine::SymbolState;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Most memory read at once.
+const MAX_MEMORY: u64 = 16 << 20;
+/// Most instructions told at once.
+const MAX_INSTRUCTIONS: usize = 10_000;
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Memory {
+    memory_reference: String,
+    offset: i64,
+    count: u64,
+    data: String,
+    allow_partial: bool,
+    instruction_offset: i64,
+    instruction_count: usize,
+    resolve_symbols: bool,
+}
+
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// RFC 4648, section 4.
+fn encode(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let mut word = [0; 4];
+        word[1..=chunk.len()].copy_from_slice(chunk);
+        let word = u32::from_be_bytes(word);
+        for position in 0..4 {
+            let digit = (word >> (18 - 6 * position)) & 63;
+            let filled = position <= chunk.len();
+            text.push(if filled { char::from(BASE64[digit as usize]) } else { '=' });
+        }
+    }
+    text
+}
+
+fn decode(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim_end_matches('=');
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut word, mut bits) = (0u32, 0);
+    for c in text.bytes() {
+        let digit = BASE64.iter().position(|&it| it == c)?;
+        word = word << 6 | u32::try_from(digit).ok()?;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((word >> bits) as u8);
+        }
+    }
+    Some(bytes)
+}
+
+impl Server<'_> {
+    pub(crate) fn read_memory(&mut self, request: &Request) -> Answer {
+        self.must_stand()?;
+        let wanted: Memory = request.parse()?;
+        let start = address(&wanted.memory_reference, wanted.offset)?;
+        let count = wanted.count.min(MAX_MEMORY);
+        let pieces = self.engine().read_memory(start, count)?;
+        // What lies before a hole is told.
+        let first = pieces.into_iter().next().filter(|piece| piece.addr == start);
+        let bytes = first.map(|piece| piece.bytes).unwrap_or_default();
+        let missing = count - (bytes.len() as u64).min(count);
+        let mut body = json!({ "address": hex(start), "data": encode(&bytes) });
+        if missing > 0 {
+            body["unreadableBytes"] = missing.into();
+        }
+        Ok(body)
+    }
+
+    pub(crate) fn write_memory(&mut self, request: &Request) -> Answer {
+        self.must_stand()?;
+        let wanted: Memory = request.parse()?;
+        let start = address(&wanted.memory_reference, wanted.offset)?;
+        let bytes =
+            decode(&wanted.data).ok_or_else(|| Failure::new("arguments", "the data is not base64"))?;
+        self.engine().write_memory(start, &bytes)?;
+        self.engine().release_all();
+        if self.client.memory_events {
+            let body = json!({ "memoryReference": hex(start), "offset": 0, "count": bytes.len() });
+            self.after.push(event("memory", body));
+        }
+        if self.client.invalidated_events {
+            self.after.push(event("invalidated", json!({ "areas": ["all"] })));
+        }
+        Ok(json!({ "bytesWritten": bytes.len() }))
+    }
+
+    pub(crate) fn disassemble(&mut self, request: &Request) -> Answer {
+        self.must_stand()?;
+        let wanted: Memory = request.parse()?;
+        let start = address(&wanted.memory_reference, wanted.offset)?;
+        let count = wanted.instruction_count.min(MAX_INSTRUCTIONS);
+        let found = self.engine().disassemble_around(start, wanted.instruction_offset, count)?;
+        let first = i64::from(!self.client.lines_from_1);
+        let mut last_place = None;
+        let instructions: Vec<Value> = found
+            .into_iter()
+            .map(|one| {
+                let mut body = json!({
+                    "address": hex(one.addr),
+                    "instruction": one.text,
+                });
+                if one.bytes.is_empty() {
+                    body["presentationHint"] = "invalid".into();
+                } else {
+                    let bytes: Vec<String> = one.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                    body["instructionBytes"] = bytes.join(" ").into();
+                }
+                if let Some(function) = one.function.filter(|_| wanted.resolve_symbols) {
+                    body["symbol"] = format!("{function}+{}", one.offset).into();
+                }
+                if let (Some(file), Some(line)) = (one.fullname, one.line) {
+                    // Told where it changes.
+                    if last_place != Some((file.clone(), line)) {
+                        body["location"] = self.source_body(&file);
+                        body["line"] = (i64::from(line) - first).into();
+                        last_place = Some((file, line));
+                    }
+                }
+                body
+            })
+            .collect();
+        Ok(json!({ "instructions": instructions }))
+    }
+
+    fn module_bodies(&mut self) -> Vec<Value> {
+        let modules = self.engine().symbol_files();
+        modules
+            .into_iter()
+            .map(|module| {
+                let mut body = json!({ "id": module.name, "name": module.name });
+                if let Some(path) = module.path {
+                    body["path"] = path.clone().into();
+                    body["symbolFilePath"] = path.into();
+                }
+                body["symbolStatus"] = match module.symbols {
+                    SymbolState::Debug => "Symbols loaded.".to_owned(),
+                    SymbolState::Names => "Names only, without debug information.".to_owned(),
+                    SymbolState::None(why) => format!("No symbols: {why}"),
+                }
+                .into();
+                if let Some((start, end)) = module.range {
+                    body["addressRange"] = format!("{start:#x}-{end:#x}").into();
+                }
+                body
+            })
+            .collect()
+    }
+
+    pub(crate) fn modules(&mut self, request: &Request) -> Answer {
+        #[derive(Deserialize, Default)]
+        #[serde(rename_all = "camelCase", default)]
+        struct Modules {
+            start_module: usize,
+            module_count: usize,
+        }
+        let wanted: Modules = request.parse()?;
+        let all = self.module_bodies();
+        let count = if wanted.module_count == 0 { all.len() } else { wanted.module_count };
+        let page: Vec<&Value> = all.iter().skip(wanted.start_module).take(count).collect();
+        Ok(json!({ "modules": page, "totalModules": all.len() }))
+    }
+
+    /// Tells which modules have come and gone since the client was told last.
+    pub(crate) fn tell_modules(&mut self) {
+        if self.engine().is_running() {
+            return;
+        }
+        let now = self.module_bodies();
+        let before = std::mem::replace(&mut self.sources.modules, now.clone());
+        for module in &now {
+            match before.iter().find(|old| old["id"] == module["id"]) {
+                None => self.tell("module", json!({ "reason": "new", "module": module })),
+                Some(old) if old != module => {
+                    self.tell("module", json!({ "reason": "changed", "module": module }));
+                }
+                Some(_) => {}
+            }
+        }
+        for module in before.iter().filter(|old| now.iter().all(|new| new["id"] != old["id"])) {
+            self.tell("module", json!({ "reason": "removed", "module": module }));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_of_the_rfc() {
+        for (text, code) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(encode(text.as_bytes()), code);
+            assert_eq!(decode(code).unwrap(), text.as_bytes());
+        }
+        assert!(decode("a b").is_none());
+        assert!(decode("ä").is_none());
+    }
+}
