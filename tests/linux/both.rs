@@ -2,7 +2,8 @@
 
 use super::guest::{Boot, Guest};
 use super::{
-    calls, crash, devices, hostile, kaslr, memory, modules, oops, patched, programs, tasks, traced, words,
+    calls, crash, devices, engine, hostile, kaslr, memory, modules, oops, patched, programs, tasks, traced,
+    words,
 };
 use crate::interrupt;
 use std::time::Instant;
@@ -64,6 +65,7 @@ fn everything(series: Option<&str>) {
         ("interrupts of walkers", interrupt::every_walker_is_quit),
         ("return trampolines", traced::frames_are_those_without_tracers),
         ("calls", calls::functions_are_called),
+        ("engine", engine::a_front_end_needs_no_commands),
         // Last: the kernel is not what it was afterwards.
         ("trouble", oops::trouble_is_caught),
     ];

@@ -22,6 +22,7 @@ mod btf;
 mod calls;
 mod crash;
 mod devices;
+mod engine;
 mod expressions;
 pub(crate) mod guest;
 mod hostile;
