@@ -1,9 +1,9 @@
 //! Making breakpoints.
 
-use crate::{Engine, Error};
+use crate::{Engine, Error, Scope};
 use kdive_expr::Expr;
 use kdive_expr::print::value_text;
-use kdive_session::{BreakArgs, BreakRequest, BreakpointKind, CodeLocation};
+use kdive_session::{BreakArgs, BreakRequest, BreakpointKind, CodeLocation, View};
 use kdive_symbols::LinespecMode;
 
 /// A breakpoint to be made.
@@ -26,6 +26,30 @@ pub struct NewBreakpoint {
 }
 
 impl Engine {
+    /// The file of the program or kernel.
+    #[must_use]
+    pub fn program_file(&self) -> Option<String> {
+        let modules = self.program().modules.modules();
+        modules.first().map(|module| module.object().path().display().to_string())
+    }
+
+    /// The address that an expression names in a scope, or the number it is.
+    ///
+    /// # Errors
+    /// What is wrong with the expression.
+    pub fn address_of(&mut self, scope: &Scope, text: &str) -> Result<u64, Error> {
+        self.in_scope(scope, |engine| Ok(engine.program().evaluate_address(text)?.0))
+    }
+
+    /// The first address of a place in the source, as `break` takes it.
+    ///
+    /// # Errors
+    /// A place that does not exist.
+    pub fn address_of_place(&mut self, location: &str) -> Result<Option<u64>, Error> {
+        let found = self.session.view_mut().resolve(location)?;
+        Ok(found.locations.first().map(|place| place.addr.0))
+    }
+
     /// Files with symbols of modules and shared objects, without the program itself.
     #[must_use]
     pub fn module_files(&self) -> Vec<String> {

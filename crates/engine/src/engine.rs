@@ -110,6 +110,11 @@ impl Engine {
         self.last_stop.as_ref()
     }
 
+    /// Stops the program as Ctrl-C does; the stop comes as an event.
+    pub fn interrupt(&self) {
+        self.session.interrupt_flag().raise();
+    }
+
     /// How often the program has stopped or ended so far: whether a command made it run is seen by comparing.
     #[must_use]
     pub fn stops(&self) -> u64 {

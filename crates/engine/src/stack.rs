@@ -152,6 +152,35 @@ impl Engine {
         })
     }
 
+    /// How many frames of a thread are shown to users, counted up to `most`: the callers of `main` are not if `ends.0`, those of the
+    /// function at the program's entry not if `ends.1`.
+    ///
+    /// # Errors
+    /// As [`Engine::stack`].
+    pub fn stack_end(
+        &mut self,
+        thread: Option<u32>,
+        most: usize,
+        (at_main, at_entry): (bool, bool),
+    ) -> Result<usize, Error> {
+        self.visiting(&Scope::of(thread, 0).whose(), |engine| {
+            let program = engine.program();
+            for level in 0..most {
+                let frame = match program.frame(level) {
+                    Ok(frame) => frame,
+                    Err(kdive_program::Error::NoFrameAt(_)) => return Ok(level),
+                    Err(error) => return Err(error.into()),
+                };
+                let is_main =
+                    || !frame.is_inlined() && program.frame_function(&frame).as_deref() == Some("main");
+                if at_main && is_main() || at_entry && program.is_entry(&frame) {
+                    return Ok(level + 1);
+                }
+            }
+            Ok(most)
+        })
+    }
+
     /// How many frames a thread has, counted up to `most`.
     ///
     /// # Errors

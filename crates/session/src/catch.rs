@@ -43,7 +43,8 @@ impl Caught {
     }
 
     /// `signals "SIGUSR1 SIGALRM"`: what the table of breakpoints says.
-    pub(crate) fn what(&self) -> String {
+    #[must_use]
+    pub fn what(&self) -> String {
         match self {
             Self::Standard => "signal \"<standard signals>\"".to_owned(),
             Self::Any => "signal \"<any signal>\"".to_owned(),

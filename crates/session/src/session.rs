@@ -154,6 +154,12 @@ impl<V: View> Session<V> {
         &mut self.view
     }
 
+    /// The flag that stops the program, and ends what takes long.
+    #[must_use]
+    pub fn interrupt_flag(&self) -> &Interrupt {
+        &self.interrupt
+    }
+
     /// The target, if there is one.
     pub fn target(&self) -> Option<&Rc<dyn Target>> {
         self.target.as_ref()

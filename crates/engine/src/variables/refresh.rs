@@ -56,9 +56,11 @@ impl Engine {
         asked: VarId,
         updates: &mut Vec<VariableUpdate>,
     ) -> Result<(), Error> {
+        // Only the way to what was asked for, and what is below that, is looked at.
+        let is_above = id != asked && is_below(&self.variables, asked, id);
         let program = &self.session.view().program;
         let entry = self.variables.get_mut(id)?;
-        if entry.is_frozen && id != asked {
+        if entry.is_frozen && id != asked && !is_above {
             return Ok(());
         }
         let had_value = entry.readable().is_some();
@@ -101,6 +103,9 @@ impl Engine {
         let parts = Parts::of(self.program(), &ty);
         let whole = self.whole_of(id, &parts)?;
         for (index, child) in children {
+            if is_above && !is_below(&self.variables, asked, child) {
+                continue;
+            }
             let value = match (&whole, parts.part(index, "")) {
                 (Ok(whole), Some(part)) => Ok(part.of(whole, &parts)),
                 (Err(error), _) => Err(error.clone()),
