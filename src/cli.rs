@@ -52,6 +52,7 @@ Target:
 
 Editors and other programs:
   -i, -interpreter dap   speak the Debug Adapter Protocol
+  -i, -interpreter mi    speak GDB/MI; mi1 to mi4 are its versions
   -listen ADDR           with it: wait for editors at HOST:PORT instead of
                          using standard input and output
 
@@ -111,6 +112,8 @@ pub enum Interpreter {
     Console,
     /// An editor, with the Debug Adapter Protocol.
     Dap,
+    /// An editor, with this version of GDB/MI.
+    Mi(u8),
 }
 
 /// What to run.
@@ -424,10 +427,13 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Request, Mistake> {
             }
             O::Interpreter if value == "console" => options.interpreter = Interpreter::Console,
             O::Interpreter if value == "dap" => options.interpreter = Interpreter::Dap,
+            O::Interpreter if mi_version(&value).is_some() => {
+                options.interpreter = mi_version(&value).map_or(Interpreter::Console, Interpreter::Mi);
+            }
             O::Interpreter | O::Pid | O::Tui => refuse(option, typed, &value)?,
         }
     }
-    if options.listen.is_some() && options.interpreter == Interpreter::Console {
+    if options.listen.is_some() && options.interpreter != Interpreter::Dap {
         return Err(Mistake::Refused("option '--listen' is for editors: add -i=dap".to_owned()));
     }
     if options.time_limit.is_some() && !options.batch {
@@ -438,6 +444,18 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Request, Mistake> {
     Ok(Request::Run(Box::new(options)))
 }
 
+/// The version of MI that a name of an interpreter stands for.
+fn mi_version(name: &str) -> Option<u8> {
+    match name {
+        // As in gdb 13.
+        "mi" | "mi4" => Some(4),
+        "mi3" => Some(3),
+        "mi2" => Some(2),
+        "mi1" => Some(1),
+        _ => None,
+    }
+}
+
 /// Refuses what kdive does not have, with what it has; lets the values pass that ask for what it does anyway.
 fn refuse(option: O, typed: &str, value: &str) -> Result<(), Mistake> {
     let instead = match (option, value) {
@@ -446,7 +464,7 @@ fn refuse(option: O, typed: &str, value: &str) -> Result<(), Mistake> {
                 .to_owned()
         }
         (O::Interpreter, name) => format!(
-            "kdive has no interpreter \"{name}\", only \"console\" and \"dap\"; programs can run it with -batch and -ex"
+            "kdive has no interpreter \"{name}\", only \"console\", \"dap\" and \"mi\"; programs can run it with -batch and -ex"
         ),
         _ => "kdive debugs kernels, it cannot attach to a process".to_owned(),
     };
@@ -573,8 +591,11 @@ mod tests {
     fn what_kdive_does_not_have_is_refused_with_what_it_has() {
         for (line, instead) in [
             (["-tui", "x"], "option '-tui': kdive has no windows; "),
-            (["-i=mi", "x"], "option '-i': kdive has no interpreter \"mi\", only \"console\" and \"dap\"; "),
-            (["--interpreter", "mi3"], "option '--interpreter': kdive has no interpreter \"mi3\", "),
+            (
+                ["-i=mi5", "x"],
+                "option '-i': kdive has no interpreter \"mi5\", only \"console\", \"dap\" and \"mi\"; ",
+            ),
+            (["--interpreter", "insight"], "option '--interpreter': kdive has no interpreter \"insight\", "),
             (["-i=tui", "x"], "option '-i': kdive has no windows; "),
             (["-p", "1"], "option '-p': kdive debugs kernels, "),
         ] {

@@ -1,10 +1,14 @@
 //! Editors at the other end: standard input and output, or a socket they connect to.
 
 use crate::cli::Options;
-use crate::startup::prepare;
+use crate::startup::{prepare, start};
 use kdive_base::Interrupt;
-use kdive_commands::ShellConsole;
+use kdive_commands::input::{Ask, Input};
+use kdive_commands::script::Line;
 use kdive_commands::settings::Value;
+use kdive_commands::{Shell, ShellConsole};
+use kdive_engine::Console as _;
+use kdive_mi::{BodyReader, Lines, Server};
 use std::io::{self, Read, Write};
 use std::net::TcpListener;
 
@@ -31,6 +35,61 @@ pub fn dap(options: &Options) -> u8 {
         }
     }
     0
+}
+
+/// Speaks GDB/MI on standard input and output; the exit status.
+pub fn mi(options: &Options, version: u8) -> u8 {
+    let interrupt = Interrupt::new();
+    // Without the handler Ctrl-C ends the process, which leaves the guest as it is.
+    let _ = kdive_repl::catch_ctrl_c(&interrupt);
+    let mut console = ShellConsole::new(interrupt.clone());
+    let lines = match Lines::read(io::stdin(), interrupt) {
+        Ok(lines) => lines,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "kdive: standard input cannot be read: {error}");
+            return 1;
+        }
+    };
+    let mut server = Server::new(lines, Box::new(io::BufWriter::new(io::stdout())), version);
+    server.attach(&mut console);
+    let shell = &mut console.shell;
+    shell.set_input(Box::new(Body(server.reader())));
+    shell.settings.put("style enabled", Value::Bool(false));
+    // As gdb: records are plain ASCII.
+    shell.settings.put("print sevenbit-strings", Value::Bool(true));
+    let hooks = shell.hooks();
+    for name in ["charset", "print sevenbit-strings"] {
+        if let Err(error) = hooks.setting_changed(shell, name) {
+            shell.report(&error);
+        }
+    }
+    let _ = console.changed_settings();
+    if !options.quiet {
+        server.greet();
+    }
+    let quiet = Options { quiet: true, ..options.clone() };
+    let status = match start(&mut console.shell, &quiet) {
+        Err(status) => status,
+        Ok(()) => server.run(&mut console),
+    };
+    let shell = &mut console.shell;
+    let _ = shell.interrupt.take();
+    let hooks = shell.hooks();
+    hooks.before_exit(shell);
+    (status & 0xff) as u8
+}
+
+/// Lines that belong to a command of the console: the body of `commands` or `define`.
+struct Body(BodyReader);
+
+impl Input for Body {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+
+    fn read(&mut self, _: &Shell, prompt: &str, _: Ask) -> io::Result<Line> {
+        Ok((self.0)(prompt).map_or(Line::End, Line::Text))
+    }
 }
 
 /// Waits at an address; says where that is, as the port may be chosen by the system.

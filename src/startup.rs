@@ -19,6 +19,7 @@ pub fn run(options: Options) -> u8 {
     match options.interpreter {
         Interpreter::Console => {}
         Interpreter::Dap => return editor::dap(&options),
+        Interpreter::Mi(version) => return editor::mi(&options, version),
     }
     let interrupt = Interrupt::new();
     // Without the handler Ctrl-C ends the process, which is what happens without a debugger too.
@@ -77,6 +78,11 @@ fn missed(shell: &Shell) -> Vec<String> {
         format!("breakpoint {} ({}) {state}", shown.number, shown.spec)
     });
     told.take(4).collect()
+}
+
+/// The same for one that answers like a console: the exit status where a command has left.
+pub fn start(shell: &mut Shell, options: &Options) -> Result<(), i32> {
+    Starting { shell, limit: None, ok: true, files: true }.all(options)
 }
 
 /// Runs the command files and commands of the command line for a front end that is no console.

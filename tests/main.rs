@@ -11,6 +11,7 @@ mod guest;
 mod interrupt;
 mod linux;
 mod listing;
+mod mi;
 mod terminal;
 mod tidy;
 
