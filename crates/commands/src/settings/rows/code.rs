@@ -6,6 +6,40 @@ use crate::settings::{Setting, Show, Value};
 
 /// The settings of this file.
 pub(super) const ROWS: &[Setting] = &[
+    Setting::new("check range", Enum(&["on", "off", "warn", "auto"]), "auto", "whether ranges are checked", "")
+        .help("C checks none.")
+        .show(Show::Custom(|_, value| match value.shown().as_str() {
+            "auto" => "Range checking is \"auto; currently off\".".to_owned(),
+            other => format!("Range checking is \"{other}\"."),
+        }))
+        .same(),
+    Setting::new(
+        "check type",
+        Bool,
+        "on",
+        "whether arguments of functions must have the types of the parameters",
+        "Strict type checking is {}.",
+    )
+    .help("C converts them.")
+    .same(),
+    Setting::new(
+        "print asm-demangle",
+        Bool,
+        "off",
+        "whether C++ names are readable in disassembly",
+        "Demangling of C++/ObjC names in disassembly listings is {}.",
+    )
+    .help("C has no other names.")
+    .same(),
+    Setting::new(
+        "print demangle",
+        Bool,
+        "on",
+        "whether C++ names are readable",
+        "Demangling of encoded C++/ObjC names when displaying symbols is {}.",
+    )
+    .help("C has no other names.")
+    .same(),
     Setting::new(
         "disassembly-flavor",
         Enum(&["att", "intel"]),

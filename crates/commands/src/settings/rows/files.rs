@@ -91,7 +91,8 @@ pub(super) const ROWS: &[Setting] = &[
         "the arguments of the program",
         "Argument list to give program being debugged when it is started is \"{}\".",
     )
-    .help("Remembered; kdive starts no programs.").ignored(),
+    .help("Remembered; a program behind a stub has been started already.")
+    .same(),
     Setting::new("tdesc filename", File, "", "a file with the description of the target's registers", "")
         .show(Show::Custom(|_, value| match value {
             Value::Text(path) if !path.is_empty() => {
