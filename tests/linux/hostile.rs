@@ -2,6 +2,7 @@
 //! lists: [`super::modules`].)
 
 use super::guest::{Boot, Guest};
+use super::kaslr::kallsyms;
 use kdive_testkit::environment::{guest as usual_guest, guest_of, programs};
 use std::path::Path;
 use std::process::Command;
@@ -164,7 +165,9 @@ pub(crate) fn no_types(guest: &mut Guest) {
         &bare,
         &["info symbol vfs_read", "lx-version", "ps", "lx-lsmod", "lx-mounts", "kmem -i", "bt 1"],
     );
-    assert!(got.connected.starts_with("Kernel at 0xffffffff"), "{}{}", got.connected, got.err);
+    // The kernel may choose not to move: then there is nothing to tell.
+    let moved = kallsyms(guest, "_text") != 0xffff_ffff_8100_0000;
+    assert_eq!(got.connected.starts_with("Kernel at 0xffffffff"), moved, "{}{}", got.connected, got.err);
     assert!(got.out[0].starts_with("vfs_read in section .text"), "{}", got.out[0]);
     assert!(got.out[1].starts_with("Linux version 6."), "{}", got.out[1]);
     assert_eq!(got.out[2..6].concat(), "", "{:?}", got.out);
