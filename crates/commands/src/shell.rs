@@ -282,6 +282,12 @@ impl Shell {
 
     /// Prints an error as the prompt does: after all output so far, on standard error.
     pub fn report(&mut self, error: &Error) {
+        // After Ctrl-C what is left of the output goes to a pipe with the flag up: when nobody reads it, it is dropped rather than
+        // waited for. On a terminal it is shown.
+        if *error == Error::Interrupted && self.out.window().is_none() {
+            self.interrupt.raise();
+            self.out.flush();
+        }
         // What was interrupted is over.
         let _ = self.interrupt.take();
         self.out.end_command();
