@@ -195,13 +195,17 @@ fn unread(place: &Place) -> Child {
 #[test]
 fn a_pipe_that_nobody_reads_does_not_keep_ctrl_c_away() {
     let place = Place::new();
-    let mut child = unread(&place);
-    signal("-INT", child.id());
-    let status = ended(&mut child);
-    assert_eq!((status.code(), status.signal()), (Some(1), None));
-    let mut said = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-    assert_eq!(said, "Quit\n");
+    // Before the pipe is full, about when it becomes so, and long after.
+    for pause in [0, 2, 4, 8, 100] {
+        let mut child = unread(&place);
+        std::thread::sleep(Duration::from_millis(pause));
+        signal("-INT", child.id());
+        let status = ended(&mut child);
+        assert_eq!((status.code(), status.signal()), (Some(1), None), "{pause} ms");
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(said, "Quit\n", "{pause} ms");
+    }
 }
 
 #[test]
