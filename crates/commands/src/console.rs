@@ -104,13 +104,6 @@ impl Console for ShellConsole {
         changed.into_iter().map(|name| (name.to_owned(), self.shell.settings.text(name))).collect()
     }
 
-    fn after_stop(&mut self) -> Answer {
-        crate::gdb::display::do_displays(&mut self.shell);
-        let hooks = self.shell.hooks();
-        let result = hooks.after_command(&mut self.shell);
-        self.answer(result)
-    }
-
     fn complete(&self, line: &str) -> (usize, Vec<String>) {
         let completion = self.shell.complete(line);
         (completion.start, completion.words)

@@ -2,6 +2,8 @@
 
 use crate::protocol::{Answer, Failure, Request, address, event, hex};
 use crate::server::Server;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use kdive_engine::SymbolState;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,44 +20,9 @@ struct Memory {
     offset: i64,
     count: u64,
     data: String,
-    allow_partial: bool,
     instruction_offset: i64,
     instruction_count: usize,
     resolve_symbols: bool,
-}
-
-const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// RFC 4648, section 4.
-fn encode(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let mut word = [0; 4];
-        word[1..=chunk.len()].copy_from_slice(chunk);
-        let word = u32::from_be_bytes(word);
-        for position in 0..4 {
-            let digit = (word >> (18 - 6 * position)) & 63;
-            let filled = position <= chunk.len();
-            text.push(if filled { char::from(BASE64[digit as usize]) } else { '=' });
-        }
-    }
-    text
-}
-
-fn decode(text: &str) -> Option<Vec<u8>> {
-    let text = text.trim_end_matches('=');
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut word, mut bits) = (0u32, 0);
-    for c in text.bytes() {
-        let digit = BASE64.iter().position(|&it| it == c)?;
-        word = word << 6 | u32::try_from(digit).ok()?;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push((word >> bits) as u8);
-        }
-    }
-    Some(bytes)
 }
 
 impl Server<'_> {
@@ -69,7 +36,7 @@ impl Server<'_> {
         let first = pieces.into_iter().next().filter(|piece| piece.addr == start);
         let bytes = first.map(|piece| piece.bytes).unwrap_or_default();
         let missing = count - (bytes.len() as u64).min(count);
-        let mut body = json!({ "address": hex(start), "data": encode(&bytes) });
+        let mut body = json!({ "address": hex(start), "data": STANDARD.encode(&bytes) });
         if missing > 0 {
             body["unreadableBytes"] = missing.into();
         }
@@ -81,7 +48,7 @@ impl Server<'_> {
         let wanted: Memory = request.parse()?;
         let start = address(&wanted.memory_reference, wanted.offset)?;
         let bytes =
-            decode(&wanted.data).ok_or_else(|| Failure::new("arguments", "the data is not base64"))?;
+            STANDARD.decode(&wanted.data).map_err(|_| Failure::new("arguments", "the data is not base64"))?;
         self.engine().write_memory(start, &bytes)?;
         self.engine().release_all();
         if self.client.memory_events {
@@ -189,27 +156,5 @@ impl Server<'_> {
         for module in before.iter().filter(|old| now.iter().all(|new| new["id"] != old["id"])) {
             self.tell("module", json!({ "reason": "removed", "module": module }));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_of_the_rfc() {
-        for (text, code) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(encode(text.as_bytes()), code);
-            assert_eq!(decode(code).unwrap(), text.as_bytes());
-        }
-        assert!(decode("a b").is_none());
-        assert!(decode("ä").is_none());
     }
 }

@@ -24,7 +24,6 @@ pub(crate) const FILTERS: &[(&str, &str, &str)] = &[
 struct Initialize {
     lines_start_at1: bool,
     columns_start_at1: bool,
-    supports_run_in_terminal_request: bool,
     supports_memory_event: bool,
     supports_invalidated_event: bool,
 }
@@ -34,7 +33,6 @@ impl Default for Initialize {
         Self {
             lines_start_at1: true,
             columns_start_at1: true,
-            supports_run_in_terminal_request: false,
             supports_memory_event: false,
             supports_invalidated_event: false,
         }
@@ -72,7 +70,6 @@ impl Server<'_> {
         let client: Initialize = request.parse()?;
         self.client.lines_from_1 = client.lines_start_at1;
         self.client.columns_from_1 = client.columns_start_at1;
-        self.client.runs_in_terminal = client.supports_run_in_terminal_request;
         self.client.memory_events = client.supports_memory_event;
         self.client.invalidated_events = client.supports_invalidated_event;
         let filters: Vec<Value> = FILTERS
@@ -192,7 +189,6 @@ impl Server<'_> {
             self.after.push(event("stopped", body));
         } else {
             self.engine().resume(kdive_engine::Request::Continue)?;
-            self.running = true;
         }
         Ok(Value::Null)
     }

@@ -16,7 +16,6 @@ const PAUSE: Duration = Duration::from_secs(5);
 #[serde(rename_all = "camelCase", default)]
 struct Resume {
     thread_id: i64,
-    single_thread: bool,
     granularity: Option<String>,
     target_id: Option<i64>,
 }
@@ -42,7 +41,6 @@ impl Server<'_> {
         self.engine().resume(run)?;
         self.refs.forget();
         self.engine().release_all();
-        self.running = true;
         Ok(())
     }
 
@@ -103,21 +101,12 @@ impl Server<'_> {
 
     /// Stops the guest, for good.
     pub(crate) fn halt(&mut self) {
-        if self.halt_for_a_while() {
-            self.running = false;
-        }
+        if self.halt_for_a_while() {}
     }
 
     /// The program stands still.
     pub(crate) fn stopped(&mut self, stop: &Stop) {
-        let hits: Vec<u32> = stop
-            .reasons
-            .iter()
-            .filter_map(|reason| match reason {
-                StopReason::Hit(hit) => Some(hit.number),
-                _ => None,
-            })
-            .collect();
+        let hits: Vec<u32> = stop.hits().map(|hit| hit.number).collect();
         if !hits.is_empty() && hits.len() == stop.reasons.len() {
             let counted: Vec<u32> = hits.iter().copied().filter(|&number| self.counts(number)).collect();
             if counted.is_empty() {
@@ -143,7 +132,6 @@ impl Server<'_> {
         if !hits.is_empty() {
             body["hitBreakpointIds"] = json!(self.ids(&hits));
         }
-        self.running = false;
         self.tell("stopped", body);
         if let Some(Ok((number, text))) = &stop.returned {
             self.print("console", &format!("Value returned is ${number} = {text}\n"));

@@ -34,7 +34,6 @@ enum Incoming {
 pub(crate) struct Client {
     pub(crate) lines_from_1: bool,
     pub(crate) columns_from_1: bool,
-    pub(crate) runs_in_terminal: bool,
     pub(crate) memory_events: bool,
     pub(crate) invalidated_events: bool,
 }
@@ -56,8 +55,6 @@ pub(crate) struct Server<'c> {
     pub(crate) reason: Option<&'static str>,
     /// Events for after the answer to the request that is worked on.
     pub(crate) after: Vec<Value>,
-    /// The guest was told to the client as running.
-    pub(crate) running: bool,
     pub(crate) done: bool,
     inbox: Receiver<Incoming>,
     waiting: VecDeque<Request>,
@@ -128,7 +125,6 @@ pub fn serve(
         stop_on_attach: true,
         reason: None,
         after: Vec::new(),
-        running: false,
         done: false,
         inbox,
         waiting: VecDeque::new(),

@@ -46,9 +46,6 @@ pub trait Console {
     /// The settings that were given another value since the last time this was asked, with their values.
     fn changed_settings(&mut self) -> Vec<(String, String)>;
 
-    /// Commands of the breakpoints that were hit, and displays: to be run after a stop that no command led to.
-    fn after_stop(&mut self) -> Answer;
-
     /// What could stand at the end of a command line: where in the line the words go, and the words.
     fn complete(&self, line: &str) -> (usize, Vec<String>);
 

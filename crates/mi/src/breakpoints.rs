@@ -1,7 +1,7 @@
 //! Breakpoints as records.
 
 use crate::record::Fields;
-use kdive_engine::{Breakpoint, BreakpointKind, Disposition, Engine, Location, WatchKind};
+use kdive_engine::{Breakpoint, BreakpointKind, Engine, Location};
 
 /// How records of breakpoints are written, which depends on the version of MI.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,8 +52,8 @@ fn locations(engine: &Engine, shown: &Breakpoint, fields: &mut Fields) {
 }
 
 fn main(engine: &Engine, shown: &Breakpoint, form: Form, several: bool, fields: &mut Fields) {
-    fields.field("number", shown.number).field("type", type_name(shown));
-    fields.field("disp", disposition(shown.disposition));
+    fields.field("number", shown.number).field("type", shown.type_name());
+    fields.field("disp", shown.disposition.name());
     fields.field("enabled", if shown.enabled { "y" } else { "n" });
     match (&shown.kind, shown.locations.first()) {
         (BreakpointKind::Watch(watch), _) => {
@@ -150,37 +150,13 @@ fn groups(fields: &mut Fields) {
     });
 }
 
-fn type_name(shown: &Breakpoint) -> &'static str {
-    match &shown.kind {
-        BreakpointKind::Software => "breakpoint",
-        BreakpointKind::Hardware => "hw breakpoint",
-        BreakpointKind::Dprintf(_) => "dprintf",
-        BreakpointKind::Signal(_) => "catchpoint",
-        BreakpointKind::Watch(watch) => match (watch.hardware, watch.access) {
-            (false, _) => "watchpoint",
-            (true, WatchKind::Write) => "hw watchpoint",
-            (true, WatchKind::Read) => "read watchpoint",
-            (true, WatchKind::Access) => "acc watchpoint",
-        },
-    }
-}
-
-/// What happens to a breakpoint when it is hit.
-pub fn disposition(disposition: Disposition) -> &'static str {
-    match disposition {
-        Disposition::Keep => "keep",
-        Disposition::Delete => "del",
-        Disposition::Disable => "dis",
-    }
-}
-
 /// `BreakpointTable={...}` with these breakpoints.
 pub fn table(engine: &Engine, shown: &[Breakpoint], form: Form) -> Fields {
     let has_address = shown.iter().any(|shown| match &shown.kind {
         BreakpointKind::Watch(watch) => !watch.ranges.is_empty(),
         _ => !shown.locations.is_empty(),
     });
-    let kind = shown.iter().map(|shown| type_name(shown).len()).fold(14, usize::max);
+    let kind = shown.iter().map(|shown| shown.type_name().len()).fold(14, usize::max);
     let columns = [
         (7, "-1", "number", "Num"),
         (kind, "-1", "type", "Type"),

@@ -1,6 +1,6 @@
 //! What the client is told while things happen: text, what runs and stops, what has changed.
 
-use crate::breakpoints::{Form, breakpoint, disposition};
+use crate::breakpoints::{Form, breakpoint};
 use crate::record::{Fields, quote};
 use crate::stop;
 use kdive_engine::{Breakpoint, Engine, Event, Observer, Piece, StopReason};
@@ -284,15 +284,8 @@ impl Observer for Follower {
             Event::Stopped(stop) => {
                 channel.tell_threads(engine);
                 channel.tell_modules(engine);
-                let hits: Vec<u32> = stop
-                    .reasons
-                    .iter()
-                    .filter_map(|reason| match reason {
-                        StopReason::Hit(hit) => Some(hit.number),
-                        _ => None,
-                    })
-                    .collect();
-                let known = |number: u32| channel.known(number).map(|shown| disposition(shown.disposition));
+                let hits: Vec<u32> = stop.hits().map(|hit| hit.number).collect();
+                let known = |number: u32| channel.known(number).map(|shown| shown.disposition.name());
                 let dispositions: Vec<(u32, &'static str)> =
                     hits.iter().filter_map(|number| Some((*number, known(*number)?))).collect();
                 let deleted = channel.tell_breakpoints(engine, &hits, false);

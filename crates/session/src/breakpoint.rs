@@ -128,7 +128,36 @@ pub struct Breakpoint {
     pub commands: Vec<String>,
 }
 
+impl Disposition {
+    /// gdb's word for it in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Delete => "del",
+            Self::Disable => "dis",
+        }
+    }
+}
+
 impl Breakpoint {
+    /// gdb's name of its kind in tables.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match &self.kind {
+            BreakpointKind::Software => "breakpoint",
+            BreakpointKind::Hardware => "hw breakpoint",
+            BreakpointKind::Dprintf(_) => "dprintf",
+            BreakpointKind::Signal(_) => "catchpoint",
+            BreakpointKind::Watch(watch) => match (watch.hardware, watch.access) {
+                (false, _) => "watchpoint",
+                (true, WatchKind::Write) => "hw watchpoint",
+                (true, WatchKind::Read) => "read watchpoint",
+                (true, WatchKind::Access) => "acc watchpoint",
+            },
+        }
+    }
+
     /// Whether its location is not known yet.
     #[must_use]
     pub fn is_pending(&self) -> bool {

@@ -144,6 +144,14 @@ pub struct Stop {
 }
 
 impl Stop {
+    /// The breakpoints that were hit, in the order gdb tells.
+    pub fn hits(&self) -> impl Iterator<Item = &Hit> {
+        self.reasons.iter().filter_map(|reason| match reason {
+            StopReason::Hit(hit) => Some(hit),
+            _ => None,
+        })
+    }
+
     /// A stop that has nothing to tell but the place: after connecting.
     pub(crate) fn quiet(thread: ThreadId) -> Self {
         Self {

@@ -90,30 +90,6 @@ pub(crate) fn also_set(others: &[&Breakpoint], addr: VirtAddr, thread: Option<u3
     (!others.is_empty()).then_some(text)
 }
 
-/// gdb's name of a kind in tables.
-fn type_name(shown: &Breakpoint) -> &'static str {
-    match &shown.kind {
-        BreakpointKind::Software => "breakpoint",
-        BreakpointKind::Hardware => "hw breakpoint",
-        BreakpointKind::Dprintf(_) => "dprintf",
-        BreakpointKind::Signal(_) => "catchpoint",
-        BreakpointKind::Watch(watch) => match (watch.hardware, watch.access) {
-            (false, _) => "watchpoint",
-            (true, WatchKind::Write) => "hw watchpoint",
-            (true, WatchKind::Read) => "read watchpoint",
-            (true, WatchKind::Access) => "acc watchpoint",
-        },
-    }
-}
-
-fn disposition_name(disposition: Disposition) -> &'static str {
-    match disposition {
-        Disposition::Keep => "keep",
-        Disposition::Delete => "del",
-        Disposition::Disable => "dis",
-    }
-}
-
 /// The columns of a table whose widths depend on what is in it.
 #[derive(Clone, Copy)]
 struct Widths {
@@ -141,7 +117,7 @@ pub fn table(breakpoints: &[&Breakpoint]) -> Out {
         _ => !shown.locations.is_empty(),
     });
     let widths = Widths {
-        kind: breakpoints.iter().map(|shown| type_name(shown).len()).fold(14, usize::max),
+        kind: breakpoints.iter().map(|shown| shown.type_name().len()).fold(14, usize::max),
         addr: if has_address { 18 } else { 10 },
     };
     let mut out = Out::new();
@@ -162,7 +138,7 @@ fn rows(shown: &Breakpoint, widths: Widths, out: &mut Out, footnote: &mut bool) 
         || shown.locations.iter().any(|location| !location.enabled || location.condition_invalid);
     let enabled = if shown.enabled { "y" } else { "n" };
     let number = shown.number.to_string();
-    out.push(&widths.head(&number, type_name(shown), disposition_name(shown.disposition), enabled));
+    out.push(&widths.head(&number, shown.type_name(), shown.disposition.name(), enabled));
     let width = widths.addr;
     match (&shown.kind, shown.locations.first()) {
         (BreakpointKind::Watch(watch), _) => out.push(&format!("{:<width$} {}", "", watch.text)),

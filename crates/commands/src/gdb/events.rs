@@ -241,11 +241,7 @@ pub fn show_stage(shell: &mut Shell) -> bool {
 
 /// Names `analyze` at a stop of `catch` for trouble of the kernel, to a person.
 fn name_analyze(shell: &mut Shell, stop: &Stop) {
-    let is_trouble = |reason: &StopReason| match reason {
-        StopReason::Hit(hit) => shell.trouble.contains(&hit.number),
-        _ => false,
-    };
-    if shell.is_interactive() && stop.reasons.iter().any(is_trouble) {
+    if shell.is_interactive() && stop.hits().any(|hit| shell.trouble.contains(&hit.number)) {
         shell.out.line("[analyze explains it]");
     }
 }

@@ -21,12 +21,8 @@ pub fn heading(stop: &Stop) -> String {
     if let Some(thread) = &stop.switched {
         text.push_str(&format!("[Switching to {thread}]\n"));
     }
-    let hits = stop.reasons.iter().filter_map(|reason| match reason {
-        StopReason::Hit(hit) if !hit.silent => Some(hit),
-        _ => None,
-    });
     let who = stop.label.as_ref().map(|label| format!("{} hit ", thread(label))).unwrap_or_default();
-    for hit in hits {
+    for hit in stop.hits().filter(|hit| !hit.silent) {
         let number = hit.number;
         match &hit.kind {
             HitKind::Watch { access, hardware, expression, old, now } => {
