@@ -17,3 +17,5 @@ awatch root.key
 rwatch hidden
 disable 7
 info watchpoints
+delete
+continue

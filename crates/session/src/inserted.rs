@@ -9,7 +9,10 @@ use kdive_target::{BreakpointError, BreakpointKind, RunControl, WatchKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One thing to be inserted.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+///
+/// Ordered as they are inserted: breakpoints before watchpoints, so that debug registers go to code first, and each by
+/// address, as gdb does. The order decides what is refused when there are too few debug registers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Place {
     pub(crate) kind: PlaceKind,
     pub(crate) addr: VirtAddr,
@@ -17,7 +20,26 @@ pub(crate) struct Place {
     pub(crate) len: u64,
 }
 
-/// As [`BreakpointKind`], ordered: breakpoints before watchpoints, so that slots go to code first.
+impl Place {
+    fn order(&self) -> (bool, VirtAddr, u64, PlaceKind) {
+        let watches = !matches!(self.kind, PlaceKind::Hardware | PlaceKind::Software);
+        (watches, self.addr, self.len, self.kind)
+    }
+}
+
+impl Ord for Place {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.order().cmp(&other.order())
+    }
+}
+
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// As [`BreakpointKind`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum PlaceKind {
     Hardware,

@@ -465,15 +465,20 @@ impl View for ProgramView {
         let _ = self.program.take_copies();
         let (result, trace) = self.program.traced(|program| {
             let value = expr.evaluate(program)?;
-            let own = value.address().zip(value.ty().size());
+            let size = match value.bit_field() {
+                Some(bits) => Some((u64::from(bits.offset) + u64::from(bits.size)).div_ceil(8)),
+                None => value.ty().size(),
+            };
+            let own = value.address().zip(size);
             let bytes = value.bytes(program).map(|bytes| bytes.to_vec()).ok();
-            let text = value_text(program, &value, &program.options.print);
-            Ok::<_, ExprError>((own, bytes, text))
+            Ok::<_, ExprError>((own, bytes, value))
         });
         let mut ranges = trace.memory;
         let mut refused = None;
         let (bytes, text) = match result {
-            Ok((own, bytes, text)) => {
+            Ok((own, bytes, value)) => {
+                // Not traced: what the text of a pointer shows of the memory behind it is no part of the value.
+                let text = value_text(&self.program, &value, &self.program.options.print);
                 if let Some(own) = own {
                     ranges.retain(|range| *range != own);
                     ranges.push(own);
@@ -488,7 +493,6 @@ impl View for ProgramView {
                 (None, text)
             }
         };
-        // Printing a string reads what it points to, which is not part of the value.
         ranges.dedup();
         WatchReading { bytes, text, ranges, beyond_memory: trace.registers, refused }
     }

@@ -508,16 +508,21 @@ impl<V: View> Session<V> {
     /// Whether the user asked for debug registers that the target does not give: it would run past what is wanted.
     fn no_debug_registers(&self, wanted: &BTreeSet<Place>) -> Result<(), Error> {
         let mut text = String::new();
+        let mut watchpoints = BTreeSet::new();
         for place in wanted.iter().filter(|place| place.kind != PlaceKind::Software) {
-            if matches!(self.inserted.state(*place), LocationState::Failed(_)) {
-                let (verb, what) = match place.kind {
-                    PlaceKind::Hardware => ("Cannot", "hardware breakpoint"),
-                    _ => ("Could not", "hardware watchpoint"),
-                };
-                for number in self.owners(*place) {
-                    text.push_str(&format!("{verb} insert {what} {number}.\n"));
+            if !matches!(self.inserted.state(*place), LocationState::Failed(_)) {
+                continue;
+            }
+            for number in self.owners(*place) {
+                if place.kind == PlaceKind::Hardware {
+                    text.push_str(&format!("Cannot insert hardware breakpoint {number}.\n"));
+                } else {
+                    watchpoints.insert(number);
                 }
             }
+        }
+        for number in watchpoints {
+            text.push_str(&format!("Could not insert hardware watchpoint {number}.\n"));
         }
         if text.is_empty() {
             return Ok(());
