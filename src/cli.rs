@@ -422,8 +422,8 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Request, Mistake> {
             O::Baud => options.baud = Some(value),
             O::TimeLimit => options.time_limit = Some(seconds(typed, &value)?),
             O::Same => {}
-            O::NoEffect(why) | O::NoEffectOfValue(why) => {
-                options.without_effect.push(format!("option '{typed}' has no effect: {why}."));
+            O::NoEffect(reason) | O::NoEffectOfValue(reason) => {
+                options.without_effect.push(format!("option '{typed}' has no effect: {reason}."));
             }
             O::Interpreter if value == "console" => options.interpreter = Interpreter::Console,
             O::Interpreter if value == "dap" => options.interpreter = Interpreter::Dap,

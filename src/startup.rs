@@ -57,27 +57,27 @@ pub fn run(options: Options) -> u8 {
         Ok(()) if options.batch => i32::from(!starting.ok || !starting.files),
         Ok(()) => starting.shell.interact(),
     };
-    let over = starting.limit.as_ref().and_then(|limit| limit.leave(&missed(starting.shell)));
+    let timed_out = starting.limit.as_ref().and_then(|limit| limit.leave(&missed(starting.shell)));
     // The last of it: what comes now is to be done in good order.
     let _ = shell.interrupt.take();
-    if let Some(line) = &over {
+    if let Some(line) = &timed_out {
         shell.out.error(line);
     }
     let hooks = shell.hooks();
     hooks.before_exit(&mut shell);
     shell.out.flush();
-    if over.is_some() { time_limit::STATUS } else { (status & 0xff) as u8 }
+    if timed_out.is_some() { time_limit::STATUS } else { (status & 0xff) as u8 }
 }
 
 /// Breakpoints that never stopped anything, for who wonders why nothing happened.
 fn missed(shell: &Shell) -> Vec<String> {
     let enabled =
         shell.session.breakpoints().filter(|shown| shown.enabled && shown.hits == 0 && !shown.is_watch());
-    let told = enabled.map(|shown| {
+    let names = enabled.map(|shown| {
         let state = if shown.is_pending() { "is pending" } else { "was never hit" };
         format!("breakpoint {} ({}) {state}", shown.number, shown.spec)
     });
-    told.take(4).collect()
+    names.take(4).collect()
 }
 
 /// The same for one that answers like a console: the exit status where a command has left.
@@ -237,8 +237,8 @@ impl Starting<'_> {
             match init_files::local(flavor, &dir, home, &safe_path) {
                 Local::None => {}
                 Local::Trusted(path) => self.source(&path)?,
-                Local::Refused(path, why) => self.shell.out.warning(&format!(
-                    "{} is not run: {why}. \"set auto-load safe-path DIRECTORY\" in your own .kdiveinit allows it.",
+                Local::Refused(path, reason) => self.shell.out.warning(&format!(
+                    "{} is not run: {reason}. \"set auto-load safe-path DIRECTORY\" in your own .kdiveinit allows it.",
                     path.display()
                 )),
             }

@@ -61,7 +61,7 @@ impl TimeLimit {
             let state = locked(&watched).clone();
             // Who leaves has said it already.
             if !state.leaving {
-                let line = told(limit, &state.waited_for.unwrap_or_default(), &[]);
+                let line = timeout_message(limit, &state.waited_for.unwrap_or_default(), &[]);
                 let _ = writeln!(std::io::stderr(), "{line}");
             }
             std::process::exit(i32::from(STATUS));
@@ -79,7 +79,7 @@ impl TimeLimit {
         let mut state = locked(&self.shared);
         state.leaving = true;
         self.shared.1.notify_all();
-        state.waited_for.as_ref().map(|command| told(self.limit, command, missed))
+        state.waited_for.as_ref().map(|command| timeout_message(self.limit, command, missed))
     }
 }
 
@@ -89,7 +89,7 @@ fn wait(shared: &(Mutex<State>, Condvar), limit: Duration) -> bool {
     result.unwrap_or_else(PoisonError::into_inner).0.leaving
 }
 
-fn told(limit: Duration, command: &str, missed: &[String]) -> String {
+fn timeout_message(limit: Duration, command: &str, missed: &[String]) -> String {
     let command = if command.is_empty() { "nothing".to_owned() } else { format!("\"{command}\"") };
     let missed = if missed.is_empty() { String::new() } else { format!(" ({})", missed.join("; ")) };
     format!("kdive: the time limit of {} s is over; it waited for {command}{missed}", limit.as_secs_f64())
@@ -103,7 +103,7 @@ mod tests {
     fn the_line_says_what_was_waited_for() {
         let missed = ["breakpoint 1 (vfs_raed) is pending".to_owned()];
         assert_eq!(
-            told(Duration::from_millis(2500), "continue", &missed),
+            timeout_message(Duration::from_millis(2500), "continue", &missed),
             "kdive: the time limit of 2.5 s is over; it waited for \"continue\" (breakpoint 1 (vfs_raed) is pending)"
         );
     }

@@ -22,7 +22,7 @@ fn run_to_stop(engine: &mut Engine) {
     while Instant::now() < limit {
         match engine.poll(Duration::from_secs(1)).unwrap() {
             Some(Event::Stopped(_)) => return,
-            Some(Event::Disconnected(why)) => panic!("{why}"),
+            Some(Event::Disconnected(reason)) => panic!("{reason}"),
             _ => {}
         }
     }

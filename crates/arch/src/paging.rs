@@ -134,9 +134,9 @@ impl PageTables {
         // The stack is near the end.
         for index in (0..USER_ENTRIES).rev().filter(|_| paired) {
             let mut entry = |tables: Self| read(PhysAddr(tables.root.0.wrapping_add(index * 8)), 8);
-            let own = entry(self)?;
-            if own & 1 == 1 {
-                let same = (own ^ entry(kernel)?) & (ADDRESS | 1) == 0;
+            let entry_value = entry(self)?;
+            if entry_value & 1 == 1 {
+                let same = (entry_value ^ entry(kernel)?) & (ADDRESS | 1) == 0;
                 return Ok(same.then_some(kernel));
             }
         }

@@ -110,12 +110,12 @@ impl Entry {
     /// Whether it and all under it are commands of gdb that have no meaning here: nobody is to be led to them.
     #[must_use]
     pub fn is_foreign(&self) -> bool {
-        let own = match &self.what {
+        let has_meaning_here = match &self.what {
             What::Command(spec) => spec.stand_in.is_none(),
             What::Prefix => self.children.is_empty(),
             _ => true,
         };
-        !own && self.children.0.iter().all(Self::is_foreign)
+        !has_meaning_here && self.children.0.iter().all(Self::is_foreign)
     }
 }
 

@@ -207,8 +207,9 @@ impl<'a> Evaluator<'a> {
         }
         let store = self.context.store();
         // Scripts have variables of the names of walkers; those that are not called are variables.
-        let own = || self.context.function(name).is_some_and(|function| !function.is_plain());
-        if store.get(name).is_none() && (own() || functions::standard(name).is_some()) {
+        let is_debugger_function =
+            || self.context.function(name).is_some_and(|function| !function.is_plain());
+        if store.get(name).is_none() && (is_debugger_function() || functions::standard(name).is_some()) {
             return Ok(internal_function(name));
         }
         Ok(store.variable(name))

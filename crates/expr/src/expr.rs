@@ -66,18 +66,27 @@ impl Expr {
         if let Some(expansion) = expand_expression(head, context)? {
             let parsed = parser::parse(&expansion.text, ends, context)?;
             // What ends the expression stands behind it as it was typed.
-            let (own, rest) = match expansion.origin(parsed.end) {
+            let (source_text, rest) = match expansion.origin(parsed.end) {
                 Some(end) => text.split_at_checked(end).unwrap_or((text, "")),
                 None => text.split_at_checked(head.len()).unwrap_or((text, "")),
             };
-            let expr =
-                Self { text: own.trim().into(), node: parsed.node, cpu: Cpu::Selected, uses_macros: true };
+            let expr = Self {
+                text: source_text.trim().into(),
+                node: parsed.node,
+                cpu: Cpu::Selected,
+                uses_macros: true,
+            };
             return Ok((expr, rest));
         }
         let parsed = parser::parse(text, ends, context)?;
-        let (own, rest) = text.split_at_checked(parsed.end).unwrap_or((text, ""));
+        let (source_text, rest) = text.split_at_checked(parsed.end).unwrap_or((text, ""));
         Ok((
-            Self { text: own.trim().into(), node: parsed.node, cpu: Cpu::Selected, uses_macros: false },
+            Self {
+                text: source_text.trim().into(),
+                node: parsed.node,
+                cpu: Cpu::Selected,
+                uses_macros: false,
+            },
             rest,
         ))
     }

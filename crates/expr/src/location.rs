@@ -309,9 +309,9 @@ impl Linespec {
                 token => return Err(token.unexpected(text)),
             }
         }
-        let own = text.get(..end).unwrap_or(text).trim();
+        let location_text = text.get(..end).unwrap_or(text).trim();
         let rest = text.get(end..).unwrap_or("").trim_start();
-        Ok((Self { text: own.to_owned(), parts }, rest))
+        Ok((Self { text: location_text.to_owned(), parts }, rest))
     }
 }
 

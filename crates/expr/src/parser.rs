@@ -1,6 +1,6 @@
 //! From tokens to a tree. The grammar is gdb's for C; where it stops is what its syntax errors quote.
 
-mod own;
+mod debugger_functions;
 mod types;
 
 use crate::ast::{Binary, History, Node, Unary};
@@ -391,7 +391,7 @@ impl<'a> Parser<'a> {
         let Token::Name(symbol) = lexeme.token else { return Err(self.syntax()) };
         // A name of the program comes first, if it is something that can be called.
         if self.is("(")
-            && !symbol.as_ref().is_some_and(own::is_callable)
+            && !symbol.as_ref().is_some_and(debugger_functions::is_callable)
             && self.context.function(name).is_some_and(|function| function.is_plain())
         {
             return Ok(Node::Dollar(name.into()));

@@ -93,8 +93,8 @@ impl<'a> Printer<'a> {
 
     /// A value by its type, with the type in front where it is a pointer.
     fn top(&self, value: &Value, out: &mut Out) -> Result<()> {
-        if let Some(why) = value.ty().refusal() {
-            return Err(ExprError::msg(why.to_string()));
+        if let Some(reason) = value.ty().refusal() {
+            return Err(ExprError::msg(reason.to_string()));
         }
         if value.ty().is_declaration() {
             // Nothing of it can be read, not even where it would be.
@@ -130,8 +130,8 @@ impl<'a> Printer<'a> {
                 out.push("...");
                 false
             }
-            Some(why) => {
-                missing_text(value, why, out);
+            Some(reason) => {
+                missing_text(value, reason, out);
                 false
             }
         }
@@ -181,7 +181,7 @@ impl<'a> Printer<'a> {
         match contents.holes().first() {
             None => true,
             Some(hole) => {
-                missing_text(value, hole.why, out);
+                missing_text(value, hole.reason, out);
                 false
             }
         }
@@ -198,7 +198,7 @@ impl<'a> Printer<'a> {
                 out.push("void");
                 Ok(())
             }
-            Kind::Foreign(why) => Err(ExprError::msg(why.to_string())),
+            Kind::Foreign(reason) => Err(ExprError::msg(reason.to_string())),
             Kind::Error(_) | Kind::NoDebugData => {
                 // Such a type prints as its name, and so do values of it.
                 kdive_types::print::print_declaration(&ty, "", kdive_types::print::NAME_ONLY, out);
@@ -236,8 +236,8 @@ impl<'a> Printer<'a> {
 }
 
 /// Why a value is missing, as it stands in the place of the value.
-fn missing_text(value: &Value, why: Missing, out: &mut Out) {
-    let text = match why {
+fn missing_text(value: &Value, reason: Missing, out: &mut Out) {
+    let text = match reason {
         Missing::OptimizedOut if matches!(value.place(), Place::Register { .. }) => "<not saved>",
         Missing::OptimizedOut => "<optimized out>",
         Missing::Unavailable => "<unavailable>",

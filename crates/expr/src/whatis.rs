@@ -63,8 +63,8 @@ pub fn describe_type(
         // Of a name for a type, what it stands for; one level, without the qualifiers of the name.
         ty = target.get();
     }
-    if expand && let Some(why) = refusal(&ty) {
-        return Err(ExprError::msg(why));
+    if expand && let Some(reason) = refusal(&ty) {
+        return Err(ExprError::msg(reason));
     }
     describe(context, &ty, expand, options, out);
     Ok(())
@@ -74,8 +74,8 @@ pub fn describe_type(
 fn refusal(ty: &Type) -> Option<String> {
     let mut ty = ty.strip();
     for _ in 0..16 {
-        if let Some(why) = ty.refusal() {
-            return Some(why.to_string());
+        if let Some(reason) = ty.refusal() {
+            return Some(reason.to_string());
         }
         let Kind::Pointer(target) = ty.kind() else { return None };
         let target = target.get().strip();

@@ -30,8 +30,8 @@ pub fn chain(program: &Program, head: VirtAddr, locked: bool, limit: u64) -> Nod
             return (found, None);
         }
         if !seen.insert(next) {
-            let why = "it leads back into itself".to_owned();
-            return (found, Some(Error::Corrupt { what: "list", addr: at, why }));
+            let reason = "it leads back into itself".to_owned();
+            return (found, Some(Error::Corrupt { what: "list", addr: at, reason }));
         }
         at = VirtAddr(next);
         found.push(at);
@@ -63,14 +63,14 @@ mod tests {
         assert_eq!(walk("empty"), (vec![], None));
         assert_eq!(walk("nulls"), (vec![symbol(&program, "odd").unwrap()], None));
         assert_eq!(walk("no_nulls"), (vec![], None));
-        let (found, why) = walk("cyclic");
+        let (found, reason) = walk("cyclic");
         assert_eq!(found.len(), 2);
-        assert!(why.unwrap().to_string().ends_with("it leads back into itself"));
-        let (found, why) = walk("wild");
+        assert!(reason.unwrap().to_string().ends_with("it leads back into itself"));
+        let (found, reason) = walk("wild");
         assert_eq!(found.len(), 2);
-        assert!(matches!(why, Some(Error::Memory(_))));
-        let (found, why) = chain(&program, symbol(&program, "plain").unwrap(), false, 2);
+        assert!(matches!(reason, Some(Error::Memory(_))));
+        let (found, reason) = chain(&program, symbol(&program, "plain").unwrap(), false, 2);
         assert_eq!(found.len(), 2);
-        assert!(matches!(why, Some(Error::Exhausted(_))));
+        assert!(matches!(reason, Some(Error::Exhausted(_))));
     }
 }

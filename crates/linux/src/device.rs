@@ -131,8 +131,8 @@ pub fn device_tree(program: &Program, addr: VirtAddr) -> Result<DeviceTree, Erro
         let addr = device.addr;
         found.push((depth, device));
         if !seen.insert(addr) || depth >= MAX_DEPTH {
-            let why = "the tree leads back into itself".to_owned();
-            broken.push(Error::Corrupt { what: "device", addr, why });
+            let reason = "the tree leads back into itself".to_owned();
+            broken.push(Error::Corrupt { what: "device", addr, reason });
             continue;
         }
         let children = Object::of_struct(program, "device", addr)

@@ -26,14 +26,14 @@ pub enum Error {
     #[error(transparent)]
     Memory(#[from] Fault),
     /// A list that does not end or does not close.
-    #[error("{what} at {addr}: {why}")]
+    #[error("{what} at {addr}: {reason}")]
     Corrupt {
         /// Which structure.
         what: &'static str,
         /// Where the walk ended.
         addr: VirtAddr,
         /// What is wrong with it.
-        why: String,
+        reason: String,
     },
     /// A walk used up its budget, or Ctrl-C.
     #[error(transparent)]

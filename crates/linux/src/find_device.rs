@@ -116,8 +116,8 @@ fn clock_below(
         let clock = Object::of_struct(program, "clk_core", VirtAddr(node.0.wrapping_sub(offset)))?;
         // Each clock has one parent.
         if !seen.insert(clock.addr()) {
-            let why = "it leads back into itself".to_owned();
-            return Err(Error::Corrupt { what: "tree of clocks", addr: clock.addr(), why });
+            let reason = "it leads back into itself".to_owned();
+            return Err(Error::Corrupt { what: "tree of clocks", addr: clock.addr(), reason });
         }
         if clock.member("name")?.string(MAX_NAME)? == name {
             return Ok(Some(clock.addr()));

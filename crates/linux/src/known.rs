@@ -82,7 +82,8 @@ pub(crate) fn type_of(program: &Program, name: &str, size: u64) -> Option<Type> 
     let of_name = VARIABLES.iter().filter(|(known, _)| *known == name);
     of_name.filter_map(|(_, known)| known.ty(program)).find(|ty| {
         // A definition may go on behind its type, where that ends in an array without length (`init_mm`).
-        let fits = |own| if ty.is_composite() { own <= size } else { own == size };
+        let fits =
+            |candidate_size| if ty.is_composite() { candidate_size <= size } else { candidate_size == size };
         size == 0 || ty.size().is_some_and(fits)
     })
 }

@@ -530,8 +530,8 @@ impl OsLayer for LinuxLayer {
     }
 
     fn is_task(&self, program: &Program, wanted: &TaskFilter) -> Result<bool, String> {
-        let told = self.current.is_one_of(program, self.kernel_place(), wanted);
-        told.ok_or_else(|| "which task runs on this CPU cannot be read here".to_owned())
+        let answer = self.current.is_one_of(program, self.kernel_place(), wanted);
+        answer.ok_or_else(|| "which task runs on this CPU cannot be read here".to_owned())
     }
 
     fn lacks_task(&self, program: &Program, pid: u32) -> bool {

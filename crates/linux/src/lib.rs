@@ -6,11 +6,11 @@
 //! Names and meanings of structures and members are the kernel's own; comments name the file they come from.
 
 mod address;
-mod blob;
 mod chain;
 mod context;
 mod current;
 mod device;
+mod embedded;
 mod errno;
 mod error;
 mod extable;
@@ -19,7 +19,7 @@ mod find;
 mod find_device;
 mod find_function;
 mod functions;
-mod held;
+mod held_locks;
 mod identity;
 mod irq;
 mod kaslr;
@@ -63,19 +63,19 @@ mod vma;
 mod xarray;
 
 pub use address::{VmallocArea, describe, vmalloc_areas};
-pub use blob::{FdtHeader, device_tree_blob, packed_config};
 pub use chain::chain;
 pub use context::{ContextKind, StopContext, stop_context};
 pub use device::{
     Device, DeviceGroup, DeviceTree, Disk, Grouping, Major, block_majors, character_devices, device_at,
     device_groups, device_tree, disk_of,
 };
+pub use embedded::{FdtHeader, device_tree_blob, packed_config};
 pub use errno::errno_name;
 pub use error::Error;
 pub use find::{FindResult, Fit, ModuleFinder};
 pub use find_function::Defining;
 pub use functions::add_functions;
-pub use held::{
+pub use held_locks::{
     LockdepEntry, StaticLock, StaticLocks, lockdep_held, static_lock_at, static_locks, waited_for,
 };
 pub use identity::{Identity, banner, command_line, identity, running_build_id};
@@ -84,7 +84,7 @@ pub use kaslr::{FoundBy, Kaslr};
 pub use layer::{LinuxLayer, ModuleSymbols, SymbolsFrom};
 pub use list::ListWalk;
 pub use locate::KernelPlace;
-pub use lock::{Held, LockKind, LockLayout, LockMember, lock_at, lock_kind, locks_within};
+pub use lock::{LockKind, LockLayout, LockMember, LockState, lock_at, lock_kind, locks_within};
 pub use log::{Log, LogRecord, log};
 pub use maple::{MapleEntry, maple_entries};
 pub use member::member_at;

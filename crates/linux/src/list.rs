@@ -31,7 +31,8 @@ impl<'a> ListWalk<'a> {
         if next == self.head {
             return Ok(None);
         }
-        let corrupt = |why: &str| Error::Corrupt { what: "list", addr: self.at, why: why.to_owned() };
+        let corrupt =
+            |reason: &str| Error::Corrupt { what: "list", addr: self.at, reason: reason.to_owned() };
         if next.0 == 0 {
             return Err(corrupt("next is NULL: not initialised yet, or overwritten"));
         }

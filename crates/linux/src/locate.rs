@@ -152,10 +152,10 @@ impl LinuxLayer {
             }
             Found::Stranger => {
                 self.place.armed = false;
-                let told = self.place.state == State::Stranger;
+                let already_reported = self.place.state == State::Stranger;
                 self.place.state = State::Stranger;
                 // The notes of another build often lie in the same place: then that is said, with both build-ids.
-                if !told && !matches!(identity(program), Identity::Different { .. }) {
+                if !already_reported && !matches!(identity(program), Identity::Different { .. }) {
                     report.warnings.push(crate::stranger::warning(program, Some(&kernel), None));
                 }
             }

@@ -42,7 +42,7 @@ impl fmt::Display for LockKind {
 
 /// What a lock says of its holder.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Held {
+pub enum LockState {
     /// Nobody.
     Free,
     /// This task, by the address of its `task_struct`.
@@ -135,11 +135,11 @@ impl LockLayout {
     ///
     /// # Errors
     /// Memory; [`Error::NoType`] for a kind this kernel does not have.
-    pub fn held(&self, program: &Program, kind: LockKind, addr: VirtAddr) -> Result<Held, Error> {
+    pub fn state(&self, program: &Program, kind: LockKind, addr: VirtAddr) -> Result<LockState, Error> {
         let missing = || Error::NoType(kind.to_string());
         let owner = |value: u64| match value & !FLAGS {
-            0 => Held::Free,
-            task => Held::By(VirtAddr(task)),
+            0 => LockState::Free,
+            task => LockState::By(VirtAddr(task)),
         };
         Ok(match kind {
             LockKind::Mutex => owner(self.mutex.ok_or_else(missing)?.read(program, addr)?),
@@ -149,21 +149,23 @@ impl LockLayout {
                 let (count, of) = (count.read(program, addr)?, of.read(program, addr)?);
                 let task = Some(VirtAddr(of & !FLAGS)).filter(|task| task.0 != 0);
                 match (count & RWSEM_WRITER, count << 1 >> (RWSEM_READERS + 1), task) {
-                    (RWSEM_WRITER, _, Some(task)) => Held::By(task),
-                    (RWSEM_WRITER, _, None) => Held::Somebody,
-                    (_, 0, _) => Held::Free,
-                    (_, readers, task) => Held::Reading(readers, task.filter(|_| of & RWSEM_READER != 0)),
+                    (RWSEM_WRITER, _, Some(task)) => LockState::By(task),
+                    (RWSEM_WRITER, _, None) => LockState::Somebody,
+                    (_, 0, _) => LockState::Free,
+                    (_, readers, task) => {
+                        LockState::Reading(readers, task.filter(|_| of & RWSEM_READER != 0))
+                    }
                 }
             }
             LockKind::Spin => {
                 let (word, of) = self.spin.ok_or_else(missing)?;
                 if word.read(program, addr)? & 0xff == 0 {
-                    return Ok(Held::Free);
+                    return Ok(LockState::Free);
                 }
                 // SPINLOCK_OWNER_INIT is -1.
                 match of.map(|of| of.read(program, addr)).transpose()? {
-                    Some(task) if task != 0 && task != u64::MAX => Held::By(VirtAddr(task)),
-                    _ => Held::Somebody,
+                    Some(task) if task != 0 && task != u64::MAX => LockState::By(VirtAddr(task)),
+                    _ => LockState::Somebody,
                 }
             }
         })
@@ -313,15 +315,18 @@ mod tests {
             ]
         );
         let layout = LockLayout::new(&program);
-        let held = |kind, addr| layout.held(&program, kind, addr).unwrap();
-        let states: Vec<Held> =
-            found.iter().map(|lock| held(lock.kind, object.addr().offset(lock.offset))).collect();
+        let state = |kind, addr| layout.state(&program, kind, addr).unwrap();
+        let states: Vec<LockState> =
+            found.iter().map(|lock| state(lock.kind, object.addr().offset(lock.offset))).collect();
         let task = |number: u64| VirtAddr(0xffff_8880_0000_0000 + number * 0x1000);
-        assert_eq!(states, [Held::By(task(1)), Held::By(task(2)), Held::Somebody, Held::By(task(4))]);
+        assert_eq!(
+            states,
+            [LockState::By(task(1)), LockState::By(task(2)), LockState::Somebody, LockState::By(task(4))]
+        );
         let of = |name| Object::variable(&program, name).unwrap().addr();
-        assert_eq!(held(LockKind::RwSem, of("readers")), Held::Reading(2, Some(task(5))));
-        assert_eq!(held(LockKind::RwSem, of("free")), Held::Free);
-        assert_eq!(held(LockKind::Mutex, of("untaken")), Held::Free);
+        assert_eq!(state(LockKind::RwSem, of("readers")), LockState::Reading(2, Some(task(5))));
+        assert_eq!(state(LockKind::RwSem, of("free")), LockState::Free);
+        assert_eq!(state(LockKind::Mutex, of("untaken")), LockState::Free);
         // From the place of an owner to the lock it owns.
         let last = object.offset_of("many").unwrap() + 2 * 32;
         let lock = lock_at(&program, object.ty(), last).unwrap();

@@ -104,7 +104,7 @@ impl<'a> RingBuffer<'a> {
                 bits => Err(Error::Corrupt {
                     what: "log buffer",
                     addr: member.addr(),
-                    why: format!("{name} is {bits}"),
+                    reason: format!("{name} is {bits}"),
                 }),
             }
         };
@@ -212,7 +212,7 @@ fn read_old(program: &Program) -> Result<Log, Error> {
             budget.step()?;
             let record = buffer.offset(at);
             let corrupt =
-                |why: &str| Error::Corrupt { what: "log buffer", addr: record, why: why.to_owned() };
+                |reason: &str| Error::Corrupt { what: "log buffer", addr: record, reason: reason.to_owned() };
             if at.saturating_add(header_size) > size {
                 return Err(corrupt("a record lies beyond its end"));
             }

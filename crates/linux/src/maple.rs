@@ -58,7 +58,7 @@ impl Walk<'_> {
         const ARANGE: u64 = 3;
         self.budget.step()?;
         let addr = VirtAddr(word & !0xff);
-        let corrupt = |why: &str| Error::Corrupt { what: "maple tree", addr, why: why.to_owned() };
+        let corrupt = |reason: &str| Error::Corrupt { what: "maple tree", addr, reason: reason.to_owned() };
         if depth > MAX_HEIGHT {
             return Err(corrupt("it is too high"));
         }

@@ -40,9 +40,11 @@ pub fn memory_use(program: &Program, mm: VirtAddr) -> Result<MemoryUse, Error> {
 /// Without types of the kernel; memory.
 pub(crate) fn counter_sum(program: &Program, counter: &Object<'_>) -> Result<i64, Error> {
     let mut sum = counter.member("count")?.int()?;
-    let Ok(own) = counter.member("counters").and_then(|own| own.pointer()) else { return Ok(sum) };
+    let Ok(per_cpu) = counter.member("counters").and_then(|per_cpu| per_cpu.pointer()) else {
+        return Ok(sum);
+    };
     for offset in per_cpu_offsets(program)? {
-        let kept = program.read_uint(own.offset(offset), 4)? as u32;
+        let kept = program.read_uint(per_cpu.offset(offset), 4)? as u32;
         sum = sum.saturating_add(i64::from(kept.cast_signed()));
     }
     Ok(sum)

@@ -51,8 +51,8 @@ fn subtree(
     /// `CLK_GET_RATE_NOCACHE`.
     const NOCACHE: u64 = 1 << 6;
     if depth > MAX_DEPTH {
-        let why = "its tree is too deep".to_owned();
-        return Err(Error::Corrupt { what: "clock", addr: head.addr(), why });
+        let reason = "its tree is too deep".to_owned();
+        return Err(Error::Corrupt { what: "clock", addr: head.addr(), reason });
     }
     let offset = Object::of_struct(program, "clk_core", VirtAddr(0))?.offset_of("child_node")?;
     let mut at = head.member("first")?.pointer()?;

@@ -165,8 +165,8 @@ fn net_device(program: &Program, addr: VirtAddr) -> Result<NetDevice, Error> {
             let bits = address.member("ifa_local")?.uint()? as u32;
             addresses.push(std::net::Ipv4Addr::from(bits.to_le_bytes()));
             if addresses.len() as u64 > MAX_DEVICES {
-                let why = "its addresses do not end".to_owned();
-                return Err(Error::Corrupt { what: "network device", addr, why });
+                let reason = "its addresses do not end".to_owned();
+                return Err(Error::Corrupt { what: "network device", addr, reason });
             }
             at = address.member("ifa_next")?.pointer()?;
         }

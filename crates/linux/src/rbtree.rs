@@ -18,8 +18,8 @@ pub fn nodes(program: &Program, root: VirtAddr, limit: u64) -> Result<(Vec<VirtA
             while at.0 != 0 {
                 budget.step()?;
                 if !seen.insert(at) {
-                    let why = "the tree leads back into itself".to_owned();
-                    return Err(Error::Corrupt { what: "red-black tree", addr: at, why });
+                    let reason = "the tree leads back into itself".to_owned();
+                    return Err(Error::Corrupt { what: "red-black tree", addr: at, reason });
                 }
                 above.push(at);
                 at = Object::of_struct(program, "rb_node", at)?.member("rb_left")?.pointer()?;

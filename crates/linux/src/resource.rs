@@ -39,8 +39,8 @@ pub fn resources(program: &Program, root: &str) -> Result<(Vec<Resource>, Option
         let mut visit = || -> Result<(), Error> {
             budget.step()?;
             if !seen.insert(addr) {
-                let why = "the tree leads back into itself".to_owned();
-                return Err(Error::Corrupt { what: "resource", addr, why });
+                let reason = "the tree leads back into itself".to_owned();
+                return Err(Error::Corrupt { what: "resource", addr, reason });
             }
             let resource = Object::of_struct(program, "resource", addr)?;
             let name = resource.member("name")?;

@@ -91,7 +91,7 @@ pub fn slab_object(program: &Program, addr: VirtAddr) -> Result<Option<SlabObjec
         let back = back.filter(|pages| *pages < 1 << 20).ok_or_else(|| Error::Corrupt {
             what: "page",
             addr: page.addr(),
-            why: "its head lies behind it".to_owned(),
+            reason: "its head lies behind it".to_owned(),
         })?;
         first = first.wrapping_sub(back << 12);
         page = Object::of_struct(program, "page", VirtAddr(head & !1))?;

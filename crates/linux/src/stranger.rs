@@ -83,8 +83,8 @@ fn running_release(program: &Program, kernel: &Kernel) -> Option<String> {
 pub(crate) fn warning(program: &Program, kernel: Option<&Kernel>, build_ids: Option<(&str, &str)>) -> String {
     let running = kernel.and_then(|kernel| running_release(program, kernel));
     let file = kernel.and_then(|kernel| release_of(kernel.text()));
-    let own = kernel.and_then(|kernel| kernel.module.object().build_id().map(hex));
-    words(running.as_deref(), file.as_deref(), build_ids, own.as_deref())
+    let file_id = kernel.and_then(|kernel| kernel.module.object().build_id().map(hex));
+    words(running.as_deref(), file.as_deref(), build_ids, file_id.as_deref())
 }
 
 /// The words of [`warning`].
@@ -137,8 +137,8 @@ mod tests {
     fn what_is_known_is_said() {
         let start = "the loaded vmlinux is not the running kernel: ";
         let end = "; load the right one with the file command";
-        let said = |running, file, ids, own| {
-            let text = words(running, file, ids, own);
+        let said = |running, file, ids, file_id| {
+            let text = words(running, file, ids, file_id);
             text.strip_prefix(start).unwrap().strip_suffix(end).unwrap().to_owned()
         };
         assert_eq!(

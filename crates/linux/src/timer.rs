@@ -363,8 +363,8 @@ fn wheel(
             while at.0 != 0 {
                 budget.step()?;
                 if !seen.insert(at) {
-                    let why = "a chain leads back into itself".to_owned();
-                    return Err(Error::Corrupt { what: "timer wheel", addr: at, why });
+                    let reason = "a chain leads back into itself".to_owned();
+                    return Err(Error::Corrupt { what: "timer wheel", addr: at, reason });
                 }
                 timers.push(WheelTimer {
                     addr: at,

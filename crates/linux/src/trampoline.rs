@@ -114,7 +114,7 @@ impl Kind {
     /// The return address in a task's records for a place on the stack, the newest of them but `skip`.
     fn find(&self, program: &Program, task: VirtAddr, slot: VirtAddr, skip: usize) -> Option<VirtAddr> {
         let mut left = skip;
-        let mut told = |record: VirtAddr| {
+        let mut return_of = |record: VirtAddr| {
             if self.slot.pointer(program, record).ok()? != slot {
                 return None;
             }
@@ -127,7 +127,7 @@ impl Kind {
                 let last = last.read(program, task).ok()? as u32 as i32;
                 let base = base.pointer(program, task).ok().filter(|base| base.0 != 0)?;
                 let count = usize::try_from(last).ok()?.saturating_add(1).min(MAX_RECORDS);
-                (0..count).rev().find_map(|index| told(base.offset((index as u64).wrapping_mul(*size))))
+                (0..count).rev().find_map(|index| return_of(base.offset((index as u64).wrapping_mul(*size))))
             }
             Records::Words { base, used } => {
                 let used = used.read(program, task).ok()? as u32 as i32;
@@ -137,7 +137,7 @@ impl Kind {
                     top -= 1;
                     let back = program.read_uint(base.offset(top * 8), 8).ok()? & BACK;
                     top = top.checked_sub(back).filter(|_| back != 0)?;
-                    if let Some(to) = told(base.offset(top * 8)) {
+                    if let Some(to) = return_of(base.offset(top * 8)) {
                         return Some(to);
                     }
                 }
@@ -149,7 +149,7 @@ impl Kind {
                     if node.0 == 0 {
                         return None;
                     }
-                    if let Some(to) = told(VirtAddr(node.0.wrapping_sub(*link))) {
+                    if let Some(to) = return_of(VirtAddr(node.0.wrapping_sub(*link))) {
                         return Some(to);
                     }
                     // A node's link to the next one is all there is to it.
@@ -167,7 +167,7 @@ type Return = (VirtAddr, VirtAddr);
 impl Kind {
     /// What the newest record of a task says, and the one behind it, which is no longer in use.
     fn newest(&self, program: &Program, task: VirtAddr) -> Option<(Option<Return>, Option<Return>)> {
-        let told = |record: VirtAddr| {
+        let return_of = |record: VirtAddr| {
             Some((self.to.pointer(program, record).ok()?, self.slot.pointer(program, record).ok()?))
         };
         match &self.records {
@@ -176,7 +176,7 @@ impl Kind {
                 let base = base.pointer(program, task).ok().filter(|base| base.0 != 0)?;
                 let record = |index: i64| {
                     let index = u64::try_from(index).ok().filter(|&index| index < MAX_RECORDS as u64)?;
-                    told(base.offset(index.wrapping_mul(*size)))
+                    return_of(base.offset(index.wrapping_mul(*size)))
                 };
                 Some((record(last), record(last + 1)))
             }
@@ -186,9 +186,9 @@ impl Kind {
                 let top = used.checked_sub(1).filter(|&top| top < MAX_RECORDS as u64);
                 let live = top.and_then(|top| {
                     let back = program.read_uint(base.offset(top * 8), 8).ok()? & BACK;
-                    told(base.offset(top.checked_sub(back)? * 8))
+                    return_of(base.offset(top.checked_sub(back)? * 8))
                 });
-                Some((live, told(base.offset(used.min(MAX_RECORDS as u64) * 8))))
+                Some((live, return_of(base.offset(used.min(MAX_RECORDS as u64) * 8))))
             }
             // While these run, the kernel's own tables tell where the return address is.
             Records::List { .. } => None,
@@ -239,9 +239,9 @@ impl Trampolines {
             all.iter().find(|trampoline| trampoline.addr == start)?.kind(program)?.newest(program, task)
         };
         let (live, dropped) = self.with(program, kernel, newest)?;
-        let is_near = |told: &Return| told.1.0.wrapping_sub(sp.0.wrapping_sub(8)) <= OWN_STACK;
+        let is_near = |return_of: &Return| return_of.1.0.wrapping_sub(sp.0.wrapping_sub(8)) <= OWN_STACK;
         let (live, dropped) = (live.filter(is_near), dropped.filter(is_near));
-        let (to, slot) = dropped.filter(|told| holds.contains(&told.0.0)).or(live).or(dropped)?;
+        let (to, slot) = dropped.filter(|return_of| holds.contains(&return_of.0.0)).or(live).or(dropped)?;
         // Another tracer may watch the same function.
         let to = self.true_return(program, kernel, to, slot, || Some(task)).unwrap_or(to);
         Some((slot, to))
@@ -350,8 +350,8 @@ mod tests {
         let stack = at("stack");
         let trampolines = Trampolines::default();
         let start = at("return_to_handler");
-        let told = trampolines.inside(program, None, start, stack.offset(sp * 8), holds, at("task"));
-        told.map(|(slot, to)| ((slot.0 - stack.0) / 8, to.0))
+        let return_of = trampolines.inside(program, None, start, stack.offset(sp * 8), holds, at("task"));
+        return_of.map(|(slot, to)| ((slot.0 - stack.0) / 8, to.0))
     }
 
     #[test]
@@ -382,14 +382,14 @@ mod tests {
 
     #[test]
     fn damaged_words_end_the_search() {
-        for (word, told) in [("3", Some(0x1000)), ("0", None), ("900", None)] {
+        for (word, return_of) in [("3", Some(0x1000)), ("0", None), ("900", None)] {
             let program = kernel(&format!(
                 "struct ftrace_ret_stack {{ unsigned long ret, func, *retp; }} described;
                 struct task_struct {{ int curr_ret_stack; unsigned long *ret_stack; }};
                 unsigned long words[8] = {{ 0x1000, 1, (unsigned long)&stack[7], 3, 0, 0, 0, {word} }};
                 struct task_struct task = {{ 8, words }};"
             ));
-            assert_eq!(ask(&program, "return_to_handler", 7), told, "{word}");
+            assert_eq!(ask(&program, "return_to_handler", 7), return_of, "{word}");
         }
     }
 

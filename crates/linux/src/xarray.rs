@@ -55,8 +55,8 @@ impl Layout {
         let node = Object::of_struct(program, self.node, addr)?;
         let shift = node.member("shift")?.uint()?;
         if shift >= 64 || above.is_some_and(|above| shift >= above) {
-            let why = format!("its shift is {shift}");
-            return Err(Error::Corrupt { what: "xarray node", addr, why });
+            let reason = format!("its shift is {shift}");
+            return Err(Error::Corrupt { what: "xarray node", addr, reason });
         }
         let slots = node.member("slots")?;
         let count = (slots.ty().size().unwrap_or(0) / 8).clamp(1, 64);

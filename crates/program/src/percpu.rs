@@ -35,9 +35,9 @@ impl Program {
             Cpu::Selected => None,
         };
         let Some(os) = self.os.as_ref().filter(|_| self.is_per_cpu_at(symbol, addr)) else { return Ok(None) };
-        let (cpu, offset) = os
-            .cpu(self, number)
-            .map_err(|why| ExprError::msg(format!("{} is a per-CPU variable, and {why}", symbol.name)))?;
+        let (cpu, offset) = os.cpu(self, number).map_err(|reason| {
+            ExprError::msg(format!("{} is a per-CPU variable, and {reason}", symbol.name))
+        })?;
         if number.is_none() {
             let mut copies = self.copies.borrow_mut();
             if !copies.iter().any(|copy| copy.0 == symbol.name && copy.1 == cpu) {
@@ -54,7 +54,7 @@ impl Program {
             .as_ref()
             .ok_or_else(|| ExprError::msg("There is no kernel whose CPUs could be asked."))?;
         let (_, offset) =
-            os.cpu(self, Some(cpu)).map_err(|why| ExprError::msg(format!("No CPU {cpu}: {why}")))?;
+            os.cpu(self, Some(cpu)).map_err(|reason| ExprError::msg(format!("No CPU {cpu}: {reason}")))?;
         Ok(addr.offset(offset))
     }
 

@@ -28,8 +28,8 @@ impl Program {
                     pieces.push(piece(frame, index, part.size));
                 }
                 // A long double has 16 bytes in memory and 10 in its register.
-                let held = parts.iter().map(|part| part.size).sum::<u64>();
-                let rest = ty.size().unwrap_or(0).saturating_sub(held);
+                let in_registers = parts.iter().map(|part| part.size).sum::<u64>();
+                let rest = ty.size().unwrap_or(0).saturating_sub(in_registers);
                 if rest > 0 && parts.iter().any(|part| part.register.starts_with("st")) {
                     pieces.push(Piece {
                         bit_size: rest.saturating_mul(8),

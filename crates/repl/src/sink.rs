@@ -233,8 +233,8 @@ mod tests {
 
     fn console(shared: &Shared, terminal: bool, answer: fn() -> Answer) -> Console {
         Console {
-            out: To::over(Box::new(shared.clone())),
-            err: To::over(Box::new(shared.clone())),
+            out: To::new(Box::new(shared.clone())),
+            err: To::new(Box::new(shared.clone())),
             pending: Vec::new(),
             terminal,
             colour: terminal,
@@ -317,7 +317,7 @@ mod tests {
     fn a_closed_pipe_is_noticed() {
         let shared = Shared::default();
         let mut console = console(&shared, false, || Answer::Quit);
-        console.out = To::over(Box::new(Closed));
+        console.out = To::new(Box::new(Closed));
         assert_eq!(console.write(Stream::Out, Style::Plain, b"x"), Flow::Go);
         assert_eq!(console.flush(), Flow::Closed);
     }

@@ -69,7 +69,7 @@ impl Stream {
 
     /// Another place to write to, for tests.
     #[cfg(test)]
-    pub fn over(to: Box<dyn Write>) -> Self {
+    pub fn new(to: Box<dyn Write>) -> Self {
         Self { to, room: None, terminal: false, interrupt: Interrupt::new(), stuck: false }
     }
 

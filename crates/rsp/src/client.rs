@@ -69,7 +69,7 @@ pub struct Client {
     /// No thread ids in requests.
     threadless: bool,
     run: run::RunState,
-    over: Option<Error>,
+    closed_by: Option<Error>,
 }
 
 /// The harmless question of a resynchronisation, and how its answer begins. Never `?`, which deletes breakpoints in QEMU.
@@ -153,8 +153,8 @@ impl Client {
 
     /// Why the connection is over, once it is.
     #[must_use]
-    pub fn over(&self) -> Option<&Error> {
-        self.over.as_ref()
+    pub fn closed_by(&self) -> Option<&Error> {
+        self.closed_by.as_ref()
     }
 
     /// Whether the target runs.
@@ -233,7 +233,7 @@ impl Client {
                     self.dubious = true;
                     return Err(Error::Interrupted);
                 }
-                Err((error, index)) if error.is_fatal() || self.over.is_some() => {
+                Err((error, index)) if error.is_fatal() || self.closed_by.is_some() => {
                     let _ = index;
                     return Err(error);
                 }
@@ -342,7 +342,7 @@ impl Client {
 
     /// Fails once the connection is over.
     fn check_open(&self) -> Result<(), Error> {
-        self.over.as_ref().map_or(Ok(()), |error| Err(error.clone()))
+        self.closed_by.as_ref().map_or(Ok(()), |error| Err(error.clone()))
     }
 
     /// Hands a request to the engine, with the books kept.
@@ -433,7 +433,7 @@ impl Client {
     fn lost(&mut self, error: Error) -> Error {
         self.engine.abandon_requests();
         self.engine.abandon_run();
-        self.over.get_or_insert(error).clone()
+        self.closed_by.get_or_insert(error).clone()
     }
 
     /// What happens beside the request at hand.

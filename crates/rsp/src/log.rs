@@ -90,7 +90,7 @@ impl Log {
             Oddity::Received(payload) => format!("Packet received: {}", shortened(payload)),
             Oddity::Stray(payload) => format!("Packet nobody asked for: {}", shortened(payload)),
             Oddity::Notification(payload) => format!("  Notification received: {}", shortened(payload)),
-            Oddity::Damaged(why) => format!("Bad packet: {why}"),
+            Oddity::Damaged(reason) => format!("Bad packet: {reason}"),
             Oddity::FileIo(payload) => format!("File-I/O request refused: {}", shortened(payload)),
             Oddity::Garbage(bytes) => format!("Junk: {}", shortened(bytes)),
         };

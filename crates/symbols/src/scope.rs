@@ -282,7 +282,7 @@ impl FrameScope {
     /// A `goto` label: its address, and the file and line that declare it.
     pub(crate) fn label_place(&self, name: &str) -> Option<(VirtAddr, Option<SourceName>, u32)> {
         self.tree.blocks.iter().flat_map(|block| &block.symbols).find_map(|symbol| match symbol {
-            BlockSymbol::Label { name: own, addr, file, line } if &**own == name => {
+            BlockSymbol::Label { name: symbol_name, addr, file, line } if &**symbol_name == name => {
                 let file = file.and_then(|file| self.function.debug().source_name(file));
                 Some((self.function.module().to_virt(LinkAddr(*addr)), file, *line))
             }
@@ -301,7 +301,7 @@ impl FrameScope {
             Tag::Typedef => dw::DW_TAG_typedef,
         };
         self.blocks().flat_map(|block| &block.symbols).find_map(|symbol| match symbol {
-            BlockSymbol::Type { name: own, key, tag } if *tag == wanted && &**own == name => {
+            BlockSymbol::Type { name: symbol_name, key, tag } if *tag == wanted && &**symbol_name == name => {
                 Some(self.function.debug().type_ref(Some(*key)).get())
             }
             _ => None,
@@ -312,7 +312,7 @@ impl FrameScope {
     #[must_use]
     pub fn local_enumerator(&self, name: &str) -> Option<(Type, i64)> {
         self.blocks().flat_map(|block| &block.symbols).find_map(|symbol| match symbol {
-            BlockSymbol::Enumerator { name: own, value, enumeration } if &**own == name => {
+            BlockSymbol::Enumerator { name: symbol_name, value, enumeration } if &**symbol_name == name => {
                 Some((self.function.debug().type_ref(Some(*enumeration)).get(), *value))
             }
             _ => None,

@@ -144,7 +144,7 @@ impl RemoteTarget {
             interrupt: options.interrupt.clone(),
         };
         let link = transport::open(&endpoint, &open, waits).map_err(plain)?;
-        let target = Self::over(link, &endpoint.to_string(), options, log)?;
+        let target = Self::from_link(link, &endpoint.to_string(), options, log)?;
         if endpoint.is_serial() {
             target.inner.borrow_mut().fetch_pages = false;
         }
@@ -155,7 +155,7 @@ impl RemoteTarget {
     ///
     /// # Errors
     /// As [`RemoteTarget::connect`].
-    pub fn over(
+    pub fn from_link(
         link: Box<dyn Transport>,
         address: &str,
         options: &Options,

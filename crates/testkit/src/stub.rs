@@ -125,7 +125,7 @@ struct State {
     running: bool,
     /// Bytes that come while the machine runs wait until it stops.
     holds: bool,
-    held: Vec<u8>,
+    unsent: Vec<u8>,
     ended: Option<Hangup>,
 }
 
@@ -165,7 +165,7 @@ impl Stub {
             last: None,
             running: false,
             holds: false,
-            held: Vec::new(),
+            unsent: Vec::new(),
             ended: None,
         })))
     }
@@ -306,7 +306,7 @@ impl Step {
 impl State {
     fn hear(&mut self, bytes: &[u8]) {
         if self.holds && self.running {
-            self.held.extend_from_slice(bytes);
+            self.unsent.extend_from_slice(bytes);
             return;
         }
         self.incoming.extend_from_slice(bytes);
@@ -507,8 +507,8 @@ impl Transport for Stub {
                 }
                 Some((_, Outgoing::Stopped)) => {
                     state.running = false;
-                    let held = std::mem::take(&mut state.held);
-                    state.hear(&held);
+                    let unsent = std::mem::take(&mut state.unsent);
+                    state.hear(&unsent);
                 }
                 Some((_, Outgoing::Hangup(hangup))) => state.ended = Some(hangup),
                 None => {}

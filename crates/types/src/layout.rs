@@ -236,7 +236,7 @@ impl Type {
         let mut ty = self.strip();
         for _ in 0..MAX_DEPTH {
             let next = match ty.kind() {
-                Kind::Foreign(why) => return Some(Arc::clone(why)),
+                Kind::Foreign(reason) => return Some(Arc::clone(reason)),
                 Kind::Array(array) => array.elem.get().strip(),
                 _ => return None,
             };

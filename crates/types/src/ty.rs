@@ -377,8 +377,8 @@ impl Type {
 
     /// The stand-in for debug information that could not be read.
     #[must_use]
-    pub fn error(why: &str) -> Self {
-        Self::derived(Kind::Error(why.into()))
+    pub fn error(reason: &str) -> Self {
+        Self::derived(Kind::Error(reason.into()))
     }
 
     /// The node.

@@ -218,7 +218,7 @@ impl Bench<'_> {
         let name = debugger.name.as_str();
         session.run(&format!("target remote {}", qemu::SOCKET))?;
         session.run("break uptime_proc_show")?;
-        reach(&mut session, "uptime_proc_show")?;
+        run_to(&mut session, "uptime_proc_show")?;
         results.add(Work::Backtrace, name, session.seconds("backtrace")?);
         results.add(Work::PrintFirst, name, session.seconds("print init_task")?);
         for _ in 0..AGAIN {
@@ -230,7 +230,7 @@ impl Bench<'_> {
                 taken += session.seconds("next")?;
             }
             results.add(Work::Next, name, taken / LINES as f64);
-            reach(&mut session, "uptime_proc_show")?;
+            run_to(&mut session, "uptime_proc_show")?;
         }
         if name == KDIVE {
             lines.clear();
@@ -240,7 +240,7 @@ impl Bench<'_> {
                 let place = said.trim().split_once("0x").context("kdive does not tell where it is")?.1;
                 lines.push(u64::from_str_radix(place, 16)?);
             }
-            reach(&mut session, "uptime_proc_show")?;
+            run_to(&mut session, "uptime_proc_show")?;
         }
         for _ in 0..STEPS {
             results.add(Work::Stepi, name, session.seconds("stepi")?);
@@ -259,7 +259,7 @@ impl Bench<'_> {
 
         session.run("delete")?;
         session.run("break ksys_sync")?;
-        reach(&mut session, "ksys_sync")?;
+        run_to(&mut session, "ksys_sync")?;
         let without = round(&mut session)?;
         session.run("break write_null if count == 123456789")?;
         for _ in 0..2 {
@@ -361,7 +361,7 @@ impl Bench<'_> {
 }
 
 /// Lets the guest run to a breakpoint in `function`.
-fn reach(session: &mut Session, function: &str) -> Result<()> {
+fn run_to(session: &mut Session, function: &str) -> Result<()> {
     let said = session.run("continue")?;
     if !said.contains(function) {
         bail!("did not stop in {function}: {said}");

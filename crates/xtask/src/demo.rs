@@ -33,7 +33,7 @@ pub struct Options {
 /// Prepares everything and runs the demo. True if it went as it should.
 pub fn run(mut options: Options, signals: &Signals) -> Result<bool> {
     let debugger = options.debugger.take();
-    let own = options.kernel.is_some();
+    let own_kernel = options.kernel.is_some();
     // The guest's packages come over the network while the compiler works.
     let (subject, kdive) = thread::scope(|scope| {
         let kdive = scope.spawn(|| match debugger {
@@ -46,9 +46,9 @@ pub fn run(mut options: Options, signals: &Signals) -> Result<bool> {
     let subject = subject?;
     let directory = paths::target().join("demo");
     if stdin().is_terminal() && stdout().is_terminal() {
-        interactive(&kdive, &subject, own, &directory, signals)
+        interactive(&kdive, &subject, own_kernel, &directory, signals)
     } else {
-        play(&kdive, &subject, own, &directory, signals)
+        play(&kdive, &subject, own_kernel, &directory, signals)
     }
 }
 
@@ -87,12 +87,12 @@ fn subject(options: Options) -> Result<Subject> {
 fn interactive(
     kdive: &Path,
     subject: &Subject,
-    own: bool,
+    own_kernel: bool,
     directory: &Path,
     signals: &Signals,
 ) -> Result<bool> {
     subject.lay_out(directory)?;
-    let append = if own { "" } else { "kdive.insmod=poc" };
+    let append = if own_kernel { "" } else { "kdive.insmod=poc" };
     let machine = subject.boot(append, 1, qemu::Timing::Real).start(directory)?;
     println!(
         "\n\
@@ -100,7 +100,7 @@ fn interactive(
          Try    hbreak start_kernel    continue    next    print init_task.comm    backtrace",
         directory.join(qemu::CONSOLE).display()
     );
-    if !own {
+    if !own_kernel {
         println!("and    break hello_init       continue    next    next    print ts->comm");
     }
     println!("Leave with quit; the guest ends with it.\n");
@@ -119,9 +119,15 @@ fn interactive(
 }
 
 /// Plays the scripts of the walk-through, each on a guest of its own.
-fn play(kdive: &Path, subject: &Subject, own: bool, directory: &Path, signals: &Signals) -> Result<bool> {
+fn play(
+    kdive: &Path,
+    subject: &Subject,
+    own_kernel: bool,
+    directory: &Path,
+    signals: &Signals,
+) -> Result<bool> {
     let mut scripts = script::select(&paths::root().join("tests/guest/walkthrough"), &[])?;
-    if own {
+    if own_kernel {
         // The others are about our own modules.
         scripts.truncate(1);
     }

@@ -332,8 +332,8 @@ pub fn tell_warnings(shell: &mut Shell) {
 /// When it cannot be read or shown; the history is as it was then.
 pub fn record(shell: &mut Shell, value: Value, options: &PrintOptions) -> Result<(), Error> {
     let program = shell.program();
-    if let Some(why) = value.ty().refusal() {
-        return Err(Error::msg(why.to_string()));
+    if let Some(reason) = value.ty().refusal() {
+        return Err(Error::msg(reason.to_string()));
     }
     // What cannot be read is not recorded: the contents are asked for before a number is given.
     // A type known by its name has none.

@@ -260,10 +260,10 @@ fn by_line(
         instructions(shell, range, modifiers)?;
         return Ok(());
     };
-    let mut own: Vec<&Line> = lines.iter().filter(|line| line.line != 0 && line.file == file).collect();
-    own.sort_by_key(|line| (line.line, line.start));
+    let mut in_file: Vec<&Line> = lines.iter().filter(|line| line.line != 0 && line.file == file).collect();
+    in_file.sort_by_key(|line| (line.line, line.start));
     let mut next_line = 0;
-    for (index, line) in own.iter().enumerate() {
+    for (index, line) in in_file.iter().enumerate() {
         if line.line >= next_line {
             let first = if next_line == 0 { line.line } else { next_line };
             show_source(shell, &file, first, line.line + 1);
@@ -271,7 +271,7 @@ fn by_line(
         }
         let part = AddrRange::new(line.start.max(range.start), line.end.min(range.end));
         instructions(shell, part, modifiers)?;
-        if own.get(index + 1).is_none_or(|next| next.line > line.line) {
+        if in_file.get(index + 1).is_none_or(|next| next.line > line.line) {
             shell.out.put("\n");
         }
     }

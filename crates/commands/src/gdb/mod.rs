@@ -3,7 +3,7 @@
 
 pub mod access;
 pub(crate) mod annotate;
-pub mod break_cmds;
+pub mod breakpoints;
 mod call;
 pub mod convenience;
 pub mod data;
@@ -11,6 +11,7 @@ pub mod debugger;
 pub mod disassemble;
 pub mod display;
 pub mod events;
+pub mod explain;
 pub mod files;
 mod files_missing;
 pub mod filter;
@@ -37,4 +38,3 @@ mod stop_words;
 pub mod symbols;
 pub mod tdesc;
 pub mod threads;
-pub mod why;

@@ -161,7 +161,7 @@ fn cont(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
             let count = integer(shell, args.text())?;
             shell.session.set_ignore(number, count.saturating_sub(1)).map_err(failure)?;
             if args.from_tty {
-                let text = super::break_cmds::ignore_text(number, count.saturating_sub(1));
+                let text = super::breakpoints::ignore_text(number, count.saturating_sub(1));
                 shell.out.put(&format!("{text}  "));
             }
         }

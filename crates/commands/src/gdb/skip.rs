@@ -265,8 +265,8 @@ fn skip(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         [Some(name), None] => Some(Pattern::Is(name)),
         [None, Some(text)] => {
             let regex = Regex::new(&text).map_err(|error| {
-                let why = error.to_string();
-                Error::msg(format!("regexp: {}", why.lines().last().unwrap_or_default()))
+                let reason = error.to_string();
+                Error::msg(format!("regexp: {}", reason.lines().last().unwrap_or_default()))
             })?;
             Some(Pattern::Regex(text, regex))
         }

@@ -392,11 +392,11 @@ fn demangle(_: &mut Shell, args: Args<'_>) -> Result<(), Error> {
 fn core(args: Args<'_>) -> Result<(), Error> {
     let name = args.required("No core file specified.")?;
     let path = std::path::absolute(crate::settings::expand_home(name)).map_err(Error::msg)?;
-    let why = match std::fs::metadata(&path) {
+    let reason = match std::fs::metadata(&path) {
         Err(error) => format!("{}.", crate::settings::os_message(&error)),
         Ok(_) => "kdive reads no core files; connect to what runs with target remote.".to_owned(),
     };
-    Err(Error::msg(format!("{}: {why}", path.display())))
+    Err(Error::msg(format!("{}: {reason}", path.display())))
 }
 
 fn sections(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
@@ -406,9 +406,10 @@ fn sections(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let object = main.object();
     let mut text = format!("Exec file: `{}', file type elf64-x86-64.\n", object.path().display());
     // Those that describe the file itself are none to gdb.
-    let own =
+    let is_debug_section =
         |name: &str| matches!(name, "" | ".symtab" | ".strtab" | ".shstrtab") || name.starts_with(".rela");
-    let shown = || object.sections().iter().filter(|section| section.alloc || !own(&section.name));
+    let shown =
+        || object.sections().iter().filter(|section| section.alloc || !is_debug_section(&section.name));
     let width = shown().count().saturating_sub(1).to_string().len() + 2;
     for (index, section) in shown().enumerate() {
         let flags = flags(section);

@@ -3,7 +3,7 @@
 //! The address that faulted is a pointer's value plus the offset of a member. Every pointer in scope is tried, and every
 //! pointer in what those point to; where the source line is at hand, what it names goes first.
 
-use super::reach::pointee;
+use super::reachable_locks::pointee;
 use crate::Shell;
 use kdive_base::{ReadMemory, VirtAddr};
 use kdive_linux::{Access, Oops, member_at};

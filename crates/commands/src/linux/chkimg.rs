@@ -53,10 +53,10 @@ fn chkimg(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
                 ranges.extend(code);
                 count += 1;
             }
-            Err(why) if text.is_empty() => {
-                shell.out.warning(&format!("module {} not compared: {why}", module.name));
+            Err(reason) if text.is_empty() => {
+                shell.out.warning(&format!("module {} not compared: {reason}", module.name));
             }
-            Err(why) => return Err(Error::msg(format!("Module {} has no file: {why}.", module.name))),
+            Err(reason) => return Err(Error::msg(format!("Module {} has no file: {reason}.", module.name))),
         }
     }
     match count {
@@ -118,7 +118,7 @@ fn modules(shell: &mut Shell) -> Option<Vec<ModuleCode>> {
                 SymbolsFrom::File { id, .. } => {
                     program.modules.module(*id).map(|module| module_code(module)).ok_or_else(String::new)
                 }
-                SymbolsFrom::None(why) => Err(why.clone()),
+                SymbolsFrom::None(reason) => Err(reason.clone()),
             };
             ModuleCode { name: known.info.name.clone(), code }
         };

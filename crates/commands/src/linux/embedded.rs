@@ -117,7 +117,7 @@ fn config(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let packed = kdive_linux::packed_config(shell.program())
         .map_err(|error| without("config", "CONFIG_IKCONFIG", error))?;
     let text = kdive_symbols::gunzip(&packed, MAX_CONFIG)
-        .map_err(|why| Error::msg(format!("The kernel's config {why}.")))?;
+        .map_err(|reason| Error::msg(format!("The kernel's config {reason}.")))?;
     let file = if args.is_empty() { "config.txt" } else { args.text() };
     write(file, &text)?;
     shell.out.line(&format!("Dumped config to {file}"));

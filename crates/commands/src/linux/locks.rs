@@ -1,12 +1,12 @@
 //! The locks of a task: `locks`, and the line about them in `analyze`.
 
 use super::modules::with_linux;
-use super::reach::{Reach, Reached, lock_name, reach};
+use super::reachable_locks::{FoundLock, ReachableLocks, lock_name, reachable_locks};
 use super::task_list::{TaskList, check, keeping_selection, select, selected};
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Shell, Spec};
 use kdive_base::VirtAddr;
-use kdive_linux::{Held, LockKind, LockLayout, SymbolsFrom, Task, static_locks};
+use kdive_linux::{LockKind, LockLayout, LockState, SymbolsFrom, Task, static_locks};
 use kdive_symbols::ModuleId;
 
 /// The commands of this file.
@@ -71,8 +71,8 @@ pub fn of_report(shell: &mut Shell, comm: Option<&str>, pid: Option<i32>) {
 /// Says what the task holds whose frames are selected.
 fn tell(shell: &mut Shell, list: &TaskList, task: &Task) {
     match kdive_linux::lockdep_held(shell.program(), task.addr) {
-        Ok(Some(held)) => {
-            let lines = held.iter().map(|lock| {
+        Ok(Some(state)) => {
+            let lines = state.iter().map(|lock| {
                 let place = shell.program().symbolic(lock.taken_at);
                 let place = place.unwrap_or_else(|| lock.taken_at.to_string());
                 let how = match lock.read {
@@ -94,31 +94,31 @@ fn tell(shell: &mut Shell, list: &TaskList, task: &Task) {
     }
     let layout = LockLayout::new(shell.program());
     let sleeps = list.cpu_running(task).is_none();
-    let reach = reach(shell, &layout, task.addr, sleeps);
+    let reachable_locks = reachable_locks(shell, &layout, task.addr, sleeps);
     let statics = static_locks(shell.program(), &layout, task.addr);
     let mut lines = Vec::new();
-    let mut told: Vec<VirtAddr> = Vec::new();
+    let mut shown: Vec<VirtAddr> = Vec::new();
     for lock in &statics.found {
-        let held = layout.held(shell.program(), lock.kind, lock.addr);
+        let state = layout.state(shell.program(), lock.kind, lock.addr);
         let name = with_module(shell, &lock.name, lock.module);
-        if let Some(line) = held.ok().and_then(|held| describe(task, &name, lock.kind, held)) {
-            told.push(lock.addr);
+        if let Some(line) = state.ok().and_then(|state| describe(task, &name, lock.kind, state)) {
+            shown.push(lock.addr);
             lines.push(line);
         }
     }
-    for lock in reach.held.iter().filter(|lock| !told.contains(&lock.addr)) {
+    for lock in reachable_locks.taken.iter().filter(|lock| !shown.contains(&lock.addr)) {
         let name = with_module(shell, &lock.name, lock.module);
-        lines.extend(describe(task, &name, lock.kind, lock.held));
+        lines.extend(describe(task, &name, lock.kind, lock.state));
     }
     if lines.is_empty() {
-        let (locks, frames) = (reach.locks, reach.frames);
+        let (locks, frames) = (reachable_locks.locks, reachable_locks.frames);
         shell.out.line(&format!(
             "Locks held: none found ({locks} locks that {frames} frames lead to, owners in {} KiB of static data)",
             statics.bytes >> 10
         ));
     }
     print(shell, "Locks held: ", &lines);
-    if let Some(waits) = waits_for(shell, list, &layout, &reach, task) {
+    if let Some(waits) = waits_for(shell, list, &layout, &reachable_locks, task) {
         shell.out.line(&waits);
     }
     for broken in statics.broken.iter().take(3) {
@@ -134,15 +134,15 @@ fn print(shell: &mut Shell, title: &str, lines: &[String]) {
 }
 
 /// `'kdive_test_mutex' (struct mutex, taken by sh (pid 91))`; `None` for a lock of somebody else.
-fn describe(task: &Task, name: &str, kind: LockKind, held: Held) -> Option<String> {
+fn describe(task: &Task, name: &str, kind: LockKind, state: LockState) -> Option<String> {
     let who = format!("{} (pid {})", task.comm, task.pid);
-    let how = match held {
-        Held::By(owner) if owner == task.addr => format!("taken by {who}"),
-        Held::Reading(1, Some(reader)) if reader == task.addr => format!("taken to read by {who}"),
-        Held::Reading(count, Some(reader)) if reader == task.addr => {
+    let how = match state {
+        LockState::By(owner) if owner == task.addr => format!("taken by {who}"),
+        LockState::Reading(1, Some(reader)) if reader == task.addr => format!("taken to read by {who}"),
+        LockState::Reading(count, Some(reader)) if reader == task.addr => {
             format!("{count} readers, the last one {who}")
         }
-        Held::Somebody => "held by some CPU".to_owned(),
+        LockState::Somebody => "held by some CPU".to_owned(),
         _ => return None,
     };
     Some(format!("'{name}' ({kind}, {how})"))
@@ -153,29 +153,29 @@ fn waits_for(
     shell: &mut Shell,
     list: &TaskList,
     layout: &LockLayout,
-    reach: &Reach,
+    reachable_locks: &ReachableLocks,
     task: &Task,
 ) -> Option<String> {
     let program = shell.program();
     let said = kdive_linux::waited_for(program, task.addr).and_then(|(kind, addr)| {
         let (name, module) = lock_name(program, addr, &addr.to_string());
-        Some(Reached { name, addr, kind, held: layout.held(program, kind, addr).ok()?, module })
+        Some(FoundLock { name, addr, kind, state: layout.state(program, kind, addr).ok()?, module })
     });
-    let lock = said.or_else(|| reach.wanted.clone())?;
+    let lock = said.or_else(|| reachable_locks.wanted.clone())?;
     let name = with_module(shell, &lock.name, lock.module);
     let owner = |addr: VirtAddr| match list.tasks.iter().find(|task| task.addr == addr) {
         Some(owner) => format!("{} (pid {})", owner.comm, owner.pid),
         None => "a task that is gone".to_owned(),
     };
-    let how = match lock.held {
-        Held::By(owner) if owner == task.addr => {
+    let how = match lock.state {
+        LockState::By(owner) if owner == task.addr => {
             "taken by itself, or by a task that is gone and had the same task_struct".to_owned()
         }
-        Held::By(addr) => format!("taken by {}", owner(addr)),
-        Held::Reading(count, Some(addr)) => format!("{count} readers, the last one {}", owner(addr)),
-        Held::Reading(count, None) => format!("{count} readers"),
-        Held::Somebody => "held by some CPU".to_owned(),
-        Held::Free => "free by now".to_owned(),
+        LockState::By(addr) => format!("taken by {}", owner(addr)),
+        LockState::Reading(count, Some(addr)) => format!("{count} readers, the last one {}", owner(addr)),
+        LockState::Reading(count, None) => format!("{count} readers"),
+        LockState::Somebody => "held by some CPU".to_owned(),
+        LockState::Free => "free by now".to_owned(),
     };
     Some(format!("Waits for: '{name}' ({}, {how})", lock.kind))
 }

@@ -15,7 +15,7 @@ mod names;
 pub mod oops;
 pub mod process;
 pub mod raw;
-mod reach;
+mod reachable_locks;
 pub mod structure;
 pub mod structures;
 pub mod system;

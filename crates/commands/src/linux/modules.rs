@@ -128,7 +128,7 @@ fn info_modules(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
                 let bare = if *debug { "" } else { " (no debug information in it)" };
                 format!("{}{doubt}{bare}", path.display())
             }
-            SymbolsFrom::None(why) => format!("none: {why}"),
+            SymbolsFrom::None(reason) => format!("none: {reason}"),
         };
         shell.out.styled(Style::Address, &format!("{:#018x}", text(info)));
         shell.out.line(&format!(" {:<8} {:<20} {symbols}", info.state.to_string(), info.name));
@@ -169,7 +169,7 @@ fn symbols(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
             SymbolsFrom::File { path, .. } => {
                 shell.out.line(&format!("loading @{:#x}: {}", text(&info), path.display()));
             }
-            SymbolsFrom::None(why) => shell.out.line(&format!("no symbols for '{}': {why}", info.name)),
+            SymbolsFrom::None(reason) => shell.out.line(&format!("no symbols for '{}': {reason}", info.name)),
         }
     }
     Ok(())

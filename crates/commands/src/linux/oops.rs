@@ -243,7 +243,7 @@ fn rest(shell: &mut Shell, oops: &Oops) {
         });
         let symbols = match of.flatten() {
             Some(kdive_linux::SymbolsFrom::File { path, .. }) => format!(", symbols from {}", path.display()),
-            Some(kdive_linux::SymbolsFrom::None(why)) => format!(", no symbols: {why}"),
+            Some(kdive_linux::SymbolsFrom::None(reason)) => format!(", no symbols: {reason}"),
             None => ", not loaded any more".to_owned(),
         };
         shell.out.line(&format!("In module {module}{symbols}"));

@@ -202,8 +202,8 @@ fn list(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
 fn kind_of(words: &Words, value: &Value) -> Result<&'static str, Error> {
     let ty = value.ty().strip();
     let ty = if let Kind::Pointer(target) = ty.kind() { target.get().strip() } else { ty };
-    let told = words.kind.as_deref().or_else(|| ty.name()).unwrap_or_default();
-    Ok(match told {
+    let kind_name = words.kind.as_deref().or_else(|| ty.name()).unwrap_or_default();
+    Ok(match kind_name {
         "rbtree" | "rb" | "rb_root" | "rb_root_cached" => "rbtree",
         "xarray" | "xa" | "radix" | "ra" | "radix_tree_root" => "xarray",
         "maple" | "ma" | "maple_tree" => "maple",

@@ -37,7 +37,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
 pub(super) fn check(name: &str, value: &Value) -> Result<(), Error> {
     let value = value.shown();
     match REFUSED.iter().find(|(setting, refused, _)| *setting == name && *refused == value) {
-        Some((_, _, why)) => Err(Error::msg(why)),
+        Some((_, _, reason)) => Err(Error::msg(reason)),
         None => Ok(()),
     }
 }

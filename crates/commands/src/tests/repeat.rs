@@ -60,7 +60,7 @@ fn an_empty_line_repeats_what_it_repeats_in_gdb() {
     for name in ONCE {
         assert!(!is_repeated(name), "{name} is not run again by gdb");
     }
-    for (name, why) in ON_PURPOSE {
-        assert!(!is_repeated(name) && !AGAIN.contains(name), "{name}: {why}");
+    for (name, reason) in ON_PURPOSE {
+        assert!(!is_repeated(name) && !AGAIN.contains(name), "{name}: {reason}");
     }
 }

@@ -61,8 +61,8 @@ impl Evaluator<'_> {
 
     /// A binary operator on two values, with pointer arithmetic and C's promotions.
     pub(super) fn arithmetic(&self, operator: Binary, left: &Value, right: &Value) -> Result<Value> {
-        if let Some(why) = left.ty().refusal().or_else(|| right.ty().refusal()) {
-            return Err(ExprError::msg(why.to_string()));
+        if let Some(reason) = left.ty().refusal().or_else(|| right.ty().refusal()) {
+            return Err(ExprError::msg(reason.to_string()));
         }
         no_user_operator(&[left, right], operator.symbol())?;
         if is_comparison(operator) {

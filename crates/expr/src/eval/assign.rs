@@ -94,12 +94,12 @@ impl Evaluator<'_> {
         // What the field now holds: the low bits, extended again.
         let number = super::convert::int_from_bytes(&source.number(self.access)?, false);
         let shift = 128 - bits.size.clamp(1, 128);
-        let held = if target.ty().is_signed() {
+        let stored = if target.ty().is_signed() {
             (number << shift) >> shift
         } else {
             (number.cast_unsigned() << shift >> shift).cast_signed()
         };
-        let bytes = from_int(target.ty(), held).bytes(self.access)?.clone();
+        let bytes = from_int(target.ty(), stored).bytes(self.access)?.clone();
         Ok(target.assigned(bytes))
     }
 

@@ -64,7 +64,7 @@ pub(crate) fn as_int(value: &Value, access: &dyn Access) -> Result<i128> {
         Kind::Enum(_) | Kind::Pointer(_) | Kind::Flags(_) => {
             Ok(int_from_bytes(&value.number(access)?, reads_signed(&ty)))
         }
-        Kind::Foreign(why) => Err(ExprError::msg(why.to_string())),
+        Kind::Foreign(reason) => Err(ExprError::msg(reason.to_string())),
         _ => Err(not_an_integer()),
     }
 }

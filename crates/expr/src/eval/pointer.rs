@@ -217,8 +217,8 @@ impl Evaluator<'_> {
             return Ok(of.component(found.ty.clone(), found.offset, found.bit_size));
         }
         let ty = self.complete(of.ty());
-        if let Some(why) = ty.refusal() {
-            return Err(ExprError::msg(why.to_string()));
+        if let Some(reason) = ty.refusal() {
+            return Err(ExprError::msg(reason.to_string()));
         }
         if !ty.is_composite() {
             let what = if arrow { "structure pointer" } else { "structure" };

@@ -41,8 +41,8 @@ impl Printer<'_> {
         }
         let contents = value.contents(self.context)?;
         // A synthetic pointer is the number 0 when a format is asked for.
-        if let Some(hole) = contents.holes().iter().find(|hole| hole.why != Missing::SyntheticPointer) {
-            missing_text(value, hole.why, out);
+        if let Some(hole) = contents.holes().iter().find(|hole| hole.reason != Missing::SyntheticPointer) {
+            missing_text(value, hole.reason, out);
             return Ok(());
         }
         let bytes = contents.bytes();

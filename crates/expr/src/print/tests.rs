@@ -48,7 +48,7 @@ fn with_holes(fake: &Fake, holes: Vec<Hole>) -> Value {
 #[test]
 fn missing_parts_are_named_where_they_are() {
     let fake = kitchen();
-    let hole = |bit_offset, bit_size, why| Hole { bit_offset, bit_size, why };
+    let hole = |bit_offset, bit_size, reason| Hole { bit_offset, bit_size, reason };
     let holes = vec![
         hole(0, 32, Missing::OptimizedOut),
         hole(35, 5, Missing::Unavailable),

@@ -46,7 +46,7 @@ impl Client {
             physical_mode_dubious: false,
             threadless: false,
             run: run::RunState::default(),
-            over: None,
+            closed_by: None,
         };
         match client.handshake() {
             Ok(()) => Ok(client),

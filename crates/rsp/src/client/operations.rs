@@ -382,7 +382,7 @@ impl Client {
             Reply::Error(error) => Err(Error::Remote(error)),
             // The answer comes from a machine that runs already: a further byte would stop it.
             Reply::Empty | Reply::Data(_) => {
-                self.over = Some(Error::Closed);
+                self.closed_by = Some(Error::Closed);
                 Ok(())
             }
         }
@@ -402,7 +402,7 @@ impl Client {
             self.count_packet(process::KILL);
             self.flush()?;
         }
-        self.over = Some(Error::Closed);
+        self.closed_by = Some(Error::Closed);
         Ok(())
     }
 
@@ -442,7 +442,7 @@ impl Client {
 
     /// Ends the connection: the peer sees it close, nothing is sent.
     pub fn close(&mut self) {
-        self.over.get_or_insert(Error::Closed);
+        self.closed_by.get_or_insert(Error::Closed);
         self.engine = crate::engine::Engine::new();
         self.transport = Box::new(crate::transport::Closed);
     }

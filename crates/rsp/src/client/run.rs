@@ -61,12 +61,12 @@ impl Client {
         self.settle()?;
         let payload = if self.vcont.is_some() && !self.refuses(Packet::Resume) {
             self.config.packets.note(Packet::Resume, true);
-            let held = actions.iter().all(|(_, thread)| thread.is_some());
+            let names_threads = actions.iter().all(|(_, thread)| thread.is_some());
             let mut actions = actions.to_vec();
             if self.threadless {
                 actions.truncate(1);
                 actions.iter_mut().for_each(|(_, thread)| *thread = None);
-            } else if held && !self.profile.can_hold_threads() {
+            } else if names_threads && !self.profile.can_hold_threads() {
                 actions.push((Action::Continue(None), None));
             }
             resume::vcont(&actions)

@@ -348,7 +348,7 @@ fn case_15_and_17_the_end_of_a_connection_is_one_clear_line() {
         assert_eq!(read(&mut client).unwrap_err().to_string(), text);
         // And it stays so.
         assert_eq!(client.threads().unwrap_err().to_string(), text);
-        assert_eq!(client.over().map(ToString::to_string).as_deref(), Some(text));
+        assert_eq!(client.closed_by().map(ToString::to_string).as_deref(), Some(text));
     }
 }
 

@@ -52,7 +52,7 @@ impl Btf {
     /// the split BTF of a module. `None` for what is no BTF, or for split BTF without its base.
     #[must_use]
     pub fn parse(bytes: Vec<u8>, base: Option<Arc<Self>>) -> Option<Arc<Self>> {
-        Self::over(raw::Source::Owned(bytes), base)
+        Self::from_source(raw::Source::Owned(bytes), base)
     }
 
     /// As [`Btf::parse`], over a section of a mapped file.
@@ -63,10 +63,10 @@ impl Btf {
             return None;
         }
         let section = image.sections().iter().position(|section| &*section.name == ".BTF")?;
-        Self::over(raw::Source::Section(Arc::clone(image), section), base.cloned())
+        Self::from_source(raw::Source::Section(Arc::clone(image), section), base.cloned())
     }
 
-    fn over(source: raw::Source, base: Option<Arc<Self>>) -> Option<Arc<Self>> {
+    fn from_source(source: raw::Source, base: Option<Arc<Self>>) -> Option<Arc<Self>> {
         let numbering = base.as_ref().map(|base| (base.raw.end_id(), base.raw.strings_end()));
         let (raw, split) = Raw::parse(source, numbering)?;
         let base = base.filter(|_| split);
@@ -120,8 +120,8 @@ impl Btf {
             Tag::Typedef => &[kind::TYPEDEF, kind::INT, kind::FLOAT],
         };
         let mut found = self.base.as_ref().map(|base| base.ids(tag, name)).unwrap_or_default();
-        let own = self.names().ids(&self.raw, self, name);
-        found.extend(own.filter(|&id| {
+        let ids = self.names().ids(&self.raw, self, name);
+        found.extend(ids.filter(|&id| {
             // An enumeration without enumerators is how a declaration of one is written.
             self.raw.record(id).is_some_and(|record| {
                 wanted.contains(&record.kind) && !(tag == Tag::Enum && record.vlen == 0)
@@ -159,8 +159,8 @@ impl Btf {
 
     /// A variable by name: of a kernel only the per-CPU ones are known.
     pub(crate) fn variable(&self, name: &str) -> Option<BtfVariable> {
-        let mut own = self.names().ids(&self.raw, self, name);
-        own.find_map(|id| {
+        let mut ids = self.names().ids(&self.raw, self, name);
+        ids.find_map(|id| {
             let record = self.raw.record(id).filter(|record| record.kind == kind::VAR)?;
             Some(BtfVariable { id, ty: record.size_or_type, external: record.word(0) == Some(1) })
         })

@@ -117,16 +117,19 @@ fn split_btf_goes_on_where_its_base_ends() {
     let int = base.int("int", 4, 1, 32);
     let list = base.composite(4, false, "list", 4, &[member("next", int, 0)]);
     let mut split = base.split();
-    let own = split.composite(4, false, "own", 8, &[member("list", list, 0), member("int", int, 32)]);
-    split.refer(8, "own_t", own);
+    let split_struct =
+        split.composite(4, false, "own", 8, &[member("list", list, 0), member("int", int, 32)]);
+    split.refer(8, "own_t", split_struct);
     let (base, split) = (base.finish(), split.finish());
     assert!(Btf::parse(split.clone(), None).is_none(), "nothing without its base");
     let base = Btf::parse(base, None).unwrap();
     let btf = Btf::parse(split, Some(base.clone())).unwrap();
     assert!(!btf.is_whole() && base.is_whole());
-    let own = btf.ty(Tag::Struct, "own").unwrap();
-    assert_eq!(members(&own), ["0 struct list list", "32 int int"]);
-    assert!(own.member("list").unwrap().1.ty.get().same_node(&base.ty(Tag::Struct, "list").unwrap()));
+    let split_struct = btf.ty(Tag::Struct, "own").unwrap();
+    assert_eq!(members(&split_struct), ["0 struct list list", "32 int int"]);
+    assert!(
+        split_struct.member("list").unwrap().1.ty.get().same_node(&base.ty(Tag::Struct, "list").unwrap())
+    );
     assert!(btf.ty(Tag::Struct, "list").is_some() && base.ty(Tag::Struct, "own").is_none());
     assert_eq!(btf.ty(Tag::Typedef, "own_t").unwrap().size(), Some(8));
 }

@@ -190,7 +190,7 @@ impl Btf {
     }
 
     /// The structure or union that a member of this type has inside itself, and whether it is there a stated number of times.
-    fn held(&self, ty: TypeId) -> Option<(TypeId, Record<'_>, bool)> {
+    fn wrapped_in(&self, ty: TypeId) -> Option<(TypeId, Record<'_>, bool)> {
         let (mut id, mut counted) = (ty, true);
         for _ in 0..MAX_CHAIN {
             let record = self.record(id)?;
@@ -212,7 +212,7 @@ impl Btf {
 
     /// Whether a damaged member would have its own structure inside of itself, which no walk over members would survive.
     fn contains_itself(&self, of: TypeId, whole: Record<'_>, ty: TypeId) -> bool {
-        let Some((inner, record, counted)) = self.held(ty) else { return false };
+        let Some((inner, record, counted)) = self.wrapped_in(ty) else { return false };
         if counted && record.size_or_type < whole.size_or_type {
             // Smaller in each step: it cannot come back, except through an array without length, which is looked at there.
             return false;
@@ -225,7 +225,7 @@ impl Btf {
             }
             let Some(record) = self.record(id) else { continue };
             for [_, ty, _] in record.entries::<3>() {
-                if let Some((inner, ..)) = self.held(ty)
+                if let Some((inner, ..)) = self.wrapped_in(ty)
                     && seen.insert(inner)
                 {
                     next.push(inner);

@@ -203,8 +203,8 @@ fn write(directory: &Path, path: &Path, fill: impl FnOnce(&File) -> io::Result<(
     let file = File::from(file);
     fill(&file)?;
     // The way that needs no privilege (open(2), O_TMPFILE).
-    let own = format!("/proc/self/fd/{}", file.as_raw_fd());
-    linkat(CWD, own, CWD, path, AtFlags::SYMLINK_FOLLOW).map_err(Into::into)
+    let descriptor = format!("/proc/self/fd/{}", file.as_raw_fd());
+    linkat(CWD, descriptor, CWD, path, AtFlags::SYMLINK_FOLLOW).map_err(Into::into)
 }
 
 /// Removes the least recently used index files until the rest is small enough, and what writers that died left behind.

@@ -171,8 +171,8 @@ impl DebugInfo {
     /// The entry of the type that a type unit's signature stands for.
     fn type_of_signature(&self, signature: u64) -> Option<DieKey> {
         let (start, offset, in_types) = self.units().iter().find_map(|unit| {
-            let (own, offset) = unit.head.signature?;
-            (own == signature).then_some((unit.head.start, offset, unit.head.in_types))
+            let (unit_signature, offset) = unit.head.signature?;
+            (unit_signature == signature).then_some((unit.head.start, offset, unit.head.in_types))
         })?;
         let key = start.checked_add(offset)?;
         Some(if in_types { key | TYPES_FLAG } else { key })

@@ -48,7 +48,7 @@ impl<'a> UnitContext<'a> {
         let language = self.data.language.map_or_else(|| "another language".to_owned(), language);
         let name = self.foreign_name(die);
         let shown = name.as_deref().unwrap_or("this type");
-        let why = format!("{shown} is {what} of {language}, which kdive cannot show yet");
+        let reason = format!("{shown} is {what} of {language}, which kdive cannot show yet");
         let size = die.attr_value(dw::DW_AT_byte_size).and_then(|value| value.udata_value());
         let is_address = matches!(die.tag(), dw::DW_TAG_reference_type | dw::DW_TAG_rvalue_reference_type);
         let address_size = u64::from(self.unit.encoding().address_size);
@@ -57,7 +57,7 @@ impl<'a> UnitContext<'a> {
             name,
             align: None,
             big_endian: false,
-            kind: Kind::Foreign(why.into()),
+            kind: Kind::Foreign(reason.into()),
         })
     }
 

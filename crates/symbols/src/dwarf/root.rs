@@ -45,10 +45,10 @@ impl<'a> Roots<'a> {
     /// `None` for a damaged unit.
     pub(super) fn read(&mut self, head: &UnitHead) -> Option<Root<'a>> {
         let Some(split) = head.split else { return self.read_entry(head) };
-        let own = self.read_entry(head)?;
+        let full = self.read_entry(head)?;
         let info = self.info;
         let skeleton = self.read_entry(info.skeleton(split.skeleton)?)?;
-        Some(Root { name: own.name, ..skeleton })
+        Some(Root { name: full.name, ..skeleton })
     }
 
     fn read_entry(&mut self, head: &UnitHead) -> Option<Root<'a>> {

@@ -198,11 +198,11 @@ impl Unit {
             Some(Arc::<str>::from(&*dwarf.attr_string(&unit, value).ok()?.to_string_lossy()))
         };
         let mut ranges = Vec::new();
-        let own = match &skeleton {
+        let entries = match &skeleton {
             Some(skeleton) => dwarf.unit_ranges(skeleton),
             None => dwarf.die_ranges(&unit, &root),
         };
-        if let Ok(mut iter) = own {
+        if let Ok(mut iter) = entries {
             while let Ok(Some(range)) = iter.next() {
                 if range.begin < range.end {
                     ranges.push((range.begin, range.end));

@@ -37,9 +37,9 @@ fn parse_link(data: &[u8]) -> Option<(String, Vec<u8>)> {
 }
 
 /// Beside the file where the name is relative, then by build-id below the directories of debug information.
-fn places(own: &Path, name: &str, id: &[u8], options: &OpenOptions) -> Vec<PathBuf> {
-    let own = own.canonicalize().unwrap_or_else(|_| own.to_owned());
-    let mut places = vec![own.parent().unwrap_or(Path::new("/")).join(name)];
+fn places(file: &Path, name: &str, id: &[u8], options: &OpenOptions) -> Vec<PathBuf> {
+    let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    let mut places = vec![file.parent().unwrap_or(Path::new("/")).join(name)];
     let directories = options.debug_directories.as_deref().unwrap_or_default();
     places.extend(
         build_id_name(id).into_iter().flat_map(|name| directories.iter().map(move |dir| dir.join(&name))),

@@ -74,9 +74,9 @@ pub(super) fn find(image: &Image, options: &OpenOptions) -> Found {
     let Some(directories) = options.debug_directories.as_deref().filter(|_| !image.has_dwarf()) else {
         return Found::default();
     };
-    let own = [image.path().to_owned(), image.path().canonicalize().unwrap_or_default()];
+    let main_file = [image.path().to_owned(), image.path().canonicalize().unwrap_or_default()];
     let look_at = |path: &Path| {
-        let is_itself = path.canonicalize().is_ok_and(|path| own.contains(&path));
+        let is_itself = path.canonicalize().is_ok_and(|path| main_file.contains(&path));
         (!is_itself && path.is_file()).then(|| open(path, options).ok()).flatten()
     };
     if let Some(name) = image.build_id().and_then(build_id_name) {
@@ -87,7 +87,7 @@ pub(super) fn find(image: &Image, options: &OpenOptions) -> Found {
         }
     }
     let Some(link) = image.debug_link() else { return Found::default() };
-    let looked = places(&own, &link, directories);
+    let looked = places(&main_file, &link, directories);
     let mut others = Vec::new();
     for path in &looked {
         let Some((found, missing)) = look_at(path) else { continue };
@@ -107,10 +107,10 @@ pub(super) fn build_id_name(id: &[u8]) -> Option<String> {
 }
 
 /// Where a debug link may lead, without repetitions.
-fn places(own: &[PathBuf], link: &DebugLink, directories: &[PathBuf]) -> Vec<PathBuf> {
+fn places(main_file: &[PathBuf], link: &DebugLink, directories: &[PathBuf]) -> Vec<PathBuf> {
     let name = Path::new(std::ffi::OsStr::from_bytes(link.name.as_bytes()));
     let mut places = Vec::new();
-    for directory in own.iter().filter_map(|path| path.parent()).filter(|path| path.is_absolute()) {
+    for directory in main_file.iter().filter_map(|path| path.parent()).filter(|path| path.is_absolute()) {
         let inside = directory.strip_prefix("/").unwrap_or(directory);
         let below = directories.iter().map(|debug| debug.join(inside).join(name));
         for place in [directory.join(name), directory.join(".debug").join(name)].into_iter().chain(below) {
@@ -135,8 +135,8 @@ mod tests {
     #[test]
     fn a_debug_link_is_looked_for_beside_the_file_and_below_the_directories_of_debug_information() {
         let link = DebugLink { name: "prog.debug".into(), crc: 0 };
-        let own = [PathBuf::from("/opt/bin/prog"), PathBuf::from("/opt/bin/prog")];
-        let found = places(&own, &link, &[PathBuf::from("/usr/lib/debug")]);
+        let main_file = [PathBuf::from("/opt/bin/prog"), PathBuf::from("/opt/bin/prog")];
+        let found = places(&main_file, &link, &[PathBuf::from("/usr/lib/debug")]);
         let found: Vec<_> = found.iter().map(|path| path.display().to_string()).collect();
         assert_eq!(
             found,

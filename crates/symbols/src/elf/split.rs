@@ -98,7 +98,7 @@ fn skeletons(image: &Image) -> Vec<Skeleton> {
         Ok(dwarf) => dwarf,
         Err(never) => match never {},
     };
-    let own = image.path().parent().map(PathBuf::from).unwrap_or_default();
+    let directory_of_image = image.path().parent().map(PathBuf::from).unwrap_or_default();
     let mut found = Vec::new();
     let mut headers = dwarf.units();
     while let Ok(Some(header)) = headers.next() {
@@ -113,7 +113,7 @@ fn skeletons(image: &Image) -> Vec<Skeleton> {
             id: id.0,
             addr_base: unit.addr_base.0 as u64,
             name: name.to_string_lossy().into_owned(),
-            directory: directory.unwrap_or_else(|| own.clone()),
+            directory: directory.unwrap_or_else(|| directory_of_image.clone()),
         });
     }
     found
@@ -121,11 +121,11 @@ fn skeletons(image: &Image) -> Vec<Skeleton> {
 
 /// In the directory of compilation, then beside the file.
 fn places(image: &Image, skeleton: &Skeleton) -> Vec<PathBuf> {
-    let own = image.path().parent().map(PathBuf::from).unwrap_or_default();
+    let directory_of_image = image.path().parent().map(PathBuf::from).unwrap_or_default();
     let name = PathBuf::from(&skeleton.name);
     let mut places = vec![skeleton.directory.join(&name)];
     if let Some(base) = name.file_name() {
-        let beside = own.join(base);
+        let beside = directory_of_image.join(base);
         if !places.contains(&beside) {
             places.push(beside);
         }
@@ -138,7 +138,7 @@ fn holds(file: &Image, id: u64) -> bool {
     let units = gimli::DebugInfo::from(slice(file, ".debug_info.dwo"));
     let mut headers = units.units();
     while let Ok(Some(header)) = headers.next() {
-        if matches!(header.type_(), UnitType::SplitCompilation(own) if own.0 == id) {
+        if matches!(header.type_(), UnitType::SplitCompilation(unit_id) if unit_id.0 == id) {
             return true;
         }
     }

@@ -124,8 +124,8 @@ impl ModuleSet {
     #[must_use]
     pub fn variable(&self, name: &str, near: Option<VirtAddr>) -> Option<Variable> {
         if let Some((module, debug, unit)) = self.near(near) {
-            let own = debug.named_in(unit, name, &[IndexKind::Variable]);
-            if let Some(variable) = own.into_iter().find_map(|(_, key)| variable_of(module, debug, key)) {
+            let in_unit = debug.named_in(unit, name, &[IndexKind::Variable]);
+            if let Some(variable) = in_unit.into_iter().find_map(|(_, key)| variable_of(module, debug, key)) {
                 return Some(variable);
             }
         }

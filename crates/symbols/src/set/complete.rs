@@ -157,5 +157,5 @@ fn module_name(module: &Module) -> Option<String> {
 }
 
 fn is_called(module: &Module, name: &str) -> bool {
-    module_name(module).is_some_and(|own| own == name.replace('-', "_"))
+    module_name(module).is_some_and(|loaded_name| loaded_name == name.replace('-', "_"))
 }

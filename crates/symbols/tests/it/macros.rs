@@ -16,7 +16,7 @@ fn program(flags: &[&str]) -> Option<Fixture> {
 }
 
 /// What a macro stands for, and the places of its definition without the directory.
-fn told(found: Option<DefinedMacro>) -> Option<(String, Vec<String>)> {
+fn definition(found: Option<DefinedMacro>) -> Option<(String, Vec<String>)> {
     let found = found?;
     let prefix = format!("{}/", sources().display());
     let place = |(path, line): &(std::sync::Arc<str>, i64)| {
@@ -28,7 +28,7 @@ fn told(found: Option<DefinedMacro>) -> Option<(String, Vec<String>)> {
 fn check(scope: &MacroScope, name: &str, expected: Option<(&str, &[&str])>) {
     let expected = expected
         .map(|(rest, places)| (rest.to_owned(), places.iter().map(|place| (*place).to_owned()).collect()));
-    assert_eq!(told(scope.find(name)), expected, "{name} in {scope:?}");
+    assert_eq!(definition(scope.find(name)), expected, "{name} in {scope:?}");
 }
 
 #[test]

@@ -58,14 +58,14 @@ fn a_question_waits_for_an_index_in_the_making() {
     let set = set_of(object);
     assert!(set.ty(Tag::Struct, "shape", None).is_some());
     maker.join().unwrap();
-    let told = slow.events.lock().unwrap().clone();
-    assert_eq!((told.first(), told.last()), (Some(&Event::Begin), Some(&Event::End)), "{told:?}");
-    let steps: Vec<_> = told.iter().filter(|event| matches!(event, Event::Advance(..))).collect();
+    let events = slow.events.lock().unwrap().clone();
+    assert_eq!((events.first(), events.last()), (Some(&Event::Begin), Some(&Event::End)), "{events:?}");
+    let steps: Vec<_> = events.iter().filter(|event| matches!(event, Event::Advance(..))).collect();
     let last = steps.last();
-    assert!(matches!(last, Some(Event::Advance(done, total)) if done == total && *total > 0), "{told:?}");
+    assert!(matches!(last, Some(Event::Advance(done, total)) if done == total && *total > 0), "{events:?}");
     // What is there need not be waited for.
     assert!(set.ty(Tag::Union, "word", None).is_some());
-    assert_eq!(slow.events.lock().unwrap().len(), told.len());
+    assert_eq!(slow.events.lock().unwrap().len(), events.len());
 }
 
 /// Has had enough as long as the flag is up.

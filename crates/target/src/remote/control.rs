@@ -260,7 +260,7 @@ impl Inner {
             Ok(Some(event)) => self.run_event(event),
             Err(error) => {
                 let text = error.to_string();
-                if self.client.over().is_none() {
+                if self.client.closed_by().is_none() {
                     return Err(error.into());
                 }
                 self.close();
@@ -287,14 +287,14 @@ impl Inner {
                 let result = self.stop_from(Stopped::bare(0), true);
                 let stop = self.checked_ours(result)?;
                 self.state = State::Stopped(stop);
-                let why = error
+                let reason = error
                     .map_or_else(|| "it does not know how".to_owned(), |error| format!("reply '{error}'"));
-                return Err(Error::Remote(format!("the stub did not resume: {why}")));
+                return Err(Error::Remote(format!("the stub did not resume: {reason}")));
             }
             RunEvent::Exited(code) => return Ok(self.ended(Event::Exited(byte(code)))),
             RunEvent::Killed(signal) => return Ok(self.ended(Event::Killed(byte(signal)))),
             RunEvent::Unresponsive => {
-                if let Some(error) = self.client.over() {
+                if let Some(error) = self.client.closed_by() {
                     let text = error.to_string();
                     self.close();
                     return Ok(Wait::Event(Event::Lost(text)));

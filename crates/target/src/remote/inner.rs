@@ -250,7 +250,7 @@ impl Inner {
 
     /// Fails when the connection is gone; the first time, with an event for whoever asks.
     pub(super) fn lost_check(&mut self) -> Result<(), Error> {
-        let Some(error) = self.client.over() else { return Ok(()) };
+        let Some(error) = self.client.closed_by() else { return Ok(()) };
         let text = error.to_string();
         if self.state != State::Closed {
             self.events.push_back(Event::Lost(text.clone()));

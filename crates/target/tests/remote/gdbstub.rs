@@ -17,7 +17,7 @@ fn start(code: &[u8], offers: Offers) -> (RemoteTarget, Session) {
     let (ours, theirs) = UnixStream::pair().unwrap();
     let session = Machine::new(code, offers).serve(theirs);
     let link = over_unix_stream(ours).unwrap();
-    (RemoteTarget::over(link, "test", &Options::default(), Log::new()).unwrap(), session)
+    (RemoteTarget::from_link(link, "test", &Options::default(), Log::new()).unwrap(), session)
 }
 
 const PLAIN: Offers = Offers { no_ack: false, scheduler_locking: false };

@@ -28,7 +28,7 @@ fn connect(stub: &Stub) -> RemoteTarget {
 }
 
 fn connect_with(stub: &Stub, options: &Options) -> RemoteTarget {
-    let target = RemoteTarget::over(stub.transport(), "test", options, Log::new()).unwrap();
+    let target = RemoteTarget::from_link(stub.transport(), "test", options, Log::new()).unwrap();
     stub.forget();
     target
 }
@@ -336,7 +336,7 @@ fn a_kernel_that_runs_is_stopped_on_connecting() {
             interrupt_on_connect: true,
             ..Options::default()
         };
-        let target = RemoteTarget::over(stub.transport(), "test", &options, Log::new()).unwrap();
+        let target = RemoteTarget::from_link(stub.transport(), "test", &options, Log::new()).unwrap();
         assert_eq!(target.stop().map(|stop| stop.thread), Some(SHELL));
         assert_eq!(stub.heard().first(), Some(&Heard::Break));
         stub.assert_done();

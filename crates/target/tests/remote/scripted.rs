@@ -44,7 +44,7 @@ fn output(text: &str) -> String {
 }
 
 fn connect(stub: &Stub) -> RemoteTarget {
-    let target = RemoteTarget::over(stub.transport(), "test", &Options::default(), Log::new()).unwrap();
+    let target = RemoteTarget::from_link(stub.transport(), "test", &Options::default(), Log::new()).unwrap();
     stub.forget();
     target
 }
@@ -119,7 +119,7 @@ fn a_description_of_the_users_goes_before_the_stubs() {
     .then("g", [reply("01000200")])
     .then("g", [reply("01000200")]);
     let options = Options { description: Some(parse()), ..Options::default() };
-    let target = RemoteTarget::over(stub.transport(), "test", &options, Log::new()).unwrap();
+    let target = RemoteTarget::from_link(stub.transport(), "test", &options, Log::new()).unwrap();
     let values = |names: [&str; 3]| {
         let file = target.registers(CPU1).unwrap();
         names.map(|name| file.by_name(name))
@@ -397,7 +397,7 @@ fn what_the_user_does_not_allow_never_reaches_the_stub() {
         interrupt: false,
     };
     let options = Options { permissions: nothing, ..Options::default() };
-    let target = RemoteTarget::over(stub.transport(), "test", &options, Log::new()).unwrap();
+    let target = RemoteTarget::from_link(stub.transport(), "test", &options, Log::new()).unwrap();
     stub.forget();
     let error = target.write(VirtAddr(0x1000), &[1, 2, 3, 4]).unwrap_err();
     assert_eq!(error.to_string(), "Writing to memory is not allowed (addr 0x1000, len 4)");
@@ -430,7 +430,7 @@ fn forbidden_packets_are_not_sent() {
         packets.decide(*packet, Some(false));
     }
     let options = Options { packets, ..Options::default() };
-    let target = RemoteTarget::over(stub.transport(), "test", &options, Log::new()).unwrap();
+    let target = RemoteTarget::from_link(stub.transport(), "test", &options, Log::new()).unwrap();
     for kind in [
         BreakpointKind::Software,
         BreakpointKind::Hardware,

@@ -23,7 +23,7 @@ pub struct Hole {
     /// How many.
     pub bit_size: u64,
     /// Why.
-    pub why: Missing,
+    pub reason: Missing,
 }
 
 /// The bytes of a value; those in a [`Hole`] are zero.
@@ -49,10 +49,10 @@ impl Contents {
 
     /// `size` bytes that are all missing. Sizes beyond what a value may have are cut.
     #[must_use]
-    pub fn missing(size: u64, why: Missing) -> Self {
+    pub fn missing(size: u64, reason: Missing) -> Self {
         let size = size.min(MAX_MISSING);
         let bytes = Bytes::zeroed(size as usize);
-        Self::with_holes(bytes, vec![Hole { bit_offset: 0, bit_size: (size * 8).max(1), why }])
+        Self::with_holes(bytes, vec![Hole { bit_offset: 0, bit_size: (size * 8).max(1), reason }])
     }
 
     /// The bytes.
@@ -74,7 +74,7 @@ impl Contents {
         self.holes()
             .iter()
             .find(|hole| hole.bit_offset < end && bit_offset < hole.bit_offset.saturating_add(hole.bit_size))
-            .map(|hole| hole.why)
+            .map(|hole| hole.reason)
     }
 
     /// Why all bits are missing, if they are and for one reason.
@@ -82,7 +82,7 @@ impl Contents {
     pub fn entirely_missing(&self) -> Option<Missing> {
         let bits = self.bytes.len() as u64 * 8;
         match self.holes() {
-            [hole] if hole.bit_offset == 0 && hole.bit_size >= bits => Some(hole.why),
+            [hole] if hole.bit_offset == 0 && hole.bit_size >= bits => Some(hole.reason),
             _ => None,
         }
     }
@@ -92,7 +92,7 @@ impl Contents {
     /// # Errors
     /// The reason of the first hole.
     pub fn require(&self) -> Result<(), ValueError> {
-        self.holes().iter().try_for_each(|hole| match hole.why {
+        self.holes().iter().try_for_each(|hole| match hole.reason {
             Missing::OptimizedOut => Err(ValueError::OptimizedOut),
             Missing::Unavailable => Err(ValueError::Unavailable),
             Missing::SyntheticPointer => Ok(()),
@@ -117,7 +117,7 @@ impl Contents {
                 (from < to).then(|| Hole {
                     bit_offset: from - bit_offset,
                     bit_size: to - from,
-                    why: hole.why,
+                    reason: hole.reason,
                 })
             })
             .collect()
@@ -192,7 +192,7 @@ fn fetch_pieces(pieces: &Pieces, size: usize, access: &dyn Access) -> Result<Con
         let take = (piece.bit_size - skip).min(wanted - done);
         let from = piece.bit_offset + skip;
         skip = 0;
-        let hole = |why| Hole { bit_offset: done, bit_size: take, why };
+        let hole = |reason| Hole { bit_offset: done, bit_size: take, reason };
         let first = from / 8;
         let len = usize::try_from((from % 8 + take).div_ceil(8)).unwrap_or(0);
         match &piece.source {
@@ -222,7 +222,7 @@ fn fetch_pieces(pieces: &Pieces, size: usize, access: &dyn Access) -> Result<Con
     }
     if done < wanted {
         // Fewer pieces than the type is wide: the rest was not described.
-        holes.push(Hole { bit_offset: done, bit_size: wanted - done, why: Missing::OptimizedOut });
+        holes.push(Hole { bit_offset: done, bit_size: wanted - done, reason: Missing::OptimizedOut });
     }
     Ok(Contents::with_holes(bytes.into(), join(holes)))
 }
@@ -232,7 +232,9 @@ fn join(holes: Vec<Hole>) -> Vec<Hole> {
     let mut joined: Vec<Hole> = Vec::with_capacity(holes.len());
     for hole in holes {
         match joined.last_mut() {
-            Some(last) if last.why == hole.why && last.bit_offset + last.bit_size == hole.bit_offset => {
+            Some(last)
+                if last.reason == hole.reason && last.bit_offset + last.bit_size == hole.bit_offset =>
+            {
                 last.bit_size += hole.bit_size;
             }
             _ => joined.push(hole),
@@ -265,8 +267,8 @@ pub(super) fn first_bit(bits: BitField, len: usize, ty: &Type) -> u64 {
 
 /// A bit-field as a value of `size` bytes.
 fn unpack(raw: &Contents, bits: BitField, size: usize, ty: &Type) -> Contents {
-    if let Some(why) = raw.missing_in(u64::from(bits.offset), u64::from(bits.size)) {
-        return Contents::missing(size as u64, why);
+    if let Some(reason) = raw.missing_in(u64::from(bits.offset), u64::from(bits.size)) {
+        return Contents::missing(size as u64, reason);
     }
     let mut bytes = vec![0; size];
     let width = u64::from(bits.size).min(size as u64 * 8);

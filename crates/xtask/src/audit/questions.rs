@@ -159,12 +159,13 @@ fn places(inventory: &Inventory, count: usize, random: &mut Random) -> Vec<(u64,
 /// the units it has read, so it is asked only about names that are unique.
 fn functions(inventory: &Inventory, count: usize, random: &mut Random) -> Vec<Question> {
     let uses = uses(inventory.functions.iter().map(|function| function.name.as_str()));
-    let own: BTreeSet<&str> = inventory.functions.iter().map(|function| function.name.as_str()).collect();
+    let functions: BTreeSet<&str> =
+        inventory.functions.iter().map(|function| function.name.as_str()).collect();
     let inlined: Vec<&str> =
-        inventory.inlined.iter().map(String::as_str).filter(|name| !own.contains(name)).collect();
-    let own: Vec<&str> = own.into_iter().collect();
+        inventory.inlined.iter().map(String::as_str).filter(|name| !functions.contains(name)).collect();
+    let functions: Vec<&str> = functions.into_iter().collect();
     let fifth = (count / 5).min(inlined.len());
-    let mut names: Vec<&str> = random.sample(&own, count - fifth).into_iter().copied().collect();
+    let mut names: Vec<&str> = random.sample(&functions, count - fifth).into_iter().copied().collect();
     names.extend(random.sample(&inlined, fifth));
     names
         .into_iter()

@@ -118,11 +118,11 @@ impl Document<'_> {
         let _ = writeln!(text, "|---|{}---:|---|", "---:|".repeat(columns.len()));
         let mut unmet = Vec::new();
         for work in Work::all() {
-            let own = results.median(work, KDIVE);
-            let cells = columns.iter().map(|column| match (results.median(work, column), own) {
+            let kdive_median = results.median(work, KDIVE);
+            let cells = columns.iter().map(|column| match (results.median(work, column), kdive_median) {
                 (None, _) => String::new(),
-                (Some(value), Some(own)) if *column != KDIVE && own > 0.0 => {
-                    format!("{} ({:.2}x)", work.show(value), value / own)
+                (Some(value), Some(kdive_median)) if *column != KDIVE && kdive_median > 0.0 => {
+                    format!("{} ({:.2}x)", work.show(value), value / kdive_median)
                 }
                 (Some(value), _) => work.show(value),
             });

@@ -22,7 +22,7 @@ pub fn packed_config(program: &Program) -> Result<Vec<u8>, Error> {
         Some(end) => (at, end.0.wrapping_sub(at.0)),
         None => (at, Object::variable(program, "kernel_config_data")?.ty().size().unwrap_or(0)),
     };
-    let corrupt = |why: String| Error::Corrupt { what: "kernel configuration", addr: start, why };
+    let corrupt = |reason: String| Error::Corrupt { what: "kernel configuration", addr: start, reason };
     if size > MAX_BLOB {
         return Err(corrupt(format!("{size} bytes are too many")));
     }
@@ -53,7 +53,7 @@ pub struct FdtHeader {
 pub fn device_tree_blob(program: &Program) -> Result<(FdtHeader, Vec<u8>), Error> {
     const MAGIC: u32 = 0xd00d_feed;
     let addr = Object::variable(program, "initial_boot_params")?.pointer()?;
-    let corrupt = |why: String| Error::Corrupt { what: "device tree", addr, why };
+    let corrupt = |reason: String| Error::Corrupt { what: "device tree", addr, reason };
     if addr.0 == 0 {
         return Err(corrupt("the boot loader gave none".to_owned()));
     }

@@ -19,11 +19,11 @@ pub const COMMANDS: &[Spec] = &[Spec {
     examples: &["why count", "why 2"],
     repeat: Repeat::No,
     complete: Completer::Expr,
-    run: why,
+    run: explain,
     ..Spec::EMPTY
 }];
 
-fn why(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
+fn explain(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let text = args.required("Argument required (variable, or number of a breakpoint).")?;
     let lines = match text.parse::<u32>() {
         Ok(number) => {
@@ -75,10 +75,10 @@ fn explain_variable(program: &Program, name: &str) -> Result<Vec<String>, Error>
 /// `  0xffffffff8134cc50-0xffffffff8134cc7f  fs/read_write.c:451-470  a variable in $rdi`.
 fn describe(program: &Program, variable: &Variable, range: &AddrRange) -> String {
     let last = range.end.0.saturating_sub(1).max(range.start.0);
-    let told = variable.describe(None);
+    let described = variable.describe(None);
     // The line of the location list that is about this range.
     let key = format!("Range {}-{}: ", range.start, range.end);
-    let place = told.lines().find_map(|line| line.split_once(&key)).map_or("", |(_, place)| place);
+    let place = described.lines().find_map(|line| line.split_once(&key)).map_or("", |(_, place)| place);
     let place = place.trim_end_matches(':');
     format!("  {}-{}{}  {place}", range.start, range.end, line_of(program, range.start.0, last))
         .trim_end()
@@ -123,8 +123,8 @@ fn explain_breakpoint(breakpoint: &Breakpoint, has_target: bool) -> Vec<String> 
             LocationState::Software => "is in the target".to_owned(),
             LocationState::Hardware if wants_hardware => "is in a debug register".to_owned(),
             LocationState::Hardware => "is in the target as a hardware one".to_owned(),
-            LocationState::HardwareInstead(why) => format!("is in a debug register: {why}"),
-            LocationState::Owed(why) => format!("is not set until its code is there again: {why}"),
+            LocationState::HardwareInstead(reason) => format!("is in a debug register: {reason}"),
+            LocationState::Owed(reason) => format!("is not set until its code is there again: {reason}"),
             LocationState::Failed(reason) => {
                 format!("could not be set and is tried again at every resume: {reason}")
             }

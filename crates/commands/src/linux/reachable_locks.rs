@@ -2,7 +2,9 @@
 
 use crate::Shell;
 use kdive_base::{ReadMemory, VirtAddr};
-use kdive_linux::{Held, LockKind, LockLayout, LockMember, Object, lock_kind, locks_within, static_lock_at};
+use kdive_linux::{
+    LockKind, LockLayout, LockMember, LockState, Object, lock_kind, locks_within, static_lock_at,
+};
 use kdive_program::Program;
 use kdive_symbols::{ElfKind, ModuleId};
 use kdive_types::{Kind, Type};
@@ -10,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 /// A lock and how one gets to it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Reached {
+pub struct FoundLock {
     /// `guarded->mutex`, `current->mm->mmap_lock`.
     pub name: String,
     /// Where it is.
@@ -18,22 +20,22 @@ pub struct Reached {
     /// What it is.
     pub kind: LockKind,
     /// What it says of its holder.
-    pub held: Held,
+    pub state: LockState,
     /// The module whose variable it is in.
     pub module: Option<ModuleId>,
 }
 
 /// What was found.
 #[derive(Default)]
-pub struct Reach {
+pub struct ReachableLocks {
     /// The locks that are not free.
-    pub held: Vec<Reached>,
+    pub taken: Vec<FoundLock>,
     /// How many locks were looked at.
     pub locks: usize,
     /// In how many frames.
     pub frames: usize,
     /// The lock the task is about to take, by the frames it is in.
-    pub wanted: Option<Reached>,
+    pub wanted: Option<FoundLock>,
     /// The modules of its frames.
     pub modules: Vec<ModuleId>,
 }
@@ -64,7 +66,7 @@ const WAITERS: &[&str] = &[
 struct Walk<'a> {
     program: &'a Program,
     layout: &'a LockLayout,
-    reach: Reach,
+    reachable_locks: ReachableLocks,
     /// Locks, and objects, that were looked at.
     seen: HashSet<VirtAddr>,
     objects: HashSet<VirtAddr>,
@@ -78,12 +80,12 @@ struct Walk<'a> {
 
 /// Looks at what the frames of the state that is selected lead to; they are those of `task`. Whoever sleeps holds no spinlock.
 #[must_use]
-pub fn reach(shell: &Shell, layout: &LockLayout, task: VirtAddr, sleeps: bool) -> Reach {
+pub fn reachable_locks(shell: &Shell, layout: &LockLayout, task: VirtAddr, sleeps: bool) -> ReachableLocks {
     let program = shell.program();
     let mut walk = Walk {
         program,
         layout,
-        reach: Reach::default(),
+        reachable_locks: ReachableLocks::default(),
         seen: HashSet::new(),
         objects: HashSet::new(),
         types: HashMap::new(),
@@ -102,7 +104,7 @@ pub fn reach(shell: &Shell, layout: &LockLayout, task: VirtAddr, sleeps: bool) -
         }
         walk.pointers_in(&name, addr, &ty);
     }
-    walk.reach
+    walk.reachable_locks
 }
 
 impl Walk<'_> {
@@ -114,12 +116,12 @@ impl Walk<'_> {
             if frame.is_user_mode() || self.program.interrupt.is_raised() {
                 break;
             }
-            self.reach.frames = level + 1;
+            self.reachable_locks.frames = level + 1;
             if let Some((module, _)) = self.program.modules.module_at(frame.pc())
                 && module.object().kind() == ElfKind::Relocatable
-                && !self.reach.modules.contains(&module.id())
+                && !self.reachable_locks.modules.contains(&module.id())
             {
-                self.reach.modules.push(module.id());
+                self.reachable_locks.modules.push(module.id());
             }
             let Some(scope) = &frame.scope else { continue };
             if self.program.select_frame(level).is_err() {
@@ -132,12 +134,12 @@ impl Walk<'_> {
                 let Ok(value) = self.program.evaluate_address(variable.name()) else { continue };
                 self.object(variable.name(), value, &target);
                 if waits
-                    && self.reach.wanted.is_none()
+                    && self.reachable_locks.wanted.is_none()
                     && let Some(kind) = lock_kind(&target)
-                    && let Ok(held) = self.layout.held(self.program, kind, value)
+                    && let Ok(state) = self.layout.state(self.program, kind, value)
                 {
                     let (name, module) = lock_name(self.program, value, variable.name());
-                    self.reach.wanted = Some(Reached { name, addr: value, kind, held, module });
+                    self.reachable_locks.wanted = Some(FoundLock { name, addr: value, kind, state, module });
                 }
             }
         }
@@ -162,21 +164,27 @@ impl Walk<'_> {
         };
         for member in members {
             let at = addr.offset(member.offset);
-            let Ok(held) = self.layout.held(program, member.kind, at) else { continue };
-            if held == Held::Somebody && !self.spinlocks {
+            let Ok(state) = self.layout.state(program, member.kind, at) else { continue };
+            if state == LockState::Somebody && !self.spinlocks {
                 continue;
             }
             if !self.seen.insert(at) {
                 continue;
             }
-            self.reach.locks += 1;
-            if held != Held::Free {
+            self.reachable_locks.locks += 1;
+            if state != LockState::Free {
                 let name = if member.path.is_empty() {
                     name.to_owned()
                 } else {
                     format!("{name}{arrow}{}", member.path)
                 };
-                self.reach.held.push(Reached { name, addr: at, kind: member.kind, held, module });
+                self.reachable_locks.taken.push(FoundLock {
+                    name,
+                    addr: at,
+                    kind: member.kind,
+                    state,
+                    module,
+                });
             }
         }
     }
@@ -203,7 +211,7 @@ impl Walk<'_> {
 
     /// Locks without owner in the variables of the modules it is in: nothing else leads to them.
     fn statics(&mut self) {
-        for module in self.reach.modules.clone() {
+        for module in self.reachable_locks.modules.clone() {
             for variable in self.program.modules.variables_of(module, MAX_VARIABLES) {
                 let ty = self.program.modules.complete(&variable.ty());
                 if let Some(addr) = variable.static_address()

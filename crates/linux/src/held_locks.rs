@@ -32,11 +32,11 @@ pub fn lockdep_held(program: &Program, task: VirtAddr) -> Result<Option<Vec<Lock
         return Ok(None);
     }
     let depth = task.member("lockdep_depth")?.uint()?.min(MAX_HELD);
-    let held = task.member("held_locks")?;
+    let locks = task.member("held_locks")?;
     let classes = Object::variable(program, "lock_classes");
     let mut found = Vec::new();
     for index in 0..depth {
-        let entry = held.index(index)?;
+        let entry = locks.index(index)?;
         let bits = |name| crate::field::Field::new(&entry, name).and_then(|field| field.read_of(&entry));
         // The class has the name; the lock's own map has that of its first class.
         let of_class = || -> Result<String, Error> {
