@@ -35,7 +35,7 @@ Commands, run in this order:
   -x, -command FILE, -ex, -eval-command COMMAND
                          afterwards; any number, in the order given
   -batch                 leave after them; the exit status is 1 if the last one
-                         failed or a file could not be read. Nobody is asked,
+                         failed or a file could not be read. No questions,
                          nothing is paged
   -timeout SECONDS       with -batch: leave when the time is over, with exit
                          status 124, and say what was waited for
@@ -437,7 +437,7 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Request, Mistake> {
         return Err(Mistake::Refused("option '--listen' is for editors: add -i=dap".to_owned()));
     }
     if options.time_limit.is_some() && !options.batch {
-        let text = "option '--timeout' is for jobs that nobody watches: add --batch";
+        let text = "option '--timeout' is for unattended jobs: add --batch";
         return Err(Mistake::Refused(text.to_owned()));
     }
     place(&mut options, free, program_args);

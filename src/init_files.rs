@@ -48,7 +48,7 @@ pub fn home(flavor: Flavor) -> Option<PathBuf> {
 }
 
 /// The file in `dir`, the current directory. `home` is the one that ran already, `safe_path` the directories, separated by
-/// colons, whose files are run whoever owns them.
+/// colons, whose files are run whatever their owner.
 pub fn local(flavor: Flavor, dir: &Path, home: Option<&Path>, safe_path: &str) -> Local {
     let path = dir.join(flavor.names().1);
     let Ok(meta) = fs::metadata(&path) else { return Local::None };

@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints a text; that nobody reads it to its end is no failure.
+/// Prints a text; a reader that stops early is no failure.
 fn say(text: &str) -> ExitCode {
     let mut out = std::io::stdout();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());

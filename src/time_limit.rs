@@ -15,7 +15,7 @@ use kdive_commands::Doing;
 pub const STATUS: u8 = 124;
 /// How long the debugger may take to end in good order.
 const GRACE: Duration = Duration::from_secs(5);
-/// How long until the interrupt is raised anew: a command may have taken it for its own.
+/// How long until the interrupt is raised again: a command may have taken it for its own.
 const AGAIN: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Default)]

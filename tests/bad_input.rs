@@ -106,7 +106,7 @@ fn damaged_debug_information_never_ends_the_shell() {
     let Some(place) = program(&["-g"]) else { return };
     let path = place.home().join("work/a");
     let whole = std::fs::read(&path).unwrap();
-    // Behind the code and data: debug sections, symbols, section headers.
+    // After the code and data: debug sections, symbols, section headers.
     for step in 0..24 {
         let mut bytes = whole.clone();
         let at = bytes.len() / 2 + step * (bytes.len() / 2) / 24;

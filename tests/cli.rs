@@ -111,14 +111,14 @@ fn a_file_that_is_not_there_is_not_made_up_for() {
 fn a_job_has_a_time_limit() {
     let place = Place::new();
     place.file("loop.gdb", "while 1\nset $i = 1\nend\necho not reached\\n\n");
-    let told = |what: &str| format!("kdive: the time limit of 0.5 s is over; it waited for \"{what}\"\n");
+    let printed = |what: &str| format!("kdive: the time limit of 0.5 s is over; it waited for \"{what}\"\n");
     let limited = ["-nx", "-batch", "-timeout", "0.5"];
     for (line, last) in
         [("source loop.gdb", "set $i = 1"), ("target remote late.sock", "target remote late.sock")]
     {
         let got = place.run(&[&limited[..], &["-ex", line, "-ex", "echo not reached\\n"]].concat(), "");
         assert_eq!((got.out.as_str(), got.status), ("", 124), "{line}: {}", got.err);
-        assert!(got.err.ends_with(&told(last)), "{line}: {}", got.err);
+        assert!(got.err.ends_with(&printed(last)), "{line}: {}", got.err);
     }
     // What does not listen to the interrupt is ended all the same.
     let got = place.run(&[&limited[..], &["-ex", "shell exec sleep 100 > /dev/null 2>&1"]].concat(), "");

@@ -209,7 +209,7 @@ fn an_editor_debugs_the_guest() {
     let rest = client.ask("stackTrace", json!({ "threadId": thread, "startFrame": 2, "levels": 50 }));
     let last = rest["stackFrames"].as_array().unwrap().last().unwrap()["name"].clone();
     assert!(["entry_SYSCALL_64", "<user mode>"].contains(&last.as_str().unwrap()), "{rest:#}");
-    // Arguments with children, behind pointers.
+    // Arguments with children, after pointers.
     let reference = client.scope(&frames[0]["id"], "Arguments");
     let arguments = client.variables(&reference);
     let file = named(&arguments, "file");

@@ -228,14 +228,14 @@ fn files_and_targets_come_in_any_order() {
     }
     if environment::programs(&["objcopy", "readelf"]) {
         with_another_build_id(&prepared.join("vmlinux"), &place.home().join("work/other"));
-        let mut told = Vec::new();
+        let mut printed = Vec::new();
         for (first, file) in [
             (&["target remote guest.sock"][..], Some("other")),
             (&["target remote guest.sock", "file other"][..], None),
         ] {
             let (_, err) = ask(first, file);
-            told.push(err.lines().find(|line| line.contains("not the running kernel")).map(str::to_owned));
+            printed.push(err.lines().find(|line| line.contains("not the running kernel")).map(str::to_owned));
         }
-        assert!(told[0].is_some() && told[0] == told[1], "{told:?}");
+        assert!(printed[0].is_some() && printed[0] == printed[1], "{printed:?}");
     }
 }

@@ -128,7 +128,7 @@ fn an_index_in_the_making_is_given_up_at_ctrl_c() {
     size_of_a_task(&place, "read from");
 }
 
-/// On a terminal another thread makes the index, which goes on: only whoever waits for it is freed.
+/// On a terminal another thread makes the index, which goes on: only the waiting command is freed.
 #[test]
 fn an_index_in_the_making_frees_who_waits_for_it() {
     let Some(prepared) = prepared() else { return };
@@ -174,7 +174,7 @@ fn ended(child: &mut Child) -> std::process::ExitStatus {
     }
 }
 
-/// Lists that are longer than a pipe holds, of which nobody reads more than the beginning.
+/// Lists that are longer than a pipe holds, of which only the beginning is read.
 fn unread(place: &Place) -> Child {
     place
         .file("long.gdb", "echo begins\\n\nwhile 1\necho 0123456789012345678901234567890123456789\\n\nend\n");
@@ -291,7 +291,7 @@ pub(crate) fn every_walker_is_quit(guest: &mut Guest) {
         assert!(start.elapsed() < Duration::from_millis(PATIENCE), "{command}");
     }
     assert!(say(&mut session, "print init_task.comm").contains("swapper"));
-    // What is printed without end, into a pipe that nobody reads.
+    // What is printed without end, into a pipe that is not read.
     say(&mut session, "disconnect");
     guest.place().file("endless.gdb", "echo begins\\n\nwhile 1\nforeach bt\nlog\nps\nend\n");
     let mut child = guest
@@ -346,7 +346,7 @@ fn what_a_slow_terminal_has_not_shown_is_dropped() {
     terminal.write_all(b"source long.gdb\n").unwrap();
     let mut first = [0; 200];
     terminal.read_exact(&mut first).unwrap();
-    // Nobody reads on; what the line holds fills up whenever that is.
+    // The reader stops; the line's buffer fills up at some time.
     std::thread::sleep(Duration::from_millis(300));
     terminal.write_all(b"\x03").unwrap();
     let read = until(&mut terminal, &format!("Quit\r\n{PROMPT}"));

@@ -32,7 +32,7 @@ fn names_after_a_listing_are_those_of_its_unit() {
     assert_eq!(sizes, ["$1 = 16", "$2 = 16", "$3 = 4"], "{out}{err}");
 }
 
-/// As gdb 13 says it: one empty line behind the file's name, and no more where no source has the name.
+/// As gdb 13 says it: one empty line after the file's name, and no more where no source has the name.
 #[test]
 fn sources_of_a_name_that_none_has_are_none() {
     let Some(place) = program(&["-g"]) else { return };

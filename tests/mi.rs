@@ -197,7 +197,7 @@ fn a_session_on_the_guest() {
     assert!(bytes.contains("contents=\"4c696e7578\""), "Linux: {bytes}");
     let code = client.answer("-data-disassemble -s start_kernel -e start_kernel+1 -- 2");
     assert!(code.starts_with("^done,asm_insns=[{address=\"0xffffffff8"), "{code}");
-    // The program runs until it is told to stop.
+    // The program runs until it is stopped.
     assert_eq!(client.ask("4-exec-continue"), ["4^running", "*running,thread-id=\"all\""]);
     client.send("5-exec-interrupt");
     let mut told = client.until_prompt();

@@ -10,7 +10,7 @@ use std::process::Command;
 pub(crate) const PATIENCE: u64 = 20_000;
 /// What stands at the start of a line when the shell is ready.
 pub(crate) const PROMPT: &str = "(kdive) ";
-/// What stands behind a question that an empty line answers with no.
+/// What stands after a question that an empty line answers with no.
 const QUESTION: &str = "(y or [n]) ";
 
 /// kdive on a terminal of its own of 24 lines, at its prompt.
@@ -63,7 +63,7 @@ fn ctrl_c_stops_a_running_guest_and_gives_the_prompt_back() {
         until_prompt(&mut session);
         assert!(say(&mut session, "print 6 * 7").contains(" = 42"));
     }
-    // What a dprintf prints fills no page: nobody would be there to turn it, and the guest would wait.
+    // What a dprintf prints fills no page: the guest would wait for the user.
     say(&mut session, "dprintf hrtimer_interrupt,\"tick %d\\n\", 6 + 1");
     session.send_line("continue").unwrap();
     let mut ticks = String::new();
@@ -140,7 +140,7 @@ fn quitting_leaves_the_guest_running() {
     // It speaks of a guest, which nothing is done to.
     session.send_line("target remote guest.sock").unwrap();
     session
-        .exp_string("kdive is connected to a guest, which stays as it is.  Connect anew? (y or n) ")
+        .exp_string("kdive is connected to a guest, which stays as it is.  Connect again? (y or n) ")
         .unwrap();
     assert!(say(&mut session, "n").contains("Still connected."));
     session.send_line("k").unwrap();
@@ -149,9 +149,7 @@ fn quitting_leaves_the_guest_running() {
         .unwrap();
     assert!(say(&mut session, "n").contains("Not confirmed."));
     say(&mut session, "set confirm off");
-    assert!(
-        say(&mut session, "k").contains("\"k\" does not kill the guest where nobody is asked: write kill.")
-    );
+    assert!(say(&mut session, "k").contains("\"k\" does not kill the guest without a question: write kill."));
     say(&mut session, "set confirm on");
     assert!(say(&mut session, "disconnect").contains("Disconnected; the guest stays as it is."));
     let shown = say(&mut session, "stepi");
@@ -303,7 +301,7 @@ fn names_complete() {
         session.send_control('c').unwrap();
         session.exp_string(PROMPT).unwrap();
     }
-    // Labels of the compiler are names for nobody, and what is no setting is no end.
+    // Labels of the compiler are not completed, and what is no setting is no end.
     for (line, none) in
         [("complete info address .L", ".L"), ("complete show zz", "show"), ("complete with zz", "with")]
     {

@@ -566,7 +566,7 @@ static noinline void kdive_test_warn(void)
 	WARN(1, "kdive_test: a warning\n");
 }
 
-/* What is locked while the kernel breaks: globals, a member of what a pointer leads to, a lock of nobody. */
+/* What is locked while the kernel breaks: globals, a member of what a pointer leads to, a lock without an owner. */
 struct kdive_test_guarded {
 	int before;
 	struct mutex mutex;

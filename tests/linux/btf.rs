@@ -20,7 +20,7 @@ fn stripped(guest: &Guest) -> PathBuf {
     path
 }
 
-/// The part of the output behind the report of the connection.
+/// The part of the output after the report of the connection.
 fn answer(outcome: &Outcome) -> &str {
     outcome.out.split_once("=====\n").unwrap_or_else(|| panic!("{} {}", outcome.out, outcome.err)).1
 }

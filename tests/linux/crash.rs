@@ -42,35 +42,35 @@ pub(crate) fn memory_in_use(guest: &mut Guest) {
     for (title, name) in
         [("FREE", "MemFree:"), ("CACHED", "Cached:"), ("SLAB", "Slab:"), ("COMMITTED", "Committed_AS:")]
     {
-        let (shown, told) = (shown(title), pages(name));
-        assert!(shown.abs_diff(told) < 512, "{title} {shown} {told}");
+        let (shown, output) = (shown(title), pages(name));
+        assert!(shown.abs_diff(output) < 512, "{title} {shown} {output}");
     }
     assert_eq!(shown("USED"), shown("TOTAL MEM") - shown("FREE"));
     // What a process leaves as it was when it forks is its child's too: 1200 KB of a variable.
     let shared = shown("SHARED");
     assert!(shared > 100 && shared < shown("USED"), "{}", got.out[0]);
-    let told = guest.shell(
+    let output = guest.shell(
         "mkfifo /fifo; a=$(head -c 1200000 /dev/zero | tr '\\0' x); (read b < /fifo; echo $a) & echo holder $!; sleep 1",
     );
     let again = guest.ask(&["kmem -i"]);
     let line = again.out[0].lines().find(|line| line.trim_start().starts_with("SHARED")).unwrap();
     let count: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    assert!(count > shared + 250, "{count} {shared} {told}");
-    let holder = told.lines().find_map(|line| line.strip_prefix("holder ")).unwrap().trim();
+    assert!(count > shared + 250, "{count} {shared} {output}");
+    let holder = output.lines().find_map(|line| line.strip_prefix("holder ")).unwrap().trim();
     guest.shell(&format!("kill {holder}; unset a; rm /fifo"));
 
     // name, active, number, size, per slab, pages
-    let told = row(&slabs, "kdive_test_cache");
+    let output = row(&slabs, "kdive_test_cache");
     let cache = row(&got.out[1], "kdive_test_cache");
-    assert_eq!(cache[1..6], ["200", told[1], told[2], told[14], "4k"], "{told:?}");
+    assert_eq!(cache[1..6], ["200", output[1], output[2], output[14], "4k"], "{output:?}");
     let mut same = 0;
     let rows = got.out[2].lines().skip(1).count();
     for line in slabs.lines().skip(2) {
-        let told: Vec<&str> = line.split_whitespace().collect();
-        let cache = row(&got.out[2], told[0]);
-        let kib: u64 = told[5].parse::<u64>().unwrap() * 4;
+        let output: Vec<&str> = line.split_whitespace().collect();
+        let cache = row(&got.out[2], output[0]);
+        let kib: u64 = output[5].parse::<u64>().unwrap() * 4;
         assert_eq!(cache[5], format!("{kib}k"), "{line}");
-        same += usize::from(cache[2..4] == told[1..3]);
+        same += usize::from(cache[2..4] == output[1..3]);
     }
     // Others allocate meanwhile.
     assert!(same * 10 > rows * 7, "{same} of {rows}");
@@ -138,16 +138,16 @@ pub(crate) fn processes(guest: &mut Guest) {
         got.out[1].lines().skip(4).map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(areas.len(), maps.lines().count(), "{maps}{}", got.out[1]);
     for (area, line) in areas.iter().zip(maps.lines()) {
-        let told: Vec<&str> = line.split_whitespace().collect();
-        let (start, end) = told[0].split_once('-').unwrap();
+        let output: Vec<&str> = line.split_whitespace().collect();
+        let (start, end) = output[0].split_once('-').unwrap();
         let number = |text: &str| u64::from_str_radix(text, 16).unwrap();
         assert_eq!((number(area[1]), number(area[2])), (number(start), number(end)), "{line}");
         // VM_READ, VM_WRITE, VM_EXEC.
         let flags = number(area[3]);
         for (bit, letter) in ["r", "w", "x"].iter().enumerate() {
-            assert_eq!(flags >> bit & 1 == 1, told[1].contains(letter), "{line}");
+            assert_eq!(flags >> bit & 1 == 1, output[1].contains(letter), "{line}");
         }
-        if let Some(path) = told.get(5).filter(|path| path.starts_with('/')) {
+        if let Some(path) = output.get(5).filter(|path| path.starts_with('/')) {
             assert_eq!(area.get(4), Some(path), "{line}");
         }
     }
@@ -244,9 +244,13 @@ pub(crate) fn words_and_symbols(guest: &mut Guest) {
     let rows: Vec<Vec<&str>> =
         out[17].lines().skip(1).map(|line| line.split_whitespace().collect()).collect();
     for line in mounts.lines().skip(1) {
-        let told: Vec<&str> = line.split(' ').collect();
-        let shown = rows.iter().find(|row| row[4] == told[1]).unwrap_or_else(|| panic!("{line} {rows:?}"));
-        assert_eq!((shown[2], shown[3] == told[0] || told[0] == "none"), (told[2], true), "{line} {shown:?}");
+        let output: Vec<&str> = line.split(' ').collect();
+        let shown = rows.iter().find(|row| row[4] == output[1]).unwrap_or_else(|| panic!("{line} {rows:?}"));
+        assert_eq!(
+            (shown[2], shown[3] == output[0] || output[0] == "none"),
+            (output[2], true),
+            "{line} {shown:?}"
+        );
     }
     for line in [
         format!("0x{read} is in the text of no module.\n"),

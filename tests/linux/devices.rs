@@ -3,7 +3,7 @@
 use super::guest::Guest;
 use std::collections::BTreeSet;
 
-/// The names behind `dev ` in lines with this much before it.
+/// The names after `dev ` in lines with this much before it.
 fn devices(text: &str, indent: &str) -> BTreeSet<String> {
     let prefix = format!("{indent}dev ");
     let names = text.lines().filter_map(|line| line.strip_prefix(&prefix)?.split_once(":\t0x"));
@@ -40,10 +40,10 @@ pub(crate) fn buses_classes_and_numbers(guest: &mut Guest) {
         }
         found.into_iter().map(|(name, lines)| (name, devices(&lines, "\t"))).collect()
     };
-    for (told, shown, word) in [(&buses, &got.out[0], "bus"), (&classes, &got.out[1], "class")] {
+    for (output, shown, word) in [(&buses, &got.out[0], "bus"), (&classes, &got.out[1], "class")] {
         let shown = groups(shown, word);
         let mut count = 0;
-        for line in told.lines() {
+        for line in output.lines() {
             let mut words = line.split_whitespace();
             let name = words.next().unwrap();
             // Files of a class are not devices; `!` stands for a slash.
@@ -55,7 +55,7 @@ pub(crate) fn buses_classes_and_numbers(guest: &mut Guest) {
             assert_eq!(found, &expected, "{word} {name}");
             count += expected.len();
         }
-        assert!(count > 20, "{told}");
+        assert!(count > 20, "{output}");
     }
     assert!(devices(&got.out[2], "").contains("dummy0"), "{}", got.out[2]);
     assert!(devices(&got.out[3], "").contains("0000:00:01.0"), "{}", got.out[3]);
@@ -96,11 +96,11 @@ pub(crate) fn buses_classes_and_numbers(guest: &mut Guest) {
         assert!(disks.contains(&format!(" {disk} ")), "{disk} {disks}");
     }
     assert!(disks.contains("  lo_fops [loop]\n"), "{disks}");
-    let told: BTreeSet<&str> =
+    let output: BTreeSet<&str> =
         network.lines().filter_map(|line| Some(line.split_once(':')?.0.trim())).collect();
     let rows: Vec<Vec<&str>> =
         got.out[6].lines().skip(1).map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(rows.iter().map(|row| row[1]).collect::<BTreeSet<_>>(), told);
+    assert_eq!(rows.iter().map(|row| row[1]).collect::<BTreeSet<_>>(), output);
     for (device, address) in [("lo", "127.0.0.1"), ("dummy0", "10.1.2.3")] {
         assert!(rows.iter().any(|row| row[1..] == [device, address]), "{rows:?}");
     }
@@ -139,15 +139,15 @@ fn steady(text: &str) -> Vec<String> {
 }
 
 pub(crate) fn timers(guest: &mut Guest) {
-    let told = guest.shell("cat /proc/timer_list");
+    let output = guest.shell("cat /proc/timer_list");
     let got = guest.ask(&[
         "lx-timerlist",
         "timer",
         "print &kdive_test_hrtimer",
         "print kdive_test_timer.entry.pprev != 0",
     ]);
-    assert_eq!(steady(&once_per_cpu(&got.out[0])), steady(&told));
-    // As scripts/gdb does: behind each of the eight clocks of both CPUs.
+    assert_eq!(steady(&once_per_cpu(&got.out[0])), steady(&output));
+    // As scripts/gdb does: after each of the eight clocks of both CPUs.
     assert_eq!(got.out[0].matches("  .expires_next").count(), 16, "{}", got.out[0]);
     // Timers too far away to fire meanwhile: the three processes that sleep, and that of the module.
     let far = |text: &str| -> Vec<String> {
@@ -165,7 +165,7 @@ pub(crate) fn timers(guest: &mut Guest) {
         found
     };
     let timers = far(&got.out[0]);
-    assert_eq!(timers, far(&told));
+    assert_eq!(timers, far(&output));
     assert_eq!(timers.len(), 4, "{timers:?}");
     let own = "kdive_test_hrtimer_fn [kdive_test], S:011234567890123456789-1234567890123456789";
     assert!(timers.iter().any(|timer| timer == own), "{timers:?}");
@@ -179,7 +179,7 @@ pub(crate) fn timers(guest: &mut Guest) {
     assert!(got.out[1].contains("\nTIMER_BASES[1][BASE_DEF]: "), "{}", got.out[1]);
 }
 
-/// What is of a CPU behind its last clock only, as in /proc/timer_list.
+/// What is of a CPU after its last clock only, as in /proc/timer_list.
 fn once_per_cpu(text: &str) -> String {
     let (mut kept, mut members) = (String::new(), String::new());
     for line in text.lines() {

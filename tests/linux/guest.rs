@@ -21,7 +21,7 @@ pub(crate) struct Guest {
     place: Place,
     files: PathBuf,
     serial: UnixStream,
-    /// Pieces of what the guest prints. A thread takes them in: a guest whose serial line nobody reads comes to a halt.
+    /// Pieces of what the guest prints. A thread takes them in: a guest whose serial line is not read comes to a halt.
     printed: Receiver<String>,
     heard: String,
 }
@@ -72,7 +72,7 @@ impl Boot<'_> {
         if self.program {
             initrd = with_programs(&initrd, &work)?;
         }
-        // The kernel takes the first it is told for all messages.
+        // The kernel takes the first one for all messages.
         let console = if self.append.contains("console=") { "" } else { "console=ttyS0" };
         let child = Command::new("qemu-system-x86_64")
             .current_dir(&work)
@@ -318,7 +318,7 @@ impl Drop for Guest {
     }
 }
 
-/// The number behind `0x` in the first line that has `name`.
+/// The number after `0x` in the first line that has `name`.
 #[track_caller]
 pub(crate) fn hex_in(text: &str, name: &str) -> u64 {
     let line = text.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("no {name} in {text}"));

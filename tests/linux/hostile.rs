@@ -14,7 +14,7 @@ on_both_kernels! {
 /// At the decompressor's 64-bit entry nothing of the kernel is there yet; every command says so in a line and ends.
 fn in_the_decompressor(series: Option<&str>) {
     let Some(guest) = (Boot { options: &["-S"], series, ..Boot::default() }).start() else { return };
-    // A bzImage lies at 1 MiB; the boot protocol puts the 64-bit entry 0x200 behind its start.
+    // A bzImage lies at 1 MiB; the boot protocol puts the 64-bit entry 0x200 after its start.
     let got = guest.ask(&[
         "hbreak *0x100200",
         "tbreak start_kernel",
@@ -37,7 +37,11 @@ fn in_the_decompressor(series: Option<&str>) {
         "info symbol $pc",
     ]);
     assert!(got.out[2].contains("\nBreakpoint 1, 0x0000000000100200 in "), "{:?}{}", got.out, got.err);
-    assert!(got.out[3].contains("Kernel:    not to be seen yet"), "{}", got.out[3]);
+    assert!(
+        got.out[3].contains("Kernel:    not found yet (not started, or another vmlinux)"),
+        "{}",
+        got.out[3]
+    );
     assert_eq!(got.out[4..12].concat(), "", "{:?}", got.out);
     let refused =
         got.err.lines().filter(|line| line.starts_with("Cannot access memory at address 0x")).count();
@@ -181,7 +185,7 @@ pub(crate) fn no_types(guest: &mut Guest) {
     std::fs::remove_file(bare).unwrap();
 }
 
-/// For a guest with a shell: the vmlinux of another kernel, complete with types, is told apart.
+/// For a guest with a shell: the vmlinux of another kernel, complete with types, is recognised as another one.
 pub(crate) fn stale(guest: &mut Guest) {
     let (Some(usual), Some(newer)) = (usual_guest(), guest_of("6.12")) else { return };
     let other = if guest.file("vmlinux") == newer.join("vmlinux") { usual } else { newer };

@@ -34,8 +34,8 @@ fn breakpoints_set_at_reset_wait_for_the_slide(series: Option<&str>) {
          backtrace 1\n",
     );
     // The kernel may choose not to move: then there is nothing to tell.
-    let told = got.out.contains("\nKernel at 0xffffffff") || got.out.contains("0xffffffff81");
-    assert!(told, "{}{}", got.out, got.err);
+    let printed = got.out.contains("\nKernel at 0xffffffff") || got.out.contains("0xffffffff81");
+    assert!(printed, "{}{}", got.out, got.err);
     assert!(got.out.contains("\n\nBreakpoint 1, start_kernel () at init/main.c:"), "{}{}", got.out, got.err);
     assert!(got.out.contains("\nHardware watchpoint 3: -location saved_command_line\n"), "{}", got.out);
     // It is set once, early: the watchpoint moved with the variable.
@@ -63,8 +63,8 @@ pub(crate) fn attached_to_a_running_guest(guest: &mut Guest) {
     assert_eq!(hex_in(&got.out, "\"runqueues\""), per_cpu, "{}", got.out);
     assert!(got.out.contains("\"swapper/0"), "{}", got.out);
     assert!(got.out.contains(&version), "{}\n{version}", got.out);
-    let told = format!("Kernel at {text:#x}, KASLR slide {:#x}.\n", text - 0xffff_ffff_8100_0000);
-    assert!(text == 0xffff_ffff_8100_0000 || got.out.starts_with(&told), "{}\n{told}", got.out);
+    let printed = format!("Kernel at {text:#x}, KASLR slide {:#x}.\n", text - 0xffff_ffff_8100_0000);
+    assert!(text == 0xffff_ffff_8100_0000 || got.out.starts_with(&printed), "{}\n{printed}", got.out);
 }
 
 fn a_restart_moves_the_kernel_again(series: Option<&str>) {
@@ -169,7 +169,7 @@ fn a_vmlinux_of_another_kernel_is_told_once() {
          info kernel\n",
     );
     // Still in the firmware: nothing to say.
-    assert!(got.out.contains("not to be seen yet"), "{}{}", got.out, got.err);
+    assert!(got.out.contains("not found yet (not started, or another vmlinux)"), "{}{}", got.out, got.err);
     assert!(!got.err.contains("is not the running kernel"), "{}", got.err);
     let Some(running) = Boot::default().to_shell() else { return };
     let got = running.kdive_with(&other, "target remote guest.sock\nstepi\nstepi\n");

@@ -132,7 +132,7 @@ fn a_kernel_that_waits_for_its_debugger_and_was_moved() {
             "detach",
         ],
     );
-    // What kgdb writes into code now stays there: it is told, and kdive leaves nothing of its own.
+    // What kgdb writes into code now stays there: a warning says so, and kdive leaves nothing of its own.
     has(&got.err, "The kernel still starts. kgdb cannot take a breakpoint out again");
     // The place is not looked for everywhere: the CPU stands in the kernel.
     let sent = got.out[0].split_whitespace().nth(2).and_then(|sent| sent.parse::<u32>().ok());

@@ -15,7 +15,7 @@ on_both_kernels! {
 
 /// How many lines there are on standard error beside the sources that are not at hand; each begins with one of these.
 #[track_caller]
-fn told(got: &Answers, expected: &[&str]) -> usize {
+fn printed(got: &Answers, expected: &[&str]) -> usize {
     let lines: Vec<&str> =
         got.err.lines().filter(|line| !line.ends_with(": No such file or directory.")).collect();
     for line in &lines {
@@ -69,7 +69,7 @@ fn the_connection_ends_in_the_middle(series: Option<&str>) {
             guest.run_on(&remote, &["thread 1", "shell touch armed", command, "info threads", "print 6 * 7"]);
         std::fs::remove_file(work.join("armed")).unwrap();
         let gone = ["Remote connection closed", "Remote communication error.  Target disconnected.: "];
-        assert_eq!(told(&got, &gone), 1, "{command}: {:?} {}", got.out, got.err);
+        assert_eq!(printed(&got, &gone), 1, "{command}: {:?} {}", got.out, got.err);
         assert_eq!(got.out[3..], ["No threads.\n", "$1 = 42\n"], "{command}: {}", got.err);
     }
 }
@@ -126,10 +126,10 @@ fn somebody_else_is_there_already(series: Option<&str>) {
     let first = UnixStream::connect(guest.work().join("guest.sock")).unwrap();
     let got = guest.run_on("target remote guest.sock", &["info threads", "print 6 * 7"]);
     let busy = "no answer from the stub: is another debugger connected to it, or is it something else?";
-    assert_eq!(told(&got, &[busy]), 1, "{}", got.err);
+    assert_eq!(printed(&got, &[busy]), 1, "{}", got.err);
     assert_eq!(got.out, ["No threads.\n", "$1 = 42\n"]);
     drop(first);
-    // Nobody listens: gdb's error, which names the address.
+    // No listener: gdb's error, which names the address.
     let got = guest.kdive("set tcp auto-retry off\ntarget remote nobody.sock\n");
     assert!(
         got.err.ends_with(":2: Error in sourced command file:\nnobody.sock: No such file or directory.\n"),
@@ -139,7 +139,12 @@ fn somebody_else_is_there_already(series: Option<&str>) {
     // It is there as ever, until it is killed.
     let commands = [&guest.murder(), "continue", "info threads", "continue", "print 6 * 7"];
     let got = guest.run_on("target remote guest.sock", &commands);
-    assert_eq!(told(&got, &["Remote connection closed", "The program is not being run."]), 2, "{}", got.err);
+    assert_eq!(
+        printed(&got, &["Remote connection closed", "The program is not being run."]),
+        2,
+        "{}",
+        got.err
+    );
     // It may have come as far as its kernel.
     assert_eq!(got.out[2..], ["No threads.\n", "", "$1 = 42\n"], "{}", got.err);
 }

@@ -25,7 +25,7 @@ pub(crate) fn resources_and_mounts_are_as_in_proc(guest: &mut Guest) {
         .skip(1)
         .map(|line| line.split(' ').collect())
         .collect();
-    // The root is mounted below the one /proc shows; devtmpfs and ext4 have options of their own behind these.
+    // The root is mounted below the one /proc shows; devtmpfs and ext4 have options of their own after these.
     let mut expected: Vec<Vec<&str>> = mounts.lines().map(|line| line.split(' ').collect()).collect();
     assert!(expected.len() >= 4, "{mounts}");
     for row in &mut expected {
@@ -210,11 +210,11 @@ pub(crate) fn interrupts_files_and_the_system(guest: &mut Guest) {
     assert!(system.contains(&format!("      MEMORY: {} MB", kib / 1024)), "{system} {memory}");
     // Kdive shows whole seconds. The guest may be slow: up for minutes.
     let seconds = |text: &str| text.split(['.', ' ']).next().unwrap().parse::<u64>().unwrap();
-    let told = system.lines().find_map(|line| line.trim().strip_prefix("UPTIME: ")).unwrap();
-    let told = told.split(':').fold(0, |sum, part| sum * 60 + part.parse::<u64>().unwrap());
+    let output = system.lines().find_map(|line| line.trim().strip_prefix("UPTIME: ")).unwrap();
+    let output = output.split(':').fold(0, |sum, part| sum * 60 + part.parse::<u64>().unwrap());
     // The kernel reads the clock when asked, and keeps what it read at the last tick, which may be late on a busy machine.
     let earliest = seconds(&uptime).saturating_sub(5);
-    assert!((earliest..=seconds(&later) + 1).contains(&told), "{uptime} {told} {later}");
+    assert!((earliest..=seconds(&later) + 1).contains(&output), "{uptime} {output} {later}");
     let queues = between(&got.out, "mark-d", "mark-e\n").join("\n");
     assert!(queues.contains("CPU 0 RUNQUEUE: ") && queues.contains("CPU 1 RUNQUEUE: "), "{queues}");
     assert!(queues.contains("  CURRENT: PID: "), "{queues}");

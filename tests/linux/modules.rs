@@ -99,7 +99,7 @@ pub(crate) fn the_list_is_what_proc_says(guest: &mut Guest) {
     let sections = guest.shell("cd /sys/module; for m in */sections/.text; do echo $m $(cat $m); done; cd /");
     let release = guest.shell("uname -r");
     let got = guest.ask(&["lx-lsmod", "info modules", "lx-symbols"]);
-    let [listed, told, loaded] = &got.out[..] else { panic!() };
+    let [listed, printed, loaded] = &got.out[..] else { panic!() };
     let rows: Vec<Vec<&str>> = listed.lines().skip(1).map(|line| line.split_whitespace().collect()).collect();
     let expected: Vec<Vec<&str>> = proc
         .lines()
@@ -118,7 +118,7 @@ pub(crate) fn the_list_is_what_proc_says(guest: &mut Guest) {
     }
     let debug = guest.file("root/usr/lib/debug/lib/modules").join(release.trim());
     let mut own = 0;
-    for row in told.lines().skip(1) {
+    for row in printed.lines().skip(1) {
         let words: Vec<&str> = row.splitn(4, char::is_whitespace).map(str::trim).collect();
         let (name, file) = row[28..].split_once(' ').unwrap();
         let text = sections.lines().find_map(|line| line.strip_prefix(&format!("{name}/sections/.text ")));
@@ -136,7 +136,7 @@ pub(crate) fn the_list_is_what_proc_says(guest: &mut Guest) {
         }
         assert!(loaded.contains(&format!("loading @{}: {}\n", words[0], file.display())), "{loaded}");
     }
-    assert_eq!(own, 1, "{told}");
+    assert_eq!(own, 1, "{printed}");
 }
 
 fn functions_of_a_module_by_its_name(series: Option<&str>) {
@@ -162,15 +162,15 @@ fn functions_of_a_module_by_its_name(series: Option<&str>) {
          info breakpoints\n\
          why 1\n",
     );
-    let told = format!("{}{}", got.out, got.err);
-    assert!(got.out.contains("Breakpoint 1 (kdive_test:init) pending.\n"), "{told}");
-    assert!(got.out.contains("\n\nBreakpoint 1, kdive_test_init () at "), "{told}");
-    assert!(got.err.contains("Function \"nothing\" not defined in module \"kdive_test\".\n"), "{told}");
-    assert!(got.out.contains("\n\nBreakpoint 2, hello_init () at "), "{told}");
+    let printed = format!("{}{}", got.out, got.err);
+    assert!(got.out.contains("Breakpoint 1 (kdive_test:init) pending.\n"), "{printed}");
+    assert!(got.out.contains("\n\nBreakpoint 1, kdive_test_init () at "), "{printed}");
+    assert!(got.err.contains("Function \"nothing\" not defined in module \"kdive_test\".\n"), "{printed}");
+    assert!(got.out.contains("\n\nBreakpoint 2, hello_init () at "), "{printed}");
     // The init code of the first one is gone; its breakpoint waits for the next time.
     let freed = "Breakpoint 1 at 0x8000000000";
-    assert!(got.out.contains("the module has freed its init code"), "{told}");
-    assert!(got.out.contains(freed), "{told}");
+    assert!(got.out.contains("the module has freed its init code"), "{printed}");
+    assert!(got.out.contains(freed), "{printed}");
 }
 
 fn breakpoints_come_back_with_their_module_and_with_the_guest(series: Option<&str>) {
@@ -197,11 +197,11 @@ fn breakpoints_come_back_with_their_module_and_with_the_guest(series: Option<&st
          continue\n\
          why 2\n",
     ));
-    let told = format!("{}{}", got.out, got.err);
-    assert_eq!(got.out.matches("Breakpoint 1, kdive_test_run (n=").count(), 2, "{told}");
-    assert!(got.out.contains("\tbreakpoint already hit 2 times\n"), "{told}");
+    let printed = format!("{}{}", got.out, got.err);
+    assert_eq!(got.out.matches("Breakpoint 1, kdive_test_run (n=").count(), 2, "{printed}");
+    assert!(got.out.contains("\tbreakpoint already hit 2 times\n"), "{printed}");
     let freed = " is not set until its code is there again: the kernel has freed its init code.\n";
-    assert_eq!(got.out.matches(freed).count(), 1, "{told}");
-    assert!(got.out.contains("\n\nBreakpoint 2, start_kernel () at "), "{told}");
-    assert!(got.out.contains(" is in the target.\nIt was reached once.\n"), "{told}");
+    assert_eq!(got.out.matches(freed).count(), 1, "{printed}");
+    assert!(got.out.contains("\n\nBreakpoint 2, start_kernel () at "), "{printed}");
+    assert!(got.out.contains(" is in the target.\nIt was reached once.\n"), "{printed}");
 }

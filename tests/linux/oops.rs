@@ -94,11 +94,12 @@ fn analyze_long_after(series: Option<&str>) {
 fn decode_a_pasted_report(guest: &mut Guest) {
     // As this kernel's own report has them: the function that fails, and who called it.
     let log = guest.shell("dmesg | grep -E '(hello_init|do_one_initcall|do_syscall_64)[+]'");
-    let told = |name: &str| {
+    let output = |name: &str| {
         let found = log.split([' ', ':', '\n']).find(|word| word.starts_with(&format!("{name}+0x")));
         found.unwrap_or_else(|| panic!("no {name} in {log}")).to_owned()
     };
-    let (failed, caller, syscall) = (told("hello_init"), told("do_one_initcall"), told("do_syscall_64"));
+    let (failed, caller, syscall) =
+        (output("hello_init"), output("do_one_initcall"), output("do_syscall_64"));
     let got = guest.kdive(&format!(
         "target remote guest.sock\n\
          decode {failed} [poc]\n\
@@ -228,9 +229,9 @@ fn locks(guest: &mut Guest, report: &str) {
     }
     assert!(report.contains("Locks held: '") && !report.contains("guarded->idle"), "{report}");
     // Who wrote the parameter has died with the lock of all parameters.
-    let told =
+    let output =
         guest.shell("(echo warn > /sys/module/kdive_test/parameters/trouble) & echo waiter $!; sleep 2");
-    let pid = told.lines().find_map(|line| line.strip_prefix("waiter ")).unwrap().trim().to_owned();
+    let pid = output.lines().find_map(|line| line.strip_prefix("waiter ")).unwrap().trim().to_owned();
     let got = guest.ask(&[&format!("locks {pid}"), "locks 1", "locks", "locks nobody"]);
     let waiter = &got.out[0];
     assert!(waiter.starts_with(&format!("sh (pid {pid}):\nLocks held: '")), "{waiter}");

@@ -23,12 +23,12 @@ fn every_difference_of_the_kernel_text_is_explained(series: Option<&str>) {
         return;
     };
     let got = guest.kdive("target remote guest.sock\nchkimg\ninfo symbol _stext\nprint _etext - _stext\n");
-    let told = format!("{}{}", got.out, got.err);
+    let output = format!("{}{}", got.out, got.err);
     let (differ, bytes, unexplained) = summary(&got.out);
-    assert_eq!(unexplained, 0, "{told}");
-    assert!(differ > 10_000 && bytes > 10 << 20, "{told}");
+    assert_eq!(unexplained, 0, "{output}");
+    assert!(differ > 10_000 && bytes > 10 << 20, "{output}");
     for reason in ["alternative", "return thunk", "static call", "static branch", "ftrace site"] {
-        assert!(got.out.contains(&format!("  {reason}\n")), "{reason}: {told}");
+        assert!(got.out.contains(&format!("  {reason}\n")), "{reason}: {output}");
     }
     // A byte that nothing accounts for is found, and is the only one.
     let text = guest.shell("grep ' vfs_read$' /proc/kallsyms");
@@ -58,17 +58,17 @@ fn rewritten_code_is_told_beside_the_instructions(series: Option<&str>) {
         disassemble __schedule\n\
         disassemble dequeue_entity\n";
     let before = guest.kdive(script);
-    let told = format!("{}{}", before.out, before.err);
+    let output = format!("{}{}", before.out, before.err);
     let off = before.out.matches("static branch of key sched_schedstats: falls through\n").count();
-    assert!(off > 0, "{told}");
-    assert!(!before.out.contains("static branch of key sched_schedstats: jumps\n"), "{told}");
+    assert!(off > 0, "{output}");
+    assert!(!before.out.contains("static branch of key sched_schedstats: jumps\n"), "{output}");
     // With /p or the setting only.
     let entry = "nopl   0x0(%rax,%rax,1)";
-    assert!(before.out.contains(&format!("{entry}\n")), "{told}");
-    assert!(before.out.contains(&format!("{entry}\t; call of the function tracer: off\n")), "{told}");
+    assert!(before.out.contains(&format!("{entry}\n")), "{output}");
+    assert!(before.out.contains(&format!("{entry}\t; call of the function tracer: off\n")), "{output}");
     // Instructions one by one, as steps show them, have it too.
     let mut singly = before.out.lines().filter(|line| line.contains("<vfs_read"));
-    assert!(singly.any(|line| line.ends_with("; call of the function tracer: off")), "{told}");
+    assert!(singly.any(|line| line.ends_with("; call of the function tracer: off")), "{output}");
     guest.shell("echo 1 > /proc/sys/kernel/sched_schedstats");
     let after = guest.kdive(script);
     assert_eq!(
@@ -95,14 +95,14 @@ pub(crate) fn every_difference_of_modules_is_explained(guest: &mut Guest) {
         "chkimg nothing_of_this_name",
         "disassemble /p kdive_test_leaf",
     ]);
-    let told = format!("{}{}", got.out[0], got.err);
-    assert_eq!(summary(&got.out[0]).2, 0, "{told}");
-    assert!(got.out[0].contains(&format!("Compared: the kernel and {loaded} modules.\n")), "{told}");
+    let output = format!("{}{}", got.out[0], got.err);
+    assert_eq!(summary(&got.out[0]).2, 0, "{output}");
+    assert!(got.out[0].contains(&format!("Compared: the kernel and {loaded} modules.\n")), "{output}");
     // To sections that are empty or were given back.
     let few = got.out[0]
         .lines()
         .find_map(|line| line.strip_suffix(" references to what has no known address were not compared."));
-    assert!(few.is_none_or(|count| count.parse::<u32>().unwrap() < 100), "{told}");
+    assert!(few.is_none_or(|count| count.parse::<u32>().unwrap() < 100), "{output}");
     let module = summary(&got.out[1]);
     assert!(module.0 > 20 && module.1 > 1000 && module.2 == 0, "{}", got.out[1]);
     assert!(got.out[1].contains("Compared: 1 module.\n"), "{}", got.out[1]);
@@ -112,7 +112,7 @@ pub(crate) fn every_difference_of_modules_is_explained(guest: &mut Guest) {
         assert!(got.out[2].contains(&format!("  {reason}\n")), "{reason}: {}", got.out[2]);
     }
     // The kernel has more text, and the same reasons.
-    assert!(summary(&got.out[4]).1 + tables.1 < summary(&got.out[0]).1, "{told}");
+    assert!(summary(&got.out[4]).1 + tables.1 < summary(&got.out[0]).1, "{output}");
     assert!(got.out[3].contains("  call of the function tracer\n"), "{}", got.out[3]);
     assert!(got.err.contains("nothing_of_this_name"), "{}", got.err);
     assert!(got.out[6].contains("; call of the function tracer: off\n"), "{}", got.out[6]);
@@ -142,13 +142,13 @@ fn inside(listing: &str) -> u64 {
 pub(crate) fn probes_are_known(guest: &mut Guest) {
     let got = guest.ask(&["disassemble kdive_test_leaf", "disassemble vfs_read"]);
     let (leaf, read) = (inside(&got.out[0]), inside(&got.out[1]));
-    let told = guest.shell(&format!(
+    let output = guest.shell(&format!(
         "mount -t tracefs none /sys/kernel/tracing; cd /sys/kernel/tracing; \
          echo p:kdive_leaf kdive_test:kdive_test_leaf+{leaf} > kprobe_events; \
          echo p:kdive_read vfs_read+{read} >> kprobe_events; \
          echo 1 > events/kprobes/enable; cat kprobe_events; cd /; sleep 1"
     ));
-    assert!(told.contains("kprobes/kdive_leaf") && told.contains("kprobes/kdive_read"), "{told}");
+    assert!(output.contains("kprobes/kdive_leaf") && output.contains("kprobes/kdive_read"), "{output}");
     let place = format!("break *((char *)kdive_test_leaf + {leaf})");
     guest.type_line("(sleep 3; echo 3 > /sys/module/kdive_test/parameters/run) &");
     let got = guest.ask(&[
@@ -172,11 +172,11 @@ pub(crate) fn probes_are_known(guest: &mut Guest) {
     assert!(got.out[7].contains("kdive_test_leaf (value="), "{}", got.out[7]);
     // It goes on, and the probe was hit too.
     // Reading what was traced would be traced.
-    let told = guest.shell(
+    let output = guest.shell(
         "sleep 2; cd /sys/kernel/tracing; echo 0 > events/kprobes/enable; grep -c kdive_leaf: trace; \
          echo > kprobe_events; cd /; sleep 1",
     );
-    assert!(told.trim().lines().last().is_some_and(|count| count != "0"), "{told}");
+    assert!(output.trim().lines().last().is_some_and(|count| count != "0"), "{output}");
     let got = guest.ask(&["chkimg kdive_test_leaf", "chkimg", "disassemble /p kdive_test_leaf"]);
     assert_eq!(summary(&got.out[1]).2, 0, "{}{}", got.out[1], got.err);
     assert!(got.out.iter().all(|text| !text.contains("kprobe")), "{}{}", got.out[0], got.out[2]);

@@ -7,8 +7,8 @@ const LOAD: &str = "target remote guest.sock\nadd-symbol-file program\nset print
 
 /// Starts a program, which becomes two processes; the pid of the first.
 fn start(guest: &mut Guest, name: &str) -> u32 {
-    let told = guest.shell(&format!("/{name} & sleep 1; echo started $!"));
-    told.lines().find_map(|line| line.strip_prefix("started ")?.trim().parse().ok()).unwrap()
+    let output = guest.shell(&format!("/{name} & sleep 1; echo started $!"));
+    output.lines().find_map(|line| line.strip_prefix("started ")?.trim().parse().ok()).unwrap()
 }
 
 fn end(guest: &mut Guest, name: &str) {
@@ -62,31 +62,31 @@ pub(crate) fn a_program_has_frames(guest: &mut Guest) {
          continue\n\
          bt\n"
     ));
-    let told = format!("{}{}", got.out, got.err);
+    let output = format!("{}{}", got.out, got.err);
     let parts: Vec<&str> = got.out.split("=====\n").collect();
-    let [program, syscall, fault] = parts[..] else { panic!("{told}") };
-    assert!(program.contains("Temporary breakpoint 1, work (record=0x"), "{told}");
-    assert_eq!(functions(program)[..3], ["work", "work", "turn"], "{told}");
-    assert!(functions(program).contains(&"main".to_owned()), "{told}");
-    assert!(program.contains("\ndepth = 2\n") && program.contains("\nvalue = "), "{told}");
-    assert!(program.contains("\n$1 = \"two\\000\\000\\000\\000\"\n"), "{told}");
-    assert!(program.contains("\n$2 = 3\n"), "{told}");
-    assert!(program.contains("Value returned is $3 = 2\n"), "{told}");
+    let [program, syscall, fault] = parts[..] else { panic!("{output}") };
+    assert!(program.contains("Temporary breakpoint 1, work (record=0x"), "{output}");
+    assert_eq!(functions(program)[..3], ["work", "work", "turn"], "{output}");
+    assert!(functions(program).contains(&"main".to_owned()), "{output}");
+    assert!(program.contains("\ndepth = 2\n") && program.contains("\nvalue = "), "{output}");
+    assert!(program.contains("\n$1 = \"two\\000\\000\\000\\000\"\n"), "{output}");
+    assert!(program.contains("\n$2 = 3\n"), "{output}");
+    assert!(program.contains("Value returned is $3 = 2\n"), "{output}");
     // The kernel's frames, then the program's.
     let stack = functions(syscall);
     let entry = stack.iter().position(|name| name.starts_with("entry_SYSCALL_64"));
-    let entry = entry.unwrap_or_else(|| panic!("{told}"));
-    let [library, rest @ ..] = &stack[entry + 1..] else { panic!("{told}") };
-    assert!(library.ends_with("sched_yield"), "{told}");
-    assert_eq!(rest[..3], ["touch", "turn", "main"], "{told}");
-    assert!(syscall.contains("\npage = 0x"), "{told}");
-    assert!(syscall.contains("turn (number=") && syscall.contains("Value returned is $4 = 3\n"), "{told}");
-    assert!(syscall.contains(&format!("\nfinished in {pid}\n")), "{told}");
+    let entry = entry.unwrap_or_else(|| panic!("{output}"));
+    let [library, rest @ ..] = &stack[entry + 1..] else { panic!("{output}") };
+    assert!(library.ends_with("sched_yield"), "{output}");
+    assert_eq!(rest[..3], ["touch", "turn", "main"], "{output}");
+    assert!(syscall.contains("\npage = 0x"), "{output}");
+    assert!(syscall.contains("turn (number=") && syscall.contains("Value returned is $4 = 3\n"), "{output}");
+    assert!(syscall.contains(&format!("\nfinished in {pid}\n")), "{output}");
     let stack = functions(fault);
     let entry =
-        stack.iter().position(|name| name == "asm_exc_page_fault").unwrap_or_else(|| panic!("{told}"));
-    assert!(stack.len() > entry + 1 && !stack[entry + 1].contains("user mode"), "{told}");
-    assert!(stack.contains(&"main".to_owned()), "{told}");
+        stack.iter().position(|name| name == "asm_exc_page_fault").unwrap_or_else(|| panic!("{output}"));
+    assert!(stack.len() > entry + 1 && !stack[entry + 1].contains("user mode"), "{output}");
+    assert!(stack.contains(&"main".to_owned()), "{output}");
     end(guest, "program");
 }
 
@@ -122,10 +122,10 @@ pub(crate) fn steps_stay_in_a_program(guest: &mut Guest) {
          printf \"in %d\\n\", $lx_current().pid\n\
          info breakpoints\n"
     ));
-    let told = format!("{}{}", got.out, got.err);
+    let output = format!("{}{}", got.out, got.err);
     let parts: Vec<&str> = got.out.split("=====\n").collect();
-    let [_, next, step, until] = parts[..] else { panic!("{told}") };
-    assert_eq!(next.matches(&format!("in {pid}\n")).count(), 26, "{told}");
+    let [_, next, step, until] = parts[..] else { panic!("{output}") };
+    assert_eq!(next.matches(&format!("in {pid}\n")).count(), 26, "{output}");
     let source = include_str!("../guest/program.c");
     let line = |text: &str| {
         let at = source.lines().position(|line| line.contains(text)).unwrap_or_else(|| panic!("no {text}"));
@@ -142,12 +142,12 @@ pub(crate) fn steps_stay_in_a_program(guest: &mut Guest) {
         line("return sum + number;"),
         line("return sum + number;") + 1,
     ];
-    assert_eq!(shown[..out_of_it.len()], out_of_it, "{told}");
+    assert_eq!(shown[..out_of_it.len()], out_of_it, "{output}");
     // Then round after round, each a call.
     for pair in shown[out_of_it.len()..].chunks_exact(2) {
-        assert_eq!(pair, [line("number &= 0xff"), line("number = turn(number)")], "{told}");
+        assert_eq!(pair, [line("number &= 0xff"), line("number = turn(number)")], "{output}");
     }
-    assert_eq!(step.matches(&format!("in {pid}\n")).count(), 8, "{told}");
+    assert_eq!(step.matches(&format!("in {pid}\n")).count(), 8, "{output}");
     assert_eq!(
         lines_shown(step),
         [
@@ -161,11 +161,11 @@ pub(crate) fn steps_stay_in_a_program(guest: &mut Guest) {
             line("counter += value;"),
             line("return value;"),
         ],
-        "{told}"
+        "{output}"
     );
-    assert!(until.contains(&format!("in {pid}\n")), "{told}");
-    assert_eq!(lines_shown(until).last(), Some(&line("return page[0] + page[4096];")), "{told}");
-    assert!(until.contains("No breakpoints or watchpoints.\n"), "{told}");
+    assert!(until.contains(&format!("in {pid}\n")), "{output}");
+    assert_eq!(lines_shown(until).last(), Some(&line("return page[0] + page[4096];")), "{output}");
+    assert!(until.contains("No breakpoints or watchpoints.\n"), "{output}");
     end(guest, "program");
 }
 
@@ -194,21 +194,21 @@ pub(crate) fn a_moved_program_has_frames_and_steps(guest: &mut Guest) {
          continue\n\
          finish\n"
     ));
-    let told = format!("{}{}", got.out, got.err);
+    let output = format!("{}{}", got.out, got.err);
     let source = include_str!("../guest/program.c");
     let line = |text: &str| {
         let at = source.lines().position(|line| line.contains(text)).unwrap_or_else(|| panic!("no {text}"));
         u32::try_from(at + 1).unwrap()
     };
     let stack = functions(&got.out);
-    assert_eq!(stack[..3], ["work", "work", "turn"], "{told}");
-    assert!(stack.contains(&"main".to_owned()), "{told}");
-    assert!(got.out.contains("\nvalue = 2\n") && got.out.contains(" = \"two\\000"), "{told}");
+    assert_eq!(stack[..3], ["work", "work", "turn"], "{output}");
+    assert!(stack.contains(&"main".to_owned()), "{output}");
+    assert!(got.out.contains("\nvalue = 2\n") && got.out.contains(" = \"two\\000"), "{output}");
     let shown = lines_shown(&got.out);
     let steps = [line("int value = record->id;"), line("if (depth > 0"), line("counter += value;")];
-    assert_eq!(shown[..3], steps, "{told}");
-    assert!(got.out.contains(&format!("\nin {pid}\n")), "{told}");
-    assert!(got.out.contains("Value returned is $2 = 2\n"), "{told}");
-    assert!(got.out.contains("Value returned is $3 = 3\n"), "{told}");
+    assert_eq!(shown[..3], steps, "{output}");
+    assert!(got.out.contains(&format!("\nin {pid}\n")), "{output}");
+    assert!(got.out.contains("Value returned is $2 = 2\n"), "{output}");
+    assert!(got.out.contains("Value returned is $3 = 3\n"), "{output}");
     end(guest, "moved");
 }

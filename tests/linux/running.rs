@@ -42,13 +42,13 @@ fn next_and_finish_stay_with_their_task(series: Option<&str>) {
          end\n\
          info breakpoints\n",
     ));
-    let told = format!("{}{}", got.out, got.err);
-    assert_eq!(got.out.matches(&format!("next in {pid}\n")).count(), 40, "{told}");
-    assert_eq!(got.out.matches(&format!("finish in {pid}\n")).count(), 40, "{told}");
-    assert!(got.out.contains(&format!(" task {pid}\n\tstop only in task {pid}\n")), "{told}");
-    assert!(got.out.contains("\tbreakpoint already hit 40 times\n"), "{told}");
-    assert!(got.out.contains("[Switching to Thread 1."), "{told}");
-    assert!(!got.out.contains("SIGTRAP"), "{told}");
+    let output = format!("{}{}", got.out, got.err);
+    assert_eq!(got.out.matches(&format!("next in {pid}\n")).count(), 40, "{output}");
+    assert_eq!(got.out.matches(&format!("finish in {pid}\n")).count(), 40, "{output}");
+    assert!(got.out.contains(&format!(" task {pid}\n\tstop only in task {pid}\n")), "{output}");
+    assert!(got.out.contains("\tbreakpoint already hit 40 times\n"), "{output}");
+    assert!(got.out.contains("[Switching to Thread 1."), "{output}");
+    assert!(!got.out.contains("SIGTRAP"), "{output}");
 }
 
 fn the_context_of_a_stop(series: Option<&str>) {
@@ -79,20 +79,20 @@ fn the_context_of_a_stop(series: Option<&str>) {
          stepi\n",
     ));
     let lines: Vec<&str> = got.out.lines().filter(|line| line.starts_with("[CPU ")).collect();
-    let told = format!("{}{}", got.out, got.err);
-    assert_eq!(lines.len(), 4, "{told}");
+    let output = format!("{}{}", got.out, got.err);
+    assert_eq!(lines.len(), 4, "{output}");
     let counts: Vec<&str> = got
         .out
         .lines()
         .filter(|line| line.starts_with('$'))
         .filter_map(|line| line.split(" = ").nth(1))
         .collect();
-    assert!(lines[0].contains(&format!(": cat (pid {pid}), task, irqs on, preempt count ")), "{told}");
-    assert!(lines[1].contains(", hardirq, irqs off, preempt count "), "{told}");
-    assert!(lines[2].contains(", softirq, irqs on, preempt count "), "{told}");
-    assert!(lines[3].contains(", NMI, irqs off, preempt count "), "{told}");
+    assert!(lines[0].contains(&format!(": cat (pid {pid}), task, irqs on, preempt count ")), "{output}");
+    assert!(lines[1].contains(", hardirq, irqs off, preempt count "), "{output}");
+    assert!(lines[2].contains(", softirq, irqs on, preempt count "), "{output}");
+    assert!(lines[3].contains(", NMI, irqs off, preempt count "), "{output}");
     for (line, count) in lines.iter().zip(counts) {
-        assert!(line.ends_with(&format!("preempt count {count}]")), "{told}");
+        assert!(line.ends_with(&format!("preempt count {count}]")), "{output}");
     }
 }
 
@@ -116,18 +116,18 @@ fn a_breakpoint_for_a_task_says_so_when_it_is_saved(series: Option<&str>) {
          disconnect\n\
          break vfs_read task 1x\n",
     ));
-    let told = format!("{}{}", got.out, got.err);
+    let output = format!("{}{}", got.out, got.err);
     let saved = format!(
         "break vfs_write comm yes\n  condition $bpnum count > 1\n\
          hbreak vfs_read task {pid}\n  condition $bpnum count > 0 \n\
          tbreak hello_init task $lx_task_by_pid({pid}).pid\nwatch -location jiffies comm cat\n"
     );
-    assert!(got.out.contains(&saved), "{told}");
-    assert!(got.out.contains("$1 = \"yes\", "), "{told}");
-    assert!(got.out.contains("$2 = 1\n"), "{told}");
-    assert!(got.out.contains("It stops only in tasks named yes.\n"), "{told}");
+    assert!(got.out.contains(&saved), "{output}");
+    assert!(got.out.contains("$1 = \"yes\", "), "{output}");
+    assert!(got.out.contains("$2 = 1\n"), "{output}");
+    assert!(got.out.contains("It stops only in tasks named yes.\n"), "{output}");
     let absent = "warning: No task has the PID 4194303 now; one that gets it will stop.\n";
-    assert_eq!(got.err.matches("warning: ").count(), 1, "{told}");
-    assert!(got.err.contains(absent), "{told}");
-    assert!(got.err.ends_with("Junk after task keyword.\n"), "{told}");
+    assert_eq!(got.err.matches("warning: ").count(), 1, "{output}");
+    assert!(got.err.contains(absent), "{output}");
+    assert!(got.err.ends_with("Junk after task keyword.\n"), "{output}");
 }

@@ -31,18 +31,21 @@ fn traced(guest: &mut Guest) -> (String, Vec<String>, Vec<String>) {
          end\n\
          bt 2\n"
     ));
-    let told = format!("{}{}", got.out, got.err);
+    let output = format!("{}{}", got.out, got.err);
     let parts: Vec<&str> = got.out.split("=====\n").collect();
-    let [before, first, second, out] = parts[..] else { panic!("{told}") };
-    assert!(first.contains(" in seq_read_iter (") && first.contains("Value returned is $1 = 0\n"), "{told}");
-    assert!(second.contains("Value returned is $2 = 1\n"), "{told}");
+    let [before, first, second, out] = parts[..] else { panic!("{output}") };
+    assert!(
+        first.contains(" in seq_read_iter (") && first.contains("Value returned is $1 = 0\n"),
+        "{output}"
+    );
+    assert!(second.contains("Value returned is $2 = 1\n"), "{output}");
     let (whole, rest) = (functions(before), functions(second));
-    assert!(whole.ends_with(&rest) && rest.len() + 2 <= whole.len(), "{told}");
+    assert!(whole.ends_with(&rest) && rest.len() + 2 <= whole.len(), "{output}");
     // Stepped out of: into the caller.
     let caller = functions(out);
-    assert!(whole.contains(&caller[0]) && caller[0] != rest[0], "{told}");
-    assert!(!told.contains("SIGTRAP"), "{told}");
-    (told, whole, rest)
+    assert!(whole.contains(&caller[0]) && caller[0] != rest[0], "{output}");
+    assert!(!output.contains("SIGTRAP"), "{output}");
+    (output, whole, rest)
 }
 
 /// At each instruction of a trampoline the stack goes on to the true caller, in what it calls too.
@@ -68,14 +71,14 @@ fn inside(guest: &mut Guest, trampoline: &str, rest: &[String]) {
          echo =====\\n\n\
          bt\n"
     ));
-    let told = format!("{}{}", got.out, got.err);
+    let output = format!("{}{}", got.out, got.err);
     let stacks: Vec<Vec<String>> = got.out.split("=====\n").skip(1).map(functions).collect();
-    let (out, within) = stacks.split_last().unwrap_or_else(|| panic!("{told}"));
-    assert!(within.len() > 5, "{told}");
+    let (out, within) = stacks.split_last().unwrap_or_else(|| panic!("{output}"));
+    assert!(within.len() > 5, "{output}");
     for (number, stack) in within.iter().enumerate() {
-        assert_eq!((stack[0].as_str(), &stack[1..]), (trampoline, rest), "instruction {number}: {told}");
+        assert_eq!((stack[0].as_str(), &stack[1..]), (trampoline, rest), "instruction {number}: {output}");
     }
-    assert_eq!(out, rest, "{told}");
+    assert_eq!(out, rest, "{output}");
 }
 
 pub(crate) fn frames_are_those_without_tracers(guest: &mut Guest) {
@@ -103,11 +106,11 @@ pub(crate) fn frames_are_those_without_tracers(guest: &mut Guest) {
     }
     for (on, off) in kinds {
         guest.shell(on);
-        let (told, whole, rest) = traced(guest);
+        let (output, whole, rest) = traced(guest);
         if on == &graph {
             inside(guest, "return_to_handler", &plain[1..]);
         }
         guest.shell(off);
-        assert_eq!((&whole, &rest), (&plain, &left), "{on}: {told}");
+        assert_eq!((&whole, &rest), (&plain, &left), "{on}: {output}");
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn slips(guest: &mut Guest) {
         ("print vfs_read(0)", "Too few arguments in function call."),
         (
             "k",
-            "\"k\" does not kill the guest where nobody is asked: write kill.  The stack is shown by backtrace.",
+            "\"k\" does not kill the guest without a question: write kill.  The stack is shown by backtrace.",
         ),
         ("struct -o list_head.prev", "struct list_head {\n  [8] struct list_head *prev;\n}"),
         ("struct -q list_head", "struct has no option -q; see help struct."),
@@ -64,18 +64,18 @@ pub(crate) fn slips(guest: &mut Guest) {
         ("print $lx_curent().pid", "Invalid data type for function to be called.\nDid you mean $lx_current?"),
     ];
     let commands: Vec<&str> = asked.iter().map(|(command, _)| *command).collect();
-    let told = said(guest, &commands);
+    let printed = said(guest, &commands);
     let wrong: Vec<String> = asked
         .iter()
-        .zip(&told)
-        .filter(|((_, expected), told)| told != expected)
-        .map(|((command, expected), told)| format!("{command}: {told:?} instead of {expected:?}"))
+        .zip(&printed)
+        .filter(|((_, expected), printed)| printed != expected)
+        .map(|((command, expected), printed)| format!("{command}: {printed:?} instead of {expected:?}"))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 pub(crate) fn crashs_words(guest: &mut Guest) {
-    let told = said(
+    let printed = said(
         guest,
         &[
             "struct task_struct.pid,comm init_task",
@@ -98,30 +98,30 @@ pub(crate) fn crashs_words(guest: &mut Guest) {
             "struct list_head &modules -c 3",
         ],
     );
-    assert!(told[0].starts_with("pid = 0\n  comm = \"swapper/0"), "{}", told[0]);
-    let flags = told[2].split(" = ").nth(1).unwrap_or_else(|| panic!("{}", told[2]));
-    assert_eq!(told[1], format!("flags = {flags}\n  se.on_rq = 0x0"));
-    assert!(told[3].starts_with('[') && told[3].lines().count() == 1, "{}", told[3]);
-    assert_eq!(told[3], told[4]);
+    assert!(printed[0].starts_with("pid = 0\n  comm = \"swapper/0"), "{}", printed[0]);
+    let flags = printed[2].split(" = ").nth(1).unwrap_or_else(|| panic!("{}", printed[2]));
+    assert_eq!(printed[1], format!("flags = {flags}\n  se.on_rq = 0x0"));
+    assert!(printed[3].starts_with('[') && printed[3].lines().count() == 1, "{}", printed[3]);
+    assert_eq!(printed[3], printed[4]);
     // The CPU may be in an interrupt.
     let stacks = ["kernel stack of task 0 (swapper/1), 0x", "interrupt stack of CPU 1, 0x"];
-    assert!(stacks.iter().any(|stack| told[6].contains(stack)), "{}{}", told[5], told[6]);
-    assert!(told[7].starts_with("Breakpoint 1 at 0x"), "{}", told[7]);
-    assert!(told[9].contains("stop only in tasks named looper"), "{}", told[9]);
-    assert!(told[9].contains("in __x64_sys_newfstat at "), "{}", told[9]);
-    let handlers: Vec<&str> = told[11].lines().filter(|line| line.contains("action = ")).collect();
-    let [first, second] = handlers[..] else { panic!("{}", told[11]) };
+    assert!(stacks.iter().any(|stack| printed[6].contains(stack)), "{}{}", printed[5], printed[6]);
+    assert!(printed[7].starts_with("Breakpoint 1 at 0x"), "{}", printed[7]);
+    assert!(printed[9].contains("stop only in tasks named looper"), "{}", printed[9]);
+    assert!(printed[9].contains("in __x64_sys_newfstat at "), "{}", printed[9]);
+    let handlers: Vec<&str> = printed[11].lines().filter(|line| line.contains("action = ")).collect();
+    let [first, second] = handlers[..] else { panic!("{}", printed[11]) };
     assert!(
         first.ends_with("<tasklet_hi_action>") && second.ends_with("<run_timer_softirq>"),
         "{}",
-        told[11]
+        printed[11]
     );
     let newest = guest.shell("head -n 1 /proc/modules");
     let newest = newest.split_whitespace().next().unwrap();
-    assert!(told[12].starts_with(&format!("name = \"{newest}\"")), "{newest}: {}", told[12]);
-    assert!(told[13].contains("] struct list_head *next;"), "{}", told[13]);
-    assert_eq!(told[13], told[14]);
-    assert_eq!(told[15], told[16]);
-    assert_eq!(told[17].matches("next = 0x").count(), 3, "{}", told[17]);
+    assert!(printed[12].starts_with(&format!("name = \"{newest}\"")), "{newest}: {}", printed[12]);
+    assert!(printed[13].contains("] struct list_head *next;"), "{}", printed[13]);
+    assert_eq!(printed[13], printed[14]);
+    assert_eq!(printed[15], printed[16]);
+    assert_eq!(printed[17].matches("next = 0x").count(), 3, "{}", printed[17]);
     assert_eq!(guest.shell("echo alive").trim(), "alive");
 }

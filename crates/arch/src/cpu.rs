@@ -276,7 +276,7 @@ impl Arch {
     /// Mode, privilege and code address of a CPU with these registers.
     ///
     /// Stubs do not send segment descriptors, so that 16-bit protected mode and the bases of code segments there cannot
-    /// be told; [`Arch::cpu_state_with`] takes the descriptor when there is another way to it.
+    /// be known; [`Arch::cpu_state_with`] takes the descriptor when there is another way to it.
     #[must_use]
     pub fn cpu_state(self, registers: &RegisterFile) -> CpuState {
         self.cpu_state_with(registers, None)

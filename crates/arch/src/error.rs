@@ -29,7 +29,7 @@ pub enum ArchError {
         /// The stub's or the connection's reason.
         reason: String,
     },
-    /// A register name nobody knows; gdb's words for `info registers foo`.
+    /// An unknown register name; gdb's words for `info registers foo`.
     #[error("Invalid register `{0}'")]
     NoSuchRegister(String),
     /// The stub sent `xx` for the register, or nothing at all. gdb's words when such a value is needed.

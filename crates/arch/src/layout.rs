@@ -68,7 +68,7 @@ pub struct Register {
     pub group: Option<String>,
     /// The feature (`org.gnu.gdb.i386.core`) it was described in.
     pub feature: String,
-    /// Byte offset in a `g` reply. A register beyond the end of a reply is only to be had by `p`.
+    /// Byte offset in a `g` reply. A register beyond the end of a reply is only available by `p`.
     pub offset: usize,
 }
 

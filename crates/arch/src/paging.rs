@@ -112,7 +112,7 @@ impl PageTables {
     }
 
     /// The kernel's tables where these are the reduced copy that user mode has of them (KPTI): the other one of the pair. Whether there
-    /// is a pair is not looked at: [`PageTables::isolated_from`].
+    /// is a pair is not checked: [`PageTables::isolated_from`].
     #[must_use]
     pub const fn kernel_side(self) -> Self {
         Self { root: PhysAddr(self.root.0 & !PTI_USER), mode: self.mode }

@@ -41,7 +41,7 @@ pub(crate) fn lookup(layout: &RegisterLayout, name: &str) -> Option<RegRef> {
     Some(RegRef { name: name.to_owned(), ..found })
 }
 
-/// A row behind the padded name: the two columns are apart by a tab, and what floats has its bytes as well. `None` for another
+/// A row after the padded name: the two columns are apart by a tab, and what floats has its bytes as well. `None` for another
 /// name of a register, whose row is that of every processor.
 pub(crate) fn columns(
     layout: &RegisterLayout,

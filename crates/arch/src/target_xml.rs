@@ -103,7 +103,7 @@ impl Reader<'_> {
     fn arch(&self) -> Arch {
         match self.architecture.as_deref() {
             None => self.fallback,
-            // A processor nobody here knows is at least not taken for another one.
+            // An unknown processor is at least not taken for another one.
             Some(name) => Arch::from_bfd_name(name).unwrap_or(Arch::Foreign(Foreign::Other(0))),
         }
     }

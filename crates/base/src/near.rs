@@ -6,7 +6,7 @@ const PROPOSED: usize = 3;
 /// How near a name is; the smaller, the nearer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
-    /// Edits between the two names. A name that has the wanted one as a part stands behind all that edits reach.
+    /// Edits between the two names. A name that has the wanted one as a part stands after all that edits reach.
     edits: usize,
     other_first_letter: bool,
     length_apart: usize,

@@ -65,7 +65,7 @@ impl Shell {
         completion
     }
 
-    /// `nesting` is how many more commands in this one are looked at: completion ends whatever the line is.
+    /// `nesting` is how many more commands in this one are completed: completion ends whatever the line is.
     fn complete_line(&self, line: &str, nesting: usize) -> Completion {
         let Some(nesting) = nesting.checked_sub(1) else { return Completion::default() };
         let tree = self.tree();

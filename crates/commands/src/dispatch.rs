@@ -187,7 +187,7 @@ impl Shell {
     /// Whether to go on. What loops looks at it in every turn.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] when Ctrl-C was hit or nobody reads the output any more. The flag stays up until the
+    /// [`Error::Interrupted`] when Ctrl-C was hit or the output was closed. The flag stays up until the
     /// command that was typed is over.
     pub(crate) fn check_interrupt(&self) -> Result<(), Error> {
         if self.interrupt.is_raised() || self.out.is_closed() {

@@ -17,7 +17,7 @@ pub enum Error {
     /// Ctrl-C, or `q` at the pager.
     #[error("Quit")]
     Interrupted,
-    /// An `else` where none belongs. gdb warns and goes on after the line; so does whoever reads the block.
+    /// An `else` where none belongs. gdb warns and goes on after the line; so does the reader of the block.
     #[error("Error reading in canned sequence of commands.")]
     BadBlock,
     /// The user wants out: not a failure, ends everything with this exit status.

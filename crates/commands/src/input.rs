@@ -43,7 +43,7 @@ pub trait Input {
     }
 }
 
-/// Nobody: every read is at the end.
+/// No input: every read is at the end.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct NoInput;
 

@@ -55,7 +55,7 @@ pub enum Flow {
     Go,
     /// The user has seen enough (`q` at the pager).
     Quit,
-    /// Nobody reads any more.
+    /// The output was closed.
     Closed,
 }
 
@@ -141,7 +141,7 @@ impl Output {
         Self { sink, flow: Flow::Go, captures: Vec::new(), log: None, interrupt: Interrupt::new() }
     }
 
-    /// The flag that Ctrl-C raises, and that is raised here when nobody wants to see any more.
+    /// The flag that Ctrl-C raises, and that is raised here when the output was closed.
     pub(crate) fn watch(&mut self, interrupt: &Interrupt) {
         self.interrupt = interrupt.clone();
     }
@@ -224,7 +224,7 @@ impl Output {
         }
     }
 
-    /// Who writes on although nobody reads ends at the flag.
+    /// Writing to a closed output ends at the flag.
     fn became(&mut self, flow: Flow) {
         self.flow = flow;
         if flow != Flow::Go {
@@ -238,13 +238,13 @@ impl Output {
         self.flow
     }
 
-    /// Whether nobody reads any more, for good.
+    /// Whether the output was closed for good.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.flow == Flow::Closed
     }
 
-    /// Nobody reads any more.
+    /// The output was closed.
     pub(crate) fn close(&mut self) {
         self.flow = Flow::Closed;
     }
@@ -254,7 +254,7 @@ impl Output {
         self.sink.window()
     }
 
-    /// The user has answered something: a page starts anew.
+    /// The user has answered something: a page starts again.
     pub(crate) fn begin_command(&mut self) {
         self.sink.begin_command();
     }

@@ -46,13 +46,13 @@ pub struct Shell {
     pub settings: Settings,
     /// Raised by Ctrl-C; long commands look at it.
     pub interrupt: Interrupt,
-    /// `-batch`: nobody is asked anything.
+    /// `-batch`: no questions are asked.
     pub batch: bool,
     /// Expressions shown at every stop.
     pub(crate) displays: crate::gdb::display::Displays,
     /// Breakpoints that `catch` made for trouble of the kernel, by number: `analyze` explains their stops.
     pub(crate) trouble: HashSet<u32>,
-    /// What runs now, for whoever ends it from outside.
+    /// What runs now, for the code that ends it from outside.
     pub doing: Doing,
     /// What `step` does not go into.
     pub(crate) skips: crate::gdb::skip::Skips,
@@ -94,7 +94,7 @@ pub(crate) struct UserState {
 }
 
 impl Shell {
-    /// A shell over `session` with the commands of [`TABLE`] and nobody to talk to.
+    /// A shell over `session` with the commands of [`TABLE`] and no front end.
     #[must_use]
     pub fn new(session: Session, out: Output, hooks: Rc<dyn Hooks>, interrupt: Interrupt) -> Self {
         let mut shell = Self {
@@ -146,7 +146,7 @@ impl Shell {
         self.configure();
     }
 
-    /// Who is to be told about symbols that somebody waits for.
+    /// Who shows the progress of reading symbols.
     pub fn set_progress(&mut self, progress: Arc<dyn IndexProgress>) {
         self.progress = Some(progress);
     }
@@ -212,7 +212,7 @@ impl Shell {
         self.input = Some(input);
         self.out.begin_command();
         match line {
-            // The prompt could not be written: nobody reads the answers any more.
+            // The prompt could not be written: the output was closed.
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
                 self.out.close();
                 Err(Error::Interrupted)
@@ -282,7 +282,7 @@ impl Shell {
 
     /// Prints an error as the prompt does: after all output so far, on standard error.
     pub fn report(&mut self, error: &Error) {
-        // After Ctrl-C what is left of the output goes to a pipe with the flag up: when nobody reads it, it is dropped rather than
+        // After Ctrl-C what is left of the output goes to a pipe with the flag up: when the pipe is not read, it is dropped rather than
         // waited for. On a terminal it is shown.
         if *error == Error::Interrupted && self.out.window().is_none() {
             self.interrupt.raise();

@@ -1,4 +1,4 @@
-//! What was probably meant, where a name does not exist: one more line behind gdb's.
+//! What was probably meant, where a name does not exist: one more line after gdb's.
 
 use std::fmt;
 

@@ -9,7 +9,7 @@ use crate::spec::Spec;
 use crate::suggest::Missing;
 use crate::user::UserCommand;
 
-/// What stands behind a name.
+/// What stands after a name.
 #[derive(Clone)]
 pub enum What {
     /// A record of the table.
@@ -73,7 +73,7 @@ pub struct Found<'l> {
     pub path: Vec<String>,
     /// What it does; never an alias.
     pub what: What,
-    /// The rest of the line behind the name, as it stands.
+    /// The rest of the line after the name, as it stands.
     pub rest: &'l str,
     /// Arguments an alias on the way puts first.
     pub default_args: String,
@@ -107,7 +107,7 @@ enum Pick<'t> {
 }
 
 impl Entry {
-    /// Whether it and all under it are commands of gdb that have no meaning here: nobody is to be led to them.
+    /// Whether it and all under it are commands of gdb that have no meaning here: they are not suggested.
     #[must_use]
     pub fn is_foreign(&self) -> bool {
         let has_meaning_here = match &self.what {
@@ -368,7 +368,7 @@ impl Tree {
         if !candidates.all(same) {
             return Pick::Many;
         }
-        // Nobody shortens a command that means nothing here to a word of another debugger.
+        // A command without meaning here is not abbreviated to a word of another debugger.
         let is_word = std::ptr::eq(branch, &raw const self.root) && crate::suggest::is_word_of_others(word);
         if is_word && first.is_foreign() { Pick::None } else { Pick::One(first) }
     }

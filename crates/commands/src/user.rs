@@ -112,7 +112,7 @@ fn define(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let name = path.join(" ");
     let last = path.last().cloned().unwrap_or_default();
     let existing = shell.tree().get(&path).map(|entry| entry.what.clone());
-    // Inside another block nobody can be asked: the definition was typed long ago.
+    // Inside another block no question can be asked: the definition was typed long ago.
     if let Some(what) = &existing
         && args.body.is_none()
     {

@@ -36,7 +36,7 @@ pub struct Symbol {
     pub class: SymbolClass,
     /// Its type: of the variable, of the function, or what the typedef means.
     pub ty: Type,
-    /// Whoever resolved the name keeps here what it needs to read the variable.
+    /// What the resolver of the name needs to read the variable.
     pub handle: Option<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -99,7 +99,7 @@ pub struct Symbolized {
 /// Which copy of a per-CPU variable is meant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Cpu {
-    /// That of the CPU that is looked at, where the debugger goes by that.
+    /// That of the selected CPU, where the debugger goes by that.
     #[default]
     Selected,
     /// That of a CPU by number: `x@cpu(1)`.
@@ -246,7 +246,7 @@ pub trait Context: Access {
     /// no copy.
     ///
     /// # Errors
-    /// A CPU that is not there, or cannot be told.
+    /// A CPU that does not exist, or is unknown.
     fn per_cpu(&self, _symbol: &Symbol, _addr: VirtAddr, _cpu: Cpu) -> Result<Option<VirtAddr>> {
         Ok(None)
     }
@@ -283,7 +283,7 @@ pub trait Context: Access {
     /// Tells the user something that is no error; the text comes without `warning: `.
     fn warn(&self, _text: &str) {}
 
-    /// Whether functions of the debugged program can be called at all; asked before their arguments are looked at.
+    /// Whether functions of the debugged program can be called at all; asked before their arguments are parsed.
     ///
     /// # Errors
     /// By default: they cannot.
@@ -321,7 +321,7 @@ pub trait Context: Access {
         None
     }
 
-    /// A `$name` that is made anew whenever it is looked at: `$_thread`, `$_siginfo`, ...
+    /// A `$name` that is computed at every use: `$_thread`, `$_siginfo`, ...
     fn computed_variable(&self, _name: &str) -> Option<Result<Value>> {
         None
     }

@@ -29,10 +29,10 @@ pub enum ExprError {
     NoTag {
         /// What kind of type.
         tag: Tag,
-        /// The name behind it.
+        /// The name after it.
         name: String,
     },
-    /// Something that nobody set is called like a function of the debugger: `$nosuch(1)`.
+    /// Something that is not set is called like a function of the debugger: `$nosuch(1)`.
     #[error("{text}")]
     NoFunction {
         /// The name, without the dollar.

@@ -65,7 +65,7 @@ impl Expr {
         let head = text.get(..end).unwrap_or(text);
         if let Some(expansion) = expand_expression(head, context)? {
             let parsed = parser::parse(&expansion.text, ends, context)?;
-            // What ends the expression stands behind it as it was typed.
+            // What ends the expression stands after it as it was typed.
             let (source_text, rest) = match expansion.origin(parsed.end) {
                 Some(end) => text.split_at_checked(end).unwrap_or((text, "")),
                 None => text.split_at_checked(head.len()).unwrap_or((text, "")),
@@ -131,7 +131,7 @@ impl Expr {
         self.node.is_constant()
     }
 
-    /// The same expression with other copies of per-CPU variables, whatever CPU is looked at when it is evaluated.
+    /// The same expression with other copies of per-CPU variables, whatever CPU is selected when it is evaluated.
     #[must_use]
     pub fn on(self, cpu: Cpu) -> Self {
         Self { cpu, ..self }

@@ -36,7 +36,7 @@ pub(crate) struct Fake {
     pub(crate) radix: Cell<u32>,
     /// `rax`, `rsp`, `eflags`, and the halves of `xmm0`, as far as there are any.
     pub(crate) registers: RefCell<Vec<u64>>,
-    /// A variable that is per-CPU, and the distance between its copies. CPU 1 is the one looked at, of two.
+    /// A variable that is per-CPU, and the distance between its copies. CPU 1 is the selected one, of two.
     pub(crate) per_cpu: Option<(&'static str, u64)>,
     /// Functions of the debugger.
     pub(crate) functions: BTreeMap<&'static str, Arc<dyn Function>>,

@@ -229,7 +229,7 @@ impl<'a> Lexer<'a> {
         if let Some(keyword) = keyword(word)
             && !self.is_shadowed(keyword, word)?
         {
-            // What a tag is called besides is nobody's question.
+            // Other meanings of a tag's name do not matter.
             self.after_member = matches!(keyword, Keyword::Struct | Keyword::Union | Keyword::Enum);
             return Ok(lexeme(Token::Keyword(keyword), self.pos));
         }

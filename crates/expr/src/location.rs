@@ -1,6 +1,6 @@
 //! Where a breakpoint goes: `vfs_read`, `init/main.c:905`, `+3`, `*$pc`, `-function f -line 3`, and what may follow.
 //!
-//! Grammar only. Whether `A:B` is a line of a file, a label of a function or a function of a module is for whoever
+//! Grammar only. Whether `A:B` is a line of a file, a label of a function or a function of a module is for the code that
 //! knows the names.
 
 mod tail;

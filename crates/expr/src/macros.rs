@@ -2,7 +2,7 @@
 //! expressions.
 //!
 //! Expansion is gdb's: a macro is not expanded again in what it expands to, what an expansion ends with is not taken together
-//! with the text behind it, and `#` and `##` mean something only in macros with parameters.
+//! with the text after it, and `#` and `##` mean something only in macros with parameters.
 
 mod expand;
 mod token;
@@ -154,7 +154,7 @@ pub(crate) fn expand_expression(text: &str, context: &dyn Context) -> Result<Opt
     expand::expand(&find, text, true).map(Some)
 }
 
-/// What follows the bracket: the parameters, and what is behind the list.
+/// What follows the bracket: the parameters, and what is after the list.
 fn parameter_list(mut text: &str) -> Result<(Vec<String>, &str)> {
     let mut names: Vec<String> = Vec::new();
     loop {

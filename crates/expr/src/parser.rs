@@ -33,7 +33,7 @@ pub(crate) fn parse(text: &str, ends: Ends, context: &dyn Context) -> Result<Par
 struct Parser<'a> {
     lexer: Lexer<'a>,
     context: &'a dyn Context,
-    /// The token to be looked at next.
+    /// The next token.
     next: Lexeme,
     depth: usize,
 }

@@ -71,7 +71,7 @@ pub struct PrintOptions {
     pub raw: bool,
     /// `set target-charset`.
     pub charset: Charset,
-    /// Whether whoever reads this takes UTF-8 (`set host-charset` and the locale); other characters than ASCII are escaped
+    /// Whether the output takes UTF-8 (`set host-charset` and the locale); other characters than ASCII are escaped
     /// otherwise.
     pub utf8: bool,
     /// Frame arguments and `info locals` in short form: aggregates are `...`.

@@ -14,7 +14,7 @@ use kdive_symbols::Tag;
 pub struct VmallocArea {
     /// First address.
     pub start: VirtAddr,
-    /// First address behind it, guard page included.
+    /// First address after it, guard page included.
     pub end: VirtAddr,
     /// Physical address of mapped device memory.
     pub phys: u64,

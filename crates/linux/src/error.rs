@@ -1,4 +1,4 @@
-//! Why something about the kernel cannot be told.
+//! Why something about the kernel is not known.
 
 use kdive_base::{Exhausted, Fault, VirtAddr};
 

@@ -15,7 +15,7 @@ pub struct Defining {
     pub path: PathBuf,
 }
 
-/// How many files are looked at however long it takes.
+/// How many files are searched however long it takes.
 const SURE: usize = 8;
 
 /// How likely a module has a function, the smaller, the likelier: functions begin with the name of their module, or with the same
@@ -40,7 +40,7 @@ fn defines(path: &Path, function: &str) -> bool {
 }
 
 impl ModuleFinder {
-    /// A module with a function of this name, among the files that [`ModuleFinder::find`] looks at, the likeliest first. Behind those
+    /// A module with a function of this name, among the files that [`ModuleFinder::find`] looks at, the likeliest first. After those
     /// it looks for `patience` at most: there may be thousands of files.
     pub fn defining(
         &mut self,

@@ -18,7 +18,7 @@ struct Lx {
     name: &'static str,
     /// Fewest and most arguments.
     args: (usize, usize),
-    /// How the first arguments are written; those behind are expressions.
+    /// How the first arguments are written; those after are expressions.
     written: &'static [Argument],
     /// Whether it may be called without the dollar.
     plain: bool,

@@ -118,7 +118,7 @@ const MAX_DATA: u64 = 64 << 20;
 /// More words that name one task.
 const MAX_WORDS: usize = 4096;
 
-/// The static variables of the kernel and its modules that hold a lock whose owner is a task: every word is looked at, and those that
+/// The static variables of the kernel and its modules that hold a lock whose owner is a task: every word is examined, and those that
 /// name the task are asked what they are a part of. Readers of a semaphore are found where they took it last.
 #[must_use]
 pub fn static_locks(program: &Program, layout: &LockLayout, owner: VirtAddr) -> StaticLocks {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// Whether the running kernel is the one whose symbols are loaded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Identity {
-    /// Not to be told yet: nothing is mapped where the symbols say, as before the kernel has set up its page tables.
+    /// Not known yet: nothing is mapped where the symbols say, as before the kernel has set up its page tables.
     Unknown,
     /// Build-ids agree.
     Same,

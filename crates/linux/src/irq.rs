@@ -102,7 +102,7 @@ pub struct IrqTotal {
     pub label: &'static str,
     /// For each CPU that is online, or one for all of them.
     pub counts: Vec<u64>,
-    /// What it is; none behind a number for all CPUs.
+    /// What it is; none after a number for all CPUs.
     pub description: Option<&'static str>,
 }
 
@@ -121,7 +121,7 @@ const TOTALS: [(&str, &str, &str); 12] = [
     ("THR", "irq_threshold_count", "Threshold APIC interrupts"),
     ("DFR", "irq_deferred_error_count", "Deferred Error APIC interrupts"),
 ];
-/// Those behind the counts of machine checks and errors.
+/// Those after the counts of machine checks and errors.
 const POSTED: [(&str, &str, &str); 3] = [
     ("PIN", "kvm_posted_intr_ipis", "Posted-interrupt notification event"),
     ("NPI", "kvm_posted_intr_nested_ipis", "Nested posted-interrupt event"),

@@ -2,7 +2,7 @@
 //!
 //! BTF has the layout of every type, but of variables only the per-CPU ones. What the commands of this layer start from is
 //! named here with the type its definition has in every kernel that has it; which members that type has is still for the
-//! kernel's BTF to say. Where there is DWARF nobody asks here.
+//! kernel's BTF to say. Used only without DWARF.
 
 use kdive_program::Program;
 use kdive_symbols::Tag;
@@ -81,7 +81,7 @@ impl Known {
 pub(crate) fn type_of(program: &Program, name: &str, size: u64) -> Option<Type> {
     let of_name = VARIABLES.iter().filter(|(known, _)| *known == name);
     of_name.filter_map(|(_, known)| known.ty(program)).find(|ty| {
-        // A definition may go on behind its type, where that ends in an array without length (`init_mm`).
+        // A definition may go on after its type, where that ends in an array without length (`init_mm`).
         let fits =
             |candidate_size| if ty.is_composite() { candidate_size <= size } else { candidate_size == size };
         size == 0 || ty.size().is_some_and(fits)

@@ -71,7 +71,7 @@ pub struct LinuxLayer {
     of_modules: RefCell<HashMap<ModuleId, Rewritten>>,
     modules: Vec<ModuleSymbols>,
     identified: bool,
-    /// A kernel that is debugged by its own stub has started: nobody has to look again.
+    /// A kernel that is debugged by its own stub has started: no further check is needed.
     has_started: Cell<bool>,
     listed: bool,
 }
@@ -250,7 +250,7 @@ impl LinuxLayer {
         starts
     }
 
-    /// The task whose frames are looked at: one that sleeps, or the one the CPU runs.
+    /// The task whose frames are shown: one that sleeps, or the one the CPU runs.
     fn task_of_frames(&self, program: &Program) -> Option<VirtAddr> {
         match program.machine().and_then(|machine| machine.sleeping_task()) {
             Some(task) => Some(task),
@@ -318,7 +318,7 @@ impl LinuxLayer {
         Some(found.clone())
     }
 
-    /// Whether the running kernel was told to be the one of the loaded vmlinux, or another.
+    /// Whether the running kernel was found to be the one of the loaded vmlinux, or another.
     #[must_use]
     pub fn is_identified(&self) -> bool {
         self.identified
@@ -362,7 +362,7 @@ impl LinuxLayer {
     }
 }
 
-/// Whether a file has debug information, told without reading it.
+/// Whether a file has debug information, without reading it.
 fn has_dwarf(object: &ObjectFile) -> bool {
     [".debug_info", ".zdebug_info"].iter().any(|name| object.section(name).is_some())
 }
@@ -535,7 +535,7 @@ impl OsLayer for LinuxLayer {
     }
 
     fn lacks_task(&self, program: &Program, pid: u32) -> bool {
-        // Idle tasks, all of number 0, are in no list. Where the list is damaged nobody knows.
+        // Idle tasks, all of number 0, are in no list. Where the list is damaged it is not known.
         pid != 0
             && crate::task::tasks(program, true).is_ok_and(|tasks| {
                 tasks.broken.is_empty()

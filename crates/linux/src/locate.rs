@@ -30,7 +30,7 @@ enum State {
     #[default]
     Unknown,
     Known(KernelPlace),
-    /// Another kernel than the symbols'; the user was told.
+    /// Another kernel than the symbols'; the user was warned.
     Stranger,
 }
 
@@ -173,7 +173,7 @@ impl LinuxLayer {
         }
     }
 
-    /// A CPU is at its reset vector: the guest starts anew.
+    /// A CPU is at its reset vector: the guest restarts.
     pub(crate) fn restarted(&mut self, program: &mut Program, report: &mut OsReport) {
         report.symbols_changed |= self.forget(program);
         self.place.start_over();

@@ -43,7 +43,7 @@ impl fmt::Display for LockKind {
 /// What a lock says of its holder.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum LockState {
-    /// Nobody.
+    /// No owner.
     Free,
     /// This task, by the address of its `task_struct`.
     By(VirtAddr),
@@ -69,13 +69,13 @@ const FLAGS: u64 = 7;
 /// `RWSEM_WRITER_LOCKED`; readers are counted from bit 8 on; bit 63 says that counting went wrong.
 const RWSEM_WRITER: u64 = 1;
 const RWSEM_READERS: u32 = 8;
-/// `RWSEM_READER_OWNED`: whoever is named only reads.
+/// `RWSEM_READER_OWNED`: the named task only reads.
 const RWSEM_READER: u64 = 1;
 /// Deepest nesting of structures.
 const MAX_DEPTH: usize = 12;
 /// More members than any structure has.
 const MAX_MEMBERS: usize = 20_000;
-/// More locks than are looked at in one structure.
+/// Most locks that are examined in one structure.
 const MAX_LOCKS: usize = 256;
 
 /// Where locks of a kernel keep what they say. Kinds it does not have are left out.
@@ -230,7 +230,7 @@ fn collect(
     }
 }
 
-/// The lock that covers an offset of a type: how C names it behind the object (`.mutex`, `[3].lock`, nothing for the whole), where it
+/// The lock that covers an offset of a type: how C names it after the object (`.mutex`, `[3].lock`, nothing for the whole), where it
 /// begins, and what it is.
 #[must_use]
 pub fn lock_at(program: &Program, ty: &Type, offset: u64) -> Option<LockMember> {

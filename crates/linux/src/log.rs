@@ -176,7 +176,7 @@ impl<'a> RingBuffer<'a> {
         }))
     }
 
-    /// The text between two logical positions, which count on where the ring begins anew.
+    /// The text between two logical positions, which count on where the ring wraps around.
     fn block(&self, begin: u64, next: u64, len: u64) -> Result<String, Error> {
         // FAILED_LPOS and EMPTY_LINE_LPOS are odd; real positions are aligned.
         if begin & 1 == 1 {

@@ -12,7 +12,7 @@ pub struct Region {
     pub name: &'static str,
     /// First address.
     pub start: VirtAddr,
-    /// First address behind it.
+    /// First address after it.
     pub end: VirtAddr,
 }
 

@@ -70,7 +70,7 @@ struct Conversion {
     size: u32,
 }
 
-/// A number that would make a line of its own is nobody's width.
+/// No real width is as wide as a line.
 const MAX_WIDTH: u64 = 256;
 
 fn bounded(value: u64) -> usize {

@@ -269,7 +269,7 @@ enum State {
     Body,
     /// The call trace.
     Trace,
-    /// Behind it: the registers of user mode, and the end.
+    /// After it: the registers of user mode, and the end.
     Tail,
 }
 

@@ -5,7 +5,7 @@ use kdive_arch::paging::{Entry, Level, PageTables, Walk};
 use kdive_base::{Fault, PhysAddr, VirtAddr};
 use kdive_program::Program;
 
-/// The page tables the selected CPU (or the CPU on which a sleeping task is looked at) uses.
+/// The page tables the selected CPU (or the CPU on which a sleeping task is selected) uses.
 #[must_use]
 pub fn page_tables(program: &Program) -> Option<PageTables> {
     PageTables::of(&program.cpu_state()?)

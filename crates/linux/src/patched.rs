@@ -343,7 +343,7 @@ fn is_moved(file: &[u8], memory: &[u8], slide: u64) -> bool {
 /// Code as it was before anything was rewritten.
 struct Before {
     bytes: Vec<u8>,
-    /// Bytes that cannot be told, from the start on.
+    /// Bytes that are unknown, from the start on.
     unresolved: Vec<std::ops::Range<usize>>,
     /// Whether it is of a module: KASLR has nothing to move in it.
     is_module: bool,

@@ -60,7 +60,7 @@ pub(crate) fn cpu_and_offset(program: &Program, number: Option<u64>) -> Result<(
     }
     let registers = program.registers();
     let selected = registers.and_then(|registers| cpu_of(program, &registers, &offsets)).and_then(known);
-    selected.ok_or_else(|| "which CPU this is cannot be told here: name one, as in @cpu(0)".to_owned())
+    selected.ok_or_else(|| "which CPU this is is not known here: name one, as in @cpu(0)".to_owned())
 }
 
 /// The CPUs that are online; without SMP the only one.

@@ -42,7 +42,7 @@ pub fn nodes(program: &Program, root: VirtAddr, limit: u64) -> Result<(Vec<VirtA
 pub(crate) enum Side {
     /// The smallest, the one before.
     Left,
-    /// The largest, the one behind.
+    /// The largest, the one after.
     Right,
 }
 

@@ -1,4 +1,4 @@
-//! Pages with more than one user, as crash's `kmem -i` counts them: every `struct page` is looked at (include/linux/mm_types.h), and
+//! Pages with more than one user, as crash's `kmem -i` counts them: every `struct page` is read (include/linux/mm_types.h), and
 //! those that are not reserved and have a `_refcount` above 1 are shared.
 
 use crate::field::Field;

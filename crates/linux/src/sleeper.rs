@@ -17,7 +17,7 @@ struct OffCpu {
     /// The task, if it sleeps.
     task: Option<VirtAddr>,
     registers: Rc<RegisterFile>,
-    /// Through whose connection it is looked at.
+    /// The connection by which it is read.
     cpu: Rc<dyn Machine>,
     /// Its own page tables, for user addresses; kernel threads have none.
     user: Option<PageTables>,

@@ -43,7 +43,7 @@ impl LinuxLayer {
         let state = registers.layout().arch().cpu_state(&registers);
         let kernel = Kernel::of(program)?;
         let pc = registers.pc()?;
-        // Page tables are looked at only where nothing else tells.
+        // Page tables are read only where nothing else tells.
         let is_there = self.kernel_place().is_some()
             || state.mode == CpuMode::Long
                 && pc < KERNEL_SIDE
@@ -73,6 +73,6 @@ mod tests {
         for mode in [CpuMode::Long, CpuMode::Compatibility] {
             assert_eq!(words(mode, low, true), None, "a program");
         }
-        assert_eq!(words(CpuMode::Long, kernel, false), None, "set kaslr off: nobody looked");
+        assert_eq!(words(CpuMode::Long, kernel, false), None, "set kaslr off: no search");
     }
 }

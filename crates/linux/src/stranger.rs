@@ -66,7 +66,7 @@ fn running_release(program: &Program, kernel: &Kernel) -> Option<String> {
     let mut bytes = vec![0; (CHUNK + OVERLAP) as usize];
     for chunk in chunks {
         budget.step().ok()?;
-        // The last chunk of a piece has nothing behind it that belongs to the same memory.
+        // The last chunk of a piece has nothing after it that belongs to the same memory.
         let inside = (STEP - chunk % STEP).min(CHUNK + OVERLAP) as usize;
         let Some(bytes) = bytes.get_mut(..inside) else { continue };
         if read(program, VirtAddr(chunk), bytes).is_ok()

@@ -103,7 +103,7 @@ fn is_per_cpu(section: &Section) -> bool {
     &*section.name == ".data..percpu"
 }
 
-/// The module whose code is at an address; `None` where the kernel's is, or nobody's.
+/// The module whose code is at an address; `None` where the kernel's is, or no module's.
 pub(crate) fn module_with(program: &Program, addr: VirtAddr) -> Option<(&Arc<Module>, &Section)> {
     let found = program.modules.module_at(addr)?;
     (found.0.object().kind() == ElfKind::Relocatable).then_some(found)
@@ -181,7 +181,7 @@ mod tests {
         let map = PatchMap::of_module(&program, &module, &sites);
         let at = |offset| map.at(VirtAddr(CODE + offset)).map(|(start, patch)| (start.0 - CODE, patch));
         assert_eq!(at(4), Some((0, Patch::Site(SiteKind::Ftrace))));
-        // A short branch: what follows belongs to nobody.
+        // A short branch: what follows belongs to no function.
         assert_eq!(at(6), Some((5, Patch::Site(SiteKind::JumpLabel(outer_key)))));
         assert_eq!(at(7), None);
         assert_eq!(at(12), Some((12, Patch::ReturnThunk)));

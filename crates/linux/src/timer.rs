@@ -187,7 +187,7 @@ fn clock_base(program: &Program, base: &Object<'_>, broken: &mut Vec<Error>) -> 
     let (nodes, error) = rb_nodes(program, root.addr(), MAX_TIMERS)?;
     broken.extend(error);
     let hrtimer = Object::of_struct(program, "hrtimer", VirtAddr(0))?;
-    // Since 7.1 the tree's own node has the links of a list behind it.
+    // Since 7.1 the tree's own node has the links of a list after it.
     let node = hrtimer.member("node.node")?;
     let offset = if node.has("node") { node.offset_of("node")? } else { 0 }
         .wrapping_add(node.addr().0.wrapping_sub(hrtimer.addr().0));

@@ -8,7 +8,7 @@
 //! - `arch_rethook_trampoline`: the list `rethooks` of `struct rethook_node` (kernel/trace/rethook.c),
 //! - `__kretprobe_trampoline`: the list `kretprobe_instances` of `struct kretprobe_instance` (kernel/kprobes.c).
 //!
-//! Which of them there are, and how they look, is told by the debug information. Several tracers may watch one function, and functions
+//! Which of them there are, and how they look, is in the debug information. Several tracers may watch one function, and functions
 //! that one another leave by a jump share a return address: then what a record has is a trampoline, and another record for the same
 //! place on the stack is next.
 
@@ -165,7 +165,7 @@ impl Kind {
 type Return = (VirtAddr, VirtAddr);
 
 impl Kind {
-    /// What the newest record of a task says, and the one behind it, which is no longer in use.
+    /// What the newest record of a task says, and the one after it, which is no longer in use.
     fn newest(&self, program: &Program, task: VirtAddr) -> Option<(Option<Return>, Option<Return>)> {
         let return_of = |record: VirtAddr| {
             Some((self.to.pointer(program, record).ok()?, self.slot.pointer(program, record).ok()?))

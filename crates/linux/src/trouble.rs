@@ -15,7 +15,7 @@ pub struct Trouble {
     pub follows_oops: bool,
 }
 
-/// The registers of the arguments behind the first (System V ABI AMD64, 3.2.3).
+/// The registers of the arguments after the first (System V ABI AMD64, 3.2.3).
 const ARGUMENT_REGISTERS: [&str; 5] = ["rsi", "rdx", "rcx", "r8", "r9"];
 /// Where a function with variable arguments has stored them at the latest.
 const PROLOGUE: usize = 192;

@@ -11,7 +11,7 @@ pub struct Vma {
     pub addr: VirtAddr,
     /// First address.
     pub start: VirtAddr,
-    /// First address behind it.
+    /// First address after it.
     pub end: VirtAddr,
     /// `vm_flags`.
     pub flags: u64,

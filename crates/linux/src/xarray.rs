@@ -34,7 +34,7 @@ enum Item {
     Sibling(u64),
 }
 
-/// A node, looked at once.
+/// A node, read once.
 struct Node<'a> {
     shift: u64,
     slots: Object<'a>,

@@ -1,7 +1,7 @@
 //! Calls of the program's own functions: what an expression wants called, and how a call is made and undone.
 //!
-//! An expression cannot run anything. It ends with [`ExprError::Call`] where it needs the result of a function; whoever evaluates it has
-//! the function called and evaluates it anew, the results of the calls so far being at hand. What has been stored on the way is not
+//! An expression cannot run anything. It ends with [`ExprError::Call`] where it needs the result of a function; the caller has
+//! the function called and evaluates it again, the results of the calls so far being at hand. What has been stored on the way is not
 //! stored a second time.
 //!
 //! A call leaves its mark on the stack until it returns, or for as long as the program stands somewhere within: the frame from which it
@@ -327,7 +327,7 @@ impl Program {
         }
     }
 
-    /// Somewhere in executable memory where nobody has a breakpoint: the entry point of a program, which has run long ago, or the
+    /// Somewhere in executable memory without a breakpoint: the entry point of a program, which has run long ago, or the
     /// beginning of the function at hand, whose own calls have another stack pointer. The stack where there is neither.
     fn place_to_return_to(&self, pc: VirtAddr, sp: VirtAddr, taken: &[VirtAddr]) -> VirtAddr {
         let program = self.modules.modules().first().filter(|main| !main.is_kernel());

@@ -63,7 +63,7 @@ impl Frame {
         self.real.user_mode
     }
 
-    /// What stands in the place of a function, where nobody called one: the code that a signal handler returns to, and what the
+    /// What stands in the place of a function, where none was called: the code that a signal handler returns to, and what the
     /// debugger called a function from.
     #[must_use]
     pub fn mark(&self) -> Option<&'static str> {
@@ -90,7 +90,7 @@ pub(crate) struct FrameCache {
     frames: Vec<Rc<Frame>>,
     /// Real frames already expanded.
     expanded: usize,
-    /// Changes whenever the cache is emptied, so that values of old frames are told from new ones.
+    /// Changes whenever the cache is emptied, so that values of old frames differ from new ones.
     pub(crate) generation: u64,
 }
 
@@ -193,7 +193,7 @@ impl Program {
         self.modules.symbol_at(frame.real.lookup_pc).map(|symbol| symbol.name.to_string())
     }
 
-    /// Whether it is a frame of the function at the program's entry: nobody called that.
+    /// Whether it is a frame of the function at the program's entry: it has no caller.
     #[must_use]
     pub fn is_entry(&self, frame: &Frame) -> bool {
         let entry = || {

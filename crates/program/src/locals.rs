@@ -131,7 +131,7 @@ impl Program {
         Ok(Value::pieces(ty, pieces))
     }
 
-    /// What a pointer without an address points to. It may be gone: that is told when it is asked for.
+    /// What a pointer without an address points to. It may be gone: the error comes when it is read.
     fn implicit_target(&self, key: u64, frame: Option<&Frame>, from: &Variable, depth: usize) -> Value {
         let Some(target) = self.modules.variable_by_key(from.module().id(), key) else {
             return Value::optimized_out(Type::void());

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 /// A stopped machine, seen from one of its threads.
 ///
-/// Implemented over a live target by whoever owns run control. Caches are its business; a [`crate::Program`] asks again
+/// Implemented over a live target by the owner of run control. Caches are its business; a [`crate::Program`] asks again
 /// after [`crate::Program::invalidate`].
 pub trait Machine: ReadMemory + WriteMemory {
     /// The registers of the selected thread.

@@ -4,7 +4,7 @@ use crate::{Machine, Program};
 use kdive_base::{AddrRange, VirtAddr};
 use std::rc::Rc;
 
-/// What the operating system layer has to say after it looked at the program.
+/// What the operating system layer reports after it examined the program.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OsReport {
     /// Modules were added, moved or removed: places have to be looked up again.
@@ -59,11 +59,11 @@ pub trait OsLayer {
     /// Who the selected thread runs in user mode: `insmod, pid 65`.
     fn user_mode(&self, program: &Program) -> Option<String>;
 
-    /// A CPU by the kernel's number, or the one that is looked at, and what is added to the address of a per-CPU variable
+    /// A CPU by the kernel's number, or the selected one, and what is added to the address of a per-CPU variable
     /// for it.
     ///
     /// # Errors
-    /// Why there is no such CPU, or why it cannot be told, to stand after "and".
+    /// Why there is no such CPU, or why it is unknown, to stand after "and".
     fn cpu(&self, _program: &Program, _number: Option<u64>) -> Result<(u64, u64), String> {
         Err("there is no kernel whose CPUs could be asked".to_owned())
     }
@@ -71,7 +71,7 @@ pub trait OsLayer {
     /// The CPUs that are online, by the kernel's numbers.
     ///
     /// # Errors
-    /// Why they cannot be told.
+    /// Why they are not known.
     fn online_cpus(&self, _program: &Program) -> Result<Vec<u64>, String> {
         Err("there is no kernel whose CPUs could be asked".to_owned())
     }
@@ -81,7 +81,7 @@ pub trait OsLayer {
         false
     }
 
-    /// Why code at an address is not there now and no breakpoint may be put there, until the system starts anew: it was freed.
+    /// Why code at an address is not there now and no breakpoint may be put there, until the system restarts: it was freed.
     fn freed(&self, _program: &Program, _addr: VirtAddr) -> Option<String> {
         None
     }
@@ -91,12 +91,12 @@ pub trait OsLayer {
         None
     }
 
-    /// Whether tasks can be told from each other at all: with the debug information there is, once the system runs.
+    /// Whether tasks can be distinguished at all: with the debug information there is, once the system runs.
     fn knows_tasks(&self, _program: &Program) -> bool {
         false
     }
 
-    /// The task the selected thread runs, by an address that is no other task's; `None` when that cannot be told. Asked in the middle of
+    /// The task the selected thread runs, by an address that is no other task's; `None` when that is not known. Asked in the middle of
     /// run control, so it must cost no more than a read or two.
     fn task(&self, _program: &Program) -> Option<VirtAddr> {
         None
@@ -111,12 +111,12 @@ pub trait OsLayer {
     /// Whether the selected thread runs a task that was asked for. As cheap as [`OsLayer::task`].
     ///
     /// # Errors
-    /// One line for the user: why it cannot be told.
+    /// One line for the user: why it is not known.
     fn is_task(&self, _program: &Program, _wanted: &TaskFilter) -> Result<bool, String> {
         Err("nothing is known of tasks".to_owned())
     }
 
-    /// Whether all tasks there are could be looked at, and none has this number.
+    /// Whether all tasks there are could be read, and none has this number.
     fn lacks_task(&self, _program: &Program, _pid: u32) -> bool {
         false
     }
@@ -203,7 +203,7 @@ impl Program {
         self.os.as_ref().map(|os| os.module_names(self)).unwrap_or_default()
     }
 
-    /// Whether tasks can be told from each other.
+    /// Whether tasks can be distinguished.
     #[must_use]
     pub fn knows_tasks(&self) -> bool {
         self.os.as_ref().is_some_and(|os| os.knows_tasks(self))
@@ -224,7 +224,7 @@ impl Program {
     /// Whether the selected thread runs a task that was asked for.
     ///
     /// # Errors
-    /// One line for the user: why it cannot be told.
+    /// One line for the user: why it is not known.
     pub fn is_task(&self, wanted: &TaskFilter) -> Result<bool, String> {
         match &self.os {
             Some(os) => os.is_task(self, wanted),

@@ -71,7 +71,7 @@ impl Program {
         Ok(cpus)
     }
 
-    /// Which copies of per-CPU variables the values were that were looked at since this was asked last, one line for the user:
+    /// Which copies of per-CPU variables were read since this was asked last, one line for the user:
     /// `[runqueues of CPU 1]`. Copies that were asked for by number are not among them.
     #[must_use]
     pub fn take_copies(&self) -> Option<String> {
@@ -81,7 +81,7 @@ impl Program {
         Some(format!("[{} of CPU {cpu}]", names.join(", ")))
     }
 
-    /// The CPU whose copies were looked at since [`Program::take_copies`] was asked last.
+    /// The CPU whose copies were read since [`Program::take_copies`] was asked last.
     #[must_use]
     pub fn copies_of(&self) -> Option<u64> {
         self.copies.borrow().first().map(|(_, cpu)| *cpu)

@@ -1,4 +1,4 @@
-//! The program: what is loaded, what it runs on, and which frame is looked at.
+//! The program: what is loaded, what it runs on, and which frame is selected.
 
 use crate::frames::FrameCache;
 use crate::os::OsLayer;
@@ -35,7 +35,7 @@ pub enum EntryValues {
     Default,
 }
 
-/// Settings that decide how a program is looked at.
+/// Settings that decide how a program is shown.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Options {
     /// `set print ...`.
@@ -58,7 +58,7 @@ pub struct Options {
     pub code_size: Option<CodeSize>,
     /// How instructions are written (`set disassembly-flavor`).
     pub flavor: Flavor,
-    /// Whether a per-CPU variable stands for the copy of the CPU that is looked at (`set percpu`).
+    /// Whether a per-CPU variable stands for the copy of the selected CPU (`set percpu`).
     pub per_cpu: bool,
     /// Whether low addresses have the names of per-CPU variables in a kernel that counts those from 0 (`set print
     /// low-symbols`).
@@ -102,7 +102,7 @@ pub enum FileNames {
 /// A line of a file, and the first address it has code at.
 pub(crate) type LineStart = ((kdive_symbols::SourceName, u32), Option<VirtAddr>);
 
-/// The debugged program as far as it can be looked at without running it.
+/// The debugged program as far as it can be examined without running it.
 pub struct Program {
     /// The object files and where they are.
     pub modules: ModuleSet,
@@ -201,7 +201,7 @@ impl Program {
         self.selected.set(0);
     }
 
-    /// Something was written: frames are found anew, the selection stays.
+    /// Something was written: frames are unwound again, the selection stays.
     pub fn forget_frames(&self) {
         self.frames.borrow_mut().clear();
     }

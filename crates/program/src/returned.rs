@@ -45,7 +45,7 @@ impl Program {
 
 impl Program {
     /// Puts `value` where the caller looks for the result of a function that has just returned to the innermost frame. `false` for one
-    /// in memory: nobody knows where that is once the function has begun.
+    /// in memory: its address is lost once the function has begun.
     ///
     /// # Errors
     /// A register that cannot be written.

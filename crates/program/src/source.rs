@@ -160,7 +160,7 @@ impl SourcePath {
     pub fn note_shown(&self, name: &str, comp_dir: &str, found: bool) -> bool {
         let key = (name.to_owned(), comp_dir.to_owned());
         let mut missed = self.missed.borrow_mut();
-        // Nobody has looked for the file when files are not opened.
+        // The file was not searched for when files are not opened.
         let new = !found && !self.closed && missed.as_ref() != Some(&key);
         *missed = if found { None } else { Some(key) };
         new

@@ -9,7 +9,7 @@ use kdive_unwind::{
 };
 use std::sync::Arc;
 
-/// Bytes of code by which a program is told from another one at the same address.
+/// Bytes of code that distinguish a program from another one at the same address.
 const CODE_COMPARED: usize = 16;
 
 /// The breakpoint instruction of x86, which a debugger may have written there.
@@ -124,7 +124,7 @@ impl UnwindInfo for Program {
     }
 
     fn is_user_code(&self, pc: VirtAddr) -> bool {
-        // Modules of the kernel that nobody has placed yet lie at low addresses too.
+        // Modules of the kernel that are not placed yet lie at low addresses too.
         pc.0 >> 63 == 0
             && self.modules.module_at(pc).is_some_and(|(module, _)| {
                 !module.is_kernel() && module.object().kind() != ElfKind::Relocatable
@@ -133,7 +133,7 @@ impl UnwindInfo for Program {
 
     fn is_in_place(&self, pc: VirtAddr) -> bool {
         let (mut there, mut loaded) = ([0; CODE_COMPARED], [0; CODE_COMPARED]);
-        // What cannot be read cannot be told from the program.
+        // What cannot be read cannot be distinguished from the program.
         if self.read(pc, &mut there).is_err() || self.modules.image().read(pc, &mut loaded).is_err() {
             return true;
         }

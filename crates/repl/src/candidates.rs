@@ -89,7 +89,7 @@ impl Candidates {
         Choice::Interrupted
     }
 
-    /// Shows the list below the line, and leaves the cursor where the editor draws the line anew.
+    /// Shows the list below the line, and leaves the cursor where the editor draws the line again.
     fn show(&self, line: &str, pos: usize, words: &[String]) -> Result<(), Closed> {
         let (columns, rows) =
             crossterm::terminal::size().map_or((80, 24), |(columns, rows)| (columns.max(1), rows));
@@ -99,7 +99,7 @@ impl Candidates {
         let end = row_of(line.chars().count()).max(cursor);
         let mut out = Stream::stdout(&self.interrupt);
         let mut put = |text: &str| out.write_all(text.as_bytes()).map_err(|_| Closed);
-        // Behind the line, and over what may be hinted at.
+        // After the line, and over what may be hinted at.
         put(&format!("\x1b[K{}", "\n".repeat(end - cursor + 1)))?;
         let mut wanted = true;
         if words.len() > MANY {

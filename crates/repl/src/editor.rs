@@ -49,7 +49,7 @@ pub struct Terminal {
 
 /// Time between two looks whether candidates are there.
 const PAUSE: Duration = Duration::from_millis(50);
-/// A search for candidates that takes longer is looked at for Ctrl-C.
+/// A search for candidates that takes longer is checked for Ctrl-C.
 const PATIENCE: Duration = Duration::from_millis(300);
 
 struct Channel {

@@ -47,7 +47,7 @@ impl History {
         self.trim();
     }
 
-    /// Reads the file, once. A file that has outgrown its limit by half is written anew.
+    /// Reads the file, once. A file that has outgrown its limit by half is written again.
     ///
     /// # Errors
     /// When the file is there and cannot be read.

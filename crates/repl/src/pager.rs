@@ -95,7 +95,7 @@ impl Pager {
         self.width.is_some_and(|width| self.column >= width)
     }
 
-    /// The line was broken at column `from`; what stood behind it follows `indent` blanks.
+    /// The line was broken at column `from`; what stood after it follows `indent` blanks.
     pub fn broken(&mut self, from: u64, indent: usize) {
         self.rows += 1;
         self.column = self.column.saturating_sub(from) + indent as u64;

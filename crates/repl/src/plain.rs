@@ -19,7 +19,7 @@ const MAX_LINE: u64 = 1 << 20;
 /// Writes a prompt and reads a line.
 ///
 /// # Errors
-/// A broken pipe also when nobody reads the prompt and the user has waited long enough.
+/// A broken pipe also when the prompt is not read and the user has waited long enough.
 pub(crate) fn read_line(prompt: &str, interrupt: &Interrupt) -> io::Result<Line> {
     Stream::stdout(interrupt).write_all(prompt.as_bytes()).map_err(|_| io::ErrorKind::BrokenPipe)?;
     let mut bytes = Vec::new();

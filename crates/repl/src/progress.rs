@@ -1,4 +1,4 @@
-//! A line on the terminal for whoever has to wait for symbols, gone when the wait is over.
+//! A line on the terminal while the user waits for symbols; removed when the wait is over.
 
 use kdive_base::Interrupt;
 use kdive_commands::IndexProgress;
@@ -80,7 +80,7 @@ impl IndexProgress for Progress {
         }
         let percent = done.saturating_mul(100).checked_div(total).unwrap_or(100).min(100);
         let text = format!("\rReading symbols: {percent}%\x1b[K");
-        // A terminal that is gone is noticed by whoever writes the answer.
+        // A terminal that is gone is noticed when the answer is written.
         let _ = state.terminal.write_all(text.as_bytes()).and_then(|()| state.terminal.flush());
         state.shown = Some(Instant::now());
     }
@@ -126,7 +126,7 @@ mod tests {
         let screen = Screen::default();
         let progress = Progress::new(Box::new(screen.clone()), Duration::ZERO, &Interrupt::new());
         progress.advance(1, 10);
-        assert_eq!(screen.text(), "", "nobody waits");
+        assert_eq!(screen.text(), "", "no caller waits");
         progress.begin();
         progress.begin();
         progress.advance(4, 10);

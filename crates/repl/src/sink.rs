@@ -1,4 +1,4 @@
-//! Standard output and standard error: in order, coloured and paged on a terminal, quiet when nobody reads.
+//! Standard output and standard error: in order, coloured and paged on a terminal, quiet when the pipe was closed.
 
 use std::io::{self, IsTerminal};
 
@@ -102,7 +102,7 @@ impl Console {
         if now || self.pending.len() >= BUFFER { self.flush() } else { Flow::Go }
     }
 
-    /// Moves what is behind the place where the line may be broken to a line of its own.
+    /// Moves what is after the place where the line may be broken to a line of its own.
     fn break_line(&mut self) {
         let (Some(at), Some(pager)) = (self.at.take(), &mut self.pager) else { return };
         let between = std::iter::once(b'\n').chain(std::iter::repeat_n(b' ', at.indent));
@@ -127,7 +127,7 @@ impl Console {
     }
 }
 
-/// Whoever closed the pipe has seen enough; any other error leaves nothing to do either.
+/// The reader that closed the pipe has seen enough; any other error leaves nothing to do either.
 fn flow(result: Result<(), Stop>) -> Flow {
     match result {
         Ok(()) => Flow::Go,

@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) enum Stop {
     /// The user does not want the rest.
     Interrupted,
-    /// Nobody reads any more.
+    /// The output was closed.
     Closed,
 }
 
@@ -78,7 +78,7 @@ impl Stream {
         let mut rest = bytes;
         let mut since = Instant::now();
         while !rest.is_empty() {
-            // What a terminal has not shown yet nobody waits for.
+            // What a terminal has not shown yet is dropped.
             if self.terminal && self.interrupt.is_raised() {
                 return Err(Stop::Interrupted);
             }

@@ -125,7 +125,7 @@ impl Client {
         &mut self.config
     }
 
-    /// Whether the stub knows a packet; `None` while nobody has tried.
+    /// Whether the stub knows a packet; `None` while it was not tried.
     #[must_use]
     pub fn knows(&self, packet: Packet) -> Option<bool> {
         self.config.packets.found(packet)

@@ -53,7 +53,7 @@ pub enum Failure {
 /// Things peers should not do and that are dropped.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Oddity {
-    /// A packet nobody waits for.
+    /// An unexpected packet.
     Stray(Vec<u8>),
     /// A notification, although non-stop mode was never asked for.
     Notification(Vec<u8>),

@@ -1,7 +1,7 @@
 //! Framing: `$payload#cc`, `%notification#cc`, the acks `+` and `-`, escapes and run-length encoding.
 //!
 //! Bytes in, frames out; nothing here knows what a payload means. Source: gdb manual, "Remote Protocol: Overview".
-//! Peers send garbage (console text on a shared line, telnet negotiation), start a packet anew in the middle of one, and
+//! Peers send garbage (console text on a shared line, telnet negotiation), start a packet again in the middle of one, and
 //! forget the end; each of these gives a [`Frame`] or nothing, never a panic and never more than [`MAX_PAYLOAD`] bytes.
 
 use crate::hex;
@@ -137,13 +137,13 @@ impl Decoder {
                     bytes = tail.get(1..).unwrap_or_default();
                     continue;
                 }
-                // A peer that was cut off right after '#' and starts anew.
+                // A peer that was cut off right after '#' and starts again.
                 State::Checksum | State::ChecksumLow(_) if byte == b'$' => self.begin(false),
                 State::Checksum => self.state = State::ChecksumLow(byte),
                 State::ChecksumLow(high) => {
                     let frame = self.finish(high, byte);
                     self.reset();
-                    // Nobody waits for a notification, so a damaged one is only dropped.
+                    // A notification is not waited for, so a damaged one is only dropped.
                     if !(self.notification && matches!(frame, Frame::Corrupt(_))) {
                         out(frame);
                     }

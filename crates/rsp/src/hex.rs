@@ -57,7 +57,7 @@ pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let mut bytes = Vec::with_capacity(text.len() / 2);
-    // Good digits have their upper half clear; one bad one among all sets it, which is looked at once at the end.
+    // Good digits have their upper half clear; one bad one among all sets it, which is checked once at the end.
     let mut seen = 0;
     for pair in text.chunks_exact(2) {
         let (high, low) = (VALUES[usize::from(pair[0])], VALUES[usize::from(pair[1])]);

@@ -88,7 +88,7 @@ impl Log {
             Oddity::Ack => "Received Ack".to_owned(),
             Oddity::Nack => "Received Nak".to_owned(),
             Oddity::Received(payload) => format!("Packet received: {}", shortened(payload)),
-            Oddity::Stray(payload) => format!("Packet nobody asked for: {}", shortened(payload)),
+            Oddity::Stray(payload) => format!("Unexpected packet: {}", shortened(payload)),
             Oddity::Notification(payload) => format!("  Notification received: {}", shortened(payload)),
             Oddity::Damaged(reason) => format!("Bad packet: {reason}"),
             Oddity::FileIo(payload) => format!("File-I/O request refused: {}", shortened(payload)),

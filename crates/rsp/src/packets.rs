@@ -109,7 +109,7 @@ impl Packets {
         self.found.insert(packet, known);
     }
 
-    /// Whether the user wants a packet sent that nobody would send otherwise.
+    /// Whether the user wants a packet sent that kdive would not send otherwise.
     #[must_use]
     pub fn demands(&self, packet: Packet) -> bool {
         self.decided.get(&packet) == Some(&true)

@@ -70,7 +70,7 @@ impl Profile {
     }
 
     /// Whether a thread with no action in `vCont` may be left out. Where scheduler locking is not implemented that ends the session, so
-    /// the others are told to continue instead.
+    /// the others continue instead.
     #[must_use]
     pub fn can_hold_threads(self) -> bool {
         matches!(self, Self::Qemu { .. } | Self::Gdbserver)

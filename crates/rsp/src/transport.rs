@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 /// How long a write may block before the connection counts as broken: a peer that reads nothing is not served by waiting.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long to wait between attempts while nobody listens yet; gdb polls five times a second too.
+/// How long to wait between attempts while the connection is refused; gdb polls five times a second too.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 /// A break condition over a socket (RFC 854: IAC, BRK), as terminal servers and QEMU's `-serial telnet:` understand it.
@@ -125,7 +125,7 @@ fn may_come(path: &Path) -> bool {
     directory.unwrap_or(Path::new(".")).is_dir()
 }
 
-/// Opens the connection an endpoint names. `waits` is called once when nobody listens there yet and it is tried again.
+/// Opens the connection an endpoint names. `waits` is called once when the connection is refused and it is tried again.
 ///
 /// # Errors
 /// [`Error::Connect`] in gdb's form `ADDRESS: Reason.`, [`Error::Interrupted`].
@@ -435,7 +435,7 @@ impl Transport for Link {
         let result = match self.ready(timeout) {
             Ok(Ready::Stream) => self.read(),
             Ok(Ready::Errors) => return self.read_errors().map_or(Received::Nothing, Received::Diagnostics),
-            // A signal: whoever waits looks at the interrupt flag now.
+            // A signal: the waiting code looks at the interrupt flag now.
             Ok(Ready::Nothing) | Err(Errno::INTR) => return Received::Nothing,
             Err(errno) => Err(Hangup::Broken(words(&errno.into()))),
         };

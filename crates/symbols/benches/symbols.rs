@@ -79,7 +79,7 @@ fn index_load(bencher: Bencher<'_, '_>) {
     bencher.with_inputs(|| open(Some(stored()))).bench_refs(|object| object.prepare_index());
 }
 
-/// The line of an address in a unit that nobody has looked at: a hundred of them.
+/// The line of an address in a unit that was not read yet: a hundred of them.
 #[divan::bench(sample_count = 10, sample_size = 1)]
 fn lines_of_100_addresses_first(bencher: Bencher<'_, '_>) {
     let addresses = addresses();

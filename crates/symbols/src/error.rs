@@ -74,7 +74,7 @@ pub enum LocationError {
     /// Target memory that a location expression dereferences.
     #[error(transparent)]
     Fault(#[from] kdive_base::Fault),
-    /// A location expression that is damaged or uses an operation nobody implements.
+    /// A location expression that is damaged or uses an unknown operation.
     #[error("{0}")]
     Malformed(String),
     /// A location expression divides by what turned out to be 0.

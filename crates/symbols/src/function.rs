@@ -156,7 +156,7 @@ impl Function {
         TailCalls::of_function(self.clone())
     }
 
-    /// The first tail call at or behind a position among the call sites, and its position.
+    /// The first tail call at or after a position among the call sites, and its position.
     pub(crate) fn tail_call(&self, from: usize) -> Option<(usize, TailCall)> {
         let sites = self.debug.call_sites(&self.info)?;
         let behind = sites.get(from..)?;

@@ -4,16 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Is told while somebody waits for an index that is being built. Called from several threads; must not ask the file
+/// Is called while a caller waits for an index that is being built. Called from several threads; must not ask the file
 /// anything.
 pub trait IndexProgress: Send + Sync {
     /// Somebody waits from now on.
     fn begin(&self);
 
-    /// So much of it is done. Also called when nobody waits.
+    /// So much of it is done. Also called when no caller waits.
     fn advance(&self, done: u64, total: u64);
 
-    /// Whether whoever waits has had enough: they go on without the index then, and if they were making it, it is made when somebody
+    /// Whether the waiting callers give up: they go on without the index then, and if they were making it, it is made when somebody
     /// asks for it again. Called from several threads.
     fn is_given_up(&self) -> bool {
         false

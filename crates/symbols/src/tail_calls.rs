@@ -24,7 +24,7 @@ pub enum CallTarget {
     Name(Arc<str>),
 }
 
-/// The tail calls of a function, each looked at when it is asked for: a system call table has hundreds.
+/// The tail calls of a function, each read when it is asked for: a system call table has hundreds.
 pub struct TailCalls {
     source: Source,
     next: usize,

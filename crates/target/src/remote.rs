@@ -125,7 +125,7 @@ pub struct RemoteTarget {
 
 impl RemoteTarget {
     /// Connects to a stub: `HOST:PORT`, `:PORT`, `tcp:…`, `tcp4:…`, `tcp6:…`, `unix:PATH`, the path of a socket, `| COMMAND`, or a serial
-    /// device. `waits` is called once when nobody listens there yet and it is tried again.
+    /// device. `waits` is called once when the connection is refused and it is tried again.
     ///
     /// # Errors
     /// [`ConnectError`], worded as gdb does: `:1234: Connection refused.`
@@ -406,7 +406,7 @@ impl RemoteTarget {
         }
     }
 
-    /// Whether the stub knows a packet; `None` while nobody has tried.
+    /// Whether the stub knows a packet; `None` while it was not tried.
     #[must_use]
     pub fn knows_packet(&self, packet: Packet) -> Option<bool> {
         self.inner.try_borrow().ok()?.client.knows(packet)
@@ -603,7 +603,7 @@ impl Target for RemoteTarget {
             return;
         }
         let pages = std::mem::replace(&mut inner.fetch_pages, false);
-        // Whoever reads it finds out what is wrong with it.
+        // Its reader finds out what is wrong with it.
         let _ = inner.read_virtual(addr, &mut vec![0; len]);
         inner.fetch_pages = pages;
     }

@@ -65,7 +65,7 @@ pub trait Target: ReadMemory + WriteMemory {
     fn write_physical(&self, addr: PhysAddr, bytes: &[u8]) -> Result<(), Error>;
 
     /// Brings memory that is about to be read bit by bit into the cache, and no more than that. What cannot be read is found out
-    /// by whoever reads it.
+    /// by its reader.
     fn prefetch(&self, _addr: VirtAddr, _len: usize) {}
 
     /// Whether the stub's threads are the tasks of the guest's kernel by their numbers (kgdb), rather than CPUs. It does not know

@@ -23,7 +23,7 @@ impl Guest {
 
     /// Boots the kernel of `prepared` (a directory of [`crate::environment::guest`]) with its socket and console log in
     /// `directory`. `append` are words for the kernel command line: `nokaslr` keeps the kernel where vmlinux says.
-    /// `options` go to QEMU as they are, behind its usual ones.
+    /// `options` go to QEMU as they are, after its usual ones.
     ///
     /// # Panics
     /// If QEMU does not start: a test has nothing to do then.

@@ -193,7 +193,7 @@ impl Stub {
             .then("vCont?", [reply("")])
     }
 
-    /// A stub of a kind nobody knows, without `-` or pipelining.
+    /// A stub of an unknown kind, without `-` or pipelining.
     #[must_use]
     pub fn plain() -> Self {
         Self::new()

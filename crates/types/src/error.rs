@@ -12,7 +12,7 @@ pub enum ValueError {
     /// The compiler kept the variable nowhere at this place of the program.
     #[error("value has been optimized out")]
     OptimizedOut,
-    /// Not collected, or not to be had from this kind of target.
+    /// Not collected, or not available from this kind of target.
     #[error("value is not available")]
     Unavailable,
     /// A register the caller's frame does not have any more.

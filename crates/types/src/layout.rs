@@ -263,7 +263,7 @@ impl Type {
         }
     }
 
-    /// Alignment in bytes; `None` where it cannot be told.
+    /// Alignment in bytes; `None` where it is not known.
     #[must_use]
     pub fn alignment(&self) -> Option<u64> {
         alignment(self, MAX_DEPTH)

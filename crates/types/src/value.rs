@@ -1,6 +1,6 @@
 //! Values: a type, where the value lives, and its bytes, which are read when somebody looks at them.
 //!
-//! A [`Value`] never holds a connection to a target. Whoever wants its contents hands in an [`Access`]; the first
+//! A [`Value`] never holds a connection to a target. The reader of its contents hands in an [`Access`]; the first
 //! look is kept, so that the value of an expression or of `$1` does not change afterwards.
 
 mod bytes;
@@ -215,7 +215,7 @@ impl Value {
     /// The same value without a place: an rvalue. Unread contents stay unread.
     #[must_use]
     pub fn without_place(mut self, access: &dyn Access) -> Self {
-        // The contents have to be had while it is known where they are.
+        // The contents are read while it is known where they are.
         let _ = self.contents(access);
         self.place = Place::None;
         self.bits = None;

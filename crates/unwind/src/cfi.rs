@@ -136,7 +136,7 @@ pub(crate) enum Cfa<'a> {
 /// Where a register of the caller is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Rule<'a> {
-    /// Not to be had.
+    /// Not available.
     Undefined,
     /// Where it is in this frame.
     SameValue,

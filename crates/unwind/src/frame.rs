@@ -14,7 +14,7 @@ pub enum FrameKind {
     TailCall,
     /// Code that an exception or interrupt suspended: pc is the next instruction to execute.
     Interrupted,
-    /// The code a signal handler returns to, in user programs (gdb: `<signal handler called>`). Nobody called it.
+    /// The code a signal handler returns to, in user programs (gdb: `<signal handler called>`). It has no caller.
     SignalTrampoline,
     /// What the debugger called a function from (gdb: `<function called from gdb>`): its caller is what stood there before.
     CallByDebugger,
@@ -107,7 +107,7 @@ pub struct Frame {
     pub method: Method,
     /// Its identity. An error here is why it has no caller.
     pub id: Result<FrameId, UnwindError>,
-    /// Whether it executes in user mode; told under [`crate::Policy::Kernel`] only.
+    /// Whether it executes in user mode; known under [`crate::Policy::Kernel`] only.
     pub user_mode: bool,
     pub(crate) caller: RegisterSet,
     /// `caller` of the function that was called, beyond any tail calls.

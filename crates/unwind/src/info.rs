@@ -67,7 +67,7 @@ pub trait UnwindInfo {
         false
     }
 
-    /// Whether `pc`, reached in user mode, lies in a user program whose code is known. Elsewhere nobody can tell what is there.
+    /// Whether `pc`, reached in user mode, lies in a user program whose code is known. Elsewhere it is not known what is there.
     fn is_user_code(&self, pc: VirtAddr) -> bool {
         let _ = pc;
         false

@@ -12,7 +12,7 @@
 //!
 //! The crate knows no symbols beyond [`UnwindInfo`], which its user implements, and no target: it reads through
 //! [`kdive_base::ReadMemory`]. Inlined frames are not frames here, they share the registers of the function they are
-//! inlined into; whoever prints them expands them. Every loop over target or file data is bounded.
+//! inlined into; the printer expands them. Every loop over target or file data is bounded.
 //!
 //! Registers are named by their DWARF numbers for x86-64 (psABI, fig. 3.36): see [`reg`].
 

@@ -53,7 +53,7 @@ const USER_CS: [u64; 2] = [0x33, 0x23];
 const USER_SS: u64 = 0x2b;
 /// A bit of the flags that is always 1.
 const FLAGS_FIXED: u64 = 1 << 1;
-/// Kernel stacks end at a page's end; the registers of user mode are there, with room for two words behind them since 6.9
+/// Kernel stacks end at a page's end; the registers of user mode are there, with room for two words after them since 6.9
 /// (`TOP_OF_KERNEL_STACK_PADDING`).
 const PAGE: u64 = 4096;
 const PADDING: u64 = 16;

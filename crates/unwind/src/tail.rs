@@ -5,7 +5,7 @@ use crate::info::{Passed, TailCalls, UnwindInfo};
 use kdive_base::VirtAddr;
 use std::collections::HashSet;
 
-/// Most call sites that are looked at for one frame.
+/// Most call sites that are examined for one frame.
 const MAX_VISITS: usize = 1_000;
 
 /// Longest chain of tail calls that is followed.

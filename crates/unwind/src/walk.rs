@@ -295,7 +295,7 @@ impl Walk {
         let lookup_pc = if returns_here { VirtAddr(pc.0.wrapping_sub(1)) } else { pc };
         let kind = match base.caller_kind {
             FrameKind::User => entered_from(pc, FrameKind::Interrupted, context),
-            // Of functions nobody knows gdb's analysis would make something up.
+            // For unknown functions gdb's analysis would make something up.
             _ if base.user_mode && !context.info.is_user_code(lookup_pc) => FrameKind::User,
             kind => kind,
         };
@@ -389,7 +389,7 @@ impl Walk {
     }
 }
 
-/// What a frame in user mode is that nobody called: `kind` where the code is known and is in memory.
+/// What a frame in user mode without a caller is: `kind` where the code is known and is in memory.
 fn entered_from(pc: VirtAddr, kind: FrameKind, context: Context<'_>) -> FrameKind {
     let is_known = context.info.is_user_code(pc) && context.info.is_in_place(pc);
     if is_known { kind } else { FrameKind::User }

@@ -33,7 +33,7 @@ use report::{Row, Section};
 const LIMIT: Duration = Duration::from_secs(3600);
 /// How often a debugger that ends is started again.
 const RESTARTS: usize = 20;
-/// How many modules are looked at.
+/// How many modules are audited.
 const MODULES: usize = 10;
 /// Where the first of them is put, and how far apart they are.
 const MODULE_BASE: u64 = 0xffff_ffff_c000_0000;

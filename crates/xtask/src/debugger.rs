@@ -62,7 +62,7 @@ impl Subject {
         }
     }
 
-    /// Makes `directory` anew, with `vmlinux` and `modules` in it.
+    /// Makes `directory` again, with `vmlinux` and `modules` in it.
     pub fn lay_out(&self, directory: &Path) -> Result<()> {
         if directory.exists() {
             fs::remove_dir_all(directory)?;
@@ -77,7 +77,7 @@ impl Subject {
     }
 }
 
-/// Runs `debugger` on `script` in `directory`, which is made anew. A guest or program the script asks for is
+/// Runs `debugger` on `script` in `directory`, which is made again. A guest or program the script asks for is
 /// there for it under the names the script format promises. `before` are commands of this debugger alone, run first.
 pub fn run(
     debugger: &Path,

@@ -92,7 +92,7 @@ impl Distribution {
     }
 }
 
-/// A gzip file with `modules/distribution/NAME.ko` and `modules/order`, to stand behind the guest's own archive: the
+/// A gzip file with `modules/distribution/NAME.ko` and `modules/order`, to stand after the guest's own archive: the
 /// kernel unpacks one after the other.
 pub fn pack(modules: &[(String, Vec<u8>)]) -> Result<Vec<u8>> {
     let mut archive = Archive::default();
@@ -139,7 +139,7 @@ fn unpacked(path: &Path) -> Result<Vec<u8>> {
     read().with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// The names behind `depends=` in `.modinfo`, whose strings end with NUL.
+/// The names after `depends=` in `.modinfo`, whose strings end with NUL.
 fn depends(module: &[u8]) -> Vec<String> {
     const KEY: &[u8] = b"\0depends=";
     let Some(at) = module.windows(KEY.len()).position(|bytes| bytes == KEY) else { return Vec::new() };

@@ -166,7 +166,7 @@ fn pack_initrd(guest: &Guest, tree: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The same archive with modules of the distribution behind it.
+/// The same archive with modules of the distribution after it.
 fn pack_distribution(guest: &Guest, tree: &Path, release: &str) -> Result<()> {
     let modules = Distribution::find(tree, release)?.in_order()?;
     let mut stamp = stamp(&[guest.initrd()], distribution::FORMAT)?;

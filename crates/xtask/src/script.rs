@@ -29,7 +29,7 @@ use regex::Regex;
 
 use crate::pattern;
 
-/// Before each command the debugger is made to print it after this mark, so that an answer can be told from the
+/// Before each command the debugger is made to print it after this mark, so that an answer can be separated from the
 /// next and a difference can be found.
 pub const MARK: &str = "@ ";
 

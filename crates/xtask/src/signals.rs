@@ -25,12 +25,12 @@ impl Signals {
         Ok(signals)
     }
 
-    /// Whether the task was told to end by anything but Ctrl-C, which may be meant for a child.
+    /// Whether the task was ended by anything but Ctrl-C, which may be meant for a child.
     pub fn terminated(&self) -> bool {
         self.terminated.load(Ordering::Relaxed)
     }
 
-    /// An error if the task was told to end.
+    /// An error if the task was asked to end.
     pub fn check(&self) -> Result<()> {
         if self.terminated() || self.interrupted.load(Ordering::Relaxed) {
             bail!("interrupted");

@@ -22,7 +22,7 @@ struct Shown {
     target: Option<VirtAddr>,
 }
 
-/// Decodes the first instruction of `bytes`. Bytes that are no instruction, or belong to a processor nobody here knows, give
+/// Decodes the first instruction of `bytes`. Bytes that are no instruction, or belong to an unknown processor, give
 /// the word they are. `None` when `bytes` ends before the instruction does.
 pub(super) fn decode(
     family: Foreign,

@@ -36,7 +36,7 @@ impl Types {
     }
 
     /// The type of a register by the name in its `type` attribute. `int` and `float` go by the size of the register;
-    /// a name nobody defined is an integer.
+    /// an undefined name is an integer.
     pub(super) fn of_register(&self, name: &str, bits: u32) -> RegType {
         if let Some(entry) = self.defined.get(name) {
             return sized(entry.ty.clone(), bits);

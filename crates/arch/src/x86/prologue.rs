@@ -44,7 +44,7 @@ pub(crate) fn frame_base(
         // The frame pointer was pushed, so that its slot is the base.
         Some(FrameBase::FramePointer { set_at: None, .. }) => sp,
         Some(FrameBase::StackPointer) => VirtAddr(sp.0.wrapping_sub(slot)),
-        // In code nobody knows, i386 frames are taken to be regular, x86-64 ones not.
+        // In unknown code, i386 frames are taken to be regular, x86-64 ones not.
         None if arch == Arch::I386 => {
             let readable = memory.read(pc, &mut [0]).is_ok();
             if readable { fp } else { VirtAddr(sp.0.wrapping_sub(slot)) }

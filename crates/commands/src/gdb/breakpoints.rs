@@ -89,7 +89,7 @@ pub const COMMANDS: &[Spec] = &[
         help: "Usage: dprintf LOCATION,\"FORMAT\"[,ARG]...\n\
                Whenever the place is reached the text is printed and the program goes on.",
         examples: &["dprintf vfs_read,\"count=%lu\\n\",count"],
-        // Twice the same text at every hit is wanted by nobody.
+        // One text at every hit is enough.
         repeat: Repeat::No,
         complete: Completer::Location,
         run: dprintf,
@@ -287,8 +287,8 @@ pub const COMMANDS: &[Spec] = &[
                COMMANDS\n\
                end\n\
                Without number, those of the breakpoint made last. If the first command is silent,\n\
-               the stop itself is not told. After a command that makes the program run, the rest\n\
-               is left out.",
+               the stop itself is not shown. Commands after one that resumes the guest are\n\
+               ignored.",
         examples: &["commands 1"],
         run: commands,
         ..Spec::EMPTY

@@ -278,12 +278,12 @@ fn print_command(shell: &mut Shell, args: Args<'_>, show_void: bool) -> Result<(
     record(shell, value, &options)
 }
 
-/// Forgets which copies of per-CPU variables were looked at so far.
+/// Forgets which copies of per-CPU variables were read so far.
 pub fn forget_copies(program: &Program) {
     let _ = program.take_copies();
 }
 
-/// Says which copies of per-CPU variables were looked at since [`forget_copies`], where there were any.
+/// Says which copies of per-CPU variables were read since [`forget_copies`], where there were any.
 pub fn tell_copies(shell: &mut Shell) {
     if let Some(line) = shell.program().take_copies() {
         shell.out.line(&line);
@@ -378,7 +378,7 @@ fn put_value(shell: &mut Shell, value: &Value, options: &PrintOptions) -> Result
 pub struct Code<'a> {
     /// The program.
     pub program: &'a Program,
-    /// What the kernel has rewritten, if that is told.
+    /// What the kernel has rewritten, if that is shown.
     pub patched: Option<Rc<PatchMap>>,
 }
 

@@ -143,7 +143,7 @@ impl Hooks for Debugger {
         // Quitting never kills the guest: it goes on without us.
         if shell.session.target().is_some() {
             let inferior = shell.session.inferior();
-            // gdb tells more to whoever typed `quit`, or let the input end.
+            // gdb says more when `quit` was typed or the input ended.
             let tells = shell.quit_from_tty && !shell.is_interactive();
             if tells {
                 crate::gdb::remote::announce_detach(shell, &inferior);

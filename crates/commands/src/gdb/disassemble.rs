@@ -44,7 +44,7 @@ struct Modifiers {
     bytes: bool,
     /// `<+OFFSET>` rather than `<FUNCTION+OFFSET>`.
     omit_function: bool,
-    /// What the kernel rewrites, to be told beside the instructions.
+    /// What the kernel rewrites, shown beside the instructions.
     patched: Option<Rc<PatchMap>>,
 }
 
@@ -76,7 +76,7 @@ pub fn show_next_instructions(shell: &mut Shell, range: AddrRange) -> Result<(),
     Ok(())
 }
 
-/// What is rewritten in the code around an address, when that is to be told.
+/// What is rewritten in the code around an address, when that is shown.
 pub fn patched_near(shell: &mut Shell, addr: VirtAddr) -> Option<Rc<PatchMap>> {
     if tells_patched(shell) { patches(shell, addr) } else { None }
 }

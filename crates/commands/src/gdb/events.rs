@@ -299,7 +299,7 @@ impl FrameInfo {
 pub fn show_frame(shell: &mut Shell, frame: &Frame, level: bool, info: FrameInfo) -> Result<(), Error> {
     let program = shell.program();
     if frame.mark().is_some() {
-        // Nobody wrote it to be read: gdb shows no source of it, whatever is wanted.
+        // It is not source that a person wrote: gdb never shows it.
         let text = program.frame_text(frame, FrameStyle { level, ..FrameStyle::default() });
         put(shell, &text);
         shell.out.put("\n");

@@ -13,8 +13,8 @@ pub const COMMANDS: &[Spec] = &[Spec {
     class: Class::Status,
     summary: "Explain why a variable has no value here, or the state of a breakpoint",
     help: "Usage: why VARIABLE\n       why NUMBER\n\
-           Of a variable of the selected frame: where its value is, or else in which addresses\n\
-           and lines it is to be had. Of a breakpoint, by number: what the target was told for\n\
+           Of a variable of the selected frame: where its value is, or else at which addresses\n\
+           and lines it is available. Of a breakpoint, by number: what the target was asked for\n\
            each of its places, and why it is not hit where it is not.",
     examples: &["why count", "why 2"],
     repeat: Repeat::No,

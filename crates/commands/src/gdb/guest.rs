@@ -20,7 +20,7 @@ pub const DISCONNECTED: &str = "Disconnected; the guest stays as it is.";
 /// # Errors
 /// When the answer is no.
 pub fn may_leave(shell: &mut Shell) -> Result<(), Error> {
-    if shell.query("kdive is connected to a guest, which stays as it is.  Connect anew") {
+    if shell.query("kdive is connected to a guest, which stays as it is.  Connect again") {
         return Ok(());
     }
     Err(Error::msg("Still connected."))
@@ -29,13 +29,13 @@ pub fn may_leave(shell: &mut Shell) -> Result<(), Error> {
 /// Whether `kill`, typed as `invoked`, is to end what is debugged.
 ///
 /// # Errors
-/// When the answer is no; where nobody can be asked and it is not clear that the guest is meant.
+/// When the answer is no; where there is no terminal to ask at and it is not clear that the guest is meant.
 pub fn may_kill(shell: &mut Shell, invoked: &str) -> Result<(), Error> {
     // crash, WinDbg and a slip of the finger have `k` too, and a guest that was killed is lost.
     let is_short = invoked != "kill" && "kill".starts_with(invoked) && shell.program().knows_tasks();
     if is_short && !(shell.is_interactive() && shell.settings.bool("confirm")) {
         return Err(Error::msg(format!(
-            "\"{invoked}\" does not kill the guest where nobody is asked: write kill.  The stack is shown by backtrace."
+            "\"{invoked}\" does not kill the guest without a question: write kill.  The stack is shown by backtrace."
         )));
     }
     let question = match (is_spoken_of(shell), is_short) {

@@ -112,7 +112,7 @@ fn define(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
 
 fn undefine(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let text = args.required("usage: macro undef NAME")?;
-    // What is behind the name does not count.
+    // What is after the name does not count.
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
     shell.program().store().macros_mut().undefine(text.get(..end).unwrap_or_default());
     Ok(())

@@ -89,7 +89,7 @@ fn memory(shell: &mut Shell, args: Args<'_>, append: bool) -> Result<(), Error> 
         return Err(Error::msg("Missing start and stop addresses."));
     }
     let words = words(rest);
-    // Expressions with blanks in them are told apart by the last blank that leaves two expressions.
+    // Expressions with blanks in them are separated by the last blank that leaves two expressions.
     let (start, stop) = match words.as_slice() {
         [_] => return Err(Error::msg("Missing stop address.")),
         [start, stop] => (start.clone(), stop.clone()),

@@ -5,7 +5,7 @@ use crate::{Error, Shell};
 use kdive_expr::{Expr, ExprError};
 use kdive_session::{BreakArgs, BreakpointKind};
 
-/// Most names of a condition that are taken for anything while its grammar is looked at.
+/// Most names of a condition that may be any symbol while the grammar is checked.
 const MAX_NAMES: usize = 64;
 
 /// The place of a breakpoint was not found, as `error` says. Whether it becomes pending; then everything was said.
@@ -34,7 +34,7 @@ pub fn may_pend(
     {
         shell.out.emit(Stream::Err, Style::Plain, format!("{hint}\n").as_bytes());
     }
-    // Where nobody can be asked the breakpoint waits: gdb answers no by itself, and the job goes on without.
+    // Without a terminal the breakpoint becomes pending: gdb answers no by itself, and the job goes on without.
     if !shell.is_interactive() {
         return Ok(true);
     }

@@ -27,7 +27,7 @@ pub const COMMANDS: &[Spec] = &[
                kdive vmlinux -ex 'target remote :1234'\n\
                \n\
                A socket: -gdb unix:gdb.sock,server=on,wait=off, and target remote gdb.sock. A\n\
-               QEMU that runs already opens one when its monitor is told gdbserver tcp::1234.\n\
+               QEMU that runs already opens one by the monitor command gdbserver tcp::1234.\n\
                \n\
                libvirt: virsh qemu-monitor-command GUEST --hmp gdbserver tcp::1234.\n\
                \n\
@@ -50,7 +50,7 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Use a remote computer via a stub, such as QEMU's",
         help: "Usage: target remote ADDRESS\n\
                ADDRESS is HOST:PORT, :PORT, tcp:HOST:PORT (tcp4:, tcp6:), unix:PATH or the\n\
-               path of a socket, | COMMAND, or a serial device (set serial baud). Where nobody\n\
+               path of a socket, | COMMAND, or a serial device (set serial baud). Where nothing\n\
                listens yet it is tried again for as long as set tcp connect-timeout says.\n\
                Without ADDRESS: the one of the connection before, as after a restart of QEMU.\n\
                Breakpoints stay.",
@@ -140,7 +140,7 @@ pub const COMMANDS: &[Spec] = &[
         name: "maintenance flush dcache",
         class: Class::Internals,
         summary: "Forget everything read from the target",
-        help: "Memory and registers are fetched anew.",
+        help: "Memory and registers are read again.",
         examples: &["maintenance flush dcache"],
         run: flush,
         ..Spec::EMPTY
@@ -150,7 +150,7 @@ pub const COMMANDS: &[Spec] = &[
         aliases: &["flushregs"],
         class: Class::Internals,
         summary: "Forget everything read from the target",
-        help: "Memory and registers are fetched anew.",
+        help: "Memory and registers are read again.",
         examples: &["maintenance flush register-cache"],
         run: flush,
         ..Spec::EMPTY
@@ -162,7 +162,7 @@ pub const COMMANDS: &[Spec] = &[
 fn debug_sink() -> kdive_session::DebugSink {
     Box::new(|line| {
         use std::io::Write as _;
-        // Nobody can be told that the log cannot be written.
+        // There is no way to report that the log cannot be written.
         let _ = writeln!(std::io::stderr(), "{line}");
     })
 }
@@ -342,7 +342,7 @@ fn detach(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     result
 }
 
-/// What is said after the stub was told to let the program go, to whoever typed the command.
+/// What the user is told after the stub detached.
 pub(super) const ENDING: &str = "Ending remote debugging.";
 
 /// `Detaching from program: vmlinux, process 1`

@@ -1,4 +1,4 @@
-//! `compare-sections`, `info auxv`: what a program was loaded from, and what its system told it.
+//! `compare-sections`, `info auxv`: what a program was loaded from, and what its system passed to it.
 
 use crate::spec::{Class, Completer};
 use crate::{Args, Error, Shell, Spec};

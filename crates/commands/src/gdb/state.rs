@@ -214,7 +214,7 @@ fn info_program(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
             text.push_str("It stopped after being stepped.\n");
         }
         reason => {
-            // At connect the stub has told SIGTRAP.
+            // At connect the stub has reported SIGTRAP.
             let signal = if let Some(StopReason::Signal(signal)) = reason { *signal } else { 5 };
             if let Some((name, meaning)) = known_signal(signal) {
                 text.push_str(&format!("It stopped with signal {name}, {meaning}.\n"));

@@ -44,7 +44,7 @@ pub fn heading(stop: &Stop) -> String {
                 text.push_str(&format!("\n{who}Catchpoint {number} (signal {name}), "));
             }
         }
-        // Those after the first that the frame follows are not told.
+        // Those after the first that the frame follows are not shown.
         break;
     }
     text

@@ -21,7 +21,7 @@ fn name_in(text: &str) -> &str {
 
 /// Every function, gdb's first.
 pub(crate) const FUNCTIONS: &[Row] = &[
-    Row("$_isvoid(EXPRESSION)", "1 if the value is void, as that of a variable nobody has set"),
+    Row("$_isvoid(EXPRESSION)", "1 if the value is void, as that of a variable that is not set"),
     Row("$_strlen(STRING)", "the length of a string"),
     Row("$_streq(A, B)", "1 if two strings are equal"),
     Row("$_memeq(A, B, LENGTH)", "1 if two pieces of memory are equal"),

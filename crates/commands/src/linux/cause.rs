@@ -19,7 +19,7 @@ pub struct Cause {
     score: u32,
 }
 
-/// Pointers that are looked at.
+/// Pointers that are followed.
 const MAX_POINTERS: usize = 2000;
 /// Largest structure whose members are tried.
 const MAX_STRUCT: u64 = 1 << 16;

@@ -79,7 +79,7 @@ fn info_kernel(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
     let mut row = |title: &str, text: String| lines.push(format!("{:<10} {text}", format!("{title}:")));
     match kdive_linux::banner(program) {
         Ok(banner) => row("Kernel", banner),
-        Err(error) => row("Kernel", format!("not to be seen yet: {error}")),
+        Err(error) => row("Kernel", format!("not found yet (not started, or another vmlinux): {error}")),
     }
     match place {
         Some(place) => {

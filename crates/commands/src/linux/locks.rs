@@ -16,10 +16,10 @@ pub const COMMANDS: &[Spec] = &[Spec {
     needs: Needs::STOPPED.and(Needs::SYMBOLS),
     summary: "Locks a task holds, and the one it waits for",
     help: "Usage: locks [PID | TASK | NAME]...\n\
-           Without argument, of the task that is looked at. A kernel with lockdep says it\n\
-           itself. Otherwise these are looked at: locks in what the pointers in its frames\n\
+           Without argument, of the selected task. A kernel with lockdep says it\n\
+           itself. Otherwise these are searched: locks in what the pointers in its frames\n\
            lead to, and in what those point to; and all static data of the kernel and its\n\
-           modules, for locks that name the task as their owner. A spinlock names nobody:\n\
+           modules, for locks that name the task as their owner. A spinlock has no owner:\n\
            of a task that a CPU runs, those that are locked and that its frames, or\n\
            variables of modules in them, lead to at once are shown as held by some CPU. A\n\
            lock whose owner died is shown for the task that has got its task_struct.",
@@ -122,7 +122,7 @@ fn tell(shell: &mut Shell, list: &TaskList, task: &Task) {
         shell.out.line(&waits);
     }
     for broken in statics.broken.iter().take(3) {
-        shell.out.warning(&format!("not looked at: {broken}"));
+        shell.out.warning(&format!("not searched: {broken}"));
     }
 }
 

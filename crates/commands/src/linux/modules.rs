@@ -38,7 +38,7 @@ pub const COMMANDS: &[Spec] = &[
         name: "lx-symbols",
         class: Class::Linux,
         needs: Needs::TARGET.and(Needs::SYMBOLS),
-        summary: "Read the kernel's module list anew and load the symbols of its modules",
+        summary: "Read the kernel's module list again and load the symbols of its modules",
         help: "Usage: lx-symbols [DIRECTORY]...\n\
                Seldom needed: this happens by itself when a target is connected and when a\n\
                module is loaded.\n\

@@ -3,7 +3,7 @@
 use kdive_base::VirtAddr;
 use kdive_program::Program;
 
-/// As gdb prints a pointer: `0xffff...`, and behind it `<name+offset>` where it lies in a symbol.
+/// As gdb prints a pointer: `0xffff...`, and after it `<name+offset>` where it lies in a symbol.
 pub fn pointer(program: &Program, addr: VirtAddr) -> String {
     match program.modules.signed_symbolic(addr, false) {
         Some((name, 0)) => format!("{addr:#x} <{name}>"),

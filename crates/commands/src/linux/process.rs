@@ -53,7 +53,7 @@ pub const COMMANDS: &[Spec] = &[
         help: "Usage: foreach [SELECTION]... COMMAND\n\
                SELECTION is kernel, user, gleader, active, a state (RU IN UN ID ST TR ZO DE PA),\n\
                a PID, the address of a task_struct, or the name of a task; all tasks without one.\n\
-               Each task is looked at as by the command task. What comes next is the command.",
+               Each task is selected as by the command task. The command follows.",
         keywords: &["all stacks", "backtrace of all tasks", "deadlock", "hang", "hung task"],
         examples: &["foreach bt", "foreach user vm", "foreach UN bt 3"],
         complete: Completer::Command,
@@ -285,7 +285,7 @@ fn foreach(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     if command.is_empty() {
         return Err(Error::msg("Please specify a command following the selection of tasks"));
     }
-    // What it is, told before it is run for the first of many.
+    // What it is, shown before it is run for the first of many.
     if let Err(error) = shell.tree().find(command) {
         let word = command.split_whitespace().next().unwrap_or_default();
         let after = command.strip_prefix(word).map(str::trim).unwrap_or_default();

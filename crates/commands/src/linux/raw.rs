@@ -70,7 +70,7 @@ fn rd(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         }
         rest = after;
     }
-    // An expression may have blanks in it: a number behind it is the count.
+    // An expression may have blanks in it: a number after it is the count.
     let count = match words.split_last() {
         Some((last, before)) if !before.is_empty() && last.parse::<u64>().is_ok() => {
             let count = last.parse().unwrap_or(1);

@@ -30,7 +30,7 @@ pub struct FoundLock {
 pub struct ReachableLocks {
     /// The locks that are not free.
     pub taken: Vec<FoundLock>,
-    /// How many locks were looked at.
+    /// How many locks were examined.
     pub locks: usize,
     /// In how many frames.
     pub frames: usize,
@@ -40,7 +40,7 @@ pub struct ReachableLocks {
     pub modules: Vec<ModuleId>,
 }
 
-/// Most frames, objects, and bytes of one object that are looked at.
+/// Most frames, objects, and bytes of one object that are examined.
 const MAX_FRAMES: usize = 64;
 const MAX_OBJECTS: usize = 2000;
 const MAX_STRUCT: u64 = 1 << 16;
@@ -67,7 +67,7 @@ struct Walk<'a> {
     program: &'a Program,
     layout: &'a LockLayout,
     reachable_locks: ReachableLocks,
-    /// Locks, and objects, that were looked at.
+    /// Locks, and objects, that were examined.
     seen: HashSet<VirtAddr>,
     objects: HashSet<VirtAddr>,
     /// The locks of each type.
@@ -78,7 +78,7 @@ struct Walk<'a> {
     spinlocks: bool,
 }
 
-/// Looks at what the frames of the state that is selected lead to; they are those of `task`. Whoever sleeps holds no spinlock.
+/// Searches what the selected frames, those of `task`, lead to. A sleeping task holds no spinlock.
 #[must_use]
 pub fn reachable_locks(shell: &Shell, layout: &LockLayout, task: VirtAddr, sleeps: bool) -> ReachableLocks {
     let program = shell.program();

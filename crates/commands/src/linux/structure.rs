@@ -20,7 +20,7 @@ pub const COMMANDS: &[Spec] = &[
                \x20             [ADDRESS [COUNT]]\n\
                As crash does: without ADDRESS like ptype/o, with it what is there. MEMBER may be\n\
                one of a member (se.vruntime). ADDRESS is an expression, or hexadecimal digits.\n\
-               COUNT structures stand one behind the other, as in an array.\n\
+               COUNT structures stand one after the other, as in an array.\n\
                -l OFFSET   ADDRESS is that of a member: so many bytes into the structure, or\n\
                \x20           TYPE.MEMBER\n\
                -c COUNT    the same as COUNT at the end\n\
@@ -98,7 +98,7 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    /// Options may stand before and behind the name; what is none of them there is the address, and a number behind it the count.
+    /// Options may stand before and after the name; what is none of them there is the address, and a number after it the count.
     fn parse(text: &'a str, keyword: &str) -> Result<Self, Error> {
         let mut asked = Self::default();
         let mut place: Vec<&str> = Vec::new();

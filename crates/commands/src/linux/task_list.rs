@@ -135,7 +135,7 @@ pub fn select(shell: &mut Shell, list: &TaskList, task: &Task) -> Result<(), Err
     Ok(())
 }
 
-/// The task that is looked at: the sleeping one that was selected, or the one the selected CPU runs.
+/// The selected task: the sleeping one that was selected, or the one the selected CPU runs.
 #[must_use]
 pub fn selected(shell: &Shell) -> Option<VirtAddr> {
     let program = shell.program();

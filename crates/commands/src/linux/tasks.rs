@@ -53,7 +53,7 @@ pub const COMMANDS: &[Spec] = &[
         summary: "Tasks of the guest and where each of them is",
         help: "Usage: info tasks [PID | TASK | NAME]...\n\
                For each task: pid, state, CPU, name, and the innermost frame outside of the\n\
-               scheduler. * marks the task that is looked at.",
+               scheduler. * marks the selected task.",
         keywords: &["hang", "hung task", "deadlock", "blocked", "D state", "uninterruptible", "process"],
         examples: &["info tasks", "info tasks init"],
         run: info_tasks,
@@ -67,7 +67,7 @@ pub const COMMANDS: &[Spec] = &[
         help: "Usage: task [PID | TASK | NAME]\n\
                Registers, frames, locals and user memory are those of the task from then on:\n\
                backtrace, up, info locals, x. A task that a CPU runs is that CPU's thread.\n\
-               Without argument, show the task that is looked at.\n\
+               Without argument, show the selected task.\n\
                The thread command goes back to a CPU; so does anything that makes the guest\n\
                run.",
         keywords: &["process", "stack of a process", "switch to a process", "sleeping task"],

@@ -14,7 +14,7 @@ pub const COMMANDS: &[Spec] = &[
         class: Class::Linux,
         needs: NEEDS,
         summary: "Print /proc/timer_list",
-        help: "High-resolution timers of each clock of each CPU, behind each clock what is of the\n\
+        help: "High-resolution timers of each clock of each CPU, after each clock what is of the\n\
                CPU, then the devices that make them fire: as scripts/gdb prints them.\n\
                \"now\" is when the kernel last kept time, not the moment of the stop.\n\
                Timers of the timer wheel are shown by the command timer.",
@@ -72,7 +72,7 @@ fn timer_list(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
         for (index, clock) in cpu.clocks.iter().enumerate() {
             lines.push(format!(" clock {index}:"));
             clock_lines(shell, clock, resolution, now, &mut lines);
-            // Those of the CPU behind each of its clocks, as scripts/gdb prints them.
+            // Those of the CPU after each of its clocks, as scripts/gdb prints them.
             lines.extend(cpu.base.iter().map(|value| member(value, 15, &TIMES)));
             lines.extend(cpu.tick.iter().map(|value| member(value, 15, &TIMES)));
             if let Ok(jiffies) = &jiffies {

@@ -84,7 +84,7 @@ impl Words {
         Ok(words)
     }
 
-    /// Takes a last word off that is `TYPE.MEMBER` (or, without `needs_member`, `TYPE`), behind something else.
+    /// Takes a last word off that is `TYPE.MEMBER` (or, without `needs_member`, `TYPE`), after something else.
     fn take_type(&mut self, needs_member: bool) -> Option<(String, String)> {
         let last = self.rest.last().filter(|_| self.rest.len() > 1)?;
         let is_name = |c: char| c == '_' || c.is_ascii_alphanumeric();
@@ -290,7 +290,7 @@ fn tree(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Nobody has a tree of this height.
+/// No tree is that high.
 const MAX_HEIGHT: usize = 128;
 
 /// The way from the root of a red-black tree to a node as crash writes it: `root/l/r`.

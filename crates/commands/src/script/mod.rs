@@ -79,7 +79,7 @@ impl Kind {
         !matches!(self, Self::Simple | Self::Break | Self::Continue)
     }
 
-    /// Whether its body is text: kept with its blanks, not looked at.
+    /// Whether its body is text: kept with its blanks, not parsed.
     #[must_use]
     pub fn is_text(self) -> bool {
         matches!(self, Self::Document | Self::Python)

@@ -43,9 +43,9 @@ pub struct Setting {
     pub help: &'static str,
     /// How `show` says its value.
     pub show: Show,
-    /// Accepted for the sake of command files only: nobody reads it, and `set` says so.
+    /// Accepted for the sake of command files only: it has no effect, and `set` says so.
     pub ignored: bool,
-    /// Nobody reads it, because gdb too does the same whatever its value, as long as the target is a stub.
+    /// It has no effect, because gdb too does the same whatever its value, as long as the target is a stub.
     pub same: bool,
     /// Values besides the default that ask for what kdive does anyway, where it is ignored.
     pub anyway: &'static [&'static str],
@@ -122,7 +122,7 @@ impl Setting {
         Self { same: true, ..self }
     }
 
-    /// Nobody reads it.
+    /// It has no effect.
     pub(crate) const fn ignored(self) -> Self {
         Self { ignored: true, ..self }
     }
@@ -136,7 +136,7 @@ pub struct Settings {
     /// The same for functions of expressions, which live elsewhere.
     mirror: Mirror,
     substitutions: Vec<(String, String)>,
-    /// Those that got another value, for a front end that is to be told.
+    /// Those that got another value, for a front end that shows them.
     changed: Vec<&'static str>,
 }
 

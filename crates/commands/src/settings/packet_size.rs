@@ -18,7 +18,7 @@ fn parts(value: &str) -> (u64, bool) {
     (size.parse().unwrap_or(0), fixed)
 }
 
-/// What the client is told.
+/// What the client gets.
 pub(crate) fn of(settings: &Settings) -> (PacketSize, PacketSize) {
     let size = |text: String| match parts(&text) {
         (0, false) => PacketSize::Stub,

@@ -109,7 +109,7 @@ pub(super) fn hint(word: &str) -> Option<String> {
     say(word, ROWS, word)
 }
 
-/// The same for what stands behind `!`.
+/// The same for what stands after `!`.
 pub(crate) fn bang_hint(command: &str) -> Option<String> {
     let word = command.split_whitespace().next()?;
     say(word, BANGS, &format!("!{word}"))

@@ -1,7 +1,7 @@
 //! Every setting is read by somebody, or says that it has no effect: a name that is only remembered is a lie to the user.
 //!
 //! The test reads the sources. A setting is read where its name is the last argument of one of the functions in [`READERS`],
-//! outside of the table, of tests and of comments. Settings whose names are put together from parts are told by their reader.
+//! outside of the table, of tests and of comments. Settings whose names are put together from parts are named by their reader.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -72,7 +72,7 @@ fn every_setting_is_read_or_says_that_it_has_no_effect() {
     let rows = || settings::TABLE.iter().copied().flatten();
     let dead: Vec<_> =
         rows().filter(|row| !row.ignored && !row.same && !reads(&sources, row)).map(|row| row.name).collect();
-    assert!(dead.is_empty(), "nobody reads {dead:?}: read them, or mark their rows with `.ignored()`");
+    assert!(dead.is_empty(), "{dead:?} have no reader: read them, or mark their rows with `.ignored()`");
     let alive: Vec<_> =
         rows().filter(|row| (row.ignored || row.same) && reads(&sources, row)).map(|row| row.name).collect();
     assert!(alive.is_empty(), "{alive:?} are read, but their rows say that they have no effect");

@@ -201,7 +201,7 @@ impl Evaluator<'_> {
         found: &OnceLock<Found>,
     ) -> Result<Value> {
         let mut of = if self.types_only && of.ty().is_array() { self.deref(of)? } else { self.decayed(of)? };
-        // Each level of a chain of pointers costs a read; nobody writes more than a few stars.
+        // Each level of a chain of pointers costs a read; real code has no more than a few stars.
         for _ in 0..16 {
             if !of.ty().is_pointer() {
                 break;

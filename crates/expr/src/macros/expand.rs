@@ -26,14 +26,14 @@ pub(crate) struct Expansion {
 }
 
 impl Expansion {
-    /// Where in the old text the first token begins that is at or behind a place in the new.
+    /// Where in the old text the first token begins that is at or after a place in the new.
     pub(crate) fn origin(&self, place: usize) -> Option<usize> {
         let at = self.places.partition_point(|&(new, _)| new < place);
         self.places.get(at).map(|&(_, old)| old)
     }
 }
 
-/// Expands `text`. In an expression a `$` belongs to the name behind it.
+/// Expands `text`. In an expression a `$` belongs to the name after it.
 pub(super) fn expand(find: &Find<'_>, text: &str, is_expression: bool) -> Result<Expansion> {
     let mut expander = Expander { find, is_expression, active: Vec::new(), steps: 0 };
     let mut out = Out::default();
@@ -129,7 +129,7 @@ struct Expander<'a> {
 }
 
 impl Expander<'_> {
-    /// Expands `text`, but for the macros that are active. `placed` is told where each token went.
+    /// Expands `text`, but for the macros that are active. `placed` gets the place of each token.
     fn scan(&mut self, text: &str, out: &mut Out, mut placed: impl FnMut(usize, usize)) -> Result<()> {
         if self.active.len() > MAX_DEPTH {
             return Err(ExprError::msg("Macros within macros nest too deep in this expression."));
@@ -237,7 +237,7 @@ impl Expander<'_> {
                 out.tokens(&text)?;
                 continue;
             }
-            // A comma waits for what is put behind it: with nothing there it goes away.
+            // A comma waits for what is put after it: with nothing there it goes away.
             let mut comma = piece.is(",");
             if !comma {
                 out.tokens(&raw(piece))?;
@@ -299,7 +299,7 @@ fn with_options(pieces: Vec<Piece<'_>>, is_variadic: bool, has_rest: bool) -> Re
     Ok(kept)
 }
 
-/// The arguments in brackets behind the name of a macro, and where they end; `None` when there is no bracket.
+/// The arguments in brackets after the name of a macro, and where they end; `None` when there is no bracket.
 fn arguments(
     name: &str,
     text: &str,

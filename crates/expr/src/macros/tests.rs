@@ -105,7 +105,7 @@ fn expressions_are_expanded() {
 
 #[test]
 fn examples_of_the_standard_for_c() {
-    // 6.10.3.5 of ISO C, as gdb answers: what it expands is not taken together with the text behind it.
+    // 6.10.3.5 of ISO C, as gdb answers: what it expands is not taken together with the text after it.
     let mut macros = Macros::default();
     for text in [
         "x 2",

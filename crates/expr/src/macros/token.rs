@@ -92,7 +92,7 @@ pub(super) fn is_closed(text: &str) -> bool {
     text.chars().next().is_some_and(|quote| quoted(text, quote).is_some())
 }
 
-/// Length of a preprocessing number: digits, letters, dots, and a sign behind an exponent.
+/// Length of a preprocessing number: digits, letters, dots, and a sign after an exponent.
 fn number(text: &str) -> usize {
     let mut before = ' ';
     for (at, c) in text.char_indices() {

@@ -233,7 +233,7 @@ fn utf8_is_shown_where_the_terminal_takes_it() {
     fake.options.borrow_mut().charset = Charset::Latin1;
     assert_eq!(shown(&fake, &text), "\"aÃ©ÿâ\\202¬â\\202\"");
     fake.options.borrow_mut().charset = Charset::Utf8;
-    // A combining accent, a blank of a width, a separator of lines, and a place nobody has assigned.
+    // A combining accent, a blank of a width, a separator of lines, and an unassigned place.
     let text = value(&fake, "\"e\\314\\201\\302\\240\\342\\200\\250\\315\\270\"");
     assert_eq!(shown(&fake, &text), "\"e\u{301}\u{a0}\\342\\200\\250\\315\\270\"");
 }

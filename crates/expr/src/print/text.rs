@@ -185,7 +185,7 @@ fn is_graphic(c: char) -> bool {
         | '\u{2066}'..='\u{206f}' | '\u{3000}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}' | '\u{e0020}'..='\u{e007f}' | '\u{e000}'..='\u{f8ff}'
         | '\u{f0000}'..='\u{ffffd}' | '\u{100000}'..='\u{10fffd}');
-    // Behind another character, as combining ones are escaped where they begin a text.
+    // After another character, as combining ones are escaped where they begin a text.
     counts || format!("a{c}").escape_debug().nth(1) == Some(c)
 }
 

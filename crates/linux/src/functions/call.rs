@@ -103,7 +103,7 @@ impl Call<'_> {
     /// The type an argument names.
     pub(super) fn type_at(&self, at: usize) -> Result<Type> {
         let value = self.arg(at)?;
-        // A type arrives as a value of it at address 0 that nobody reads.
+        // A type arrives as a value of it at address 0 that is not read.
         if let Place::Memory(VirtAddr(0)) = value.place() {
             return Ok(value.ty().clone());
         }

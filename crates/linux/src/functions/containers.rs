@@ -41,7 +41,7 @@ fn array_type(call: &Call<'_>) -> Result<Option<Type>> {
     Ok(Some(elem.pointer_to().array_of(None)))
 }
 
-/// Damaged heads of one array that are told of; with more of them the array is none of heads.
+/// Damaged heads of one array that are reported; with more of them the array is none of heads.
 const MAX_DAMAGED: usize = 8;
 
 /// What a walk found: the words of the array.
@@ -52,7 +52,7 @@ struct Found {
 }
 
 impl Found {
-    /// Takes in what one head gave. Damage is told to the user once something was found, and is an error otherwise. Whether
+    /// Takes in what one head gave. Damage is reported once something was found, and is an error otherwise. Whether
     /// to go on with the next head.
     fn add(
         &mut self,

@@ -66,7 +66,7 @@ fn cpu(call: &Call<'_>, at: usize) -> Result<usize> {
 }
 
 fn current(call: &Call<'_>) -> Result<Value> {
-    // A task that is looked at although no CPU runs it is the one meant.
+    // A selected task that no CPU runs is the one meant.
     let sleeping = call.program.machine().and_then(|machine| machine.sleeping_task());
     let task = match sleeping.filter(|_| call.args.is_empty()) {
         Some(task) => task,

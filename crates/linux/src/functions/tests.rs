@@ -71,7 +71,7 @@ fn has_copies(program: &Program) {
     let cpus = program.online_cpus().unwrap();
     let values: Vec<_> = cpus.into_iter().map(|cpu| (cpu, of(cpu).unwrap())).collect();
     assert_eq!(values, [(0, "10".to_owned()), (1, "11".to_owned())]);
-    // A file has no CPU that is looked at.
+    // A file has no selected CPU.
     check(program, "runqueues", "{cpu = -1, nr_running = -2}");
     assert_eq!(program.take_copies(), None);
 }

@@ -43,7 +43,7 @@ impl InterruptSequence {
 pub struct Config {
     /// `set remotetimeout`: 2 s by default. A request is given up after three times this without a byte.
     pub remote_timeout: Duration,
-    /// `target extended-remote`: the stub is told with `!`.
+    /// `target extended-remote`: the stub gets `!`.
     pub extended: bool,
     /// The user's Ctrl-C; ends a request that is being waited for.
     pub interrupt: Interrupt,

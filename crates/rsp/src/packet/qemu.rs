@@ -1,7 +1,7 @@
 //! QEMU's private packets: `qqemu.Supported`, `qqemu.sstep`, `qqemu.PhyMemMode`.
 //!
 //! Source: QEMU docs/system/gdb.rst ("Advanced debugging options"). All three settings outlive the connection, so a client has to set
-//! them anew when it connects.
+//! them again when it connects.
 
 /// Which of these packets there are; a stub that is not QEMU answers with nothing. QEMU 4.1 and later.
 pub const SUPPORTED: &[u8] = b"qqemu.Supported";

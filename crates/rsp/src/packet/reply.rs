@@ -98,7 +98,7 @@ pub enum Shape {
 pub enum Fit {
     /// The awaited reply.
     Reply,
-    /// A stop reply nobody waits for; the awaited reply is still to come.
+    /// An unexpected stop reply; the awaited reply is still to come.
     StrayStop,
     /// It belongs to another request: the two sides are out of step.
     Misfit,

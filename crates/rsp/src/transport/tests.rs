@@ -73,7 +73,7 @@ fn the_peer_sees_a_dropped_connection_close() {
     assert_eq!(io::Read::read(&mut peer, &mut [0]).unwrap(), 0);
 }
 
-/// A port nobody listens on.
+/// A port without a listener.
 fn closed_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -144,7 +144,7 @@ fn a_unix_socket_is_waited_for_as_a_port_is() {
     let path = std::env::temp_dir().join(format!("kdive-late-{}.sock", std::process::id()));
     let _ = std::fs::remove_file(&path);
     let retry = OpenOptions { auto_retry: true, ..options() };
-    // First there is no file, then one that nobody listens on, then a server.
+    // First there is no file, then one without a listener, then a server.
     for stale in [false, true] {
         if stale {
             drop(UnixListener::bind(&path).unwrap());
@@ -163,7 +163,7 @@ fn a_unix_socket_is_waited_for_as_a_port_is() {
             asked.send(()).unwrap();
         });
         assert!(link.is_ok());
-        assert_eq!(waits, 1, "who waits is told once");
+        assert_eq!(waits, 1, "the waiting caller is notified once");
         late.join().unwrap().unwrap();
         std::fs::remove_file(&path).unwrap();
     }

@@ -177,7 +177,7 @@ fn case_6_a_lost_resume_is_not_repeated_but_looked_after() {
     assert!(!client.is_running());
 }
 
-// Packets nobody asked for
+// Unexpected packets
 
 #[test]
 fn case_7_a_retransmitted_reply_is_dropped_and_acked() {

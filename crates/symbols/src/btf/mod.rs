@@ -3,7 +3,7 @@
 //! Four megabytes of `.BTF` hold the layout of every type of a kernel, and which type its per-CPU variables have; no lines,
 //! no locals, no addresses. It is what a `vmlinux` without `.debug_info` still knows, and what the modules of a
 //! distribution know whose debug files are not installed: theirs is split, it continues the numbers and the strings of the
-//! kernel's. Where there is DWARF nobody asks here.
+//! kernel's. Used only without DWARF.
 //!
 //! Nothing of it is trusted: a number that leads nowhere is an error type, a table that ends early ends there.
 
@@ -48,7 +48,7 @@ pub(crate) struct BtfVariable {
 }
 
 impl Btf {
-    /// Reads the head and the numbering of types; nothing else is looked at before somebody asks. `base` is the kernel's for
+    /// Reads the head and the numbering of types; nothing else is read before it is needed. `base` is the kernel's for
     /// the split BTF of a module. `None` for what is no BTF, or for split BTF without its base.
     #[must_use]
     pub fn parse(bytes: Vec<u8>, base: Option<Arc<Self>>) -> Option<Arc<Self>> {

@@ -63,7 +63,7 @@ pub(super) struct Raw {
     first_id: u32,
     /// Offset of the first string of its own.
     first_string: u32,
-    /// Whether some enumeration is marked as signed: whoever wrote this (pahole from 1.24 on) tells one from the other.
+    /// Whether some enumeration is marked as signed: the program that wrote this (pahole from 1.24 on) tells one from the other.
     signed_enumerations: bool,
 }
 
@@ -108,7 +108,7 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
-/// Bytes that follow the head of a record; `None` for kinds nobody knows, after which nothing can be found.
+/// Bytes that follow the head of a record; `None` for unknown kinds, after which nothing can be found.
 fn rest_size(kind: u32, vlen: u32) -> Option<usize> {
     let vlen = usize::try_from(vlen).ok()?;
     Some(match kind {

@@ -13,7 +13,7 @@ use std::sync::{Arc, PoisonError, Weak};
 
 /// Longest chain of references that say nothing themselves (type tags, functions) and of typedefs that is followed.
 const MAX_CHAIN: usize = 64;
-/// Most structures looked at for one that contains itself.
+/// Most structures searched for one that contains itself.
 const MAX_LOOK: usize = 4096;
 
 impl TypeSource for Btf {
@@ -214,7 +214,7 @@ impl Btf {
     fn contains_itself(&self, of: TypeId, whole: Record<'_>, ty: TypeId) -> bool {
         let Some((inner, record, counted)) = self.wrapped_in(ty) else { return false };
         if counted && record.size_or_type < whole.size_or_type {
-            // Smaller in each step: it cannot come back, except through an array without length, which is looked at there.
+            // Smaller in each step: it cannot come back, except through an array without length, which is checked there.
             return false;
         }
         let mut seen = HashSet::from([inner]);

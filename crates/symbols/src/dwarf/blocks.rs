@@ -111,7 +111,7 @@ impl Block {
     }
 }
 
-/// The blocks of a function; the function itself is the first, and every block stands behind its parent.
+/// The blocks of a function; the function itself is the first, and every block stands after its parent.
 #[derive(Debug)]
 pub(crate) struct BlockTree {
     pub(crate) blocks: Vec<Block>,
@@ -365,7 +365,7 @@ impl Builder {
             return;
         }
         let parent = block.parent;
-        // Its children stand behind it.
+        // Its children stand after it.
         self.blocks.remove(index);
         for block in self.blocks.iter_mut().skip(index) {
             block.parent = match block.parent {

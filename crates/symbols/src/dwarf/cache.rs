@@ -2,7 +2,7 @@
 //!
 //! One file per object file, named by its build-id (by size and time of modification where it has none). The file has no
 //! name while it is written, or another one, and is renamed, so a reader never sees half of one. What is read is believed only after the key,
-//! the sizes of the indexed sections and a checksum agree; everything else counts as absent and is written anew.
+//! the sizes of the indexed sections and a checksum agree; everything else counts as absent and is written again.
 //!
 //! Layout, little-endian: [`MAGIC`], version, key length and key (padded to 64 bytes), sizes of `.debug_info`,
 //! `.debug_types` and `.debug_str`, log2 of the bucket count, numbers of units, heads and records, checksum of all that
@@ -72,7 +72,7 @@ pub(super) struct Stored {
 pub(super) fn load(directory: &Path, identity: &Identity) -> Option<Stored> {
     let path = directory.join(&identity.name);
     let file = File::open(&path).ok()?;
-    // SAFETY: the mapping is private and read-only, and nobody writes to a file of that name: it is only ever replaced.
+    // SAFETY: the mapping is private and read-only, and no file of that name is written to: it is only ever replaced.
     let map = Arc::new(unsafe { Mmap::map(&file) }.ok()?);
     let stored = parse(&map, identity)?;
     // Marks it as used; without permission it only ages faster.

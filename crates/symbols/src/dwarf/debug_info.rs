@@ -305,7 +305,7 @@ impl DebugInfo {
         }
     }
 
-    /// Gives the memory of consecutive units back, of which only the beginnings were looked at: the system maps more of a file
+    /// Gives the memory of consecutive units back, of which only the beginnings were read: the system maps more of a file
     /// than what is touched.
     pub(super) fn release_units(&self, indices: &[UnitIndex]) {
         let unit = |index: Option<&UnitIndex>| self.units().get(*index?).filter(|unit| !unit.head.in_types);
@@ -553,7 +553,7 @@ impl DebugInfo {
         }
     }
 
-    /// Makes the index for others, while nobody waits for this.
+    /// Makes the index in the background.
     pub(crate) fn prepare_index(&self) {
         if self.stored_once().is_none() {
             let _turn = self.making.lock().unwrap_or_else(PoisonError::into_inner);
@@ -561,7 +561,7 @@ impl DebugInfo {
         }
     }
 
-    /// Makes the index, unless it is there; the caller has the turn. `None` when it was given up: the next to ask begins anew.
+    /// Makes the index, unless it is there; the caller has the turn. `None` when it was given up: the next caller starts again.
     fn build_index(&self, is_given_up: &(dyn Fn() -> bool + Sync)) -> Option<&Index> {
         if let Some(ready) = self.index.get() {
             return Some(ready);

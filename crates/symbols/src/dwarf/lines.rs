@@ -69,7 +69,7 @@ impl LineTables {
     }
 
     /// The line of an address: in each file the last row at or before it, and of those the nearest. Its range ends at the
-    /// first row of any file behind its start.
+    /// first row of any file after its start.
     pub(crate) fn find(&self, pc: u64) -> Option<LineHit> {
         let mut best: Option<(FileIndex, Row)> = None;
         let mut best_end: Option<u64> = None;

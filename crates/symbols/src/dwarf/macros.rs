@@ -70,7 +70,7 @@ impl Definition {
         self.text.get(..self.name_length).unwrap_or_default()
     }
 
-    /// What is behind the name: `(a,b) ((a)+(b))`, ` 37`.
+    /// What is after the name: `(a,b) ((a)+(b))`, ` 37`.
     pub(crate) fn rest(&self) -> &str {
         self.text.get(self.name_length..).unwrap_or_default()
     }
@@ -178,7 +178,7 @@ impl MacroTable {
         definition.end.is_none_or(|end| self.compare(at, end).is_lt())
     }
 
-    /// The order of two places. What is in a file comes behind the line that included it, and before the next.
+    /// The order of two places. What is in a file comes after the line that included it, and before the next.
     fn compare(&self, a: (MacroFile, i64), b: (MacroFile, i64)) -> Ordering {
         let depth = |file: MacroFile| self.files.get(file).map_or(0, |file| file.depth);
         let outer = |at: (MacroFile, i64)| self.files.get(at.0).and_then(|file| file.by);
@@ -258,7 +258,7 @@ impl<'a> Reader<'a, '_> {
                 }
                 MacroEntry::Import { offset } => {
                     let Some(offset) = offset.0.checked_add(self.import_base) else { continue };
-                    // Compilers leave an offset of 0 in `.dwo` files, whose lists nobody links.
+                    // Compilers leave an offset of 0 in `.dwo` files, whose lists are not linked.
                     if self.importing.len() <= MAX_IMPORTS && !self.importing.contains(&offset) {
                         self.run(MacroSection::Macro(offset))?;
                     }
@@ -281,7 +281,7 @@ impl<'a> Reader<'a, '_> {
         if let Some(current) = self.current {
             let including = self.table.files.get_mut(current)?;
             depth = including.depth + 1;
-            // What options include is all included on line 0: each gets a line of its own, or nothing could be told apart.
+            // What options include is all included on line 0: each gets a line of its own, or nothing could be distinguished.
             let mut slot = including.lines.partition_point(|&taken| taken < line);
             let first = slot;
             while including.lines.get(slot) == Some(&line) {

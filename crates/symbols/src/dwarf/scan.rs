@@ -21,7 +21,7 @@ pub(super) struct ScanSections<'a> {
 pub(super) struct ScanUnit {
     /// Offset of the unit's first entry.
     pub(super) root: usize,
-    /// Offset behind its last byte.
+    /// Offset after its last byte.
     pub(super) end: usize,
     /// Offset of the unit header, to which references are relative.
     pub(super) start: usize,
@@ -234,7 +234,7 @@ impl Scanner {
             let start = at;
             at = walk.behind(shape, start)?;
             if shape.inlined_call {
-                // Compilers put it first; anywhere else the entry is looked at closely by the caller.
+                // Compilers put it first; anywhere else the caller examines the entry.
                 match shape.origin {
                     Some(slot)
                         if walk.reference(slot, start).is_some_and(|origin| !origins.contains(&origin)) => {}
@@ -330,7 +330,7 @@ impl Walk<'_> {
         Some(entry)
     }
 
-    /// Offset behind the attributes that begin at `at`.
+    /// Offset after the attributes that begin at `at`.
     #[inline]
     pub(super) fn behind(&self, shape: &Shape, mut at: usize) -> Option<usize> {
         match shape.fixed {
@@ -438,7 +438,7 @@ impl Walk<'_> {
         Some(u64::from_le_bytes(*self.data.get(at..)?.first_chunk()?))
     }
 
-    /// `DW_AT_str_offsets_base` of the unit's root entry; without one the table begins behind its header.
+    /// `DW_AT_str_offsets_base` of the unit's root entry; without one the table begins after its header.
     fn find_str_offsets_base(&self, root: &Shape, start: usize) -> Option<usize> {
         if let Some(base) = self.unit.str_offsets_base {
             return Some(base);

@@ -302,7 +302,7 @@ fn base_kind(die: &Die<'_>) -> Kind {
         dw::DW_ATE_unsigned_char | dw::DW_ATE_ASCII => Encoding::UnsignedChar,
         dw::DW_ATE_unsigned | dw::DW_ATE_unsigned_fixed | dw::DW_ATE_address => Encoding::Unsigned,
         dw::DW_ATE_UTF | dw::DW_ATE_UCS => Encoding::Utf,
-        // `_Complex int` of gcc, and what other compilers put there: nobody else knows how to read it.
+        // `_Complex int` of gcc, and what other compilers put there: no other reader is known.
         encoding if encoding >= dw::DW_ATE_lo_user => {
             return Kind::Error(format!("base type with encoding {encoding}").into());
         }

@@ -27,7 +27,7 @@ pub(crate) type UnitIndex = usize;
 pub(crate) struct UnitHead {
     /// Offset of its header in the section.
     pub(crate) start: u64,
-    /// Offset behind its last byte.
+    /// Offset after its last byte.
     pub(crate) end: u64,
     /// Whether it is in `.debug_types`.
     pub(crate) in_types: bool,
@@ -93,7 +93,7 @@ pub(crate) struct UnitData {
     pub(super) names: OnceLock<Arc<super::unit_names::UnitNames>>,
 }
 
-/// Reads all unit headers. A section ends at the first damaged one. `passed` is told from time to time which offset of
+/// Reads all unit headers. A section ends at the first damaged one. `passed` gets from time to time the offset of
 /// `.debug_info` was reached: touching a header makes the system map its surroundings.
 pub(super) fn read_heads(dwarf: &Dwarf<'_>, mut passed: impl FnMut(u64)) -> Vec<UnitHead> {
     const STEP: u64 = 16 << 20;

@@ -1,5 +1,5 @@
 //! Debug information that several files share, as `dwz -m` moves it to a file of its own (`.gnu_debugaltlink`). It is put
-//! behind the file's own, and what refers to it is made to refer there: readers then see one file with plain DWARF.
+//! after the file's own, and what refers to it is made to refer there: readers then see one file with plain DWARF.
 
 use super::separate::{MissingFile, Sought, build_id_name};
 use super::{Image, OpenOptions};
@@ -56,7 +56,7 @@ struct Shifts {
     line: u64,
 }
 
-/// Puts the sections of `shared` behind those of `image`. `None` when one of the two is damaged.
+/// Puts the sections of `shared` after those of `image`. `None` when one of the two is damaged.
 fn join(image: &mut Image, shared: &Image) -> Option<()> {
     let len = |name| image.data_by_name(name).map_or(0, |data| data.len() as u64);
     let shifts = Shifts {
@@ -101,7 +101,7 @@ fn rewrite(image: &Image, info: &mut [u8], shifts: &Shifts, is_shared: bool) -> 
         let start = header.debug_info_offset()?.0;
         let word = header.encoding().format.word_size();
         if is_shared {
-            // Behind the length and the version, and from DWARF 5 on behind the kind and the size of addresses.
+            // After the length and the version, and from DWARF 5 on after the kind and the size of addresses.
             let at = start + if word == 4 { 4 } else { 12 } + if header.version() >= 5 { 4 } else { 2 };
             add(info, at, usize::from(word), shifts.abbrev)?;
         }

@@ -1,4 +1,4 @@
-//! ELF32 files in the form of ELF64, so that everything behind this has one form to read. Contents stay as they are: debug
+//! ELF32 files in the form of ELF64, so that everything after this has one form to read. Contents stay as they are: debug
 //! information says itself how wide its addresses are.
 
 use object::LittleEndian;

@@ -114,7 +114,7 @@ impl Image {
             return Err(not_elf());
         }
         // SAFETY: the mapping is private and never written through. Truncation of the file by somebody else while it is
-        // mapped raises SIGBUS in whoever touches the lost pages, as it does in every debugger that maps its input.
+        // mapped raises SIGBUS at the lost pages, as it does in every debugger that maps its input.
         let map = unsafe { Mmap::map(&file) }.map_err(io)?;
         let map = Backing::of(map).map_err(|what| Error::Malformed { path: path.into(), what })?;
         let malformed = |what: &str| Error::Malformed { path: path.into(), what: what.to_owned() };

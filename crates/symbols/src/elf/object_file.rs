@@ -31,7 +31,7 @@ pub struct OpenOptions {
     pub section_addresses: Vec<(String, LinkAddr)>,
     /// Directory of the on-disk name index; `None` switches it off.
     pub index_cache: Option<PathBuf>,
-    /// Who is told about the index while somebody waits for it.
+    /// Who shows the progress of the index while a caller waits for it.
     pub progress: Option<Arc<dyn IndexProgress>>,
     /// Where separate debug information is looked for besides the file's own directory (`set debug-file-directory`). `None`:
     /// it is not looked for at all.

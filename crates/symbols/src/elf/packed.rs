@@ -1,4 +1,4 @@
-//! Files that are packed as a whole, as distributions ship modules: `.xz`, `.zst`, `.gz`. They are told by their first bytes,
+//! Files that are packed as a whole, as distributions ship modules: `.xz`, `.zst`, `.gz`. They are recognised by their first bytes,
 //! whatever they are called, and unpacked into memory.
 
 use memmap2::Mmap;

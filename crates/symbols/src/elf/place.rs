@@ -39,7 +39,7 @@ pub(super) fn place_sections(sections: &mut [Section], given: &[(String, LinkAdd
         }
         section.addr = LinkAddr(start);
         lowest = start.saturating_add(section.size);
-        // gdb takes offset 0 for "not placed yet"; the lowest section is then behind `lowest` anyway.
+        // gdb takes offset 0 for "not placed yet"; the lowest section is then after `lowest` anyway.
         if start != 0 {
             placed.push((start, section.size));
         }

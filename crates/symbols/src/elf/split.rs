@@ -1,4 +1,4 @@
-//! Split DWARF (DWARF 5, 7.3.2): what the compiler left in `.dwo` files, put behind the file's own debug information. What the
+//! Split DWARF (DWARF 5, 7.3.2): what the compiler left in `.dwo` files, put after the file's own debug information. What the
 //! skeleton that stays in the file says of a unit's tables is kept beside it.
 
 use super::separate::{MissingFile, Sought};
@@ -164,7 +164,7 @@ impl Joined {
         self.sections.get(section).map_or(0, |bytes| bytes.len() as u64)
     }
 
-    /// Puts the sections of a `.dwo` file behind what is there. `None` when it is damaged.
+    /// Puts the sections of a `.dwo` file after what is there. `None` when it is damaged.
     fn add(&mut self, file: &Image, skeleton: &Skeleton) -> Option<()> {
         let mut info = file.data_by_name(".debug_info.dwo")?.to_vec();
         let split = Split {
@@ -183,7 +183,7 @@ impl Joined {
             if header.encoding().format.word_size() != 4 || header.version() < 5 {
                 return None;
             }
-            // Behind length, version, kind and size of addresses.
+            // After length, version, kind and size of addresses.
             add(&mut info, start + 8, self.len(ABBREV))?;
             splits.push((self.len(INFO) + start as u64, split));
         }

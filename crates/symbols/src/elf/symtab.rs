@@ -106,7 +106,7 @@ impl SymbolTable {
                 label = label.or(Some(entry));
                 continue;
             }
-            // Behind the end of this one, but inside a larger one that starts before it.
+            // After the end of this one, but inside a larger one that starts before it.
             if !covers(entry) && candidates.peek().is_some_and(|&previous| covers(previous)) {
                 continue;
             }
@@ -119,7 +119,7 @@ impl SymbolTable {
         }
     }
 
-    /// The start of the first symbol of the section behind `addr`, or else the section's end: where gdb lets a symbol
+    /// The start of the first symbol of the section after `addr`, or else the section's end: where gdb lets a symbol
     /// without size end (`minimal_symbol_upper_bound`).
     pub(crate) fn upper_bound(&self, entry: &Entry, section: &Section) -> LinkAddr {
         if entry.size != 0 {

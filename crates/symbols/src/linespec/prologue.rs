@@ -2,7 +2,7 @@
 //!
 //! Followed: `find_function_start_sal`, `skip_prologue_sal` (symtab.c) and `amd64_skip_prologue` (amd64-tdep.c) of gdb 13.
 //! For optimised code of gcc 4.5 and later the place is the function's first instruction, since its location lists are right
-//! from there; other code is entered behind `push %rbp; mov %rsp,%rbp` and then at the next line.
+//! from there; other code is entered after `push %rbp; mov %rsp,%rbp` and then at the next line.
 
 use crate::{Line, ModuleSet, SourceName};
 use kdive_base::{ReadMemory, VirtAddr};
@@ -42,7 +42,7 @@ pub(super) fn function_start(set: &ModuleSet, entry: VirtAddr, skip: bool, code:
     place
 }
 
-/// Moves a place behind the prologue of the function it is in, unless it is already.
+/// Moves a place after the prologue of the function it is in, unless it is already.
 pub(super) fn skip_prologue(set: &ModuleSet, place: &mut Place, code: &dyn ReadMemory) {
     let function = set.function_at(place.pc);
     let entry = match &function {
@@ -105,7 +105,7 @@ fn machine_skip(set: &ModuleSet, entry: VirtAddr, code: &dyn ReadMemory) -> Virt
     behind_frame_setup(entry, code)
 }
 
-/// `amd64_analyze_prologue`: behind `push %rbp; mov %rsp,%rbp`, or the entry when that is not how it begins.
+/// `amd64_analyze_prologue`: after `push %rbp; mov %rsp,%rbp`, or the entry when that is not how it begins.
 fn behind_frame_setup(entry: VirtAddr, code: &dyn ReadMemory) -> VirtAddr {
     let starts_with = |at: VirtAddr, bytes: &[u8]| {
         let mut buf = [0u8; 4];

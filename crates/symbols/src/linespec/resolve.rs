@@ -323,7 +323,7 @@ impl Resolver<'_> {
         }
         let exact = places_of_line(files, line);
         let places = if exact.is_empty() {
-            // The nearest line behind it that has code, in any of the files.
+            // The nearest line after it that has code, in any of the files.
             let next = files.iter().filter_map(|file| file.at_or_after(line)).map(|(line, _)| line).min();
             next.map(|next| places_of_line(files, next)).unwrap_or_default()
         } else {

@@ -159,7 +159,7 @@ impl ModuleSet {
         self.debugs().flat_map(of).collect()
     }
 
-    /// The variable of that name in the main file, the first one; the others are not looked at, nor their indexes read.
+    /// The variable of that name in the main file, the first one; the others are not searched, nor their indexes read.
     #[must_use]
     pub fn main_variable(&self, name: &str) -> Option<Variable> {
         let main = self.modules.first()?;
@@ -251,7 +251,7 @@ impl ModuleSet {
     }
 
     /// The definition of a `struct`, `union` or `enum` that is only declared here, by name; the type itself when it is
-    /// complete or nobody defines it.
+    /// complete or not defined.
     #[must_use]
     pub fn complete(&self, ty: &Type) -> Type {
         if self.opaque {

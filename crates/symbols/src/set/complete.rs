@@ -145,7 +145,7 @@ impl ModuleSet {
     }
 }
 
-/// `.LC0`, `.Ltmp3`: made by the compiler, for nobody to name.
+/// `.LC0`, `.Ltmp3`: made by the compiler, never typed by users.
 fn is_local_label(name: &str) -> bool {
     name.starts_with('.')
 }

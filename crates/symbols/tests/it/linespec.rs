@@ -134,7 +134,7 @@ fn without_debug_information_symbols_still_work() {
     let sals = resolve(&set, "area").unwrap();
     let symbol = &set.symbols_named("area")[0];
     assert_eq!((sals.len(), sals[0].line, sals[0].function_name.as_deref()), (1, 0, Some("area")));
-    // Behind `push %rbp; mov %rsp,%rbp`.
+    // After `push %rbp; mov %rsp,%rbp`.
     assert!((symbol.addr..symbol.addr.offset(12)).contains(&sals[0].pc.unwrap()));
     assert_eq!(set.function_bounds(symbol.addr).unwrap().1.len(), symbol.size);
     assert_eq!(

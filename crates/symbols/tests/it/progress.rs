@@ -1,4 +1,4 @@
-//! Who waits for the index is told how far it is.
+//! Callers that wait for the index get its progress.
 
 use crate::fixture::{Fixture, set_of};
 use kdive_symbols::{IndexProgress, ObjectFile, OpenOptions, Tag};
@@ -13,7 +13,7 @@ enum Event {
     End,
 }
 
-/// Keeps what it is told; the first part of an index is done only when somebody waits, however long that takes.
+/// Keeps the events; the first part of an index is done only when somebody waits, however long that takes.
 #[derive(Default)]
 struct Slow {
     events: Mutex<Vec<Event>>,
@@ -37,7 +37,7 @@ impl IndexProgress for Slow {
         let nobody = |events: &mut Vec<Event>| !events.contains(&Event::Begin);
         let (events, timeout) =
             self.changed.wait_timeout_while(events, Duration::from_secs(60), nobody).unwrap();
-        assert!(!timeout.timed_out(), "nobody waited");
+        assert!(!timeout.timed_out(), "no caller waited");
         drop(events);
         self.push(Event::Advance(done, total));
     }

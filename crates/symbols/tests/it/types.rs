@@ -159,5 +159,5 @@ fn types_outlive_their_file_as_errors() {
         set.ty(Tag::Struct, "list", None).unwrap()
     };
     let Kind::Composite(Composite { .. }) = list.kind() else { panic!() };
-    assert!(members(&list).is_empty(), "nobody is left to read them");
+    assert!(members(&list).is_empty(), "no reader is left");
 }

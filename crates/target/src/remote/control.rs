@@ -175,7 +175,7 @@ impl Inner {
         }
     }
 
-    /// Before leaving a running target: a breakpoint left behind would stop it with nobody there to notice.
+    /// Before leaving a running target: a breakpoint left behind would stop it unnoticed.
     pub(super) fn leave_running(&mut self) {
         if self.inserted.is_empty() {
             return;
@@ -252,7 +252,7 @@ impl Inner {
             }
             State::Stopped(_) | State::NoProcess | State::Closed => return Err(Error::NotConnected),
         }
-        // One that nobody raises: whoever owns the other one is told by what keeps an eye on it.
+        // One that is never raised: the owner of the other one watches it.
         let never = Interrupt::new();
         let interrupt = if self.permissions.interrupt { interrupt } else { &never };
         match self.client.wait(timeout, interrupt) {
@@ -309,7 +309,7 @@ impl Inner {
         Ok(self.stop_event())
     }
 
-    /// The target has stopped while it ran: a pc behind a breakpoint is put back.
+    /// The target has stopped while it ran: a pc after a breakpoint is put back.
     pub(super) fn take_stop(&mut self, stop: Stop) -> Result<(), Error> {
         let (thread, signal) = (stop.thread, stop.signal);
         let unexplained = stop.reason == StopReason::Signal;

@@ -32,7 +32,7 @@ pub(super) struct Inner {
     pub(super) description: Option<Description>,
     /// A description of the user's, which goes before the stub's.
     pub(super) given: Option<Description>,
-    /// The family where nobody describes anything.
+    /// The family where nothing is described.
     pub(super) arch: Arch,
     pub(super) layout: Arc<RegisterLayout>,
     /// Layouts of `g` replies that have another length than described.
@@ -56,7 +56,7 @@ pub(super) struct Inner {
     pub(super) signals: Vec<(ThreadId, u8)>,
 }
 
-/// Whether a stub that fell silent is asked again now. Every read of a long command must not wait for it anew.
+/// Whether a stub that fell silent is asked again now. Every read of a long command must not wait for it again.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Regain {
     Now,
@@ -248,7 +248,7 @@ impl Inner {
         result.map_err(Error::from)
     }
 
-    /// Fails when the connection is gone; the first time, with an event for whoever asks.
+    /// Fails when the connection is gone; the first time, with an event.
     pub(super) fn lost_check(&mut self) -> Result<(), Error> {
         let Some(error) = self.client.closed_by() else { return Ok(()) };
         let text = error.to_string();

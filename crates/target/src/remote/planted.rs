@@ -173,7 +173,7 @@ impl Inner {
         written
     }
 
-    /// After a trap that the stub does not explain: the CPU may stand behind the breakpoint instruction it has executed, as gdb's
+    /// After a trap that the stub does not explain: the CPU may stand after the breakpoint instruction it has executed, as gdb's
     /// `decr_pc_after_break` says. True when it stands at a breakpoint now.
     ///
     /// Where kdive wrote the instruction itself, the stub may have put the pc back as well; elsewhere a stub that does not explain its

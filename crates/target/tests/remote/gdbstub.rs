@@ -105,7 +105,7 @@ fn the_end_of_memory_and_what_lies_behind() {
 
 #[test]
 fn steps_of_one_cpu() {
-    // Without scheduler locking the others have to be told to run, or the stub ends the session.
+    // Without scheduler locking the others have to be resumed, or the stub ends the session.
     let (target, session) = start(&[0x90; 64], PLAIN);
     target.resume(Resume::Step { thread: CPU2, others: Others::Stopped }).unwrap();
     let stopped = stop(&target);

@@ -247,7 +247,7 @@ fn ctrl_c_stops_a_running_machine() {
     assert!(target.stop().is_none());
     let interrupt = Interrupt::new();
     assert_eq!(target.wait(Duration::from_millis(20), &interrupt).unwrap(), Wait::Pending);
-    // Memory is not to be had meanwhile, and asking for it does no harm.
+    // Memory is not available meanwhile, and asking for it does no harm.
     assert!(target.read(VirtAddr(0x1000), &mut [0]).is_err());
     interrupt.raise();
     let stopped = stop_with(&target, &interrupt);

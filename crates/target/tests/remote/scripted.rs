@@ -124,7 +124,7 @@ fn a_description_of_the_users_goes_before_the_stubs() {
         let file = target.registers(CPU1).unwrap();
         names.map(|name| file.by_name(name))
     };
-    // A longer reply than described goes on behind what is known.
+    // A longer reply than described goes on after what is known.
     assert_eq!(values(["first", "second", "eax"]), [Some(1), Some(2), None]);
     target.set_description(None).unwrap();
     assert_eq!(values(["first", "second", "eax"]), [None, None, Some(0x2_0001)]);
@@ -476,7 +476,7 @@ fn what_may_not_be_interrupted_is_not() {
     let interrupt = Interrupt::new();
     interrupt.raise();
     assert!(matches!(target.wait(Duration::from_secs(60), &interrupt), Ok(Wait::Event(Event::Stopped(_)))));
-    assert!(interrupt.is_raised(), "left for whoever tells the user");
+    assert!(interrupt.is_raised(), "left for the caller, who informs the user");
     assert!(!stub.heard().contains(&Heard::Interrupt));
 }
 
@@ -492,7 +492,7 @@ fn without_z0() -> Stub {
 #[test]
 fn stubs_without_software_breakpoints_get_them_written_for_them() {
     let mut registers = vec![0; 536];
-    // rip = 0x1001: behind the instruction.
+    // rip = 0x1001: after the instruction.
     registers[128..130].copy_from_slice(&[0x01, 0x10]);
     let behind = String::from_utf8(kdive_rsp::hex::encode(&registers)).unwrap();
     let clean = reply(&"90".repeat(64));

@@ -206,7 +206,7 @@ fn fetch_pieces(pieces: &Pieces, size: usize, access: &dyn Access) -> Result<Con
                 let first = usize::try_from(first).unwrap_or(usize::MAX);
                 match access.read_register(*frame, *register, first, &mut raw) {
                     Ok(()) => copy_bits(&raw, from % 8, &mut bytes, done, take),
-                    // A register nobody saved holds a piece that is gone, and no more than that.
+                    // An unsaved register holds a piece that is gone, and no more than that.
                     Err(ValueError::OptimizedOut | ValueError::NotSaved) => {
                         holes.push(hole(Missing::OptimizedOut));
                     }

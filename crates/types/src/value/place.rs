@@ -4,11 +4,11 @@ use super::{Bytes, InternalName};
 use kdive_base::VirtAddr;
 use std::sync::Arc;
 
-/// A frame, as whoever implements [`super::Access`] numbers them.
+/// A frame, as the implementation of [`super::Access`] numbers them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct FrameId(pub u64);
 
-/// A register, as whoever implements [`super::Access`] numbers them.
+/// A register, as the implementation of [`super::Access`] numbers them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct RegisterId(pub u32);
 

@@ -77,7 +77,7 @@ fn parts_of_what_was_read_are_not_read_again() {
     let element = array.component(int(), 32 * 15, None);
     assert_eq!(element.bytes(&target).unwrap()[..], [60, 61, 62, 63]);
     assert_eq!(target.reads.get(), 1);
-    // What lies behind the array is not part of what was read.
+    // What lies after the array is not part of what was read.
     let beyond = array.component(int(), 32 * 16, None);
     assert!(beyond.bytes(&target).is_err());
 }
@@ -160,7 +160,7 @@ fn the_first_piece_is_the_one_a_part_begins_with() {
         _ => None,
     };
     assert_eq!((first(0), first(64)), (Some(1), Some(2)));
-    // Within a piece, and behind the last.
+    // Within a piece, and after the last.
     assert_eq!((first(8), first(128)), (None, None));
 }
 

@@ -14,7 +14,7 @@ struct Program {
     barred: Option<u64>,
     /// Whether everything is at hand.
     at_hand: bool,
-    /// How many functions were looked at.
+    /// How many functions were examined.
     passed: Cell<usize>,
 }
 

@@ -408,7 +408,7 @@ fn system_call_of_a_program(in_place: bool) -> Kernel {
     kernel.program = Some(in_place);
     kernel.memory.map(VirtAddr(STACK), words(&[0x33, ENTRY + 0x20]));
     kernel.memory.map(VirtAddr(STACK + 0x10), words(&pt_regs(USER_PC + 0x100, 0x33, USER_STACK)));
-    // Behind the program's own functions there is one nobody knows.
+    // After the program's own functions there is an unknown one.
     kernel.memory.map(VirtAddr(USER_STACK), words(&[0x55, USER_PC + 0x210, 0x66, 0x7777_0000]));
     kernel
 }
@@ -518,7 +518,7 @@ fn signal_handlers_of_a_program_return_to_what_was_interrupted() {
 fn functions_return_through_trampolines() {
     let mut kernel = kernel(&[(TEXT, 16, ORC_CALL), (ENTRY, 0, ORC_END)]);
     kernel.memory.map(VirtAddr(STACK), words(&[0x33, TRAMPOLINE, 0x44, TRAMPOLINE, 0x55, TRAMPOLINE]));
-    // Of the third nobody knows where it leads.
+    // It is not known where the third leads.
     kernel.returns = vec![(STACK + 8, TEXT + 0x210), (STACK + 0x18, TEXT + 0x310)];
     let found = walk(&kernel, TEXT + 0x110, STACK, Policy::Kernel);
     let pcs: Vec<u64> = found.frames().iter().map(|frame| frame.pc.0).collect();

@@ -1,7 +1,7 @@
 //! The sections of an ELF file, relocated where it is a module.
 //!
 //! A module is an ET_REL file: its sections have no addresses until somebody loads it, and its debug information
-//! has holes that relocations fill. It is laid out here as a loader would, and the debuggers are told the same.
+//! has holes that relocations fill. It is laid out here as a loader would, and the debuggers get the same layout.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -72,7 +72,7 @@ pub fn unplaced(bytes: &[u8]) -> Result<Option<Vec<u8>>> {
     let table = usize::try_from(header.e_shoff(endian))?;
     let mut copy = bytes.to_vec();
     for index in 0..sections.len() {
-        // sh_addr is behind sh_name, sh_type and sh_flags.
+        // sh_addr is after sh_name, sh_type and sh_flags.
         let at = table + index * usize::from(header.e_shentsize(endian)) + 16;
         copy.get_mut(at..at + 8).context("section table")?.fill(0);
     }
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn sections_that_have_an_address() {
-        // A header, and two section headers behind it.
+        // A header, and two section headers after it.
         let mut bytes = vec![0; 64 + 2 * 64];
         bytes[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
         bytes[16] = 1;

@@ -86,7 +86,7 @@ impl Inventory {
     pub fn read(path: &Path, base: Option<u64>) -> Result<Self> {
         let at = || path.display().to_string();
         let file = File::open(path).with_context(at)?;
-        // SAFETY: nobody writes to the files that are audited while they are audited; should it happen all the
+        // SAFETY: the files that are audited are not written while they are audited; should it happen all the
         // same, a tool of development reads nonsense.
         let data = unsafe { memmap2::Mmap::map(&file) }.with_context(at)?;
         let file = object::File::parse(&*data).with_context(at)?;

@@ -72,7 +72,7 @@ impl Kind {
         }
     }
 
-    /// How many are asked for when nothing else is said; every struct and union of a file is looked at.
+    /// How many are asked for when nothing else is said; every struct and union of a file is compared.
     pub fn count(self) -> usize {
         match self {
             Self::Addresses => 2000,

@@ -49,7 +49,7 @@ figure is the median of all repetitions; only figures of one run are comparable.
 - A session's commands are written to the debugger's standard input, each followed by an `echo` of a mark; a command's time
   ends when the mark arrives. What mark and pipe cost is measured with nothing before the mark and subtracted.
 - Start: from the start of the process until the answers to `tests/bench/startup.gdb` are there and it takes the next command.
-  Files are in the page cache. gdb keeps an index on disk only when told to: it is told so for the row with the index.
+  Files are in the page cache. gdb keeps an index on disk only with `set index-cache`: it has that for the row with the index.
 - Memory is the peak resident size as the kernel counts it, mapped file pages included.
 - The guest (`tests/bench/init`) does the same three steps for ever. `backtrace`, `print`, `stepi` and `next` are measured in
   `uptime_proc_show`, which it reaches through a system call.

@@ -15,7 +15,7 @@ use crate::audit::elf::Layout;
 /// Where a loader would put the sections of a module.
 pub fn sections(path: &Path, base: u64) -> Result<Layout> {
     let file = File::open(path)?;
-    // SAFETY: nobody writes to the distribution's files while they are measured.
+    // SAFETY: the distribution's files are not written while they are measured.
     let data = unsafe { memmap2::Mmap::map(&file) }?;
     Ok(Layout::of(&object::File::parse(&*data)?, Some(base)))
 }

@@ -189,7 +189,7 @@ fn frame(packet: &str) -> Vec<u8> {
     format!("${packet}#{sum:02x}").into_bytes()
 }
 
-/// The first whole packet in `bytes` and how many of them it ends after. The checksum is not looked at: this is
+/// The first whole packet in `bytes` and how many of them it ends after. The checksum is not checked: this is
 /// a socket, not a line.
 fn first_packet(bytes: &[u8]) -> Option<(String, usize)> {
     let start = bytes.iter().position(|byte| *byte == b'$')?;

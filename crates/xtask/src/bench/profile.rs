@@ -57,7 +57,7 @@ fn parse(text: &str) -> Option<Profile> {
     (profile.total > 0).then_some(profile)
 }
 
-/// The function without the hash the compiler puts behind it.
+/// The function without the hash the compiler puts after it.
 fn shorten(name: &str) -> String {
     match name.rsplit_once("::h") {
         Some((path, hash)) if hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => {

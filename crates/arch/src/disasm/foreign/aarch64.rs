@@ -10,7 +10,7 @@ const BITS: [&str; 18] = [
     "tbnz", "shl", "ushr", "sshr", "ushll",
 ];
 
-/// Other names of a condition, which binutils puts behind it.
+/// Other names of a condition, which binutils puts after it.
 const CONDITIONS: [(&str, &str); 10] = [
     ("eq", "none"),
     ("ne", "any"),

@@ -67,7 +67,7 @@ fn text_equals_objdump() {
         let disassembler = Disassembler::for_arch(Arch::X86_64, flavor);
         let mut wrong = Vec::new();
         for line in &lines {
-            // objdump starts anew at every symbol and shows what is left before one as data.
+            // objdump starts again at every symbol and shows what is left before one as data.
             if line.text.starts_with(".byte") {
                 continue;
             }

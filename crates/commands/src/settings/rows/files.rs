@@ -68,7 +68,7 @@ pub(super) const ROWS: &[Setting] = &[
         "whether a .kdiveinit in the current directory is run at start",
         "Auto-loading of .gdbinit script from current directory is {}.",
     )
-    .help("Only a file that belongs to you and that nobody else can write is run."),
+    .help("Only a file that belongs to you and that only you can write is run."),
     Setting::new(
         "auto-load gdbinit",
         Bool,
@@ -81,7 +81,7 @@ pub(super) const ROWS: &[Setting] = &[
         "auto-load safe-path",
         RawText,
         "",
-        "the directories whose .kdiveinit is run whoever owns it",
+        "the directories whose .kdiveinit is run whatever its owner",
         "List of directories from which it is safe to auto-load files is {}.",
     ),
     Setting::new(
@@ -112,7 +112,7 @@ pub(super) const ROWS: &[Setting] = &[
         "percpu",
         Enum(&["auto", "off"]),
         "auto",
-        "whether a per-CPU variable stands for the copy of the CPU that is looked at (auto), or as in gdb for none (off)",
+        "whether a per-CPU variable stands for the copy of the selected CPU (auto), or as in gdb for none (off)",
         "Per-CPU variables are resolved by \"{}\".",
     )
     .help("SYMBOL@cpu(N) is the copy of another CPU, and `print SYMBOL@all` shows all of them."),

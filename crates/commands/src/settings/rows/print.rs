@@ -51,7 +51,7 @@ pub(super) const ROWS: &[Setting] = &[
         "print cpu-context",
         Enum(&["auto", "on", "off"]),
         "auto",
-        "whether a stop in a kernel also tells the CPU, its task and what is held off",
+        "whether a stop also shows the CPU, its task, and the interrupt and preemption state",
         "Printing of the kernel's context at stops is \"{}\".",
     ),
     Setting::new(

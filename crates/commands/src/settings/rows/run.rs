@@ -134,7 +134,7 @@ pub(super) const ROWS: &[Setting] = &[
         "observer",
         Bool,
         "off",
-        "whether the target is only looked at",
+        "whether the target is only observed",
         "Observer mode is {}.",
     )
     .help(

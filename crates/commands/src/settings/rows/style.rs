@@ -7,7 +7,7 @@ use crate::settings::{Setting, Show};
 /// Nothing is shown in this style.
 const IGNORED: bool = true;
 
-/// The three settings of one kind of text. `IGNORED` behind them says that kdive has no text of that kind.
+/// The three settings of one kind of text. `IGNORED` after them says that kdive has no text of that kind.
 macro_rules! style {
     ($group:literal, $shown:literal, $what:literal, $background:literal, $foreground:literal, $intensity:literal) => {
         style!($group, $shown, $what, $background, $foreground, $intensity, false)
