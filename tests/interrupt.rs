@@ -3,7 +3,7 @@
 use crate::cli::Place;
 use crate::guest::{boot, prepared};
 use crate::linux::guest::Guest;
-use crate::terminal::{PATIENCE, PROMPT, press, say, shell, until_prompt};
+use crate::terminal::{PATIENCE, PROMPT, say, shell, started, until_prompt};
 use kdive_testkit::environment::programs;
 use rexpect::process::PtyProcess;
 use std::io::{Read, Write};
@@ -134,9 +134,9 @@ fn an_index_in_the_making_frees_who_waits_for_it() {
     let Some(prepared) = prepared() else { return };
     let place = Place::new();
     std::os::unix::fs::symlink(prepared.join("vmlinux"), place.home().join("work/vmlinux")).unwrap();
-    place.file("size.gdb", "echo begins\\n\nprint sizeof(struct task_struct)\n");
-    let mut session = shell(&place, &["vmlinux"]);
-    press(&mut session, "source size.gdb\r");
+    // The first commands run as soon as the file is open: the index takes longer than Ctrl-C on any machine.
+    let commands = ["-ex", "echo begins\\n", "-ex", "print sizeof(struct task_struct)"];
+    let mut session = started(&place, &[&["vmlinux"], &commands[..]].concat());
     session.exp_string("begins").unwrap();
     session.send_control('c').unwrap();
     let shown = until_prompt(&mut session);

@@ -15,6 +15,13 @@ const QUESTION: &str = "(y or [n]) ";
 
 /// kdive on a terminal of its own of 24 lines, at its prompt.
 pub(crate) fn shell(place: &Place, args: &[&str]) -> PtySession {
+    let mut session = started(place, args);
+    session.exp_string(PROMPT).unwrap();
+    session
+}
+
+/// kdive on a terminal of its own of 24 lines, which has just begun.
+pub(crate) fn started(place: &Place, args: &[&str]) -> PtySession {
     let kdive = place.command();
     let mut command = Command::new("sh");
     command.args(["-c", "stty rows 24 cols 80; exec \"$0\" \"$@\""]).arg(kdive.get_program());
@@ -26,9 +33,7 @@ pub(crate) fn shell(place: &Place, args: &[&str]) -> PtySession {
         };
     }
     command.env("TERM", "xterm");
-    let mut session = spawn_command(command, Some(PATIENCE)).unwrap();
-    session.exp_string(PROMPT).unwrap();
-    session
+    spawn_command(command, Some(PATIENCE)).unwrap()
 }
 
 /// Types a line and gives what is shown until the next prompt.
