@@ -57,9 +57,8 @@ pub fn mi(options: &Options, version: u8) -> u8 {
     shell.settings.put("style enabled", Value::Bool(false));
     // As gdb: records are plain ASCII.
     shell.settings.put("print sevenbit-strings", Value::Bool(true));
-    let hooks = shell.hooks();
-    for name in ["charset", "print sevenbit-strings"] {
-        if let Err(error) = hooks.setting_changed(shell, name) {
+    for name in ["host-charset", "target-charset", "print sevenbit-strings"] {
+        if let Err(error) = kdive_commands::settings::changed(shell, name) {
             shell.report(&error);
         }
     }

@@ -28,10 +28,11 @@ pub fn run(options: Options) -> u8 {
     let output =
         if options.silent { kdive_repl::errors_only(&interrupt) } else { kdive_repl::output(&interrupt) };
     let mut shell = Shell::new(session, output, Rc::new(Debugger), interrupt);
-    // What is kept of settings further down is in step with them from the start: the character set is that of the locale.
-    let hooks = shell.hooks();
-    if let Err(error) = hooks.setting_changed(&mut shell, "charset") {
-        shell.report(&error);
+    // The character sets are those of the locale from the start.
+    for name in ["host-charset", "target-charset"] {
+        if let Err(error) = kdive_commands::settings::changed(&mut shell, name) {
+            shell.report(&error);
+        }
     }
     shell.batch = options.batch;
     if options.batch {

@@ -3,13 +3,11 @@
 use crate::gdb::call::with_calls;
 use crate::gdb::guest;
 use crate::hooks::Hooks;
-use crate::settings::{architecture, charset};
 use crate::spec::Needs;
 use crate::{Error, Shell};
-use kdive_arch::Flavor;
-use kdive_expr::{Expr, ExprError, FrameArguments, Printf};
-use kdive_program::{EntryValues, FileNames, Program, UnwindPolicy};
-use kdive_session::{HardwareLimits, SchedulerLocking, View};
+use kdive_expr::{Expr, ExprError, Printf};
+use kdive_program::Program;
+use kdive_session::View;
 use kdive_symbols::{Completion, Tag};
 use kdive_types::Kind;
 use std::path::PathBuf;
@@ -78,37 +76,6 @@ impl Hooks for Debugger {
     }
 
     fn setting_changed(&self, shell: &mut Shell, name: &str) -> Result<(), Error> {
-        match name {
-            "directories" => {
-                let directories = shell.settings.directories();
-                shell.program_mut().sources.set_directories(directories);
-            }
-            "substitute-path" => {
-                let rules = shell.settings.substitutions().to_vec();
-                shell.program_mut().sources.set_substitutions(rules);
-            }
-            "module-path" => {
-                let paths = directories(shell, "module-path");
-                shell.session.set_module_path(paths);
-            }
-            "debug-file-directory" => {
-                let paths = directories(shell, "debug-file-directory");
-                shell.session.open_options.debug_directories = Some(paths.clone());
-                shell.session.set_debug_directories(paths);
-            }
-            "source open" => {
-                let open = shell.settings.bool("source open");
-                shell.program_mut().sources.set_open(open);
-            }
-            "kaslr" => crate::linux::kernel::set_kaslr(shell),
-            "index-cache enabled" | "index-cache directory" => take_index_cache(shell),
-            _ => {}
-        }
-        take_over(shell);
-        if name == "filename-display" {
-            // Breakpoints keep the names of their files as they are shown.
-            shell.session.symbols_changed();
-        }
         crate::gdb::events::tell_pending(shell);
         crate::gdb::remote::setting_changed(shell, name)
     }
@@ -332,106 +299,7 @@ fn members(ty: &kdive_types::Type, prefix: &str, depth: usize, names: &mut Vec<S
     }
 }
 
-/// The directories of a setting that is a list of them.
 /// The directories of a setting that lists some.
 pub(crate) fn directories(shell: &Shell, name: &str) -> Vec<PathBuf> {
     shell.settings.text(name).split(':').filter(|path| !path.is_empty()).map(PathBuf::from).collect()
-}
-
-/// Brings what others keep of settings in step with them.
-fn take_over(shell: &mut Shell) {
-    let settings = &shell.settings;
-    let number = |name: &str| settings.number(name);
-    let small = |name: &str| number(name).map(|number| u32::try_from(number).unwrap_or(u32::MAX));
-    let mut print = shell.program().options.print.clone();
-    print.pretty = settings.bool("print pretty");
-    print.address = settings.bool("print address");
-    print.symbol = settings.bool("print symbol");
-    print.symbol_filename = settings.bool("print symbol-filename");
-    print.max_symbolic_offset = number("print max-symbolic-offset");
-    print.array = settings.bool("print array");
-    print.array_indexes = settings.bool("print array-indexes");
-    print.union = settings.bool("print union");
-    print.elements = small("print elements");
-    print.repeats = small("print repeats");
-    print.null_stop = settings.bool("print null-stop");
-    print.max_depth = small("print max-depth");
-    print.sevenbit_strings = settings.bool("print sevenbit-strings");
-    print.charset = charset::target(settings);
-    print.utf8 = charset::shows_utf8(settings);
-    print.nibbles = settings.bool("print nibbles");
-    print.frame_arguments = match settings.text("print frame-arguments").as_str() {
-        "all" => FrameArguments::All,
-        "none" => FrameArguments::None,
-        "presence" => FrameArguments::Presence,
-        _ => FrameArguments::Scalars,
-    };
-    print.output_radix = small("output-radix").unwrap_or(10);
-    let entry_values = match settings.text("print entry-values").as_str() {
-        "no" => EntryValues::No,
-        "only" => EntryValues::Only,
-        "preferred" => EntryValues::Preferred,
-        "if-needed" => EntryValues::IfNeeded,
-        "both" => EntryValues::Both,
-        "compact" => EntryValues::Compact,
-        _ => EntryValues::Default,
-    };
-    let input_radix = small("input-radix").unwrap_or(10);
-    let max_value_size = number("max-value-size");
-    let backtrace_limit = number("backtrace limit").and_then(|limit| usize::try_from(limit).ok());
-    let locking = match settings.text("scheduler-locking").as_str() {
-        "off" => SchedulerLocking::Off,
-        "on" => SchedulerLocking::On,
-        "step" => SchedulerLocking::Step,
-        _ => SchedulerLocking::Replay,
-    };
-    let step_mode = settings.bool("step-mode");
-    let range_stepping = settings.bool("range-stepping");
-    let hardware_watchpoints = number("can-use-hw-watchpoints") != Some(0);
-    let hardware = HardwareLimits {
-        breakpoints: number("remote hardware-breakpoint-limit"),
-        watchpoints: number("remote hardware-watchpoint-limit"),
-        watch_length: number("remote hardware-watchpoint-length-limit"),
-    };
-    let file_names = match settings.text("filename-display").as_str() {
-        "basename" => FileNames::Basename,
-        "absolute" => FileNames::Absolute,
-        _ => FileNames::Relative,
-    };
-    let ignore_case = settings.text("case-sensitive") == "off";
-    let opaque = !settings.bool("opaque-type-resolution");
-    let code_size = architecture::code_size(settings);
-    let flavor = if settings.text("disassembly-flavor") == "intel" { Flavor::Intel } else { Flavor::Att };
-    let may_call_functions = settings.bool("may-call-functions");
-    let auto_hardware = settings.bool("breakpoint auto-hw");
-    let per_cpu = settings.text("percpu") != "off";
-    let trust_files = settings.bool("trust-readonly-sections");
-    let unwind_policy =
-        if settings.text("unwinder") == "gdb" { UnwindPolicy::Gdb } else { UnwindPolicy::Kernel };
-    let options = &mut shell.program_mut().options;
-    if options.unwind_policy != unwind_policy {
-        options.unwind_policy = unwind_policy;
-        shell.program().forget_frames();
-    }
-    shell.program_mut().modules.resolve_opaque(!opaque);
-    let options = &mut shell.program_mut().options;
-    options.print = print;
-    options.ignore_case = ignore_case;
-    options.per_cpu = per_cpu;
-    options.trust_files = trust_files;
-    options.entry_values = entry_values;
-    options.file_names = file_names;
-    options.code_size = code_size;
-    options.flavor = flavor;
-    options.input_radix = input_radix;
-    options.max_value_size = max_value_size;
-    options.backtrace_limit = backtrace_limit;
-    shell.session.may_call_functions = may_call_functions;
-    let run = &mut shell.session.settings;
-    run.scheduler_locking = locking;
-    run.step_mode = step_mode;
-    run.range_stepping = range_stepping;
-    run.hardware_watchpoints = hardware_watchpoints;
-    run.auto_hardware = auto_hardware;
-    run.hardware = hardware;
 }

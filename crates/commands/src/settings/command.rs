@@ -42,13 +42,12 @@ pub(crate) fn assign(
     let value = adjusted(shell, setting, value)?;
     let old = shell.settings.value(setting.name).cloned();
     shell.settings.put(setting.name, value);
-    let hooks = shell.hooks();
-    let changed =
-        effect(shell, setting.name, from_tty).and_then(|()| hooks.setting_changed(shell, setting.name));
+    let changed = effect(shell, setting.name, from_tty).and_then(|()| super::changed(shell, setting.name));
     if changed.is_err()
         && let Some(old) = old
     {
         shell.settings.put(setting.name, old);
+        super::owners::hand_over(shell, setting.name);
     }
     shell.configure();
     changed
@@ -129,7 +128,9 @@ fn effect(shell: &mut Shell, name: &str, from_tty: bool) -> Result<(), Error> {
 /// The sentence `show NAME` prints.
 #[must_use]
 pub fn sentence(shell: &Shell, setting: &Setting) -> String {
-    let value = shell.settings.value(setting.name).cloned().unwrap_or(Value::Text(String::new()));
+    let value = super::owners::value(shell, setting.name)
+        .or_else(|| shell.settings.value(setting.name).cloned())
+        .unwrap_or(Value::Text(String::new()));
     match setting.show {
         Show::Sentence(sentence) => sentence.replacen("{}", &value.shown(), 1),
         Show::OnOff(on, off) => (if value == Value::Bool(true) { on } else { off }).to_owned(),

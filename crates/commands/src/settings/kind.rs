@@ -169,6 +169,21 @@ impl Kind {
         }
     }
 
+    /// Some values it may have.
+    #[cfg(test)]
+    pub(crate) fn samples(self) -> Vec<Value> {
+        match self {
+            Self::Bool => vec![Value::Bool(false), Value::Bool(true)],
+            Self::AutoBool => vec![Value::Bool(false), Value::Bool(true), Value::Auto],
+            Self::UInteger | Self::Limit | Self::Integer => {
+                vec![Value::Number(Some(16)), Value::Number(Some(1000)), Value::Number(None)]
+            }
+            Self::Plain | Self::Unsigned => vec![Value::Number(Some(16)), Value::Number(Some(1000))],
+            Self::Enum(words) => words.iter().map(|word| Value::Text((*word).to_owned())).collect(),
+            Self::Text | Self::RawText | Self::OptionalFile | Self::File | Self::AutoOffset => Vec::new(),
+        }
+    }
+
     /// Whether a value is a path.
     #[must_use]
     pub fn is_file(self) -> bool {

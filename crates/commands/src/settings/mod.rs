@@ -11,6 +11,7 @@ pub(crate) mod deprecated;
 pub(crate) mod direction;
 pub(crate) mod kind;
 pub(crate) mod look;
+pub(crate) mod owners;
 pub(crate) mod packet_size;
 mod paths;
 mod permissions;
@@ -23,8 +24,8 @@ pub(crate) use paths::os_message;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::Shell;
 use crate::gdb::setting_functions::Mirror;
+use crate::{Error, Shell};
 
 /// One setting.
 #[derive(Clone, Copy)]
@@ -138,6 +139,8 @@ pub struct Settings {
     substitutions: Vec<(String, String)>,
     /// Those that got another value, for a front end that shows them.
     changed: Vec<&'static str>,
+    /// Those that were put and not yet handed to their owners.
+    put: Vec<&'static str>,
 }
 
 impl Default for Settings {
@@ -154,7 +157,7 @@ impl Settings {
         let values = rows.map(|row| (row.name, row.kind.default_value(row.default))).collect();
         let values: HashMap<_, _> = values;
         let mirror = Mirror::new(RwLock::new(values.clone()));
-        Self { values, mirror, substitutions: Vec::new(), changed: Vec::new() }
+        Self { values, mirror, substitutions: Vec::new(), changed: Vec::new(), put: Vec::new() }
     }
 
     /// The record of a setting.
@@ -215,6 +218,9 @@ impl Settings {
         if self.values.get(name).is_some_and(|old| *old != value) && !self.changed.contains(&name) {
             self.changed.push(name);
         }
+        if !self.put.contains(&name) {
+            self.put.push(name);
+        }
         let mut mirror = self.mirror.write().unwrap_or_else(PoisonError::into_inner);
         mirror.insert(name, value.clone());
         drop(mirror);
@@ -224,6 +230,11 @@ impl Settings {
     /// The settings that got another value since the last time this was asked.
     pub(crate) fn take_changed(&mut self) -> Vec<&'static str> {
         std::mem::take(&mut self.changed)
+    }
+
+    /// The settings that were put since the last time this was asked.
+    pub(crate) fn take_put(&mut self) -> Vec<&'static str> {
+        std::mem::take(&mut self.put)
     }
 
     pub(crate) fn mirror(&self) -> Mirror {
@@ -241,6 +252,16 @@ impl Settings {
     pub fn directories(&self) -> Vec<String> {
         self.text("directories").split(':').filter(|dir| !dir.is_empty()).map(str::to_owned).collect()
     }
+}
+
+/// A setting got a new value: its owner gets it, and the debugger does what follows from it.
+///
+/// # Errors
+/// What the debugger says of the value.
+pub fn changed(shell: &mut Shell, name: &str) -> Result<(), Error> {
+    owners::hand_over(shell, name);
+    let hooks = shell.hooks();
+    hooks.setting_changed(shell, name)
 }
 
 #[cfg(test)]

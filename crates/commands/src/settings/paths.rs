@@ -65,8 +65,7 @@ fn directory(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     };
     let setting = Settings::find("directories").ok_or("directories")?;
     shell.settings.put(setting.name, Value::Text(list));
-    let hooks = shell.hooks();
-    hooks.setting_changed(shell, setting.name)?;
+    super::changed(shell, setting.name)?;
     if args.from_tty {
         super::command::show(shell, setting);
     }
@@ -127,8 +126,7 @@ fn set_substitute_path(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let (from, to) = (strip(from), strip(to));
     shell.settings.substitutions.retain(|(old, _)| *old != from);
     shell.settings.substitutions.push((from, to));
-    let hooks = shell.hooks();
-    hooks.setting_changed(shell, "substitute-path")
+    super::changed(shell, "substitute-path")
 }
 
 fn show_substitute_path(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
@@ -174,6 +172,5 @@ fn unset_substitute_path(shell: &mut Shell, args: Args<'_>) -> Result<(), Error>
             return Err(Error::msg(format!("No substitution rule defined for `{from}'")));
         }
     }
-    let hooks = shell.hooks();
-    hooks.setting_changed(shell, "substitute-path")
+    super::changed(shell, "substitute-path")
 }

@@ -60,6 +60,7 @@ fn is_read(sources: &str, name: &str) -> bool {
 
 fn reads(sources: &str, row: &Setting) -> bool {
     is_read(sources, row.name)
+        || settings::owners::OWNERS.iter().any(|owner| owner.name == row.name)
         || settings::look::reads(row.name)
         || settings::architecture::answers(row.name)
         || settings::rows::packets::packet_of(row.name).is_some()
