@@ -6,6 +6,7 @@
 //! Names and meanings of structures and members are the kernel's own; comments name the file they come from.
 
 mod address;
+mod cause;
 mod chain;
 mod context;
 mod current;
@@ -45,6 +46,7 @@ mod pid;
 mod power;
 mod process;
 mod rbtree;
+mod reachable_locks;
 mod resource;
 mod shared_pages;
 mod sites;
@@ -54,6 +56,7 @@ mod stage;
 mod stranger;
 mod tables;
 mod task;
+mod task_list;
 #[cfg(test)]
 mod testing;
 mod timer;
@@ -63,6 +66,7 @@ mod vma;
 mod xarray;
 
 pub use address::{VmallocArea, describe, vmalloc_areas};
+pub use cause::{BadPointer, Cause, cause_of};
 pub use chain::chain;
 pub use context::{ContextKind, StopContext, stop_context};
 pub use device::{
@@ -101,12 +105,14 @@ pub use pid::task_of_pid;
 pub use power::{Clock, PowerDomain, clocks, power_domains};
 pub use process::{NetDevice, SignalAction, Signals, Waiters, net_devices, signals, waiters};
 pub use rbtree::nodes as rb_nodes;
+pub use reachable_locks::{FoundLock, ReachableLocks, lock_name, reachable_locks};
 pub use resource::{Mount, Resource, mounts, resources};
 pub use shared_pages::shared_pages;
 pub use sites::{Site, SiteKind, freed_code, kernel_sites, module_sites, site_at};
 pub use slab::{SlabCache, SlabObject, slab_caches, slab_object};
 pub use sleeper::{at_oops, sleeper};
 pub use task::{SavedRegisters, Task, TaskLayout, Tasks, saved_registers, tasks};
+pub use task_list::TaskList;
 pub use timer::{
     ClockBase, ClockEvent, CpuTimers, HrTimer, NamedValue, TickDevice, Wheel, WheelTimer, cpu_mask_text,
     hrtimers, monotonic_base, tick_devices, timer_wheels,

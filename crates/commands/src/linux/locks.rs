@@ -1,12 +1,15 @@
 //! The locks of a task: `locks`, and the line about them in `analyze`.
 
 use super::modules::with_linux;
-use super::reachable_locks::{FoundLock, ReachableLocks, lock_name, reachable_locks};
-use super::task_list::{TaskList, check, keeping_selection, select, selected};
+use super::task_list::{TaskWords, check, keeping_selection, read_tasks, select, selected};
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Shell, Spec};
 use kdive_base::VirtAddr;
-use kdive_linux::{LockKind, LockLayout, LockState, SymbolsFrom, Task, static_locks};
+use kdive_linux::TaskList;
+use kdive_linux::{
+    FoundLock, LockKind, LockLayout, LockState, ReachableLocks, SymbolsFrom, Task, lock_name,
+    reachable_locks, static_locks,
+};
 use kdive_symbols::ModuleId;
 
 /// The commands of this file.
@@ -32,7 +35,7 @@ pub const COMMANDS: &[Spec] = &[Spec {
 
 fn locks(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     check(shell)?;
-    let list = TaskList::read(shell)?;
+    let list = read_tasks(shell)?;
     let mut chosen: Vec<Task> = Vec::new();
     if args.text().is_empty() {
         let task = selected(shell).ok_or_else(|| Error::msg("Which task runs here cannot be read."))?;
@@ -59,7 +62,7 @@ fn locks(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
 /// The line of `analyze`: about the task of the report, whose frames are selected.
 pub fn of_report(shell: &mut Shell, comm: Option<&str>, pid: Option<i32>) {
     let Some(pid) = pid else { return };
-    let Ok(list) = TaskList::read(shell) else { return };
+    let Ok(list) = read_tasks(shell) else { return };
     // The idle tasks all have pid 0.
     let is_it = |task: &&Task| task.pid == pid && pid != 0 && comm.is_none_or(|comm| comm == task.comm);
     match list.tasks.iter().find(is_it).cloned() {
@@ -94,7 +97,7 @@ fn tell(shell: &mut Shell, list: &TaskList, task: &Task) {
     }
     let layout = LockLayout::new(shell.program());
     let sleeps = list.cpu_running(task).is_none();
-    let reachable_locks = reachable_locks(shell, &layout, task.addr, sleeps);
+    let reachable_locks = reachable_locks(shell.program(), &layout, task.addr, sleeps);
     let statics = static_locks(shell.program(), &layout, task.addr);
     let mut lines = Vec::new();
     let mut shown: Vec<VirtAddr> = Vec::new();

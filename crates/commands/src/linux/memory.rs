@@ -1,6 +1,6 @@
 //! Addresses: `pagewalk`, `address`, `vmmap`, `lx-vmallocinfo`, `lx-slabinfo`, `lx-iomem`, `lx-ioports`.
 
-use super::task_list::{TaskList, check, selected};
+use super::task_list::{check, read_tasks, selected};
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Shell, Spec};
 use kdive_base::{ReadMemory, VirtAddr};
@@ -169,7 +169,7 @@ fn address(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let addr = argument(shell, &args)?;
     // With the idle tasks, which are not in the kernel's list and have stacks of their own.
     let tasks =
-        TaskList::read(shell).ok().map(|list| kdive_linux::Tasks { found: list.tasks, broken: Vec::new() });
+        read_tasks(shell).ok().map(|list| kdive_linux::Tasks { found: list.tasks, broken: Vec::new() });
     let lines = kdive_linux::describe(shell.program(), addr, tasks.as_ref(), selected_mm(shell));
     for (index, line) in lines.iter().enumerate() {
         let start = if index == 0 { format!("{addr:#x}: ") } else { "  ".to_owned() };

@@ -1,7 +1,6 @@
 //! Commands about the Linux kernel that runs in the guest.
 
 pub mod catch;
-mod cause;
 pub mod chkimg;
 pub mod devices;
 pub mod embedded;
@@ -15,7 +14,6 @@ mod names;
 pub mod oops;
 pub mod process;
 pub mod raw;
-mod reachable_locks;
 pub mod structure;
 pub mod structures;
 pub mod system;

@@ -1,6 +1,5 @@
 //! When the kernel broke: `analyze`, `decode`, `catch`.
 
-use super::cause::{self, Cause};
 use super::log;
 use crate::gdb::data::put;
 use crate::gdb::list::show_lines;
@@ -9,7 +8,7 @@ use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Shell, Spec};
 use kdive_arch::{Disassembler, Flavor};
 use kdive_base::{ReadMemory, VirtAddr};
-use kdive_linux::{Oops, Place, Trouble, parse_oopses, taint_words};
+use kdive_linux::{Access, BadPointer, Cause, Oops, Place, Trouble, cause_of, parse_oopses, taint_words};
 use kdive_program::FrameStyle;
 
 /// The commands of this file.
@@ -182,7 +181,7 @@ fn place(shell: &mut Shell, oops: &Oops) -> bool {
         let _ = show_lines(shell, &line.file, line.line, line.line + 1);
     }
     instruction(shell, oops, pc);
-    if let Some(cause) = cause::find(shell, oops) {
+    if let Some(cause) = cause_of(shell.program(), oops) {
         tell(shell, &cause);
     }
     true
@@ -214,8 +213,41 @@ fn instruction(shell: &mut Shell, oops: &Oops, pc: VirtAddr) {
 }
 
 fn tell(shell: &mut Shell, cause: &Cause) {
-    shell.out.styled(Style::Highlight, &format!("Cause: {}", cause.text));
+    shell.out.styled(Style::Highlight, &format!("Cause: {}", cause_text(cause)));
     shell.out.put("\n");
+}
+
+/// `writing ts->pid at 0x0 + 0x970: ts is NULL (struct task_struct)`.
+fn cause_text(cause: &Cause) -> String {
+    let verb = match cause.access {
+        Some(Access::Write) => "writing ",
+        Some(Access::Read) => "reading ",
+        Some(Access::Fetch) | None => "",
+    };
+    let Cause { pointer, member, value, offset, target, .. } = cause;
+    let wrong = match cause.wrong {
+        _ if cause.by_line => format!("{pointer} was NULL"),
+        Some(wrong) => format!("{pointer} is {}", bad_pointer(wrong, value.0)),
+        None => format!("{pointer} is {value:#x}, where that is not mapped"),
+    };
+    format!("{verb}{pointer}->{member} at {value:#x} + {offset:#x}: {wrong} ({target})")
+}
+
+fn bad_pointer(wrong: BadPointer, value: u64) -> String {
+    match wrong {
+        BadPointer::Null => "NULL".to_owned(),
+        BadPointer::NearNull => format!("{value:#x}, an offset from NULL"),
+        BadPointer::ErrorNumber(error) => format!("ERR_PTR({error}): an error that was not checked for"),
+        BadPointer::ListPoison1 => format!("{value:#x}, LIST_POISON1: it was taken off its list"),
+        BadPointer::ListPoison2 => format!("{value:#x}, LIST_POISON2: it was taken off its list"),
+        BadPointer::FreedObject => {
+            format!("{value:#x}, the poison of freed slab objects: used after it was freed")
+        }
+        BadPointer::NewObject => {
+            format!("{value:#x}, the poison of new slab objects: used before it was set")
+        }
+        BadPointer::NoAddress => format!("{value:#x}, which is no address"),
+    }
 }
 
 /// The call trace with lines. A return address belongs to the call before it.

@@ -1,9 +1,10 @@
 //! One task or many in the words of crash: `vm`, `sig`, `waitq`, `foreach`, `bt -a`.
 
-use super::task_list::{TaskList, check, keeping_selection, select, selected};
+use super::task_list::{TaskWords, check, keeping_selection, read_tasks, select, selected};
 use super::tasks::state;
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Missing, Shell, Spec};
+use kdive_linux::TaskList;
 use kdive_linux::{Object, SignalAction, Task, memory_use};
 
 const NEEDS: Needs = Needs::STOPPED.and(Needs::SYMBOLS);
@@ -76,7 +77,7 @@ fn each(
     show: fn(&mut Shell, &Task) -> Result<(), Error>,
 ) -> Result<(), Error> {
     check(shell)?;
-    let list = TaskList::read(shell)?;
+    let list = read_tasks(shell)?;
     let mut shown = Vec::new();
     if args.is_empty() {
         let current = selected(shell)
@@ -218,7 +219,7 @@ fn waitq(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         None => program.evaluate_address(text)?,
     };
     let waiters = kdive_linux::waiters(program, queue).map_err(Error::msg)?;
-    let list = TaskList::read(shell)?;
+    let list = read_tasks(shell)?;
     if waiters.tasks.is_empty() && waiters.others == 0 && waiters.broken.is_none() {
         shell.out.line(&format!("wait queue {queue:#x} is empty"));
     }
@@ -269,7 +270,7 @@ fn foreach(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     /// Show the line with the task themselves.
     const WITH_HEADER: [&str; 2] = ["vm", "sig"];
     check(shell)?;
-    let list = TaskList::read(shell)?;
+    let list = read_tasks(shell)?;
     let (mut tasks, mut filters, mut states) = (Vec::new(), Vec::new(), Vec::new());
     let mut rest = args;
     while let Some((word, after)) = rest.split_word() {
@@ -340,7 +341,7 @@ fn foreach(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
 /// Without a kernel; an interrupt.
 pub fn backtrace_all(shell: &mut Shell) -> Result<(), Error> {
     check(shell)?;
-    let list = TaskList::read(shell)?;
+    let list = read_tasks(shell)?;
     let mut running: Vec<(usize, &Task)> =
         list.tasks.iter().filter_map(|task| Some((list.cpu_running(task)?, task))).collect();
     running.sort_by_key(|(cpu, _)| *cpu);

@@ -1,7 +1,7 @@
 //! The kernel's data structures by hand: `lx-list-check`, `lx-mounts`, `mount`.
 
 use super::memory::word;
-use super::task_list::{TaskList, check};
+use super::task_list::{TaskWords, check, read_tasks};
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Shell, Spec};
 use kdive_linux::Mount;
@@ -100,7 +100,7 @@ fn list_check(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
 fn mounts_of(shell: &mut Shell, args: &Args<'_>) -> Result<(Vec<Mount>, Option<kdive_linux::Error>), Error> {
     check(shell)?;
     let word = if args.is_empty() { "1" } else { args.text() };
-    let list = TaskList::read(shell)?;
+    let list = read_tasks(shell)?;
     let tasks = list.named(shell, word)?;
     let task = tasks.first().ok_or_else(|| Error::msg(format!("No task {word}.")))?;
     kdive_linux::mounts(shell.program(), task.addr).map_err(Error::msg)

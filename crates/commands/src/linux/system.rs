@@ -1,6 +1,6 @@
 //! The system as a whole, in the words of crash: `sys`, `runq`, `irq`, `files`.
 
-use super::task_list::{TaskList, check, selected};
+use super::task_list::{TaskWords, check, read_tasks, selected};
 use crate::spec::{Class, Needs};
 use crate::{Args, Error, Shell, Spec};
 use kdive_linux::{Object, current_task, per_cpu_offsets};
@@ -58,7 +58,7 @@ pub const COMMANDS: &[Spec] = &[
 
 fn sys(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
     check(shell)?;
-    let list = TaskList::read(shell)?;
+    let list = read_tasks(shell)?;
     let program = shell.program();
     let uts =
         Object::variable(program, "init_uts_ns").and_then(|uts| uts.member("name")).map_err(Error::msg)?;
@@ -93,7 +93,7 @@ fn sys(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
 
 fn runq(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
     check(shell)?;
-    let list = TaskList::read(shell)?;
+    let list = read_tasks(shell)?;
     let offsets = per_cpu_offsets(shell.program()).map_err(Error::msg)?;
     let cpus = kdive_linux::cpu_mask(shell.program(), "online").map_err(Error::msg)?;
     for cpu in cpus.into_iter().filter_map(|cpu| usize::try_from(cpu).ok()) {
@@ -164,7 +164,7 @@ fn interrupts(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
 
 fn files(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     check(shell)?;
-    let list = TaskList::read(shell)?;
+    let list = read_tasks(shell)?;
     let task = if args.is_empty() {
         selected(shell).ok_or_else(|| Error::msg("No task selected: name one, as in files 1."))?
     } else {

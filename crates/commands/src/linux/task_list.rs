@@ -3,85 +3,37 @@
 use super::modules::with_linux;
 use crate::{Error, Missing, Shell};
 use kdive_base::VirtAddr;
-use kdive_linux::{Task, current_task, idle_task};
-use std::collections::HashMap;
+use kdive_linux::{Task, TaskList, current_task};
 
 /// All tasks of a stopped guest.
-pub struct TaskList {
-    /// Idle tasks first, then as in the kernel's list, threads after their process; then those that are about to end.
-    pub tasks: Vec<Task>,
-    /// What each CPU runs.
-    running: HashMap<VirtAddr, usize>,
-    /// What could not be read, to be said after what could.
-    pub broken: Vec<String>,
+///
+/// # Errors
+/// When there is no list to read.
+pub fn read_tasks(shell: &Shell) -> Result<TaskList, Error> {
+    TaskList::read(shell.program()).map_err(Error::msg)
 }
 
-impl TaskList {
-    /// Reads them.
-    ///
-    /// # Errors
-    /// When there is no list to read.
-    pub fn read(shell: &Shell) -> Result<Self, Error> {
-        let program = shell.program();
-        let layout = kdive_linux::TaskLayout::new(program).map_err(Error::msg)?;
-        let found = kdive_linux::tasks(program, true).map_err(Error::msg)?;
-        let mut broken: Vec<String> = found.broken.iter().map(ToString::to_string).collect();
-        let mut tasks = found.found;
-        let mut running = HashMap::new();
-        let cpus = kdive_linux::cpu_mask(program, "online").unwrap_or_else(|_| vec![0]);
-        let mut at = 1;
-        for cpu in cpus.into_iter().filter_map(|cpu| usize::try_from(cpu).ok()) {
-            let is_listed = |tasks: &[Task], addr| tasks.iter().any(|task| task.addr == addr);
-            // CPU 0's is init_task, which is in the list.
-            if let Ok(idle) = idle_task(program, cpu)
-                && !is_listed(&tasks, idle)
-            {
-                match layout.read(program, idle) {
-                    Ok(task) => {
-                        tasks.insert(at.min(tasks.len()), task);
-                        at += 1;
-                    }
-                    Err(error) => broken.push(error.to_string()),
-                }
-            }
-            let Ok(current) = current_task(program, cpu) else { continue };
-            running.insert(current, cpu);
-            // A task that ends is taken out of the list while it still runs.
-            if !is_listed(&tasks, current) {
-                match layout.read(program, current) {
-                    Ok(task) => tasks.push(task),
-                    Err(error) => broken.push(error.to_string()),
-                }
-            }
-        }
-        Ok(Self { tasks, running, broken })
-    }
-
-    /// The CPU that runs a task now.
-    #[must_use]
-    pub fn cpu_running(&self, task: &Task) -> Option<usize> {
-        self.running.get(&task.addr).copied()
-    }
-
-    /// The parent's pid.
-    #[must_use]
-    pub fn parent_pid(&self, task: &Task) -> i32 {
-        self.tasks.iter().find(|other| other.addr == task.parent).map_or(0, |parent| parent.pid)
-    }
-
+/// What users mean by a word, and the damage of the list.
+pub trait TaskWords {
     /// Says what was wrong with the kernel's list.
-    pub fn warn(&self, shell: &mut Shell) {
-        for reason in &self.broken {
-            super::damaged(shell, &format!("the kernel's task list is damaged: {reason}"));
-        }
-    }
+    fn warn(&self, shell: &mut Shell);
 
     /// The tasks a word of the user's means: a pid, the address of a `task_struct`, an expression that has it as value, or
     /// a name.
     ///
     /// # Errors
     /// `No task WORD.`
-    pub fn named(&self, shell: &Shell, word: &str) -> Result<Vec<&Task>, Error> {
+    fn named(&self, shell: &Shell, word: &str) -> Result<Vec<&Task>, Error>;
+}
+
+impl TaskWords for TaskList {
+    fn warn(&self, shell: &mut Shell) {
+        for reason in &self.broken {
+            super::damaged(shell, &format!("the kernel's task list is damaged: {reason}"));
+        }
+    }
+
+    fn named(&self, shell: &Shell, word: &str) -> Result<Vec<&Task>, Error> {
         let by = |wanted: &dyn Fn(&Task) -> bool| {
             self.tasks.iter().filter(|task| wanted(task)).collect::<Vec<_>>()
         };

@@ -1,11 +1,12 @@
 //! The tasks of the guest: `ps`, `info tasks`, `task`, `task apply`, `lx-ps`.
 
-use super::task_list::{TaskList, check, keeping_selection, select, selected};
+use super::task_list::{TaskWords, check, keeping_selection, read_tasks, select, selected};
 use crate::gdb::data::put;
 use crate::gdb::events::show_selected;
 use crate::gdb::threads::{ApplyFlags, apply_one};
 use crate::spec::{Class, Completer, Needs};
 use crate::{Args, Error, Shell, Spec};
+use kdive_linux::TaskList;
 use kdive_linux::{Task, memory_use, total_pages};
 use kdive_program::FrameStyle;
 use kdive_session::Show;
@@ -117,7 +118,7 @@ fn words<'a>(args: &Args<'a>) -> Vec<&'a str> {
 
 fn ps(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     check(shell)?;
-    let list = TaskList::read(shell)?;
+    let list = read_tasks(shell)?;
     let mut shown: Vec<&Task> = Vec::new();
     let mut filter: fn(&TaskList, &Task) -> bool = |_, _| true;
     for word in words(&args) {
@@ -216,7 +217,7 @@ fn chosen<'a>(shell: &Shell, list: &'a TaskList, args: &Args<'_>) -> Result<Vec<
 
 fn info_tasks(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     check(shell)?;
-    let list = TaskList::read(shell)?;
+    let list = read_tasks(shell)?;
     let shown = chosen(shell, &list, &args)?;
     let current = selected(shell);
     shell.out.line(&format!("  {:<6} {:<2} {:<4} {:<16} Frame", "Pid", "St", "CPU", "Name"));
@@ -271,7 +272,7 @@ fn doing(task: &Task) -> &'static str {
 
 fn task(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     check(shell)?;
-    let list = TaskList::read(shell)?;
+    let list = read_tasks(shell)?;
     if args.is_empty() {
         let current = selected(shell)
             .ok_or_else(|| Error::msg("No task selected: the selected CPU is none of the kernel's."))?;
@@ -302,7 +303,7 @@ fn task(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
 fn apply(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     check(shell)?;
     let text = args.required("Please specify a task list: pids, addresses, or all")?;
-    let list = TaskList::read(shell)?;
+    let list = read_tasks(shell)?;
     let (mut tasks, mut rest): (Vec<&Task>, &str) = (Vec::new(), text);
     loop {
         let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));

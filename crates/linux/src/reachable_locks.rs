@@ -1,10 +1,7 @@
 //! The locks a task can get at: what the pointers in its frames lead to, and the task itself.
 
-use crate::Shell;
+use crate::{LockKind, LockLayout, LockMember, LockState, Object, lock_kind, locks_within, static_lock_at};
 use kdive_base::{ReadMemory, VirtAddr};
-use kdive_linux::{
-    LockKind, LockLayout, LockMember, LockState, Object, lock_kind, locks_within, static_lock_at,
-};
 use kdive_program::Program;
 use kdive_symbols::{ElfKind, ModuleId};
 use kdive_types::{Kind, Type};
@@ -80,8 +77,12 @@ struct Walk<'a> {
 
 /// Searches what the selected frames, those of `task`, lead to. A sleeping task holds no spinlock.
 #[must_use]
-pub fn reachable_locks(shell: &Shell, layout: &LockLayout, task: VirtAddr, sleeps: bool) -> ReachableLocks {
-    let program = shell.program();
+pub fn reachable_locks(
+    program: &Program,
+    layout: &LockLayout,
+    task: VirtAddr,
+    sleeps: bool,
+) -> ReachableLocks {
     let mut walk = Walk {
         program,
         layout,
@@ -235,7 +236,7 @@ pub fn lock_name(program: &Program, addr: VirtAddr, otherwise: &str) -> (String,
 }
 
 /// What a pointer type points to, when that is a structure whose members are known.
-pub fn pointee(program: &Program, ty: &Type) -> Option<Type> {
+pub(crate) fn pointee(program: &Program, ty: &Type) -> Option<Type> {
     let ty = ty.strip();
     if !ty.is_pointer() {
         return None;

@@ -3,20 +3,72 @@
 //! The address that faulted is a pointer's value plus the offset of a member. Every pointer in scope is tried, and every
 //! pointer in what those point to; where the source line is at hand, what it names goes first.
 
-use super::reachable_locks::pointee;
-use crate::Shell;
+use crate::reachable_locks::pointee;
+use crate::{Access, Oops, member_at};
 use kdive_base::{ReadMemory, VirtAddr};
-use kdive_linux::{Access, Oops, member_at};
 use kdive_program::Program;
 use kdive_types::{Kind, Type};
 
-/// An explanation.
+/// The access of an oops, by the pointer and the member it was about.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cause {
-    /// `ts->pid at 0x0 + 0x970: ts is NULL, ...`.
-    pub text: String,
+    /// What the CPU did.
+    pub access: Option<Access>,
+    /// The pointer as the source would name it: `ts`, `req->owner`.
+    pub pointer: String,
+    /// Its type: `struct task_struct *` without the star.
+    pub target: String,
+    /// The member: `pid`, `list.next`.
+    pub member: String,
+    /// The pointer's value; 0 where only the line tells.
+    pub value: VirtAddr,
+    /// The member's offset in bytes.
+    pub offset: u64,
+    /// What is wrong with the value; `None` for an address that is not mapped.
+    pub wrong: Option<BadPointer>,
+    /// The value is gone, and the line of the source alone tells which pointer it was.
+    pub by_line: bool,
     /// How much speaks for it.
     score: u32,
+}
+
+/// Values that no pointer to an object has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BadPointer {
+    /// 0.
+    Null,
+    /// Less than a page: a member of a structure at NULL.
+    NearNull,
+    /// `ERR_PTR` of this negative number (include/linux/err.h).
+    ErrorNumber(i64),
+    /// `LIST_POISON1` (include/linux/poison.h): `next` of what was taken off its list.
+    ListPoison1,
+    /// `LIST_POISON2`: `prev` of what was taken off its list.
+    ListPoison2,
+    /// `POISON_FREE`: a freed slab object.
+    FreedObject,
+    /// `POISON_INUSE`: a slab object that was not set.
+    NewObject,
+    /// Not canonical: no address at all.
+    NoAddress,
+}
+
+impl BadPointer {
+    /// What is wrong with a value, if that can be seen.
+    #[must_use]
+    pub fn of(value: VirtAddr) -> Option<Self> {
+        Some(match value.0 {
+            0 => Self::Null,
+            0xdead_0000_0000_0100 => Self::ListPoison1,
+            0xdead_0000_0000_0122 | 0xdead_0000_0000_0200 => Self::ListPoison2,
+            0x6b6b_6b6b_6b6b_6b6b => Self::FreedObject,
+            0x5a5a_5a5a_5a5a_5a5a => Self::NewObject,
+            value if value < 4096 => Self::NearNull,
+            error if error > u64::MAX - 4095 => Self::ErrorNumber(error as i64),
+            _ if !value.is_canonical(57) => Self::NoAddress,
+            _ => return None,
+        })
+    }
 }
 
 /// Pointers that are followed.
@@ -24,11 +76,10 @@ const MAX_POINTERS: usize = 2000;
 /// Largest structure whose members are tried.
 const MAX_STRUCT: u64 = 1 << 16;
 
-/// Looks for it in the selected state.
+/// Looks for it in the selected state, which is that of the oops.
 #[must_use]
-pub fn find(shell: &Shell, oops: &Oops) -> Option<Cause> {
+pub fn cause_of(program: &Program, oops: &Oops) -> Option<Cause> {
     let fault = VirtAddr(oops.address.or_else(|| oops.register("cr2"))?);
-    let program = shell.program();
     let line = source_line(program).unwrap_or_default();
     let mut best: Option<Cause> = None;
     let mut budget = MAX_POINTERS;
@@ -116,33 +167,6 @@ fn is_bad(value: VirtAddr) -> bool {
     value.0 < 4096 || value.0 > u64::MAX - 4095 || !value.is_canonical(57)
 }
 
-/// What is wrong with a pointer, in words.
-fn what_is_wrong(value: VirtAddr) -> Option<String> {
-    // include/linux/poison.h; list_del() leaves the first two.
-    let poison = match value.0 {
-        0 => return Some("NULL".to_owned()),
-        0xdead_0000_0000_0100 => "LIST_POISON1: it was taken off its list",
-        0xdead_0000_0000_0122 | 0xdead_0000_0000_0200 => "LIST_POISON2: it was taken off its list",
-        0x6b6b_6b6b_6b6b_6b6b => "the poison of freed slab objects: used after it was freed",
-        0x5a5a_5a5a_5a5a_5a5a => "the poison of new slab objects: used before it was set",
-        value if value < 4096 => return Some(format!("{value:#x}, an offset from NULL")),
-        value if value > u64::MAX - 4095 => {
-            return Some(format!("ERR_PTR({}): an error that was not checked for", value as i64));
-        }
-        _ if !value.is_canonical(57) => return Some(format!("{value:#x}, which is no address")),
-        _ => return None,
-    };
-    Some(format!("{:#x}, {poison}", value.0))
-}
-
-fn verb(access: Option<Access>) -> &'static str {
-    match access {
-        Some(Access::Write) => "writing ",
-        Some(Access::Read) => "reading ",
-        Some(Access::Fetch) | None => "",
-    }
-}
-
 /// The explanation by a line that has `name->member` with the member at the address itself.
 fn by_line_alone(
     program: &Program,
@@ -153,12 +177,18 @@ fn by_line_alone(
     line: &str,
 ) -> Option<Cause> {
     let (member, _) = member_at(program, target, fault.0)?;
-    let text = line.contains(&format!("{name}->{member}")).then(|| {
-        let (verb, ty) = (verb(access), target.declaration(""));
-        format!("{verb}{name}->{member} at 0x0 + {:#x}: {name} was NULL ({ty})", fault.0)
-    })?;
-    // More than what a value found on a stack that is in use again seems to say of another member.
-    Some(Cause { text, score: 12 })
+    line.contains(&format!("{name}->{member}")).then(|| Cause {
+        access,
+        pointer: name.to_owned(),
+        target: target.declaration(""),
+        member,
+        value: VirtAddr(0),
+        offset: fault.0,
+        wrong: Some(BadPointer::Null),
+        by_line: true,
+        // More than what a value found on a stack that is in use again seems to say of another member.
+        score: 12,
+    })
 }
 
 fn explain(
@@ -179,19 +209,43 @@ fn explain(
     let first_member = member.split(['.', '[']).next().unwrap_or(&member);
     let mentioned = line.contains(&format!("{last}->")) || line.contains(&format!("*{last}"));
     let mut score = 1;
-    score += if what_is_wrong(value).is_some() { 4 } else { 0 };
+    let wrong = BadPointer::of(value);
+    score += if wrong.is_some() { 4 } else { 0 };
     score += if mentioned { 4 } else { 0 };
     score += if line.contains(first_member) { 2 } else { 0 };
     score += if line.contains(&format!("{name}->{first_member}")) { 4 } else { 0 };
     score += if name.contains("->") { 0 } else { 1 };
-    let access = verb(access);
-    let wrong = what_is_wrong(value).map_or_else(
-        || format!("{name} is {value:#x}, where that is not mapped"),
-        |wrong| format!("{name} is {wrong}"),
-    );
-    let ty = target.declaration("");
     Some(Cause {
-        text: format!("{access}{name}->{member} at {value:#x} + {offset:#x}: {wrong} ({ty})"),
+        access,
+        pointer: name.to_owned(),
+        target: target.declaration(""),
+        member,
+        value,
+        offset,
+        wrong,
+        by_line: false,
         score,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_no_pointer_has() {
+        for (value, wrong) in [
+            (0, Some(BadPointer::Null)),
+            (0x970, Some(BadPointer::NearNull)),
+            (-14_i64 as u64, Some(BadPointer::ErrorNumber(-14))),
+            (0xdead_0000_0000_0100, Some(BadPointer::ListPoison1)),
+            (0xdead_0000_0000_0122, Some(BadPointer::ListPoison2)),
+            (0x6b6b_6b6b_6b6b_6b6b, Some(BadPointer::FreedObject)),
+            (0x5a5a_5a5a_5a5a_5a5a, Some(BadPointer::NewObject)),
+            (0x0123_4567_89ab_cdef, Some(BadPointer::NoAddress)),
+            (0xffff_8880_0000_1000, None),
+        ] {
+            assert_eq!(BadPointer::of(VirtAddr(value)), wrong, "{value:#x}");
+        }
+    }
 }
