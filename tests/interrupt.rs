@@ -383,4 +383,16 @@ fn waiting_for_a_target_that_stands_still_is_quit() {
     }
     signal("-CONT", guest.id());
     assert!(say(&mut session, "x/1xw 0xfffffff0").contains(":\t0x"));
+    // What is to run it waits for it, however short the time-out for answers is.
+    say(&mut session, "set remotetimeout 0");
+    for command in ["stepi", "nexti", "continue 1", "stepi 3"] {
+        say(&mut session, "maintenance flush dcache");
+        signal("-STOP", guest.id());
+        session.send_line(command).unwrap();
+        std::thread::sleep(Duration::from_millis(500));
+        session.send_control('c').unwrap();
+        let shown = until_prompt(&mut session);
+        assert!(!shown.contains("does not answer") && !shown.contains("Cannot access"), "{command}: {shown}");
+        signal("-CONT", guest.id());
+    }
 }

@@ -242,7 +242,7 @@ impl Client {
             // A damaged or refused packet says that the other side is there and waits; anything else needs a probe first.
             if self.engine.in_flight() > 0 || !matches!(trouble, Error::Damaged(_)) {
                 self.dubious = true;
-                if let Err(error) = self.resync() {
+                if let Err(error) = self.regain() {
                     // A stub that is silent altogether: the request is what the user knows about.
                     return Err(if error == Error::Interrupted { error } else { trouble });
                 }
@@ -456,7 +456,7 @@ impl Client {
             if self.config.interrupt.is_raised() {
                 return Err(Error::Interrupted);
             }
-            self.resync()?;
+            self.regain()?;
         }
         if std::mem::take(&mut self.unverified) {
             self.probe()?;
@@ -470,6 +470,19 @@ impl Client {
             }
         }
         Ok(())
+    }
+
+    /// As [`Client::resync`], again and again where requests wait for a silent stub ([`Config::until_interrupted`]).
+    ///
+    /// # Errors
+    /// As [`Client::resync`]; [`Error::Interrupted`].
+    pub fn regain(&mut self) -> Result<Option<Stopped>, Error> {
+        loop {
+            match self.resync() {
+                Err(Error::Timeout(_)) if self.config.until_interrupted => {}
+                result => return result,
+            }
+        }
     }
 
     /// Puts the two sides back in step: drops what is outstanding, reads until nothing more comes, then asks a harmless question until the answer to

@@ -7,6 +7,7 @@ use crate::step::{Range, StepOver};
 use crate::view::View;
 use crate::{Error, Event, Session};
 use kdive_base::{AddrRange, VirtAddr};
+use kdive_target::ThreadId;
 use std::collections::BTreeMap;
 
 /// Something to run.
@@ -50,6 +51,36 @@ impl<V: View> Session<V> {
         if self.run.is_some() {
             return Err(Error::msg("Cannot execute this command while the selected thread is running."));
         }
+        let result = self.waiting_for_answers(|session| session.begin(request, thread));
+        if result.is_err() && self.interrupt.is_raised() && self.owes_answers() {
+            return Err(kdive_target::Error::Interrupted.into());
+        }
+        result
+    }
+
+    /// What a run needs to know of the target is waited for as what the run comes to: until the user interrupts it.
+    pub(crate) fn waiting_for_answers<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.wait_for_answers(true);
+        let result = work(self);
+        self.wait_for_answers(false);
+        result
+    }
+
+    pub(crate) fn wait_for_answers(&self, on: bool) {
+        if let Some(control) = self.target.as_ref().and_then(|target| target.run_control()) {
+            control.wait_for_answers(on);
+        }
+    }
+
+    /// Whether the target has not answered what was asked of it last.
+    pub(crate) fn owes_answers(&self) -> bool {
+        self.target
+            .as_ref()
+            .and_then(|target| target.run_control())
+            .is_some_and(kdive_target::RunControl::owes_answers)
+    }
+
+    fn begin(&mut self, request: Request, thread: ThreadId) -> Result<(), Error> {
         let mut run = self.set_up(request, thread)?;
         self.hand_over_signals();
         run.over = self.threads_to_pass();
@@ -135,7 +166,7 @@ impl<V: View> Session<V> {
         }
     }
 
-    fn set_up(&mut self, request: Request, thread: kdive_target::ThreadId) -> Result<Run, Error> {
+    fn set_up(&mut self, request: Request, thread: ThreadId) -> Result<Run, Error> {
         Ok(match request {
             Request::Continue => Run::new(thread, Command::Continue),
             Request::Step { kind, count } => Run::new(thread, Command::Step { kind, left: count }),
@@ -162,7 +193,7 @@ impl<V: View> Session<V> {
     }
 
     /// Threads that stand where they were last shown, with a breakpoint there: they are not to stop for it again.
-    fn threads_to_pass(&mut self) -> BTreeMap<kdive_target::ThreadId, VirtAddr> {
+    fn threads_to_pass(&mut self) -> BTreeMap<ThreadId, VirtAddr> {
         let selected = self.threads.selected().map(|entry| entry.id);
         let level = self.view.selected_level();
         let candidates: Vec<_> = self.reported.iter().map(|(&thread, &pc)| (thread, pc)).collect();
@@ -185,7 +216,7 @@ impl<V: View> Session<V> {
         over
     }
 
-    fn set_up_finish(&mut self, thread: kdive_target::ThreadId) -> Result<Run, Error> {
+    fn set_up_finish(&mut self, thread: ThreadId) -> Result<Run, Error> {
         let level = self.view.selected_level();
         let outermost = || Error::msg("\"finish\" not meaningful in the outermost frame.");
         let callee = self.view.frame(level).ok_or_else(outermost)?;
@@ -221,7 +252,7 @@ impl<V: View> Session<V> {
         Ok(run)
     }
 
-    fn set_up_until(&mut self, thread: kdive_target::ThreadId) -> Result<Run, Error> {
+    fn set_up_until(&mut self, thread: ThreadId) -> Result<Run, Error> {
         let pc = self.view.pc()?;
         let function = self
             .view
@@ -255,12 +286,7 @@ impl<V: View> Session<V> {
         end
     }
 
-    fn set_up_location(
-        &mut self,
-        thread: kdive_target::ThreadId,
-        location: &str,
-        anywhere: bool,
-    ) -> Result<Run, Error> {
+    fn set_up_location(&mut self, thread: ThreadId, location: &str, anywhere: bool) -> Result<Run, Error> {
         let resolution = self.view.resolve(location)?;
         if resolution.locations.is_empty() {
             return Err(Error::msg("Couldn't get information on specified line."));

@@ -209,6 +209,10 @@ impl<V: View> Session<V> {
     /// # Errors
     /// [`Error::NotRunning`] when nothing runs.
     pub fn poll(&mut self, timeout: Duration) -> Result<Option<Event>, Error> {
+        self.waiting_for_answers(|session| session.poll_patiently(timeout))
+    }
+
+    fn poll_patiently(&mut self, timeout: Duration) -> Result<Option<Event>, Error> {
         let deadline = Instant::now() + timeout;
         loop {
             if let Some(event) = self.queue.pop_front() {
@@ -217,7 +221,10 @@ impl<V: View> Session<V> {
             let Some(run) = &self.run else { return Err(Error::NotRunning) };
             if run.inflight.is_none() {
                 let interrupted = run.interrupted || self.interrupt.take();
-                if interrupted {
+                if interrupted && self.owes_answers() {
+                    // It stands still: nothing can be said of where.
+                    self.fail(&kdive_target::Error::Interrupted.into());
+                } else if interrupted {
                     self.stop_for_interrupt();
                 } else if let Err(error) = self.go() {
                     if matches!(error, Error::Aborted(_)) {
@@ -344,6 +351,7 @@ impl<V: View> Session<V> {
 
     /// Something failed while running: say what, and give the prompt back where the program stands.
     fn fail(&mut self, error: &Error) {
+        self.wait_for_answers(false);
         if let Error::Target(kdive_target::Error::Lost(text)) = error {
             self.gone();
             self.queue.push_back(Event::Disconnected(text.clone()));

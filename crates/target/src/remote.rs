@@ -165,6 +165,7 @@ impl RemoteTarget {
             remote_timeout: options.remote_timeout,
             extended: options.extended,
             interrupt: options.interrupt.clone(),
+            until_interrupted: false,
             interrupt_sequence: options.interrupt_sequence,
             interrupt_on_connect: options.interrupt_on_connect,
             packets: options.packets.clone(),

@@ -149,6 +149,15 @@ pub trait RunControl {
     /// The thread gets this signal, in gdb's numbering, with the next resume that lets it run.
     fn deliver(&self, _thread: ThreadId, _signal: u8) {}
 
+    /// Whether what is asked of the target, too, is waited for until the user interrupts it, as a resume is: a machine that is frozen for
+    /// a while does not end the command that is to run it.
+    fn wait_for_answers(&self, _on: bool) {}
+
+    /// Whether something was asked that has no answer yet, and nobody waits for it any more.
+    fn owes_answers(&self) -> bool {
+        false
+    }
+
     /// Waits up to `timeout` for something to happen.
     ///
     /// The first Ctrl-C seen in `interrupt` (which is taken down) sends one 0x03. A stub that does not react within two seconds gets a second one and

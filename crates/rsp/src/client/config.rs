@@ -47,6 +47,8 @@ pub struct Config {
     pub extended: bool,
     /// The user's Ctrl-C; ends a request that is being waited for.
     pub interrupt: Interrupt,
+    /// A stub that is silent is asked again until it answers or the user has enough, however long that takes.
+    pub until_interrupted: bool,
     /// What stops a running target.
     pub interrupt_sequence: InterruptSequence,
     /// The target may be running when the connection is made, and is stopped first (`set remote interrupt-on-connect`).
@@ -65,6 +67,7 @@ impl Default for Config {
             remote_timeout: Duration::from_secs(2),
             extended: false,
             interrupt: Interrupt::new(),
+            until_interrupted: false,
             interrupt_sequence: InterruptSequence::default(),
             interrupt_on_connect: false,
             packets: Packets::default(),

@@ -56,6 +56,20 @@ impl RunControl for RemoteTarget {
         }
     }
 
+    fn wait_for_answers(&self, on: bool) {
+        if let Ok(mut inner) = self.inner() {
+            inner.client.config_mut().until_interrupted = on;
+        }
+    }
+
+    fn owes_answers(&self) -> bool {
+        self.inner().is_ok_and(|inner| match inner.state {
+            State::Stopped(_) => inner.client.is_out_of_step(),
+            State::Unresponsive(_) => true,
+            State::Running | State::NoProcess | State::Closed => false,
+        })
+    }
+
     fn wait(&self, timeout: Duration, interrupt: &Interrupt) -> Result<Wait, Error> {
         self.inner()?.wait(timeout, interrupt)
     }

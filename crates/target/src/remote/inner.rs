@@ -211,7 +211,8 @@ impl Inner {
             State::Running => Err(Error::Running),
             State::NoProcess | State::Closed => Err(Error::NotConnected),
             State::Unresponsive(since) => {
-                if regain == Regain::IfRested && since.elapsed() < REST {
+                let waits = self.client.config().until_interrupted;
+                if regain == Regain::IfRested && !waits && since.elapsed() < REST {
                     return Err(Error::Remote("the stub does not answer".into()));
                 }
                 self.regain()
@@ -221,7 +222,7 @@ impl Inner {
 
     /// Tries to get a silent stub to answer; on success the target is stopped.
     pub(super) fn regain(&mut self) -> Result<(), Error> {
-        let result = self.client.resync();
+        let result = self.client.regain();
         let stopped = match self.checked(result) {
             Ok(stopped) => stopped,
             Err(error) => {

@@ -621,6 +621,43 @@ fn a_silent_stub_gives_the_prompt_back_and_may_come_back_itself() {
     stub.assert_done();
 }
 
+/// A QEMU whose process is stopped when memory is read, and that answers the tenth time it is asked whether it is there.
+fn frozen() -> Stub {
+    let mut stub = Stub::qemu()
+        .then("?", [reply("T05thread:p01.01;")])
+        .then("qXfer:*", [reply("E00")])
+        .then("qfThreadInfo", [reply("mp01.01")])
+        .then("qsThreadInfo", [reply("l")])
+        .then("m1000,800", [])
+        .then("m1800,800", []);
+    for _ in 0..9 {
+        stub = stub.then("qC", []);
+    }
+    stub.always("Hg*", [reply("OK")])
+        .always("qC", [reply("QCp01.01")])
+        .always("vMustReplyEmpty", [reply("")])
+        .always("m1000,800", [reply(&"90".repeat(0x800))])
+        .always("m1800,800", [reply(&"90".repeat(0x800))])
+}
+
+#[test]
+fn what_a_run_reads_first_waits_for_a_machine_that_is_frozen() {
+    let stub = frozen();
+    let target = connect(&stub);
+    target.wait_for_answers(true);
+    let mut byte = [0];
+    assert_eq!(target.read(VirtAddr(0x1000), &mut byte), Ok(()));
+    assert_eq!(byte, [0x90]);
+    assert!(stub.elapsed() > Duration::from_secs(12), "{:?}", stub.elapsed());
+    target.wait_for_answers(false);
+    stub.assert_done();
+    // Without a run it is not waited for longer than for any answer.
+    let stub = frozen();
+    let target = connect(&stub);
+    assert!(target.read(VirtAddr(0x1000), &mut byte).is_err());
+    assert!(stub.elapsed() < Duration::from_secs(12), "{:?}", stub.elapsed());
+}
+
 #[test]
 fn a_connection_lost_in_a_read_is_reported_once() {
     let stub = qemu()
