@@ -43,7 +43,7 @@ impl<'w> Nearest<'w> {
 
     /// Looks at one name.
     pub fn offer(&mut self, name: &str) {
-        if name == self.wanted || name.is_empty() {
+        if name == self.wanted || name.is_empty() || is_sibling(self.wanted, name) {
             return;
         }
         let best = self.found.first().map_or(usize::MAX, |(rank, _)| rank.edits);
@@ -112,6 +112,12 @@ pub fn did_you_mean(names: &[String]) -> Option<String> {
         [] => format!("Did you mean {last}?"),
         others => format!("Did you mean {} or {last}?", others.join(", ")),
     })
+}
+
+/// Whether only the number at the end differs: `arg2` was no slip for `arg1`, or for `arg`.
+fn is_sibling(wanted: &str, name: &str) -> bool {
+    let stem = wanted.trim_end_matches(|c: char| c.is_ascii_digit());
+    stem.len() < wanted.len() && name.trim_end_matches(|c: char| c.is_ascii_digit()) == stem
 }
 
 /// Which letters occur, one bit for each.
@@ -250,6 +256,8 @@ mod tests {
         assert!(nearest("x", ["y", "xy"]).is_empty());
         assert!(nearest("", ["a"]).is_empty());
         assert!(nearest("same", ["same"]).is_empty());
+        assert!(nearest("local2", ["local", "local1", "local12"]).is_empty());
+        assert_eq!(nearest("loacl2", ["local2", "local"]), ["local2"]);
     }
 
     #[test]

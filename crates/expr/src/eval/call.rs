@@ -27,10 +27,7 @@ impl Evaluator<'_> {
             if !self.types_only {
                 self.context.may_call()?;
             }
-            return Err(ExprError::msg(format!(
-                "'{}' has unknown return type; cast the call to its declared return type",
-                symbol.name
-            )));
+            return Err(unknown_return_type(&symbol.name));
         }
         let value = self.value(callee)?;
         let result = self.call_value(&value, args);
@@ -82,11 +79,9 @@ impl Evaluator<'_> {
         self.context.may_call()?;
         let callee = self.decayed(callee)?;
         let function = function_type(callee.ty());
-        let empty = Vec::new();
         let (params, prototyped) = match function.as_ref().map(Type::kind) {
             Some(Kind::Function(function)) => (&function.params, function.prototyped),
-            // A number is taken as the address of a function returning int.
-            _ if callee.ty().is_integral() => (&empty, false),
+            _ if callee.ty().is_integral() => return Err(self.number_called(&callee)?),
             _ => return Err(ExprError::msg("Invalid data type for function to be called.")),
         };
         if args.len() < params.len() {
@@ -101,6 +96,13 @@ impl Evaluator<'_> {
             })
             .collect::<Result<Vec<_>>>()?;
         self.context.call(&callee, &coerced)
+    }
+
+    /// A number is taken as the address of a function, whose return type only a cast of the call tells. `0x` twice is gdb's way.
+    fn number_called(&self, callee: &Value) -> Result<ExprError> {
+        let addr = VirtAddr(self.int(callee)? as u64);
+        let symbol = self.context.symbolize(addr).filter(|symbol| symbol.offset == 0);
+        Ok(unknown_return_type(&symbol.map_or_else(|| format!("at 0x{addr}"), |symbol| symbol.name)))
     }
 
     /// An argument as C passes it.
@@ -133,13 +135,32 @@ impl Evaluator<'_> {
         args: &[Node],
         ret: &Type,
     ) -> Result<Option<Value>> {
-        let Node::Symbol(symbol) = callee else { return Ok(None) };
-        let SymbolClass::Minimal(addr) = symbol.class else { return Ok(None) };
+        let addr = match callee {
+            Node::Symbol(symbol) => match symbol.class {
+                SymbolClass::Minimal(addr) => addr,
+                _ => return Ok(None),
+            },
+            // As a type: nothing of the callee is read.
+            _ if self.types_only => return Ok(None),
+            // A function of the debugger's.
+            Node::Dollar(_) => return Ok(None),
+            callee => {
+                let value = self.value(callee)?;
+                if !value.ty().strip().is_integral() {
+                    return self.call_value(&value, args).and_then(|value| self.cast(ret, &value)).map(Some);
+                }
+                VirtAddr(self.int(&value)? as u64)
+            }
+        };
         let function =
             Function { ret: ret.clone().into(), params: Vec::new(), variadic: false, prototyped: false };
         let callee = Value::at(Type::derived(Kind::Function(function)), addr);
         self.call_value(&callee, args).map(Some)
     }
+}
+
+fn unknown_return_type(name: &str) -> ExprError {
+    ExprError::msg(format!("'{name}' has unknown return type; cast the call to its declared return type"))
 }
 
 /// The function type of a function or of a pointer to one.
