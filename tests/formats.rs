@@ -317,6 +317,112 @@ fn split_debug_information_is_read_and_missed() {
     assert!(err.ends_with("'n1' has unknown type; cast it to its declared type\n"), "{err}");
 }
 
+/// Columns of the index of a package (DWARF 5, 7.3.5.3), and the sections they are about.
+const COLUMNS: [(u32, &str); 4] = [
+    (1, ".debug_info.dwo"),
+    (3, ".debug_abbrev.dwo"),
+    (6, ".debug_str_offsets.dwo"),
+    (7, ".debug_macro.dwo"),
+];
+
+/// Collects `.dwo` files in a package, as packagers do.
+fn package(place: &Place, files: &[&str], package: &str) {
+    let section = |file: &str, name: &str| {
+        run(place, "objcopy", &["--dump-section", &format!("{name}=section"), file, "copy"]);
+        std::fs::read(work(place).join("section")).unwrap()
+    };
+    let mut joined = COLUMNS.map(|_| Vec::new());
+    let (mut strings, mut ids) = (Vec::new(), Vec::new());
+    let (mut offsets, mut sizes) = (Vec::new(), Vec::new());
+    for file in files {
+        for ((_, name), to) in COLUMNS.into_iter().zip(&mut joined) {
+            let mut bytes = section(file, name);
+            match name {
+                // After length, version, kind, size of addresses and place of the abbreviations.
+                ".debug_info.dwo" => ids.push(u64::from_le_bytes(bytes[12..20].try_into().unwrap())),
+                ".debug_str_offsets.dwo" => {
+                    for at in bytes[8..].as_chunks_mut::<4>().0 {
+                        *at = (u32::from_le_bytes(*at) + strings.len() as u32).to_le_bytes();
+                    }
+                }
+                _ => {}
+            }
+            offsets.push(to.len() as u32);
+            sizes.push(bytes.len() as u32);
+            to.extend(bytes);
+        }
+        strings.extend(section(file, ".debug_str.dwo"));
+    }
+    let slots = (files.len() * 2).next_power_of_two();
+    let mut table = vec![(0, 0); slots];
+    for (row, id) in ids.iter().enumerate() {
+        let mask = slots - 1;
+        let mut at = *id as usize & mask;
+        while table[at].1 != 0 {
+            at = (at + ((id >> 32) as usize & mask | 1)) & mask;
+        }
+        table[at] = (*id, row as u32 + 1);
+    }
+    let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
+    let index = [
+        words(&[5, COLUMNS.len() as u32, files.len() as u32, slots as u32]),
+        table.iter().flat_map(|(id, _)| id.to_le_bytes()).collect(),
+        words(&table.iter().map(|(_, row)| *row).collect::<Vec<_>>()),
+        words(&COLUMNS.map(|(column, _)| column)),
+        words(&offsets),
+        words(&sizes),
+    ]
+    .concat();
+    let mut arguments = Vec::new();
+    let named = COLUMNS.iter().map(|(_, name)| *name).zip(joined);
+    for (name, bytes) in named.chain([(".debug_str.dwo", strings)]) {
+        std::fs::write(work(place).join(&name[1..]), bytes).unwrap();
+        arguments.push(format!("--update-section={name}={}", &name[1..]));
+    }
+    std::fs::write(work(place).join("index"), index).unwrap();
+    arguments.push("--add-section=.debug_cu_index=index".into());
+    arguments.extend([files[0].to_owned(), package.to_owned()]);
+    run(place, "objcopy", &arguments.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_package_of_split_debug_information_is_read() {
+    if !kdive_testkit::environment::programs(&["cc", "objcopy"]) {
+        return;
+    }
+    let place = Place::new();
+    place.file("n.c", NODES);
+    place.file(
+        "o.c",
+        "#define OTHER 30\nint other = 3;\nint unused(int n)\n{\n\tint sum = other;\n\treturn sum + n;\n}\n",
+    );
+    run(&place, "cc", &["-g3", "-gsplit-dwarf", "-O0", "-o", "n", "n.c", "o.c"]);
+    let about_other = ["list unused", "print OTHER", "info scope unused"];
+    let before = says(&place, &about_other, "n");
+    assert!(before.0.contains("$1 = 30\n") && before.0.contains("Symbol sum is "), "{before:?}");
+    package(&place, &["n-n.dwo", "n-o.dwo"], "n.dwp");
+    for file in ["n-n.dwo", "n-o.dwo"] {
+        std::fs::remove_file(work(&place).join(file)).unwrap();
+    }
+    knows_the_program(&place, "n");
+    assert_eq!(says(&place, &about_other, "n"), before);
+    let (out, err) = says(&place, &["print other", "info line unused", "ptype unused"], "n");
+    assert_eq!(err, "");
+    assert!(out.starts_with("$1 = 3\nLine 4 of \"o.c\" starts at address 0x"), "{out}");
+    assert!(out.ends_with("type = int (int)\n"), "{out}");
+    // The debug information in a file of its own: the package has the name of the program.
+    run(&place, "objcopy", &["--only-keep-debug", "n", "n.debug"]);
+    run(&place, "objcopy", &["--strip-debug", "--add-gnu-debuglink=n.debug", "n"]);
+    knows_the_program(&place, "n");
+    // Damaged, it is no package, and what is missing is said.
+    let package = work(&place).join("n.dwp");
+    let bytes = std::fs::read(&package).unwrap();
+    std::fs::write(&package, &bytes[..bytes.len() / 2]).unwrap();
+    let (out, err) = says(&place, &["print n1"], "n");
+    assert_eq!(out, "");
+    assert!(err.contains("the debug information of a unit is in ") && err.contains("n.dwp"), "{err}");
+}
+
 #[test]
 fn shared_debug_information_is_read_and_missed() {
     if !kdive_testkit::environment::programs(&["cc"])

@@ -52,11 +52,20 @@ impl fmt::Display for MissingFile {
 /// # Errors
 /// As [`Image::open`].
 pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<(Image, Vec<MissingFile>), Error> {
+    open_for(path, None, options)
+}
+
+/// As [`open`], for a file that has the debug information of the one called `main_file`.
+fn open_for(
+    path: &Path,
+    main_file: Option<&Path>,
+    options: &OpenOptions,
+) -> Result<(Image, Vec<MissingFile>), Error> {
     let mut image = Image::open(path, options)?;
     let mut missing = Vec::new();
     if options.debug_directories.is_some() && image.has_dwarf() {
         missing.extend(alternate::attach(&mut image, options));
-        missing.extend(split::attach(&mut image, options));
+        missing.extend(split::attach(&mut image, main_file, options));
     }
     Ok((image, missing))
 }
@@ -77,7 +86,7 @@ pub(super) fn find(image: &Image, options: &OpenOptions) -> Found {
     let main_file = [image.path().to_owned(), image.path().canonicalize().unwrap_or_default()];
     let look_at = |path: &Path| {
         let is_itself = path.canonicalize().is_ok_and(|path| main_file.contains(&path));
-        (!is_itself && path.is_file()).then(|| open(path, options).ok()).flatten()
+        (!is_itself && path.is_file()).then(|| open_for(path, Some(image.path()), options).ok()).flatten()
     };
     if let Some(name) = image.build_id().and_then(build_id_name) {
         let named = directories.iter().map(|directory| directory.join(&name));

@@ -1,10 +1,10 @@
-//! Split DWARF (DWARF 5, 7.3.2): what the compiler left in `.dwo` files, put after the file's own debug information. What the
-//! skeleton that stays in the file says of a unit's tables is kept beside it.
+//! Split DWARF (DWARF 5, 7.3.2): what the compiler left in `.dwo` files, or what was collected of them in a `.dwp` file (7.3.5), put
+//! after the file's own debug information. What the skeleton that stays in the file says of a unit's tables is kept beside it.
 
 use super::separate::{MissingFile, Sought};
 use super::{Image, OpenOptions};
 use gimli::{EndianSlice, LittleEndian, UnitType};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 type Slice<'a> = EndianSlice<'a, LittleEndian>;
 
@@ -52,8 +52,9 @@ struct Skeleton {
     directory: PathBuf,
 }
 
-/// Finds the `.dwo` files of a file and joins them to `image`; what could not be found.
-pub(super) fn attach(image: &mut Image, options: &OpenOptions) -> Vec<MissingFile> {
+/// Finds the `.dwo` files of a file, or the package of them, and joins them to `image`; what could not be found. `name` is that of the
+/// file the package is named after, when it is another one.
+pub(super) fn attach(image: &mut Image, name: Option<&Path>, options: &OpenOptions) -> Vec<MissingFile> {
     // Without a table of addresses no unit can be a skeleton.
     if image.section(".debug_addr").is_none() {
         return Vec::new();
@@ -61,7 +62,17 @@ pub(super) fn attach(image: &mut Image, options: &OpenOptions) -> Vec<MissingFil
     let skeletons = skeletons(image);
     let mut missing = Vec::new();
     let mut joined = Joined::new(image);
+    let packages = if skeletons.is_empty() { Vec::new() } else { packages(image, name) };
+    let package = packages.iter().find_map(|path| Image::open(path, options).ok());
+    let index = package.as_ref().and_then(package_index);
+    let mut package_strings = None;
     for skeleton in skeletons {
+        if let (Some(package), Some(index)) = (&package, &index)
+            && let Some(pieces) = Pieces::in_package(package, index, skeleton.id)
+            && joined.add(&pieces, &mut package_strings, &skeleton).is_some()
+        {
+            continue;
+        }
         let mut looked = Vec::new();
         let mut others = Vec::new();
         let found = places(image, &skeleton).into_iter().find_map(|path| {
@@ -73,8 +84,10 @@ pub(super) fn attach(image: &mut Image, options: &OpenOptions) -> Vec<MissingFil
             looked.push(path);
             found.filter(|_| fits)
         });
-        let is_joined = found.is_some_and(|found| joined.add(&found, &skeleton).is_some());
+        let is_joined =
+            found.is_some_and(|found| joined.add(&Pieces::of(&found), &mut None, &skeleton).is_some());
         if !is_joined {
+            looked.extend(packages.iter().cloned());
             missing.push(MissingFile { sought: Sought::Split(skeleton.name), looked, others });
         }
     }
@@ -133,6 +146,75 @@ fn places(image: &Image, skeleton: &Skeleton) -> Vec<PathBuf> {
     places
 }
 
+/// Where a package of the file's units may be: as gdb looks, beside the file, under its name and `.dwp`.
+fn packages(image: &Image, name: Option<&Path>) -> Vec<PathBuf> {
+    let mut packages: Vec<PathBuf> = Vec::new();
+    let resolved = image.path().canonicalize().ok();
+    for path in [Some(image.path()), resolved.as_deref(), name].into_iter().flatten() {
+        let mut package = path.as_os_str().to_owned();
+        package.push(".dwp");
+        if !packages.iter().any(|other| *other == package) {
+            packages.push(package.into());
+        }
+    }
+    packages
+}
+
+/// Which parts of the sections of a package belong to which unit (DWARF 5, 7.3.5.3).
+fn package_index(package: &Image) -> Option<gimli::UnitIndex<Slice<'_>>> {
+    let bytes = package.data_by_name(".debug_cu_index")?;
+    let index = gimli::DebugCuIndex::new(bytes, LittleEndian).index().ok()?;
+    (index.version() == 5).then_some(index)
+}
+
+/// What a `.dwo` file has, or what a package has of one.
+#[derive(Default)]
+struct Pieces<'a> {
+    info: &'a [u8],
+    abbrev: &'a [u8],
+    str: &'a [u8],
+    str_offsets: &'a [u8],
+    loclists: &'a [u8],
+    rnglists: &'a [u8],
+    macros: &'a [u8],
+}
+
+impl<'a> Pieces<'a> {
+    fn of(file: &'a Image) -> Self {
+        let section = |name| file.data_by_name(name).unwrap_or_default();
+        Self {
+            info: section(".debug_info.dwo"),
+            abbrev: section(".debug_abbrev.dwo"),
+            str: section(".debug_str.dwo"),
+            str_offsets: section(".debug_str_offsets.dwo"),
+            loclists: section(".debug_loclists.dwo"),
+            rnglists: section(".debug_rnglists.dwo"),
+            macros: section(".debug_macro.dwo"),
+        }
+    }
+
+    /// The parts of the unit with this id; `None` when the package does not have it.
+    fn in_package(package: &'a Image, index: &gimli::UnitIndex<Slice<'_>>, id: u64) -> Option<Self> {
+        let whole = Self::of(package);
+        // The units share their strings.
+        let mut pieces = Self { str: whole.str, ..Self::default() };
+        for part in index.sections(index.find(id)?).ok()? {
+            let start = part.offset as usize;
+            let of = |bytes: &'a [u8]| bytes.get(start..start.checked_add(part.size as usize)?);
+            match part.section {
+                gimli::IndexSectionId::DebugInfo => pieces.info = of(whole.info)?,
+                gimli::IndexSectionId::DebugAbbrev => pieces.abbrev = of(whole.abbrev)?,
+                gimli::IndexSectionId::DebugStrOffsets => pieces.str_offsets = of(whole.str_offsets)?,
+                gimli::IndexSectionId::DebugLocLists => pieces.loclists = of(whole.loclists)?,
+                gimli::IndexSectionId::DebugRngLists => pieces.rnglists = of(whole.rnglists)?,
+                gimli::IndexSectionId::DebugMacro => pieces.macros = of(whole.macros)?,
+                _ => {}
+            }
+        }
+        (!pieces.info.is_empty()).then_some(pieces)
+    }
+}
+
 /// Whether a `.dwo` file has the unit with this id.
 fn holds(file: &Image, id: u64) -> bool {
     let units = gimli::DebugInfo::from(slice(file, ".debug_info.dwo"));
@@ -164,9 +246,10 @@ impl Joined {
         self.sections.get(section).map_or(0, |bytes| bytes.len() as u64)
     }
 
-    /// Puts the sections of a `.dwo` file after what is there. `None` when it is damaged.
-    fn add(&mut self, file: &Image, skeleton: &Skeleton) -> Option<()> {
-        let mut info = file.data_by_name(".debug_info.dwo")?.to_vec();
+    /// Puts what there is of a unit after what is there. `None` when it is damaged. `strings` is where its strings are already, and set
+    /// when they are not.
+    fn add(&mut self, pieces: &Pieces<'_>, strings: &mut Option<u64>, skeleton: &Skeleton) -> Option<()> {
+        let mut info = pieces.info.to_vec();
         let split = Split {
             skeleton: skeleton.start,
             str_offsets_base: self.len(STR_OFFSETS) + STR_OFFSETS_HEADER,
@@ -175,7 +258,7 @@ impl Joined {
             rnglists_base: self.len(RNGLISTS) + LISTS_HEADER,
             macro_base: self.len(MACRO),
         };
-        let units = gimli::DebugInfo::from(slice(file, ".debug_info.dwo"));
+        let units = gimli::DebugInfo::new(pieces.info, LittleEndian);
         let mut headers = units.units();
         let mut splits = Vec::new();
         while let Some(header) = headers.next().ok()? {
@@ -187,22 +270,18 @@ impl Joined {
             add(&mut info, start + 8, self.len(ABBREV))?;
             splits.push((self.len(INFO) + start as u64, split));
         }
-        let mut offsets = file.data_by_name(".debug_str_offsets.dwo").unwrap_or_default().to_vec();
+        let (strings_at, str): (u64, &[u8]) = match *strings {
+            Some(at) => (at, &[]),
+            None => (self.len(STR), pieces.str),
+        };
+        let mut offsets = pieces.str_offsets.to_vec();
         for at in (STR_OFFSETS_HEADER as usize..offsets.len()).step_by(4) {
-            add(&mut offsets, at, self.len(STR))?;
+            add(&mut offsets, at, strings_at)?;
         }
-        let plain = |name| file.data_by_name(name).unwrap_or_default().to_vec();
-        let added = [
-            info,
-            plain(".debug_abbrev.dwo"),
-            plain(".debug_str.dwo"),
-            offsets,
-            plain(".debug_loclists.dwo"),
-            plain(".debug_rnglists.dwo"),
-            plain(".debug_macro.dwo"),
-        ];
+        *strings = Some(strings_at);
+        let added = [&info, pieces.abbrev, str, &offsets, pieces.loclists, pieces.rnglists, pieces.macros];
         for (section, bytes) in self.sections.iter_mut().zip(added) {
-            section.extend_from_slice(&bytes);
+            section.extend_from_slice(bytes);
         }
         self.splits.extend(splits);
         Some(())
