@@ -220,8 +220,9 @@ impl Engine {
         }
         let base = self.expression_of(whole)?;
         Ok(match outer {
-            Parts::Members { behind: true, .. } => format!("({base})->{}", entry.name),
-            Parts::Members { behind: false, .. } => format!("({base}).{}", entry.name),
+            // Through a member without name gdb writes a dot, also where the whole is a pointer.
+            Parts::Members { behind: true, .. } if whole == parent => format!("({base})->{}", entry.name),
+            Parts::Members { .. } => format!("({base}).{}", entry.name),
             Parts::Elements { .. } => format!("({base})[{index}]"),
             Parts::Target(_) | Parts::None => format!("*({base})"),
         })

@@ -78,7 +78,7 @@ fn children_are_those_of_variable_objects() {
     assert_eq!(info(engine, a, &["ip", "*ip"]).value, "5");
     let union = info(engine, a, &["<anonymous union>"]);
     assert_eq!((union.expression.as_str(), union.kind), ("", VariableKind::Union));
-    assert_eq!(info(engine, a, &["<anonymous union>", "u1"]).expression, "(a)->u1");
+    assert_eq!(info(engine, a, &["<anonymous union>", "u1"]).expression, "(a).u1");
     assert_eq!(info(engine, a, &["in", "c", "1"]).expression, "(((a)->in).c)[1]");
     assert_eq!(info(engine, a, &["ip", "*ip"]).expression, "*((a)->ip)");
     assert_eq!(info(engine, a, &["next", "next", "next", "x"]).value, "1");
