@@ -1,8 +1,6 @@
 //! CPU families and the facts that differ between them.
 
-use crate::{
-    CodeAddress, CodeSegment, CpuMode, CpuState, Foreign, FrameBase, PagingMode, Prologue, RegisterFile, x86,
-};
+use crate::{CodeAddress, CpuMode, CpuState, Foreign, FrameBase, PagingMode, Prologue, RegisterFile, x86};
 use kdive_base::{ReadMemory, VirtAddr};
 
 /// How the CPU decodes the bytes it executes.
@@ -205,16 +203,6 @@ impl Arch {
         }
     }
 
-    /// Registers a call may change, by name, in DWARF order (psABI: neither rbx, rsp, rbp nor r12-r15).
-    #[must_use]
-    pub const fn call_clobbered(self) -> &'static [&'static str] {
-        match self {
-            Self::I386 => x86::abi::I386_CLOBBERED,
-            Self::X86_64 => x86::abi::X86_64_CLOBBERED,
-            Self::Foreign(_) => &[],
-        }
-    }
-
     /// Registers a call preserves, by name, in DWARF order.
     #[must_use]
     pub const fn call_preserved(self) -> &'static [&'static str] {
@@ -223,23 +211,6 @@ impl Arch {
             Self::X86_64 => x86::abi::X86_64_PRESERVED,
             Self::Foreign(_) => &[],
         }
-    }
-
-    /// Registers of the first integer arguments in order. On i386 these are the kernel's (`-mregparm=3`).
-    #[must_use]
-    pub const fn argument_registers(self) -> &'static [&'static str] {
-        match self {
-            Self::I386 => &["eax", "edx", "ecx"],
-            Self::X86_64 => &["rdi", "rsi", "rdx", "rcx", "r8", "r9"],
-            Self::Foreign(_) => &[],
-        }
-    }
-
-    /// Length of the no-op at the start of `bytes` when it is one a compiler or the kernel pads and patches with
-    /// (the 1 to 11 byte forms, 5 bytes at a function's `__fentry__` site).
-    #[must_use]
-    pub fn nop_len(self, bytes: &[u8]) -> Option<usize> {
-        if self.is_foreign() { None } else { x86::code::nop_len(self, bytes) }
     }
 
     /// How far the prologue of the function at `start` reaches, looking no further than `limit`.
@@ -276,15 +247,9 @@ impl Arch {
     /// Mode, privilege and code address of a CPU with these registers.
     ///
     /// Stubs do not send segment descriptors, so that 16-bit protected mode and the bases of code segments there cannot
-    /// be known; [`Arch::cpu_state_with`] takes the descriptor when there is another way to it.
+    /// be known.
     #[must_use]
     pub fn cpu_state(self, registers: &RegisterFile) -> CpuState {
-        self.cpu_state_with(registers, None)
-    }
-
-    /// As [`Arch::cpu_state`], with the hidden part of the code segment register.
-    #[must_use]
-    pub fn cpu_state_with(self, registers: &RegisterFile, segment: Option<CodeSegment>) -> CpuState {
         if self.is_foreign() {
             let pc = registers.pc().unwrap_or(VirtAddr(0));
             return CpuState {
@@ -295,6 +260,6 @@ impl Arch {
                 code: CodeAddress { pc, linear: pc, size: self.code_size() },
             };
         }
-        x86::mode::cpu_state(self, registers, segment)
+        x86::mode::cpu_state(self, registers)
     }
 }

@@ -41,7 +41,7 @@ pub use disasm::{Disassembler, Flavor, Flow, Insn, Symbolize};
 pub use error::ArchError;
 pub use foreign::Foreign;
 pub use layout::{Group, Register, RegisterLayout};
-pub use mode::{CodeAddress, CodeSegment, CpuMode, CpuState, PagingMode};
+pub use mode::{CodeAddress, CpuMode, CpuState, PagingMode};
 pub use prologue::{FrameBase, Prologue};
 pub use pseudo::RegRef;
 pub use regfile::{Availability, RawWrite, RegisterFile};

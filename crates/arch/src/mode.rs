@@ -11,8 +11,6 @@ pub enum CpuMode {
     Real,
     /// eflags.VM set in protected mode.
     Virtual8086,
-    /// Protected mode with a 16-bit code segment.
-    Protected16,
     /// Protected mode with a 32-bit code segment.
     Protected32,
     /// Long mode with a 16- or 32-bit code segment.
@@ -28,7 +26,7 @@ impl CpuMode {
     #[must_use]
     pub const fn code_size(self) -> CodeSize {
         match self {
-            Self::Real | Self::Virtual8086 | Self::Protected16 => CodeSize::Bits16,
+            Self::Real | Self::Virtual8086 => CodeSize::Bits16,
             Self::Protected32 | Self::Compatibility => CodeSize::Bits32,
             // How other processors decode code does not depend on this.
             Self::Long | Self::Foreign => CodeSize::Bits64,
@@ -41,7 +39,6 @@ impl fmt::Display for CpuMode {
         f.write_str(match self {
             Self::Real => "real mode",
             Self::Virtual8086 => "virtual-8086 mode",
-            Self::Protected16 => "protected mode, 16-bit code",
             Self::Protected32 => "protected mode, 32-bit code",
             Self::Compatibility => "compatibility mode",
             Self::Long => "long mode",
@@ -108,32 +105,6 @@ impl CodeAddress {
     }
 }
 
-/// The hidden part of the code segment register, which is in no register a stub sends.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct CodeSegment {
-    /// Linear address of offset 0.
-    pub base: u64,
-    /// Descriptor bit L: 64-bit code.
-    pub long: bool,
-    /// Descriptor bit D: 32-bit code (when not `long`).
-    pub default32: bool,
-}
-
-impl CodeSegment {
-    /// Reads it from the text of QEMU's monitor command `info registers`, whose line is
-    /// `CS =f000 ffff0000 0000ffff 00009b00 ...`: selector, base, limit and the second word of the descriptor.
-    #[must_use]
-    pub fn from_qemu_monitor(text: &str) -> Option<Self> {
-        let line = text.lines().find_map(|line| line.trim_start().strip_prefix("CS ="))?;
-        let mut fields = line.split_whitespace();
-        fields.next()?;
-        let base = u64::from_str_radix(fields.next()?, 16).ok()?;
-        fields.next()?;
-        let flags = u32::from_str_radix(fields.next()?, 16).ok()?;
-        Some(Self { base, long: flags & (1 << 21) != 0, default32: flags & (1 << 22) != 0 })
-    }
-}
-
 /// What the control registers say about a CPU.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CpuState {
@@ -147,20 +118,4 @@ pub struct CpuState {
     pub page_table_root: Option<PhysAddr>,
     /// Next instruction.
     pub code: CodeAddress,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn code_segment_of_the_monitor() {
-        let text = "\nCPU#0\nEAX=00000000 EBX=00000000\nES =0000 00000000 0000ffff 00009300\n\
-                    CS =f000 ffff0000 0000ffff 00009b00\nSS =0000 00000000 0000ffff 00009300\n";
-        let reset = CodeSegment::from_qemu_monitor(text).unwrap();
-        assert_eq!(reset, CodeSegment { base: 0xffff_0000, long: false, default32: false });
-        let kernel = "CS =0010 0000000000000000 ffffffff 00af9b00 DPL=0 CS64 [-RA]";
-        assert!(CodeSegment::from_qemu_monitor(kernel).unwrap().long);
-        assert_eq!(CodeSegment::from_qemu_monitor("CS =0010"), None);
-    }
 }

@@ -12,7 +12,7 @@ const KERNEL_SIDE: VirtAddr = VirtAddr(1 << 63);
 /// What runs in a mode of the CPU while no kernel is mapped.
 fn who(mode: CpuMode) -> &'static str {
     match mode {
-        CpuMode::Real | CpuMode::Virtual8086 | CpuMode::Protected16 => "firmware",
+        CpuMode::Real | CpuMode::Virtual8086 => "firmware",
         CpuMode::Protected32 | CpuMode::Compatibility | CpuMode::Long | CpuMode::Foreign => {
             "firmware, a boot loader or the kernel's decompressor"
         }
@@ -21,7 +21,7 @@ fn who(mode: CpuMode) -> &'static str {
 
 /// The stage in words, from what is known of the CPU and the kernel. `None` where the kernel or one of its programs runs.
 fn words(mode: CpuMode, pc: VirtAddr, kernel_is_there: bool) -> Option<String> {
-    let early = matches!(mode, CpuMode::Real | CpuMode::Protected16);
+    let early = mode == CpuMode::Real;
     if pc >= KERNEL_SIDE && mode == CpuMode::Long {
         return None;
     }

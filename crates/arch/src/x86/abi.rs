@@ -4,10 +4,7 @@
 use crate::Arch;
 use crate::abi::{Member, Part, Place, Shape};
 
-pub(crate) const X86_64_CLOBBERED: &[&str] =
-    &["rax", "rdx", "rcx", "rsi", "rdi", "r8", "r9", "r10", "r11", "rip", "eflags"];
 pub(crate) const X86_64_PRESERVED: &[&str] = &["rbx", "rbp", "rsp", "r12", "r13", "r14", "r15"];
-pub(crate) const I386_CLOBBERED: &[&str] = &["eax", "ecx", "edx", "eip", "eflags"];
 pub(crate) const I386_PRESERVED: &[&str] = &["ebx", "esp", "ebp", "esi", "edi"];
 
 const INTEGER_ARGUMENTS: [&str; 6] = ["rdi", "rsi", "rdx", "rcx", "r8", "r9"];

@@ -1,7 +1,6 @@
 //! Facts about 16-, 32- and 64-bit x86.
 
 pub(crate) mod abi;
-pub(crate) mod code;
 pub(crate) mod dwarf;
 pub(crate) mod explain;
 pub(crate) mod groups;

@@ -1,7 +1,7 @@
 //! Mode and paging from control registers.
 
-use crate::mode::{CodeAddress, CodeSegment, CpuMode, CpuState, PagingMode};
-use crate::{Arch, CodeSize, RegisterFile};
+use crate::mode::{CodeAddress, CpuMode, CpuState, PagingMode};
+use crate::{Arch, RegisterFile};
 use kdive_base::{PhysAddr, VirtAddr};
 
 const CR0_PE: u64 = 1;
@@ -17,7 +17,7 @@ const CR3_ROOT: u64 = 0x000f_ffff_ffff_f000;
 /// Entries of a PAE root are 32-byte aligned.
 const CR3_PAE_ROOT: u64 = 0xffff_ffe0;
 
-pub(crate) fn cpu_state(arch: Arch, registers: &RegisterFile, segment: Option<CodeSegment>) -> CpuState {
+pub(crate) fn cpu_state(arch: Arch, registers: &RegisterFile) -> CpuState {
     let get = |name: &str| registers.by_name(name);
     let pc = registers.pc().unwrap_or(VirtAddr(0));
     let selector = get("cs").unwrap_or(0);
@@ -25,13 +25,8 @@ pub(crate) fn cpu_state(arch: Arch, registers: &RegisterFile, segment: Option<Co
     let mode = match get("cr0") {
         None => assumed_mode(arch, registers),
         Some(cr0) if cr0 & CR0_PE == 0 => CpuMode::Real,
-        Some(_) if get("efer").unwrap_or(0) & EFER_LMA != 0 => match segment {
-            Some(segment) if segment.long => CpuMode::Long,
-            Some(_) => CpuMode::Compatibility,
-            None => long_submode(registers, selector),
-        },
+        Some(_) if get("efer").unwrap_or(0) & EFER_LMA != 0 => long_submode(registers, selector),
         Some(_) if eflags & EFLAGS_VM != 0 => CpuMode::Virtual8086,
-        Some(_) if segment.is_some_and(|segment| !segment.default32) => CpuMode::Protected16,
         Some(_) => CpuMode::Protected32,
     };
     let paging = paging(registers, mode);
@@ -44,7 +39,7 @@ pub(crate) fn cpu_state(arch: Arch, registers: &RegisterFile, segment: Option<Co
         },
         paging,
         page_table_root: root(registers, paging),
-        code: code(pc, selector, mode, segment),
+        code: code(pc, selector, mode),
     }
 }
 
@@ -99,44 +94,38 @@ pub(crate) fn pcid(registers: &RegisterFile) -> Option<u64> {
     (registers.by_name("cr4")? & CR4_PCIDE != 0).then(|| registers.by_name("cr3").map(|cr3| cr3 & 0xfff))?
 }
 
-fn code(pc: VirtAddr, selector: u64, mode: CpuMode, segment: Option<CodeSegment>) -> CodeAddress {
-    let base = match (mode, segment) {
-        (CpuMode::Long, _) => 0,
-        (_, Some(segment)) => segment.base,
+fn code(pc: VirtAddr, selector: u64, mode: CpuMode) -> CodeAddress {
+    let base = match mode {
         // The reset vector: the CPU starts with a code segment base no selector can express.
-        (CpuMode::Real, None) if selector == 0xf000 && pc.0 == 0xfff0 => 0xffff_0000,
-        (CpuMode::Real | CpuMode::Virtual8086, None) => (selector & 0xffff) << 4,
+        CpuMode::Real if selector == 0xf000 && pc.0 == 0xfff0 => 0xffff_0000,
+        CpuMode::Real | CpuMode::Virtual8086 => (selector & 0xffff) << 4,
         _ => 0,
     };
     let linear = match mode {
         CpuMode::Long => pc.0,
         _ => pc.0.wrapping_add(base) & 0xffff_ffff,
     };
-    let size = match (mode, segment) {
-        (CpuMode::Compatibility, Some(segment)) if !segment.default32 => CodeSize::Bits16,
-        _ => mode.code_size(),
-    };
-    CodeAddress { pc, linear: VirtAddr(linear), size }
+    CodeAddress { pc, linear: VirtAddr(linear), size: mode.code_size() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::RegisterLayout;
+    use crate::{CodeSize, RegisterLayout};
     use std::sync::Arc;
 
-    fn state(values: &[(&str, u64)], segment: Option<CodeSegment>) -> CpuState {
+    fn state(values: &[(&str, u64)]) -> CpuState {
         let layout = Arc::new(RegisterLayout::for_g_length(Arch::X86_64, 608).unwrap());
         let mut file = RegisterFile::from_bytes(layout, &[0; 608]);
         for (name, value) in values {
             assert!(file.set_by_name(name, *value), "{name}");
         }
-        Arch::X86_64.cpu_state_with(&file, segment)
+        Arch::X86_64.cpu_state(&file)
     }
 
     #[test]
     fn reset_vector() {
-        let at_reset = state(&[("rip", 0xfff0), ("cs", 0xf000), ("cr0", 0x6000_0010), ("eflags", 2)], None);
+        let at_reset = state(&[("rip", 0xfff0), ("cs", 0xf000), ("cr0", 0x6000_0010), ("eflags", 2)]);
         assert_eq!(at_reset.mode, CpuMode::Real);
         assert_eq!(at_reset.paging, PagingMode::None);
         assert_eq!(at_reset.page_table_root, None);
@@ -144,19 +133,14 @@ mod tests {
         assert_eq!(at_reset.code.pc, VirtAddr(0xfff0));
         assert_eq!(at_reset.code.size, CodeSize::Bits16);
         assert_eq!(at_reset.code.linear_of(VirtAddr(0xfff5)), VirtAddr(0xffff_fff5));
-        let bios = state(&[("rip", 0xe05b), ("cs", 0xf000), ("cr0", 0x6000_0010)], None);
+        let bios = state(&[("rip", 0xe05b), ("cs", 0xf000), ("cr0", 0x6000_0010)]);
         assert_eq!(bios.code.linear, VirtAddr(0xf_e05b));
     }
 
     #[test]
     fn protected_and_long_modes() {
-        let setup = state(&[("rip", 0x10_0000), ("cs", 0x10), ("cr0", 0x11)], None);
+        let setup = state(&[("rip", 0x10_0000), ("cs", 0x10), ("cr0", 0x11)]);
         assert_eq!((setup.mode, setup.paging, setup.cpl), (CpuMode::Protected32, PagingMode::None, 0));
-        let sixteen = CodeSegment { base: 0xf_0000, long: false, default32: false };
-        let switching = state(&[("rip", 0x1234), ("cs", 0xf000), ("cr0", 0x11)], Some(sixteen));
-        assert_eq!(switching.mode, CpuMode::Protected16);
-        assert_eq!(switching.code.linear, VirtAddr(0xf_1234));
-        assert_eq!(switching.code.size, CodeSize::Bits16);
         let kernel = [
             ("rip", 0xffff_ffff_8100_0000),
             ("cs", 0x10),
@@ -165,18 +149,18 @@ mod tests {
             ("cr4", 0x20),
             ("efer", 0x500),
         ];
-        let long = state(&kernel, None);
+        let long = state(&kernel);
         assert_eq!((long.mode, long.paging, long.cpl), (CpuMode::Long, PagingMode::FourLevel, 0));
         assert_eq!(long.page_table_root, Some(PhysAddr(0x0435_7000)));
         assert_eq!(long.code.linear, VirtAddr(0xffff_ffff_8100_0000));
         let user = [&kernel[..], &[("cs", 0x33), ("rip", 0x40_1000), ("cr4", 0x1020)]].concat();
-        let user = state(&user, None);
+        let user = state(&user);
         assert_eq!((user.mode, user.paging, user.cpl), (CpuMode::Long, PagingMode::FiveLevel, 3));
         let compat = [&kernel[..], &[("cs", 0x23), ("rip", 0x40_1000)]].concat();
-        assert_eq!(state(&compat, None).mode, CpuMode::Compatibility);
-        let pae = state(&[("cs", 0x60), ("cr0", 0x8005_0033), ("cr4", 0x20), ("cr3", 0x1234_5fe0)], None);
+        assert_eq!(state(&compat).mode, CpuMode::Compatibility);
+        let pae = state(&[("cs", 0x60), ("cr0", 0x8005_0033), ("cr4", 0x20), ("cr3", 0x1234_5fe0)]);
         assert_eq!((pae.paging, pae.page_table_root), (PagingMode::Pae, Some(PhysAddr(0x1234_5fe0))));
-        let vm86 = state(&[("cr0", 0x8000_0011), ("eflags", 0x2_0002), ("cs", 0x1000), ("rip", 5)], None);
+        let vm86 = state(&[("cr0", 0x8000_0011), ("eflags", 0x2_0002), ("cs", 0x1000), ("rip", 5)]);
         assert_eq!((vm86.mode, vm86.cpl, vm86.code.linear), (CpuMode::Virtual8086, 3, VirtAddr(0x1_0005)));
     }
 

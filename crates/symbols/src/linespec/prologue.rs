@@ -5,6 +5,7 @@
 //! from there; other code is entered after `push %rbp; mov %rsp,%rbp` and then at the next line.
 
 use crate::{Line, ModuleSet, SourceName};
+use kdive_arch::Arch;
 use kdive_base::{ReadMemory, VirtAddr};
 
 /// The place of a function or line while it is looked for.
@@ -90,35 +91,21 @@ pub(super) fn skip_prologue(set: &ModuleSet, place: &mut Place, code: &dyn ReadM
     }
 }
 
-/// `gdbarch_skip_prologue`.
+/// `gdbarch_skip_prologue`: by the instructions, or by lines where gdb trusts the compiler or does not know the processor.
 fn machine_skip(set: &ModuleSet, entry: VirtAddr, code: &dyn ReadMemory) -> VirtAddr {
-    let x86 =
-        set.module_at(entry).is_some_and(|(module, _)| module.object().machine() == object::elf::EM_X86_64.0);
+    let arch = set
+        .module_at(entry)
+        .map(|(module, _)| Arch::from_elf(module.object().machine(), module.object().is_64()))
+        .filter(|arch| !arch.is_foreign());
     let by_lines = || second_line(set, entry).filter(|&pc| pc.0 != 0);
     let trusts_lines = || {
         let producer = set.unit_at(entry).and_then(|unit| unit.producer);
         producer.is_some_and(|producer| producer.contains("clang ") || producer.contains("flang"))
     };
-    if !x86 || trusts_lines() {
-        return by_lines().map_or(entry, |pc| pc.max(entry));
+    match arch {
+        Some(arch) if !trusts_lines() => arch.analyze_prologue(code, entry, VirtAddr(u64::MAX)).end,
+        _ => by_lines().map_or(entry, |pc| pc.max(entry)),
     }
-    behind_frame_setup(entry, code)
-}
-
-/// `amd64_analyze_prologue`: after `push %rbp; mov %rsp,%rbp`, or the entry when that is not how it begins.
-fn behind_frame_setup(entry: VirtAddr, code: &dyn ReadMemory) -> VirtAddr {
-    let starts_with = |at: VirtAddr, bytes: &[u8]| {
-        let mut buf = [0u8; 4];
-        buf.get_mut(..bytes.len()).is_some_and(|buf| code.read(at, buf).is_ok() && buf == bytes)
-    };
-    let mut at = entry;
-    if starts_with(at, &[0xf3, 0x0f, 0x1e, 0xfa]) {
-        at = at.offset(4); // endbr64
-    }
-    let push = starts_with(at, &[0x55]);
-    let mov =
-        starts_with(at.offset(1), &[0x48, 0x89, 0xe5]) || starts_with(at.offset(1), &[0x48, 0x8b, 0xec]);
-    if push && mov { at.offset(4) } else { entry }
 }
 
 /// `skip_prologue_using_sal`: where a compiler that marks the end of the prologue by a second line has put it.
@@ -146,25 +133,4 @@ fn second_line(set: &ModuleSet, entry: VirtAddr) -> Option<VirtAddr> {
         prologue = line;
     }
     Some(if prologue.end < bounds.end { prologue.end } else { prologue.start })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use kdive_base::SparseMemory;
-
-    #[test]
-    fn frame_setup() {
-        let skipped = |bytes: &[u8]| {
-            let mut memory = SparseMemory::new();
-            memory.map(VirtAddr(0x1000), bytes);
-            behind_frame_setup(VirtAddr(0x1000), &memory).0 - 0x1000
-        };
-        assert_eq!(skipped(&[0x55, 0x48, 0x89, 0xe5, 0x90]), 4);
-        assert_eq!(skipped(&[0xf3, 0x0f, 0x1e, 0xfa, 0x55, 0x48, 0x8b, 0xec]), 8);
-        // A call to __fentry__ comes first in a traced kernel.
-        assert_eq!(skipped(&[0xe8, 0, 0, 0, 0, 0x55, 0x48, 0x89, 0xe5]), 0);
-        assert_eq!(skipped(&[0x55, 0x53, 0x90, 0x90]), 0);
-        assert_eq!(skipped(&[0x55]), 0);
-    }
 }
