@@ -7,14 +7,14 @@ use crate::{LocationState, StepKind};
 fn rounds(tcg: bool) -> Toy {
     let code = [
         (0x1000, Op::Call(0x2000)),
-        (0x1004, Op::Jump(0x1000)),
+        (0x1005, Op::Jump(0x1000)),
         (0x2000, Op::Nop),
         (0x2004, Op::Nop),
         (0x2008, Op::Ret),
     ];
     let rows = vec![
         (0x1000, 10, true),
-        (0x1004, 11, true),
+        (0x1005, 11, true),
         (0x1008, 0, true),
         (0x2000, 20, true),
         (0x2004, 21, true),
@@ -50,9 +50,9 @@ fn an_instruction_that_was_written_over_is_put_back() {
     toy.add("11");
     assert_eq!(toy.cont(), "\nBreakpoint 1, leaf:21");
     toy.log();
-    toy.machine.borrow_mut().lost = vec![0x1004];
+    toy.machine.borrow_mut().lost = vec![0x1005];
     assert_eq!(toy.cont(), "\nBreakpoint 2, main:11");
-    assert_eq!(toy.log(), "z0 2004 s1 z0 1004 Z0 1004 Z0 2004 c");
+    assert_eq!(toy.log(), "z0 2004 s1 z0 1005 Z0 1005 Z0 2004 c");
     assert_eq!(toy.session.inserted.healed(), 1);
     assert_eq!(state(&toy), LocationState::Software);
 }

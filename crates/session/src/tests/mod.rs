@@ -1,7 +1,8 @@
-//! Run control on a made-up computer.
+//! Run control of real programs on a simulated machine.
 
 mod breakpoints;
 mod healing;
+mod image;
 mod stepping;
 #[path = "../../../commands/src/gdb/stop_words.rs"]
 mod stop_words;

@@ -9,13 +9,13 @@ fn calls() -> Toy {
         (0x1000, Op::Nop),
         (0x1004, Op::Nop),              // line 11
         (0x1008, Op::Call(0x2000)),     // line 12
-        (0x100c, Op::Nop),              //   rest of 12
+        (0x100d, Op::Nop),              //   rest of 12
         (0x1010, Op::Call(0x2000)),     //   second call of 12
-        (0x1014, Op::Nop),              // line 13
+        (0x1015, Op::Nop),              // line 13
         (0x1018, Op::Call(0x3000)),     //   of 13: no debug information
-        (0x101c, Op::Store(0x8008, 2)), // line 14: counter of rec
+        (0x101d, Op::Store(0x8008, 2)), // line 14: counter of rec
         (0x1020, Op::Call(0x4000)),     //   of 14
-        (0x1024, Op::Nop),              // line 15
+        (0x1025, Op::Nop),              // line 15
         (0x1028, Op::Exit(0)),
         (0x2000, Op::Nop),    // leaf, line 20
         (0x2004, Op::Set(7)), // line 21
@@ -26,16 +26,16 @@ fn calls() -> Toy {
         (0x4004, Op::Loop(0x8008, 0x4010)), // line 41
         (0x4008, Op::Jump(0x4018)),         //   of 41
         (0x4010, Op::Call(0x4000)),         // line 42
-        (0x4014, Op::Nop),                  //   of 42
+        (0x4015, Op::Nop),                  //   of 42
         (0x4018, Op::Ret),                  // line 43
     ];
     let rows = vec![
         (0x1000, 10, true),
         (0x1004, 11, true),
         (0x1008, 12, true),
-        (0x1014, 13, true),
-        (0x101c, 14, true),
-        (0x1024, 15, true),
+        (0x1015, 13, true),
+        (0x101d, 14, true),
+        (0x1025, 15, true),
         (0x102c, 0, true),
         (0x2000, 20, true),
         (0x2004, 21, true),
@@ -80,13 +80,13 @@ fn a_call_is_run_through_with_one_breakpoint() {
     toy.step(StepKind::Over);
     toy.log();
     assert_eq!(toy.step(StepKind::Over), "| 13");
-    assert_eq!(toy.log(), "Z0 1014 c");
+    assert_eq!(toy.log(), "Z0 1015 c");
     let mut toy = calls();
     toy.session.settings.range_stepping = false;
     toy.step(StepKind::Over);
     toy.log();
     assert_eq!(toy.step(StepKind::Over), "| 13");
-    assert_eq!(toy.log(), "s1 Z0 100c c z0 100c s1 s1 Z0 1014 c");
+    assert_eq!(toy.log(), "s1 Z0 100d c z0 100d s1 s1 Z0 1015 c");
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn instructions() {
     assert_eq!(toy.step(StepKind::Instruction), "| 12");
     assert_eq!(toy.step(StepKind::Instruction), "leaf:20");
     assert_eq!(toy.step(StepKind::Instruction), "| 21");
-    assert_eq!(toy.run(Request::Step { kind: StepKind::Instruction, count: 2 }), "0x100c main:12");
+    assert_eq!(toy.run(Request::Step { kind: StepKind::Instruction, count: 2 }), "0x100d main:12");
     assert_eq!(toy.step(StepKind::InstructionOver), "| 0x1010 12");
     assert_eq!(toy.step(StepKind::InstructionOver), "| 13");
 }
@@ -159,7 +159,7 @@ fn finish_shows_the_value() {
     let mut toy = calls();
     toy.add("leaf");
     toy.cont();
-    assert_eq!(toy.run(Request::Finish), "0x100c main:12 $1 = 7");
+    assert_eq!(toy.run(Request::Finish), "0x100d main:12 $1 = 7");
     toy.session.delete_all();
     assert_eq!(toy.run(Request::Finish), "\"finish\" not meaningful in the outermost frame.");
 }
@@ -192,9 +192,9 @@ fn finish_out_of_recursion_and_from_an_outer_frame() {
     assert_eq!(toy.cont(), "\nBreakpoint 1, rec:41");
     toy.session.delete_all();
     // Three frames of rec: out of the innermost into the second.
-    assert_eq!(toy.run(Request::Finish), "0x4014 rec:42 $1 = 7");
+    assert_eq!(toy.run(Request::Finish), "0x4015 rec:42 $1 = 7");
     toy.session.view_mut().select_level(1);
-    assert_eq!(toy.run(Request::Finish), "main:15 $1 = 7");
+    assert_eq!(toy.run(Request::Finish), "main:15 $2 = 7");
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn until_and_advance_stop_at_the_return_of_the_frame() {
     toy.add("leaf");
     toy.cont();
     toy.session.delete_all();
-    assert_eq!(toy.run(Request::UntilLocation("15".into())), "0x100c main:12");
+    assert_eq!(toy.run(Request::UntilLocation("15".into())), "0x100d main:12");
     assert_eq!(toy.run(Request::Advance("rec".into())), "rec:41");
     assert_eq!(toy.run(Request::Advance("nowhere".into())), "Function \"nowhere\" not defined.");
 }
@@ -314,10 +314,10 @@ fn a_breakpoint_in_an_inlined_function_shows_that_frame() {
     let mut toy = inlined();
     toy.add("outer");
     assert_eq!(toy.cont(), "\nBreakpoint 1, outer:20");
-    // An address says nothing about inlined calls.
+    // An address stands for the innermost call, as in gdb.
     let mut toy = inlined();
     toy.add("*0x100c");
-    assert_eq!(toy.cont(), "\nBreakpoint 1, outer:21");
+    assert_eq!(toy.cont(), "\nBreakpoint 1, inner:30");
 }
 
 #[test]

@@ -9,7 +9,7 @@ fn three() -> Toy {
     let code = [
         (0x1000, Op::Nop),
         (0x1004, Op::Call(0x3000)),
-        (0x1008, Op::Nop),
+        (0x1009, Op::Nop),
         (0x100c, Op::Jump(0x1000)),
         (0x3000, Op::Nop),
         (0x3004, Op::Yield),
@@ -19,7 +19,7 @@ fn three() -> Toy {
     let rows = vec![
         (0x1000, 10, true),
         (0x1004, 11, true),
-        (0x1008, 12, true),
+        (0x1009, 12, true),
         (0x100c, 13, true),
         (0x1010, 0, true),
         (0x3000, 30, true),
@@ -201,6 +201,7 @@ fn a_task_that_is_not_there_may_come() {
         location: false,
     };
     toy.machine.borrow_mut().source.variables.insert("count", 0x8000);
+    toy.reload();
     let added = toy.session.add_watch(&request).unwrap();
     assert_eq!(added.warnings, ["No task has the PID 32 now; one that gets it will stop."]);
 }
@@ -217,7 +218,7 @@ fn tasks_in_tables_and_files() {
         "Num     Type           Disp Enb Address            What\n\
          1       breakpoint     keep y   0x0000000000003004 in sleep at toy.c:31 task 30\n\
          \tstop only in task 30\n\
-         2       breakpoint     keep y   0x0000000000001008 in work at toy.c:12 comm \"a b\"\n\
+         2       breakpoint     keep y   0x0000000000001009 in work at toy.c:12 comm \"a b\"\n\
          \tstop only if 1\n\
          \tstop only in tasks named a b\n\
          3       breakpoint     keep y   <PENDING>          later task 5 if 1\n\
@@ -234,6 +235,7 @@ fn a_watchpoint_for_one_task() {
     let mut toy = three();
     toy.machine.borrow_mut().code.insert(0x3008, Op::Count(0x8000));
     toy.machine.borrow_mut().source.variables.insert("count", 0x8000);
+    toy.reload();
     let request = |text: &str| crate::WatchRequest {
         text: text.to_owned(),
         access: crate::WatchKind::Write,

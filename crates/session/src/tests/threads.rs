@@ -9,11 +9,11 @@ fn two() -> Toy {
     let code = [
         (0x1000, Op::Nop),
         (0x1004, Op::Call(0x3000)),
-        (0x1008, Op::Nop),
+        (0x1009, Op::Nop),
         (0x100c, Op::Jump(0x1000)),
         (0x2000, Op::Nop),
         (0x2004, Op::Call(0x3000)),
-        (0x2008, Op::Jump(0x2000)),
+        (0x2009, Op::Jump(0x2000)),
         (0x3000, Op::Nop),
         (0x3004, Op::Nop),
         (0x3008, Op::Nop),
@@ -22,12 +22,12 @@ fn two() -> Toy {
     let rows = vec![
         (0x1000, 10, true),
         (0x1004, 11, true),
-        (0x1008, 12, true),
-        (0x100c, 13, true),
+        (0x1009, 12, true),
+        (0x100d, 13, true),
         (0x1010, 0, true),
         (0x2000, 20, true),
         (0x2004, 21, true),
-        (0x2008, 22, true),
+        (0x2009, 22, true),
         (0x200c, 0, true),
         (0x3000, 30, true),
         (0x3004, 31, true),
@@ -51,7 +51,7 @@ fn the_thread_that_stopped_is_selected_and_named() {
     toy.add("second");
     assert_eq!(toy.cont(), "[Switching to Thread 1.2]\n\nThread 2 hit Breakpoint 1, second:20");
     assert_eq!(toy.session.known_threads().selected().unwrap().number, 2);
-    assert_eq!(toy.session.view().convenience["_thread"], 2);
+    assert_eq!(toy.convenience("_thread"), 2);
     // Both are told from each other.
     toy.add("12");
     assert_eq!(toy.cont(), "[Switching to Thread 1.1]\n\nThread 1 hit Breakpoint 2, first:12");
@@ -90,7 +90,7 @@ fn others_stand_still_while_one_is_stepped() {
     assert_eq!(toy.machine.borrow().cpus[1].pc, before);
     toy.session.settings.scheduler_locking = SchedulerLocking::On;
     toy.step(StepKind::Over);
-    assert_eq!(toy.log(), "s1 Z0 1008 c1");
+    assert_eq!(toy.log(), "s1 Z0 1009 c1");
     assert_eq!(toy.machine.borrow().cpus[1].pc, before);
 }
 
@@ -187,7 +187,7 @@ fn breakpoints_of_a_thread_end_with_it() {
         "Thread-specific breakpoint 1 deleted - thread 2 no longer in the thread list.\n[Inferior 1 (process 1) exited with code 03]"
     );
     assert_eq!(toy.session.breakpoints().count(), 0);
-    assert_eq!(toy.session.view().convenience["_exitcode"], 3);
+    assert_eq!(toy.convenience("_exitcode"), 3);
     assert!(toy.session.target().is_none());
 }
 

@@ -1,15 +1,16 @@
-//! A made-up computer with two CPUs, an instruction set of ten, and debug information to match: enough to step through.
+//! A simulated x86-64 machine with any number of CPUs, and a real program over it.
 //!
-//! Every instruction is four bytes long. A call pushes the return address; nothing else touches the stack, so the frame of
-//! a function has its canonical frame address at `sp + 8` and frames are found by reading the stack upwards.
+//! The program is an object file with code, symbols, DWARF and call frame information (see [`super::image`]), and a
+//! [`kdive_program::Program`] reads it. The machine executes [`Op`]s; what lies in memory for each is an x86 instruction with the same
+//! flow of control. A call pushes the return address; nothing else touches the stack, so the canonical frame address of a function
+//! is `sp + 8`.
 
-use crate::{
-    CodeLocation, Error, Frame, FrameId, FunctionAt, InlineBlock, LineRow, Resolution, ReturnPlan, Session,
-    View, WatchReading,
-};
-use kdive_arch::{Flow, Insn, RawWrite, RegisterFile};
-use kdive_base::{AddrRange, Fault, Interrupt, PhysAddr, ReadMemory, VirtAddr, WriteMemory};
-use kdive_program::TaskFilter;
+use super::image;
+use crate::view::View;
+use crate::{ProgramView, Session};
+use kdive_arch::{Arch, RawWrite, RegisterFile, RegisterLayout};
+use kdive_base::{Fault, Interrupt, PhysAddr, ReadMemory, VirtAddr, WriteMemory};
+use kdive_program::{OsLayer, OsReport, Program, TaskFilter};
 use kdive_target::{
     BreakpointError, BreakpointKind, Event, Others, Resume, RunControl, Stop, StopReason, Target, Thread,
     ThreadId, Wait, WatchKind,
@@ -17,6 +18,7 @@ use kdive_target::{
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,12 +42,12 @@ pub(crate) enum Op {
     Yield,
     Halt,
     Exit(u8),
-    /// Enters the kernel there, which knows where to go on at, and nobody else does.
+    /// Enters the kernel there as a system call does: the stack is still that of the program, and only a register knows the way back.
     Enter(u64),
     /// Leaves the kernel for what it was entered from.
     Leave,
-    /// Faults as often as is said at the address, counting down: calls the handler, which returns to the instruction. Does nothing
-    /// afterwards.
+    /// Faults as often as is said at the address, counting down: the handler runs on the kernel's stack, above the registers of the
+    /// program, and leaves to the same instruction. Does nothing afterwards.
     Fault(u64, u64),
     /// Puts the address of the trampoline in the place of the return address.
     Trace,
@@ -56,10 +58,16 @@ pub(crate) enum Op {
 /// Where the true return address is kept, by its place on the stack.
 const TRUE_RETURNS: u64 = 0x5000_0000;
 
-/// Where the kernel keeps what it was entered from, by CPU.
+/// Where system calls come from, by CPU.
 const ENTERED_FROM: u64 = 0x6000_0000;
 
-#[derive(Clone, Debug)]
+/// End of the kernel's stack.
+const KERNEL_STACK: u64 = 0xffff_c900_0001_0000;
+
+/// `sizeof(struct pt_regs)`, and where in it the CPU saves `ip`, `cs`, `flags`, `sp` and `ss`.
+const PT_REGS: (u64, u64) = (168, 128);
+
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Function {
     pub(crate) name: &'static str,
     pub(crate) start: u64,
@@ -68,7 +76,7 @@ pub(crate) struct Function {
     pub(crate) body: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Inlined {
     pub(crate) name: &'static str,
     pub(crate) start: u64,
@@ -76,7 +84,7 @@ pub(crate) struct Inlined {
     pub(crate) call_line: u32,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Source {
     /// Address, line, whether a statement begins.
     pub(crate) rows: Vec<(u64, u32, bool)>,
@@ -146,6 +154,12 @@ pub(crate) struct Machine {
     pub(crate) earlier_steps: VecDeque<usize>,
     /// The connection has ended, with this text, while something was read; nobody was told yet.
     pub(crate) broken: Option<String>,
+    /// The CPU that is looked at.
+    focused: usize,
+    /// Code and source the object file was made of.
+    loaded: (BTreeMap<u64, Op>, Source),
+    /// The points of the operating system layer that were reached.
+    pub(crate) internal_hits: Vec<u64>,
 }
 
 fn cpu_index(thread: ThreadId) -> usize {
@@ -186,7 +200,7 @@ impl Machine {
     fn execute(&mut self, cpu: usize, masked: bool) -> Option<Event> {
         let mut state = self.cpus[cpu];
         let op = self.code.get(&state.pc).copied().unwrap_or(Op::Exit(99));
-        let next = state.pc + 4;
+        let next = state.pc + image::length(op, state.pc);
         let mut watched = None;
         match op {
             Op::Nop | Op::Nopl => state.pc = next,
@@ -249,14 +263,21 @@ impl Machine {
                 self.memory.insert(ENTERED_FROM + cpu as u64, next);
                 state.pc = target;
             }
-            Op::Leave => state.pc = self.memory[&(ENTERED_FROM + cpu as u64)],
+            Op::Leave => match self.memory.remove(&(ENTERED_FROM + cpu as u64)) {
+                Some(next) => state.pc = next,
+                None => {
+                    let saved = state.sp + PT_REGS.1;
+                    (state.pc, state.sp) = (self.memory[&saved], self.memory[&(saved + 24)]);
+                }
+            },
             Op::Fault(counter, handler) => {
                 let left = self.memory.get(&counter).copied().unwrap_or(0);
                 self.memory.insert(counter, left.saturating_sub(1));
                 if left > 0 {
-                    state.sp -= 8;
-                    self.memory.insert(state.sp, state.pc);
-                    state.pc = handler;
+                    let registers = KERNEL_STACK - PT_REGS.0;
+                    let saved = [state.pc, 0x33, 0x202, state.sp, 0x2b];
+                    self.memory.extend((registers + PT_REGS.1..).step_by(8).zip(saved));
+                    (state.pc, state.sp) = (handler, registers);
                 } else {
                     state.pc = next;
                 }
@@ -350,9 +371,39 @@ impl Machine {
 /// The machine as a target.
 pub(crate) struct ToyTarget(pub(crate) Rc<RefCell<Machine>>);
 
+impl Machine {
+    /// Makes the object file, unless the loaded one was made of the same.
+    fn load(&mut self, program: &mut Program) {
+        if self.loaded.0 != self.code || self.loaded.1 != self.source {
+            image::load(program, &self.code, &self.source);
+            self.loaded = (self.code.clone(), self.source.clone());
+        }
+    }
+
+    fn byte(&self, addr: u64) -> Option<u8> {
+        if let Some(byte) = image::code_byte(&self.code, &self.source, addr) {
+            return Some(byte);
+        }
+        let word = addr & !7;
+        let is_data = word >= LOCALS || self.source.variables.values().any(|&at| at == word);
+        let value = self.memory.get(&word).copied().or(is_data.then_some(0))?;
+        Some(value.to_le_bytes()[(addr - word) as usize])
+    }
+}
+
+/// Where functions have their locals, by canonical frame address.
+pub(crate) const LOCALS: u64 = 0x9000_0000;
+
+/// Bytes of a `g` reply without what only a kernel has.
+const G_LENGTH: usize = 536;
+
 impl ReadMemory for ToyTarget {
-    fn read(&self, addr: VirtAddr, _: &mut [u8]) -> Result<(), Fault> {
-        Err(Fault::unmapped(addr))
+    fn read(&self, addr: VirtAddr, buf: &mut [u8]) -> Result<(), Fault> {
+        let machine = self.0.borrow();
+        for (at, byte) in (addr.0..).zip(buf) {
+            *byte = machine.byte(at).ok_or(Fault::unmapped(VirtAddr(at)))?;
+        }
+        Ok(())
     }
 }
 
@@ -369,15 +420,31 @@ impl Target for ToyTarget {
             .map(|index| Thread { id: cpu_id(index), info: format!("CPU#{index} [running]") })
             .collect())
     }
-    fn focus(&self, _: ThreadId) {}
-    fn registers(&self, _: ThreadId) -> Result<Rc<RegisterFile>, kdive_target::Error> {
-        Err(kdive_target::Error::NotConnected)
+    fn focus(&self, thread: ThreadId) {
+        self.0.borrow_mut().focused = cpu_index(thread);
     }
-    fn registers_with(&self, _: ThreadId, _: usize) -> Result<Rc<RegisterFile>, kdive_target::Error> {
-        Err(kdive_target::Error::NotConnected)
+    fn registers(&self, thread: ThreadId) -> Result<Rc<RegisterFile>, kdive_target::Error> {
+        let machine = self.0.borrow();
+        let cpu = machine.cpus[cpu_index(thread)];
+        let layout = RegisterLayout::for_g_length(Arch::X86_64, G_LENGTH).expect("gdb's layout");
+        let mut file = RegisterFile::from_bytes(Arc::new(layout), &[0; G_LENGTH]);
+        let cs = if machine.source.is_user_code(cpu.pc) { 0x33 } else { 0x10 };
+        for (name, value) in [("rip", cpu.pc), ("rsp", cpu.sp), ("rax", cpu.rax), ("cs", cs)] {
+            assert!(file.set_by_name(name, value), "{name}");
+        }
+        Ok(Rc::new(file))
     }
-    fn write_registers(&self, _: ThreadId, _: &[RawWrite]) -> Result<(), kdive_target::Error> {
-        Err(kdive_target::Error::NotConnected)
+    fn registers_with(&self, thread: ThreadId, _: usize) -> Result<Rc<RegisterFile>, kdive_target::Error> {
+        self.registers(thread)
+    }
+    fn write_registers(&self, thread: ThreadId, writes: &[RawWrite]) -> Result<(), kdive_target::Error> {
+        let mut file = (*self.registers(thread)?).clone();
+        for write in writes {
+            file.set_raw(write.index, &write.bytes).expect("a register");
+        }
+        let get = |name| file.by_name(name).expect("a register");
+        self.0.borrow_mut().cpus[cpu_index(thread)] = Cpu { pc: get("rip"), sp: get("rsp"), rax: get("rax") };
+        Ok(())
     }
     fn read_physical(&self, _: PhysAddr, _: &mut [u8]) -> Result<(), kdive_target::Error> {
         Err(kdive_target::Error::NotConnected)
@@ -478,386 +545,87 @@ impl RunControl for ToyTarget {
     }
 }
 
-/// The machine as a program.
-pub(crate) struct ToyView {
-    machine: Rc<RefCell<Machine>>,
-    cpu: Option<usize>,
-    level: usize,
-    hidden: usize,
-    pub(crate) convenience: BTreeMap<String, i64>,
-    pub(crate) internal_hits: Vec<u64>,
-}
+/// What the machine's operating system would tell of itself.
+struct ToyOs(Rc<RefCell<Machine>>);
 
-/// `NAME`, `$rax`, `NAME == N`, `local` (a value in the selected frame), or a number.
-#[derive(Clone, Debug)]
-pub(crate) struct ToyExpr {
-    name: String,
-    equals: Option<u64>,
-}
-
-impl ToyView {
-    fn machine(&self) -> std::cell::Ref<'_, Machine> {
-        self.machine.borrow()
+impl OsLayer for ToyOs {
+    fn attached(&mut self, _: &mut Program) -> OsReport {
+        OsReport::default()
     }
-
-    fn value(&self, name: &str) -> Result<(u64, Option<u64>), Error> {
-        let machine = self.machine();
-        if name == "$rax" {
-            return Ok((self.cpu.map_or(0, |cpu| machine.cpus[cpu].rax), None));
+    fn files_changed(&mut self, _: &mut Program) -> OsReport {
+        OsReport::default()
+    }
+    fn stopped(&mut self, _: &mut Program) -> OsReport {
+        OsReport::default()
+    }
+    fn points(&self, _: &Program) -> Vec<VirtAddr> {
+        self.0.borrow().source.internal.iter().copied().map(VirtAddr).collect()
+    }
+    fn reached(&mut self, program: &mut Program, addr: VirtAddr) -> OsReport {
+        let mut machine = self.0.borrow_mut();
+        machine.internal_hits.push(addr.0);
+        if machine.source.functions.iter().any(|function| function.name == "late") {
+            return OsReport::default();
         }
-        if let Ok(number) = name.parse() {
-            return Ok((number, None));
-        }
-        let addr =
-            if name == "local" { self.local_addr() } else { machine.source.variables.get(name).copied() };
-        match addr {
-            Some(addr) => Ok((machine.memory.get(&addr).copied().unwrap_or(0), Some(addr))),
-            None => Err(Error::msg(format!("No symbol \"{name}\" in current context."))),
-        }
+        // The module that was waited for has arrived: its function gets a place.
+        machine.source.functions.push(Function { name: "late", start: 0x7000, end: 0x7010, body: 0x7004 });
+        machine.load(program);
+        OsReport { symbols_changed: true, ..OsReport::default() }
     }
-
-    /// A local is found by its frame.
-    fn local_addr(&self) -> Option<u64> {
-        let frames = self.frames();
-        let frame = frames.get(self.level)?;
-        Some(0x9000_0000 + frame.id?.stack?.0)
+    fn user_mode(&self, _: &Program) -> Option<String> {
+        None
     }
-
-    fn frames(&self) -> Vec<Frame> {
-        let Some(cpu) = self.cpu else { return Vec::new() };
-        let machine = self.machine();
-        let (mut pc, mut sp) = (machine.cpus[cpu].pc, machine.cpus[cpu].sp);
-        let mut frames = Vec::new();
-        for level in 0.. {
-            let lookup = if level == 0 { pc } else { pc - 1 };
-            let Some(function) =
-                machine.source.functions.iter().find(|f| (f.start..f.end).contains(&lookup)).cloned()
-            else {
-                break;
-            };
-            let mut blocks: Vec<Inlined> = machine
-                .source
-                .inlined
-                .iter()
-                .filter(|block| (block.start..block.end).contains(&lookup))
-                .cloned()
-                .collect();
-            let mut line = row(&machine.source, lookup).map(|row| (row.file, row.line));
-            if level == 0 {
-                for _ in 0..self.hidden {
-                    if let Some(block) = blocks.pop() {
-                        line = Some(("toy.c".into(), block.call_line));
-                    }
-                }
-            }
-            let stack = Some(VirtAddr(sp + 8));
-            while let Some(block) = blocks.pop() {
-                frames.push(Frame {
-                    id: Some(FrameId {
-                        stack,
-                        code: VirtAddr(block.start),
-                        inline_depth: blocks.len() as u32 + 1,
-                    }),
-                    pc: VirtAddr(pc),
-                    inlined: true,
-                    user_mode: machine.source.is_user_code(pc),
-                    tail_call: false,
-                    function: Some(block.name.into()),
-                    line: line.replace(("toy.c".into(), block.call_line)),
-                });
-            }
-            frames.push(Frame {
-                id: Some(FrameId { stack, code: VirtAddr(function.start), inline_depth: 0 }),
-                pc: VirtAddr(pc),
-                inlined: false,
-                user_mode: machine.source.is_user_code(pc),
-                tail_call: false,
-                function: Some(function.name.into()),
-                line,
-            });
-            let is_trampoline = |pc: u64| machine.source.trampoline == Some(pc);
-            if is_trampoline(pc) {
-                pc = machine.memory[&(TRUE_RETURNS + sp - 8)];
-                continue;
-            }
-            let Some(&back) = machine.memory.get(&sp) else { break };
-            let back = if is_trampoline(back) { machine.memory[&(TRUE_RETURNS + sp)] } else { back };
-            (pc, sp) = (back, sp + 8);
-        }
-        frames
+    fn freed(&self, _: &Program, addr: VirtAddr) -> Option<String> {
+        self.0.borrow().freed.contains(&addr.0).then(|| "freed".to_owned())
     }
-}
-
-fn row(source: &Source, addr: u64) -> Option<LineRow> {
-    let mut rows = source.rows.clone();
-    rows.sort_unstable();
-    let index = rows.partition_point(|row| row.0 <= addr).checked_sub(1)?;
-    let (start, line, is_stmt) = rows[index];
-    let end = rows.get(index + 1).map_or(start + 4, |next| next.0);
-    (line != 0 && addr < end).then(|| LineRow {
-        range: AddrRange::new(VirtAddr(start), VirtAddr(end)),
-        file: "toy.c".into(),
-        line,
-        is_stmt,
-    })
-}
-
-impl View for ToyView {
-    type Expr = ToyExpr;
-
-    fn set_target(&mut self, _: Option<Rc<dyn Target>>) {}
-
-    fn select(&mut self, thread: Option<ThreadId>) {
-        self.cpu = thread.map(cpu_index);
-        self.level = 0;
-        self.hidden = 0;
+    fn rewritten(&self, _: &Program, addr: VirtAddr) -> Option<String> {
+        self.0.borrow().rewritten.contains(&addr.0).then(|| "static branch of key k".to_owned())
     }
-    fn invalidate(&mut self) {
-        self.hidden = 0;
-        self.level = 0;
+    fn knows_tasks(&self, _: &Program) -> bool {
+        !self.0.borrow().tasks.is_empty()
     }
-    fn pc(&mut self) -> Result<VirtAddr, Error> {
-        let cpu = self.cpu.ok_or(Error::NoRegisters)?;
-        Ok(VirtAddr(self.machine().cpus[cpu].pc))
+    fn task(&self, _: &Program) -> Option<VirtAddr> {
+        let machine = self.0.borrow();
+        machine.tasks.get(machine.focused).copied().map(VirtAddr)
     }
-    fn set_pc(&mut self, pc: VirtAddr) -> Result<(), Error> {
-        let cpu = self.cpu.ok_or(Error::NoRegisters)?;
-        self.machine.borrow_mut().cpus[cpu].pc = pc.0;
-        Ok(())
-    }
-    fn frame(&mut self, level: usize) -> Option<Frame> {
-        self.frames().get(level).cloned()
-    }
-    fn selected_level(&self) -> usize {
-        self.level
-    }
-    fn select_level(&mut self, level: usize) {
-        self.level = level;
-    }
-    fn hide_inlined(&mut self, count: usize) {
-        self.hidden = count;
-    }
-    fn hidden_inlined(&self) -> usize {
-        self.hidden
-    }
-    fn line_row(&self, addr: VirtAddr) -> Option<LineRow> {
-        row(&self.machine().source, addr.0)
-    }
-    fn function_at(&self, addr: VirtAddr) -> Option<FunctionAt> {
-        let machine = self.machine();
-        let function = machine.source.functions.iter().find(|f| (f.start..f.end).contains(&addr.0))?;
-        Some(FunctionAt {
-            name: function.name.into(),
-            range: AddrRange::new(VirtAddr(function.start), VirtAddr(function.end)),
-            has_debug: function.body != 0,
-        })
-    }
-    fn inline_blocks(&self, addr: VirtAddr) -> Vec<InlineBlock> {
-        let machine = self.machine();
-        let blocks = machine.source.inlined.iter().rev();
-        blocks
-            .filter(|block| (block.start..block.end).contains(&addr.0))
-            .map(|block| InlineBlock {
-                entry: VirtAddr(block.start),
-                function: block.name.into(),
-                begins_here: block.start == addr.0,
-                call_line: Some(("toy.c".into(), block.call_line)),
-            })
-            .collect()
-    }
-    fn prologue_end(&self, function: VirtAddr) -> VirtAddr {
-        let machine = self.machine();
-        let found = machine.source.functions.iter().find(|f| f.start == function.0 && f.body != 0);
-        found.map_or(function, |f| VirtAddr(f.body))
-    }
-    fn instruction(&self, addr: VirtAddr) -> Option<Insn> {
-        let op = *self.machine().code.get(&addr.0)?;
-        let flow = match op {
-            Op::Call(_) => Flow::Call,
-            Op::Ret => Flow::Return,
-            Op::Jump(_) => Flow::Jump,
-            Op::Loop(..) => Flow::Branch,
-            Op::Halt => Flow::Halt,
-            _ => Flow::Next,
-        };
-        Some(Insn {
-            addr,
-            bytes: vec![0; 4],
-            text: if op == Op::Nopl { "nopl".to_owned() } else { String::new() },
-            flow,
-            target: match op {
-                Op::Call(target) | Op::Jump(target) | Op::Loop(_, target) => Some(VirtAddr(target)),
-                _ => None,
-            },
-            memory: None,
-            writes_flags: false,
-            writes_sp: false,
-        })
-    }
-    fn resolve(&mut self, location: &str) -> Result<Resolution, Error> {
-        let machine = self.machine();
-        let source = &machine.source;
-        let place = |addr: u64, inline: Option<&Inlined>| {
-            let function = source.functions.iter().find(|f| (f.start..f.end).contains(&addr));
-            let row = row(source, addr);
-            CodeLocation {
-                addr: VirtAddr(addr),
-                function: inline.map(|b| b.name).or(function.map(|f| f.name)).map(Into::into),
-                inline_entry: inline.map(|block| VirtAddr(block.start)),
-                file: row.as_ref().map(|row| Rc::clone(&row.file)),
-                line: row.map_or(0, |row| row.line),
-                symbol: function.map(|f| {
-                    let offset = addr - f.start;
-                    if offset == 0 { f.name.into() } else { format!("{}+{offset}", f.name).into() }
-                }),
-                label: None,
-            }
-        };
-        let mut locations = Vec::new();
-        if let Some(addr) = location.strip_prefix("*0x") {
-            let addr = u64::from_str_radix(addr, 16).map_err(Error::msg)?;
-            locations.push(place(addr, None));
-        } else if let Ok(line) = location.parse::<u32>() {
-            locations.extend(
-                source.rows.iter().filter(|row| row.1 == line && row.2).map(|row| place(row.0, None)),
-            );
-            locations.truncate(1);
-        } else {
-            let functions = source.functions.iter().filter(|f| f.name == location);
-            locations.extend(functions.map(|f| place(if f.body == 0 { f.start } else { f.body }, None)));
-            let inlined = source.inlined.iter().filter(|b| b.name == location);
-            locations.extend(inlined.map(|block| place(block.start, Some(block))));
-        }
-        if locations.is_empty() {
-            return Err(kdive_symbols::LinespecError::NoFunction(location.to_owned()).into());
-        }
-        let canonical = match location.parse::<u32>() {
-            Ok(line) => format!("/src/toy.c:{line}"),
-            Err(_) => location.to_owned(),
-        };
-        Ok(Resolution { locations, canonical })
-    }
-    fn default_location(&self) -> Option<VirtAddr> {
-        self.frames().get(self.level).map(|frame| frame.pc)
-    }
-    fn compile(&mut self, text: &str, _: Option<VirtAddr>) -> Result<ToyExpr, Error> {
-        let (name, equals) = match text.split_once("==") {
-            Some((name, number)) => (name.trim(), number.trim().parse().ok()),
-            None => (text.trim(), None),
-        };
-        if name != "local" {
-            self.value(name)?;
-        }
-        Ok(ToyExpr { name: name.to_owned(), equals })
-    }
-    fn is_true(&mut self, condition: &ToyExpr) -> Result<bool, Error> {
-        if condition.name == "broken" {
-            return Err(Error::msg("Cannot access memory at address 0x0"));
-        }
-        let (value, _) = self.value(&condition.name)?;
-        Ok(condition.equals.map_or(value != 0, |wanted| value == wanted))
-    }
-    fn integer(&mut self, text: &str) -> Result<i64, Error> {
-        match text.strip_prefix('$').and_then(|name| self.convenience.get(name)) {
-            Some(&value) => Ok(value),
-            None => text.parse().map_err(|_| Error::msg("not a number")),
-        }
-    }
-    fn integer_of(&mut self, name: &str) -> Result<Option<i64>, Error> {
-        Ok(name.strip_prefix('$').and_then(|name| self.convenience.get(name)).copied())
-    }
-    fn watch(&mut self, expr: &ToyExpr) -> WatchReading {
-        match self.value(&expr.name) {
-            Ok((value, addr)) => WatchReading {
-                bytes: Some(value.to_le_bytes().to_vec()),
-                text: value.to_string(),
-                ranges: addr.map(|addr| (VirtAddr(addr), 8)).into_iter().collect(),
-                beyond_memory: addr.is_none(),
-                refused: None,
-            },
-            Err(error) => WatchReading {
-                bytes: None,
-                text: error.to_string(),
-                ranges: Vec::new(),
-                beyond_memory: true,
-                refused: None,
-            },
-        }
-    }
-    fn location_of(&mut self, text: &str) -> Result<String, Error> {
-        Ok(text.to_owned())
-    }
-    fn is_frame_bound(&self, expr: &ToyExpr) -> bool {
-        expr.name == "local"
-    }
-    fn is_constant(&self, expr: &ToyExpr) -> bool {
-        expr.name.parse::<u64>().is_ok()
-    }
-    fn set_convenience(&mut self, name: &str, value: Option<i64>) {
-        match value {
-            Some(value) => self.convenience.insert(name.to_owned(), value),
-            None => self.convenience.remove(name),
-        };
-    }
-    fn is_user_mode(&self) -> bool {
-        let machine = self.machine();
-        self.cpu.is_some_and(|cpu| machine.source.is_user_code(machine.cpus[cpu].pc))
-    }
-    fn is_return_trampoline(&self, addr: VirtAddr) -> bool {
-        self.machine().source.trampoline == Some(addr.0)
-    }
-    fn freed(&self, addr: VirtAddr) -> Option<String> {
-        self.machine().freed.contains(&addr.0).then(|| "freed".to_owned())
-    }
-    fn rewritten(&self, addr: VirtAddr) -> Option<String> {
-        self.machine().rewritten.contains(&addr.0).then(|| "static branch of key k".to_owned())
-    }
-    fn knows_tasks(&self) -> bool {
-        !self.machine().tasks.is_empty()
-    }
-    fn task(&mut self) -> Option<VirtAddr> {
-        self.machine().tasks.get(self.cpu?).copied().map(VirtAddr)
-    }
-    fn is_task(&mut self, wanted: &TaskFilter) -> Result<bool, Error> {
-        let task = self.task().ok_or_else(|| Error::msg("no task"))?.0;
+    fn is_task(&self, program: &Program, wanted: &TaskFilter) -> Result<bool, String> {
+        let task = self.task(program).ok_or("no task")?.0;
         Ok(match wanted {
             TaskFilter::Pid(pid) => u64::from(*pid) == task,
             TaskFilter::Comm(name) => *name == format!("task{task}"),
         })
     }
-    fn lacks_task(&self, pid: u32) -> bool {
-        !self.machine().tasks.contains(&u64::from(pid))
+    fn lacks_task(&self, _: &Program, pid: u32) -> bool {
+        !self.0.borrow().tasks.contains(&u64::from(pid))
     }
-    fn plan_return(&mut self) -> Option<ReturnPlan> {
-        Some(ReturnPlan(Rc::new(())))
+    fn is_return_trampoline(&self, _: &Program, pc: VirtAddr) -> bool {
+        self.0.borrow().source.trampoline == Some(pc.0)
     }
-    fn returned_value(&mut self, _: &ReturnPlan) -> Result<(usize, String), String> {
-        let (value, _) = self.value("$rax").map_err(|error| error.to_string())?;
-        Ok((1, value.to_string()))
+    fn true_return(&self, _: &Program, return_pc: VirtAddr, slot: VirtAddr) -> Option<VirtAddr> {
+        let machine = self.0.borrow();
+        machine.source.trampoline.filter(|&trampoline| trampoline == return_pc.0)?;
+        machine.memory.get(&(TRUE_RETURNS + slot.0)).copied().map(VirtAddr)
     }
-    fn internal_points(&self) -> Vec<VirtAddr> {
-        self.machine().source.internal.iter().copied().map(VirtAddr).collect()
+    fn return_from_inside(
+        &self,
+        _: &Program,
+        _: VirtAddr,
+        sp: VirtAddr,
+        _: &[u64],
+    ) -> Option<(VirtAddr, VirtAddr)> {
+        let slot = sp.0 - 8;
+        let to = self.0.borrow().memory.get(&(TRUE_RETURNS + slot)).copied()?;
+        Some((VirtAddr(slot), VirtAddr(to)))
     }
-    fn internal_hit(&mut self, addr: VirtAddr) -> bool {
-        self.internal_hits.push(addr.0);
-        if self.machine.borrow().source.functions.iter().any(|function| function.name == "late") {
-            return false;
-        }
-        // The module that was waited for has arrived: its function gets a place.
-        self.machine.borrow_mut().source.functions.push(Function {
-            name: "late",
-            start: 0x7000,
-            end: 0x7010,
-            body: 0x7004,
-        });
-        true
+    fn as_any(&mut self) -> &mut dyn std::any::Any {
+        self
     }
 }
 
 /// A machine, the session on it, and what a user would see.
 pub(crate) struct Toy {
     pub(crate) machine: Rc<RefCell<Machine>>,
-    pub(crate) session: Session<ToyView>,
+    pub(crate) session: Session<ProgramView>,
     pub(crate) interrupt: Interrupt,
 }
 
@@ -876,22 +644,28 @@ impl Toy {
         }));
         machine.borrow_mut().last =
             Some(Stop { thread: cpu_id(0), signal: 5, reason: StopReason::Signal, synthesized: false });
-        let view = ToyView {
-            machine: Rc::clone(&machine),
-            cpu: None,
-            level: 0,
-            hidden: 0,
-            convenience: BTreeMap::new(),
-            internal_hits: Vec::new(),
-        };
         let interrupt = Interrupt::new();
-        let mut session = Session::new(view, interrupt.clone());
+        let mut program = Program::new(interrupt.clone());
+        program.set_os(Some(Box::new(ToyOs(Rc::clone(&machine)))));
+        machine.borrow_mut().load(&mut program);
+        let mut session = Session::new(ProgramView::new(program), interrupt.clone());
         session.attach(Rc::new(ToyTarget(Rc::clone(&machine)))).expect("attach");
         Self { machine, session, interrupt }
     }
 
+    /// Makes the object file anew when a test has changed what it is made of.
+    pub(crate) fn reload(&mut self) {
+        self.machine.borrow_mut().load(&mut self.session.view_mut().program);
+    }
+
+    /// What a convenience variable holds.
+    pub(crate) fn convenience(&mut self, name: &str) -> i64 {
+        self.session.view_mut().integer_of(&format!("${name}")).expect("a value").expect("an integer")
+    }
+
     /// Runs something to its end and writes down what a user would see.
     pub(crate) fn run(&mut self, request: crate::Request) -> String {
+        self.reload();
         if let Err(error) = self.session.resume(request) {
             return error.to_string();
         }
@@ -952,6 +726,7 @@ impl Toy {
     }
 
     pub(crate) fn add(&mut self, text: &str) -> String {
+        self.reload();
         let request = crate::BreakRequest {
             args: crate::BreakArgs::parse(text).expect("a location"),
             kind: crate::BreakpointKind::Software,
