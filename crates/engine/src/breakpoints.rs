@@ -3,7 +3,7 @@
 use crate::{Engine, Error, Scope};
 use kdive_expr::Expr;
 use kdive_expr::print::value_text;
-use kdive_session::{BreakArgs, BreakRequest, BreakpointKind, CodeLocation, View};
+use kdive_session::{BreakArgs, BreakRequest, BreakpointKind, CodeLocation};
 use kdive_symbols::LinespecMode;
 
 /// A breakpoint to be made.
@@ -46,7 +46,7 @@ impl Engine {
     /// # Errors
     /// A place that does not exist.
     pub fn address_of_place(&mut self, location: &str) -> Result<Option<u64>, Error> {
-        let found = self.session.view_mut().resolve(location)?;
+        let found = self.session.program.resolve(location)?;
         Ok(found.locations.first().map(|place| place.addr.0))
     }
 

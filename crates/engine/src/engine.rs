@@ -4,7 +4,7 @@ use crate::variables::Variables;
 use crate::{Error, Event, Observer, Warning};
 use kdive_base::Interrupt;
 use kdive_program::{OsReport, Program};
-use kdive_session::{ProgramView, Request, Session, Stop};
+use kdive_session::{Request, Session, Stop};
 use kdive_symbols::OpenOptions;
 use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// One debugger.
 pub struct Engine {
-    pub(crate) session: Session<ProgramView>,
+    pub(crate) session: Session,
     /// How files are opened: where indexes are kept, where debug information is looked for.
     pub open_options: OpenOptions,
     /// Whether expressions may call functions of the program (`set may-call-functions`).
@@ -41,7 +41,7 @@ impl std::fmt::Debug for Engine {
 
 /// Run control and breakpoints are asked of the session itself.
 impl Deref for Engine {
-    type Target = Session<ProgramView>;
+    type Target = Session;
 
     fn deref(&self) -> &Self::Target {
         &self.session
@@ -62,7 +62,7 @@ impl Engine {
         program.set_os(Some(Box::new(kdive_linux::LinuxLayer::new())));
         kdive_linux::add_functions(&program);
         Self {
-            session: Session::new(ProgramView::new(program), interrupt),
+            session: Session::new(program, interrupt),
             open_options: OpenOptions::default(),
             may_call_functions: true,
             seen_registers: Vec::new(),
@@ -90,12 +90,12 @@ impl Engine {
 
     /// Symbols, memory, frames, values.
     pub fn program(&self) -> &Program {
-        &self.session.view().program
+        &self.session.program
     }
 
     /// The same, to change.
     pub fn program_mut(&mut self) -> &mut Program {
-        &mut self.session.view_mut().program
+        &mut self.session.program
     }
 
     /// Where the last connection led to.
@@ -158,7 +158,7 @@ impl Engine {
 
     fn tell_reports(&mut self) {
         // Places were looked up again when this was reported.
-        for report in std::mem::take(&mut self.session.view_mut().reports) {
+        for report in std::mem::take(&mut self.session.reports) {
             self.tell(report);
         }
     }

@@ -2,7 +2,6 @@
 
 use crate::{Engine, Error};
 use kdive_program::Machine;
-use kdive_session::View;
 use std::rc::Rc;
 
 /// A place where names have a meaning.
@@ -106,7 +105,7 @@ impl Engine {
 
     /// The frames that are looked at, so that they can be found again.
     pub(crate) fn looked_at(&self) -> Whose {
-        match (self.session.view().is_off_cpu(), self.program().machine(), self.selected_thread()) {
+        match (self.session.program.is_off_cpu(), self.program().machine(), self.selected_thread()) {
             (true, Some(machine), _) => Whose::Machine(Rc::clone(machine)),
             (_, _, Some(number)) => Whose::Thread(number),
             _ => Whose::Selected,
@@ -114,10 +113,9 @@ impl Engine {
     }
 
     fn selection(&self) -> Selection {
-        let view = self.session.view();
         Selection {
             thread: self.selected_thread(),
-            task: self.program().machine().filter(|_| view.is_off_cpu()).cloned(),
+            task: self.program().machine().filter(|_| self.program().is_off_cpu()).cloned(),
             level: self.program().selected_level(),
             hidden: self.program().hidden_inlined(),
         }
@@ -127,7 +125,7 @@ impl Engine {
     fn runs(&self) -> bool {
         let machine = self.program().machine();
         self.session.is_running()
-            && (self.session.view().is_off_cpu()
+            && (self.session.program.is_off_cpu()
                 || machine.is_some_and(|machine| machine.registers().is_err()))
     }
 
@@ -139,7 +137,7 @@ impl Engine {
         match whose {
             Whose::Selected => {}
             Whose::Thread(number) => {
-                if self.selected_thread() != Some(*number) || self.session.view().is_off_cpu() {
+                if self.selected_thread() != Some(*number) || self.session.program.is_off_cpu() {
                     self.session.visit_thread(*number)?;
                 }
             }

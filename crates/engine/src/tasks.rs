@@ -2,7 +2,6 @@
 
 use crate::scope::Whose;
 use crate::{Engine, Error, Scope};
-use kdive_session::View as _;
 
 impl Engine {
     /// The name and number of the task a CPU runs: `cat, pid 91`; `None` where the kernel cannot tell.
@@ -68,7 +67,7 @@ impl Engine {
         if let Some(pid) = scope.task {
             self.visit(&Whose::Task(pid))?;
         }
-        self.session.view_mut().select_level(scope.frame);
+        self.session.select_level(scope.frame);
         Ok(())
     }
 

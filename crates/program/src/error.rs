@@ -26,6 +26,25 @@ pub enum Error {
     /// A location that names no place.
     #[error(transparent)]
     Linespec(#[from] LinespecError),
+    /// `MODULE:FUNCTION` where the module is loaded and has no such function.
+    #[error("Function \"{function}\" not defined in module \"{module}\".")]
+    NoFunctionInModule {
+        /// The function.
+        function: String,
+        /// The module as typed.
+        module: String,
+    },
+    /// `MODULE:init` after the module's init code ran.
+    #[error(
+        "Module \"{module}\" has no init code now: it is freed once it ran.  The next load brings it back."
+    )]
+    InitFreed {
+        /// The module as typed.
+        module: String,
+    },
+    /// `watch -l 1 + 1`.
+    #[error("Attempt to take address of value not located in memory.")]
+    NotInMemory,
     /// `break $1`.
     #[error("History values used in line specs must have integer values.")]
     NoLineInHistory,
@@ -35,4 +54,16 @@ pub enum Error {
     /// An expression.
     #[error(transparent)]
     Expr(#[from] kdive_expr::ExprError),
+}
+
+impl Error {
+    /// Whether a place does not exist that may exist later.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        match self {
+            Self::Linespec(error) => !matches!(error, LinespecError::Malformed(_)),
+            Self::NoFunctionInModule { .. } | Self::InitFreed { .. } => true,
+            _ => false,
+        }
+    }
 }

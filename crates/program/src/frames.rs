@@ -27,10 +27,18 @@ pub struct Frame {
 pub struct FrameKey {
     /// The stack frame.
     pub stack: kdive_unwind::FrameId,
-    /// For an inlined call, the start of its block.
+    /// For an inlined call, the start of its block; for an outermost frame, which has no place on the stack, that of its function.
     pub block: Option<VirtAddr>,
     /// Depth of inlining.
     pub inline_depth: usize,
+}
+
+impl FrameKey {
+    /// Its canonical frame address; `None` for an outermost frame that has none.
+    #[must_use]
+    pub fn address(&self) -> Option<VirtAddr> {
+        self.stack.cfa()
+    }
 }
 
 /// A line of the source a frame stands at.
@@ -57,6 +65,12 @@ impl Frame {
         self.inline_depth > 0
     }
 
+    /// Whether it is shown only because a function left by a jump (it has no registers of its own).
+    #[must_use]
+    pub fn is_tail_call(&self) -> bool {
+        self.real.kind == FrameKind::TailCall
+    }
+
     /// Whether it executes in user mode.
     #[must_use]
     pub fn is_user_mode(&self) -> bool {
@@ -78,7 +92,11 @@ impl Frame {
     #[must_use]
     pub fn key(&self) -> Option<FrameKey> {
         let stack = *self.real.id.as_ref().ok()?;
-        let block = if self.is_inlined() { self.scope.as_ref().map(FrameScope::entry) } else { None };
+        let block = match stack {
+            _ if self.is_inlined() => self.scope.as_ref().map(FrameScope::entry),
+            kdive_unwind::FrameId::Outer => self.real.function,
+            _ => None,
+        };
         Some(FrameKey { stack, block, inline_depth: self.inline_depth })
     }
 }

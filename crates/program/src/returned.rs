@@ -11,6 +11,38 @@ const MAX_DEPTH: usize = 32;
 const MAX_MEMBERS: usize = 256;
 
 impl Program {
+    /// Before the selected frame returns: the type of the value it returns, if it returns one.
+    #[must_use]
+    pub fn return_type(&self) -> Option<Type> {
+        let frame = self.selected_frame().ok()?;
+        let ty = self.modules.function_at(frame.real.lookup_pc)?.ty();
+        let Kind::Function(function) = ty.kind() else { return None };
+        let ret = function.ret.get();
+        if ret.is_void() {
+            return None;
+        }
+        let ty = kdive_expr::Context::complete(self, &ret).unwrap_or(ret);
+        Some(ty)
+    }
+
+    /// Just after the return: records the value in the history; its number and text.
+    ///
+    /// # Errors
+    /// The text gdb shows when the value cannot be found.
+    pub fn record_returned(&self, ty: &Type) -> Result<(usize, String), String> {
+        let cannot = || format!("Value returned has type: {}. Cannot determine contents", ty.declaration(""));
+        let value = self.returned_value(ty).ok_or_else(cannot)?;
+        // Read now: the registers will be gone.
+        let _ = value.contents(self);
+        let mut out = kdive_types::Out::new();
+        kdive_expr::print::print_value(self, &value, &self.options.print, &mut out)
+            .map_err(|error| error.to_string())?;
+        let number = self.store().record(value);
+        Ok((number, out.into_text()))
+    }
+}
+
+impl Program {
     /// The result of type `ty` of a function that has just returned to the innermost frame. `None` for `void` and where
     /// it cannot be found.
     #[must_use]

@@ -5,25 +5,25 @@
 
 use crate::frames;
 use crate::step::{Range, Step, StepOver};
-use crate::view::{FrameId, LineRow, View};
-use kdive_base::VirtAddr;
-use std::rc::Rc;
+use kdive_base::{AddrRange, VirtAddr};
+use kdive_program::{FrameKey, Program};
+use kdive_symbols::{FrameScope, Line, SourceName};
 
 /// An address control has come to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Here {
     pub(crate) pc: VirtAddr,
-    pub(crate) row: LineRow,
+    pub(crate) row: Line,
     /// The frame shown, inlined calls told apart.
-    pub(crate) frame: Option<FrameId>,
+    pub(crate) frame: Option<FrameKey>,
     /// The frame with registers of its own.
-    pub(crate) stack: Option<FrameId>,
+    pub(crate) stack: Option<FrameKey>,
     /// The line shown for it when inlined calls that begin here are hidden: that of the outermost of them.
-    pub(crate) call_line: Option<(Rc<str>, u32)>,
+    pub(crate) call_line: Option<(SourceName, u32)>,
     /// How many those are.
     pub(crate) hidden: usize,
     /// The frames the frame shown is inlined into, inside out; none when it is not inlined.
-    pub(crate) around: Vec<FrameId>,
+    pub(crate) around: Vec<FrameKey>,
 }
 
 /// What a step does there.
@@ -57,14 +57,14 @@ impl Step {
         {
             return if self.over == StepOver::All { Arrival::Keep } else { Arrival::Done };
         }
-        let line = (Rc::clone(&here.row.file), here.row.line);
-        let other_line = here.pc == here.row.range.start && self.line.as_ref() != Some(&line);
+        let line = (here.row.file.clone(), here.row.line);
+        let other_line = here.pc == here.row.start && self.line.as_ref() != Some(&line);
         if other_line && here.row.is_stmt {
             return Arrival::Done;
         }
         // Not the beginning of a statement: go on, and stop at the next that is one, be it of the same line.
         let mut fresh = self.clone();
-        fresh.range = Range::Within(here.row.range);
+        fresh.range = Range::Within(AddrRange::new(here.row.start, here.row.end));
         if !(other_line && here.frame.is_some() && here.frame == self.frame) {
             fresh.frame = here.frame;
             fresh.stack = here.stack;
@@ -76,15 +76,14 @@ impl Step {
 
 impl Here {
     /// An address in the function whose frame is `stack`, as it will be when control comes there.
-    pub(crate) fn expected<V: View>(view: &V, stack: FrameId, pc: VirtAddr) -> Option<Self> {
-        let row = view.line_row(pc)?;
-        let blocks = view.inline_blocks(pc);
-        let hidden = blocks.iter().take_while(|block| block.begins_here).count();
-        let shown = blocks.get(hidden..).unwrap_or_default();
+    pub(crate) fn expected(program: &Program, stack: FrameKey, pc: VirtAddr) -> Option<Self> {
+        let row = program.line_row(pc)?;
+        let (calls, hidden) = program.inlined_at(pc);
+        let shown = calls.get(hidden..).unwrap_or_default();
         let frame = |index: usize| {
-            let inline_depth = u32::try_from(shown.len() - index).unwrap_or(u32::MAX);
-            shown.get(index).map_or(stack, |block| FrameId {
-                code: block.entry,
+            let inline_depth = shown.len() - index;
+            shown.get(index).map_or(stack, |call: &FrameScope| FrameKey {
+                block: Some(call.entry()),
                 inline_depth,
                 stack: stack.stack,
             })
@@ -94,22 +93,22 @@ impl Here {
             row,
             frame: Some(frame(0)),
             stack: Some(stack),
-            call_line: hidden.checked_sub(1).and_then(|outermost| blocks.get(outermost)?.call_line.clone()),
+            call_line: hidden.checked_sub(1).and_then(|outermost| calls.get(outermost)?.call_site_line()),
             hidden,
             around: (1..=shown.len()).map(frame).collect(),
         })
     }
 
     /// Where the selected thread stands.
-    pub(crate) fn now<V: View>(view: &mut V, pc: VirtAddr, row: LineRow, stack: Option<FrameId>) -> Self {
-        let hidden = view.hidden_inlined();
-        let shown = view.frame(0);
+    pub(crate) fn now(program: &Program, pc: VirtAddr, row: Line, stack: Option<FrameKey>) -> Self {
+        let hidden = program.hidden_inlined();
+        let shown = program.frame(0).ok();
         let mut around = Vec::new();
-        if shown.as_ref().is_some_and(|frame| frame.inlined) {
+        if shown.as_ref().is_some_and(|frame| frame.is_inlined()) {
             for level in 1..frames::SEARCH_LIMIT {
-                let Some(frame) = view.frame(level) else { break };
-                around.extend(frame.id);
-                if !frame.inlined {
+                let Ok(frame) = program.frame(level) else { break };
+                around.extend(frame.key());
+                if !frame.is_inlined() {
                     break;
                 }
             }
@@ -117,9 +116,12 @@ impl Here {
         Self {
             pc,
             row,
-            frame: shown.as_ref().and_then(|frame| frame.id),
+            frame: shown.as_ref().and_then(|frame| frame.key()),
             stack,
-            call_line: shown.filter(|_| hidden > 0).and_then(|frame| frame.line),
+            call_line: shown
+                .filter(|_| hidden > 0)
+                .and_then(|frame| program.frame_line(&frame))
+                .map(|line| (line.file, line.line)),
             hidden,
             around,
         }

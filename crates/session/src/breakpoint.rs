@@ -1,9 +1,9 @@
 //! Logical breakpoints: what the user made and what became of it.
 
 use crate::catch::Caught;
-use crate::view::{CodeLocation, FrameId};
 use kdive_base::VirtAddr;
-use kdive_program::TaskFilter;
+use kdive_expr::Expr;
+use kdive_program::{CodeLocation, FrameKey, TaskFilter};
 use kdive_target::{ThreadId, WatchKind};
 
 /// What a breakpoint is, by the command that made it.
@@ -31,7 +31,7 @@ pub struct Watch {
     /// Whether the stub watches it; otherwise kdive steps and compares.
     pub hardware: bool,
     /// The frame whose locals it names; it is deleted when that frame is gone.
-    pub frame: Option<FrameId>,
+    pub frame: Option<FrameKey>,
     /// The thread of that frame.
     pub thread: Option<ThreadId>,
     /// The task of that frame, where tasks are known; it may have come to another thread.
@@ -178,14 +178,14 @@ impl Breakpoint {
 }
 
 /// A breakpoint with what was compiled from its texts.
-pub(crate) struct Entry<E> {
+pub(crate) struct Entry {
     pub(crate) shown: Breakpoint,
     /// The condition, one per location.
-    pub(crate) conditions: Vec<Option<E>>,
+    pub(crate) conditions: Vec<Option<Expr>>,
     /// The watched expression.
-    pub(crate) expr: Option<E>,
+    pub(crate) expr: Option<Expr>,
     /// The condition of a watchpoint or catchpoint.
-    pub(crate) condition: Option<E>,
+    pub(crate) condition: Option<Expr>,
     /// Where the frame of a watched local returns to.
     pub(crate) scope: Option<Scope>,
     /// To be deleted at the next stop.
@@ -196,10 +196,10 @@ pub(crate) struct Entry<E> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Scope {
     pub(crate) pc: VirtAddr,
-    pub(crate) caller: FrameId,
+    pub(crate) caller: FrameKey,
 }
 
-impl<E> Entry<E> {
+impl Entry {
     /// The watchpoint, if it is one.
     pub(crate) fn watch(&self) -> Option<&Watch> {
         match &self.shown.kind {

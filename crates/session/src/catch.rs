@@ -3,7 +3,6 @@
 use crate::breakpoint::{Breakpoint, BreakpointKind, Disposition, Entry};
 use crate::edit::Added;
 use crate::signal::{self, Signals};
-use crate::view::View;
 use crate::{Session, text};
 
 /// Which signals a catchpoint stops at.
@@ -65,7 +64,7 @@ impl Caught {
     }
 }
 
-impl<V: View> Session<V> {
+impl Session {
     /// Makes a catchpoint for signals of the program.
     pub fn add_signal_catch(&mut self, caught: Caught) -> Added {
         let number = self.take_number();
@@ -100,7 +99,7 @@ impl<V: View> Session<V> {
 
     /// Numbers of the catchpoints that a signal is a matter of.
     pub(crate) fn catches_of(&self, signal: u8) -> Vec<u32> {
-        let catches = |entry: &&Entry<V::Expr>| match &entry.shown.kind {
+        let catches = |entry: &&Entry| match &entry.shown.kind {
             BreakpointKind::Signal(caught) => entry.is_active() && caught.has(signal),
             _ => false,
         };

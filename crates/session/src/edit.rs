@@ -2,9 +2,10 @@
 
 use crate::breakpoint::{Breakpoint, BreakpointKind, Disposition, Entry, Location, LocationState};
 use crate::place::BreakArgs;
-use crate::view::{CodeLocation, Resolution, View};
 use crate::{Error, Event, Session};
 use kdive_base::VirtAddr;
+use kdive_expr::Expr;
+use kdive_program::{CodeLocation, Resolution};
 
 /// What `break` and its kin ask for.
 #[derive(Clone, PartialEq, Debug)]
@@ -47,7 +48,7 @@ pub enum Switch {
     Count(u64),
 }
 
-impl<V: View> Session<V> {
+impl Session {
     /// Makes a breakpoint.
     ///
     /// # Errors
@@ -58,9 +59,9 @@ impl<V: View> Session<V> {
         let thread = args.thread.as_deref().map(|id| self.thread_number(id)).transpose()?;
         let task = self.task_filter(args.task.as_deref(), args.comm.as_deref())?;
         let spec = if args.location.is_empty() {
-            match self.view.default_location() {
-                Some(pc) => format!("*{pc}"),
-                None => return Err(Error::msg("No default breakpoint address now.")),
+            match self.program.selected_frame() {
+                Ok(frame) => format!("*{}", frame.pc()),
+                Err(_) => return Err(Error::msg("No default breakpoint address now.")),
             }
         } else {
             args.location.clone()
@@ -85,7 +86,7 @@ impl<V: View> Session<V> {
         let mut notes = Vec::new();
         let mut warnings: Vec<String> = self.absent_task(shown.task.as_ref()).into_iter().collect();
         let mut conditions = Vec::new();
-        match self.view.resolve(&shown.spec) {
+        match self.resolve(&shown.spec) {
             Ok(resolution) => {
                 for place in &resolution.locations {
                     notes.extend(self.also_set_at(place.addr, thread));
@@ -114,8 +115,16 @@ impl<V: View> Session<V> {
 
     pub(crate) fn take_number(&mut self) -> u32 {
         self.last_number += 1;
-        self.view.set_convenience("bpnum", Some(i64::from(self.last_number)));
+        self.program.set_convenience("bpnum", Some(i64::from(self.last_number)));
         self.last_number
+    }
+
+    /// Looks up a location typed by the user. The default place is the one shown last.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it may exist later.
+    pub fn resolve(&self, location: &str) -> Result<Resolution, Error> {
+        Ok(self.program.resolve(location)?)
     }
 
     /// The thread a user names: `2` or `1.2`.
@@ -141,13 +150,13 @@ impl<V: View> Session<V> {
         shown: &mut Breakpoint,
         force: bool,
         warnings: &mut Vec<String>,
-    ) -> Result<Vec<Option<V::Expr>>, Error> {
+    ) -> Result<Vec<Option<Expr>>, Error> {
         let Some(text) = shown.condition.clone() else {
             return Ok(shown.locations.iter().map(|_| None).collect());
         };
         let (mut compiled, mut failures, mut valid) = (Vec::new(), Vec::new(), false);
         for (index, location) in shown.locations.iter_mut().enumerate() {
-            match self.view.compile(&text, Some(location.place.addr)) {
+            match self.program.compile(&text, Some(location.place.addr)) {
                 Ok(expr) => {
                     valid = true;
                     location.condition_invalid = false;
@@ -164,14 +173,14 @@ impl<V: View> Session<V> {
             && !force
             && let Some((_, error)) = failures.into_iter().next_back()
         {
-            return Err(error);
+            return Err(error.into());
         } else if !valid && !force {
             return Ok(compiled);
         }
         for (index, location) in shown.locations.iter().enumerate() {
             if location.condition_invalid {
                 let error = self
-                    .view
+                    .program
                     .compile(&text, Some(location.place.addr))
                     .err()
                     .map_or_else(String::new, |error| error.to_string());
@@ -209,7 +218,7 @@ impl<V: View> Session<V> {
             .ok_or(Error::NoBreakpoint(number))
     }
 
-    fn entry_mut(&mut self, number: u32) -> Result<&mut Entry<V::Expr>, Error> {
+    fn entry_mut(&mut self, number: u32) -> Result<&mut Entry, Error> {
         self.breakpoints
             .iter_mut()
             .find(|entry| entry.shown.number == number)
@@ -292,7 +301,7 @@ impl<V: View> Session<V> {
         let mut shown = entry.shown.clone();
         shown.condition = condition.map(str::to_owned);
         if shown.is_watch() || shown.is_catch() {
-            let compiled = condition.map(|text| self.view.compile(text, None)).transpose()?;
+            let compiled = condition.map(|text| self.program.compile(text, None)).transpose()?;
             let entry = self.entry_mut(number)?;
             entry.shown = shown;
             entry.condition = compiled;
@@ -370,7 +379,7 @@ impl<V: View> Session<V> {
                 continue;
             }
             let spec = if shown.canonical.is_empty() { &shown.spec } else { &shown.canonical };
-            let Ok(resolution) = self.view.resolve(&spec.clone()) else {
+            let Ok(resolution) = self.program.resolve(&spec.clone()) else {
                 if let Some(entry) = self.breakpoints.get_mut(index) {
                     entry.shown.locations.clear();
                     entry.conditions.clear();

@@ -37,7 +37,7 @@ pub enum Error {
     },
     /// An expression, or what is asked of the program.
     #[error(transparent)]
-    Program(#[from] kdive_program::Error),
+    Program(kdive_program::Error),
     /// The command ends before anything has run; gdb's lines that say why.
     #[error("{0}")]
     Aborted(String),
@@ -70,6 +70,21 @@ impl From<LinespecError> for Error {
             _ => Absent::Other,
         };
         Self::NotFound { missing, text: error.to_string() }
+    }
+}
+
+impl From<kdive_program::Error> for Error {
+    fn from(error: kdive_program::Error) -> Self {
+        match error {
+            kdive_program::Error::Linespec(error) => error.into(),
+            kdive_program::Error::NoFunctionInModule { ref function, .. } => {
+                Self::NotFound { missing: Absent::Function(function.clone()), text: error.to_string() }
+            }
+            kdive_program::Error::InitFreed { .. } => {
+                Self::NotFound { missing: Absent::Other, text: error.to_string() }
+            }
+            other => Self::Program(other),
+        }
     }
 }
 

@@ -12,9 +12,9 @@ use crate::arrival::{Arrival, Here};
 use crate::frames;
 use crate::run::{Momentary, Wake};
 use crate::step::{Range, Step, StepOver};
-use crate::view::View;
 use kdive_arch::{Flow, Insn};
 use kdive_base::{AddrRange, VirtAddr};
+use kdive_program::{FrameKey, Program};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most instructions that are looked at. A line has ten; a function without lines may have thousands.
@@ -58,7 +58,7 @@ trait Code {
     fn arrive(&self, step: &Step, addr: VirtAddr) -> Option<Arrival>;
 }
 
-impl<V: View> Session<V> {
+impl Session {
     /// Breakpoints at which a run over the rest of the line ends; none when single steps are to go on.
     pub(crate) fn range_exits(&mut self) -> Vec<Wake> {
         self.find_exits().unwrap_or_default()
@@ -77,17 +77,18 @@ impl<V: View> Session<V> {
         if self.threads.selected().map(|entry| entry.id) != Some(thread) {
             self.focus(thread);
         }
-        let pc = self.view.pc().ok()?;
-        let function = self.view.function_at(pc).filter(|function| function.has_debug)?;
-        let first = function.range.start.max(VirtAddr(pc.0.saturating_sub(BYTES_BEFORE)));
-        let last = function.range.end.min(VirtAddr(pc.0.saturating_add(BYTES_BEHIND)));
+        let pc = self.program.pc().ok()?;
+        let home = self.program.described_function(pc)?;
+        let (_, function) = self.program.modules.function_bounds(pc)?;
+        let first = function.start.max(VirtAddr(pc.0.saturating_sub(BYTES_BEFORE)));
+        let last = function.end.min(VirtAddr(pc.0.saturating_add(BYTES_BEHIND)));
         let len = last.distance_from(first).and_then(|len| usize::try_from(len).ok())?;
         target.prefetch(first, len + LONGEST_INSN);
-        let stack = frames::stack_id(&mut self.view, 0)?;
-        let mut code = InFrame { view: &self.view, home: function.range.start, stack, goes_on: true };
+        let stack = frames::stack_id(&self.program, 0)?;
+        let mut code = InFrame { program: &self.program, home, stack, goes_on: true };
         // In the frame of the step it is known what will be found.
         code.goes_on =
-            step.stack == Some(stack) && step.frame.is_some_and(|frame| frame.stack == stack.stack);
+            step.stack == Some(stack) && step.frame.is_some_and(|frame| frame.address() == stack.address());
         let exits = find(&step, pc, &code).or_else(|| {
             code.goes_on = false;
             find(&step, pc, &code)
@@ -97,7 +98,7 @@ impl<V: View> Session<V> {
         }
         // A command ends in the task it began in, so that is asked once.
         let known = self.run.as_ref().and_then(|run| run.task);
-        let task = known.unwrap_or_else(|| self.view.task());
+        let task = known.unwrap_or_else(|| self.program.task());
         if let Some(run) = self.run.as_mut() {
             run.task = Some(task);
         }
@@ -111,33 +112,33 @@ impl<V: View> Session<V> {
 }
 
 /// The code of the frame a step is in.
-struct InFrame<'a, V> {
-    view: &'a V,
+struct InFrame<'a> {
+    program: &'a Program,
     /// Its function.
     home: VirtAddr,
-    stack: crate::view::FrameId,
+    stack: FrameKey,
     /// Whether code outside of the range is followed.
     goes_on: bool,
 }
 
-impl<V: View> Code for InFrame<'_, V> {
+impl Code for InFrame<'_> {
     fn instruction(&self, addr: VirtAddr) -> Option<Insn> {
-        self.view.instruction(addr)
+        self.program.decode(addr)
     }
 
     fn is_home(&self, addr: VirtAddr) -> bool {
-        frames::function(self.view, addr) == Some(self.home)
+        self.program.described_function(addr) == Some(self.home)
     }
 
     fn fixups(&self, range: AddrRange) -> Vec<VirtAddr> {
-        self.view.fixups(range)
+        self.program.fixups(range)
     }
 
     fn arrive(&self, step: &Step, addr: VirtAddr) -> Option<Arrival> {
         if !self.goes_on {
             return None;
         }
-        Some(step.arrive(&Here::expected(self.view, self.stack, addr)?))
+        Some(step.arrive(&Here::expected(self.program, self.stack, addr)?))
     }
 }
 
@@ -203,6 +204,7 @@ fn find(step: &Step, pc: VirtAddr, code: &impl Code) -> Option<Exits> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kdive_symbols::SourceName;
 
     fn insn(addr: u64, flow: Flow, target: Option<u64>) -> Insn {
         Insn {
@@ -239,7 +241,7 @@ mod tests {
             frame: None,
             stack: None,
             function: None,
-            line: Some(("toy.c".into(), line)),
+            line: Some((SourceName { name: "toy.c".into(), comp_dir: None }, line)),
             resume_at: None,
         }
     }

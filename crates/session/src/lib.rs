@@ -9,9 +9,9 @@
 //! `inserted`): before each resume the set that is wanted is compared with the set that is there, and only the
 //! differences are sent.
 //!
-//! What the session has to know about code (frames, lines, functions, inlined calls, expressions) comes through
-//! [`View`]; control over execution comes through [`kdive_target::Target`]. It knows nothing of Linux: places where the
-//! operating system wants to be asked are [`View::internal_points`].
+//! What the session has to know about code (frames, lines, functions, inlined calls, expressions) it asks its
+//! [`kdive_program::Program`]; control over execution comes through [`kdive_target::Target`]. It knows nothing of Linux: places where
+//! the operating system wants to be asked are [`kdive_program::OsLayer::points`].
 
 mod arrival;
 mod breakpoint;
@@ -22,11 +22,11 @@ mod event;
 mod exits;
 mod frames;
 mod inserted;
+mod machine;
 mod numbers;
 mod over;
 mod phantom;
 mod place;
-mod program_view;
 mod remote;
 mod request;
 mod run;
@@ -38,7 +38,6 @@ mod task;
 mod text;
 mod thread;
 mod user_mode;
-mod view;
 mod watch;
 
 pub use breakpoint::{Breakpoint, BreakpointKind, Disposition, Location, LocationState, SeenValue, Watch};
@@ -48,7 +47,6 @@ pub use error::{Absent, Error};
 pub use event::{Event, Hit, HitKind, Show, Stop, StopReason, ThreadLabel};
 pub use numbers::{Complaint, NumberRange, parse_list, parse_ranges};
 pub use place::BreakArgs;
-pub use program_view::ProgramView;
 pub use remote::ConnectOptions;
 pub use request::Request;
 pub use run::StepKind;
@@ -56,13 +54,9 @@ pub use session::{HardwareLimits, SchedulerLocking, Session, Settings, Skip};
 pub use signal::{Signals, Treatment, describe as describe_signal, known_signal, signal_named};
 pub use text::{save, table, watch_title};
 pub use thread::{ThreadEntry, Threads};
-pub use view::{
-    CodeLocation, Frame, FrameId, FunctionAt, InlineBlock, LineRow, Resolution, ReturnPlan, View,
-    WatchReading,
-};
 pub use watch::WatchRequest;
 
-pub use kdive_program::TaskFilter;
+pub use kdive_program::{CodeLocation, FrameKey, Resolution, TaskFilter, WatchReading};
 pub use kdive_target::{
     ConnectError, DebugSink, InterruptSequence, Log, LogBase, Note, Packet, PacketSize, Packets, Permissions,
     RemoteTarget, Statistics, ThreadId, WatchKind,

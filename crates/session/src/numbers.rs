@@ -1,7 +1,7 @@
 //! Lists of breakpoint numbers as users type them: `1-3 5`, `4.2`, `4.1-3`, `$bpnum`.
 
 use crate::Error;
-use crate::view::View;
+use kdive_program::Program;
 
 /// A list longer than anybody types.
 const LIMIT: u64 = 100_000;
@@ -35,7 +35,7 @@ enum NotNumber {
 }
 
 /// A number, `$variable` or a value of the history.
-fn number<V: View>(view: &mut V, token: &str) -> Result<i64, NotNumber> {
+fn number(program: &Program, token: &str) -> Result<i64, NotNumber> {
     let Some(name) = token.strip_prefix('$') else {
         return token.parse().map_err(|_| NotNumber::Word);
     };
@@ -43,11 +43,11 @@ fn number<V: View>(view: &mut V, token: &str) -> Result<i64, NotNumber> {
     if !from_history && name.starts_with(|c: char| c.is_ascii_digit()) {
         return Err(NotNumber::Variable(NO_INTEGER));
     }
-    match view.integer_of(token) {
+    match program.integer_of(token) {
         Ok(Some(value)) => Ok(value),
         Ok(None) if from_history => Err(NotNumber::Variable("History value must have integer type.")),
         Ok(None) => Err(NotNumber::Variable(NO_INTEGER)),
-        Err(error) => Err(NotNumber::Fatal(error)),
+        Err(error) => Err(NotNumber::Fatal(error.into())),
     }
 }
 
@@ -58,7 +58,7 @@ const NO_INTEGER: &str = "Convenience variable must have integer value.";
 ///
 /// # Errors
 /// `negative value`, `inverted range`.
-pub fn parse_list<V: View>(view: &mut V, text: &str) -> Result<(Vec<u32>, Vec<Complaint>), Error> {
+pub fn parse_list(program: &Program, text: &str) -> Result<(Vec<u32>, Vec<Complaint>), Error> {
     let (mut numbers, mut complaints) = (Vec::new(), Vec::new());
     for token in text.split_whitespace() {
         if token.starts_with('-') {
@@ -68,8 +68,8 @@ pub fn parse_list<V: View>(view: &mut V, text: &str) -> Result<(Vec<u32>, Vec<Co
             break;
         }
         let (from, to) = match token.split_once('-') {
-            Some((from, to)) => (number(view, from), Some(number(view, to))),
-            None => (number(view, token), None),
+            Some((from, to)) => (number(program, from), Some(number(program, to))),
+            None => (number(program, token), None),
         };
         let mut zero_if_bad = |end: Result<i64, NotNumber>| match end {
             Ok(value) => Ok(value),
@@ -106,31 +106,31 @@ pub fn parse_list<V: View>(view: &mut V, text: &str) -> Result<(Vec<u32>, Vec<Co
 ///
 /// # Errors
 /// `Bad breakpoint number 'x'`, `Bad breakpoint location number 'x'`.
-pub fn parse_ranges<V: View>(view: &mut V, token: &str) -> Result<Vec<NumberRange>, Error> {
+pub fn parse_ranges(program: &Program, token: &str) -> Result<Vec<NumberRange>, Error> {
     let bad = |text: &str| Error::msg(format!("Bad breakpoint number '{text}'"));
     let bad_location = |text: &str| Error::msg(format!("Bad breakpoint location number '{text}'"));
-    let positive = |view: &mut V, part: &str, bad: Error| -> Result<u32, Error> {
-        match number(view, part) {
+    let positive = |program: &Program, part: &str, bad: Error| -> Result<u32, Error> {
+        match number(program, part) {
             Ok(n) => u32::try_from(n).ok().filter(|&n| n > 0).ok_or(bad),
             Err(NotNumber::Word) => Err(bad),
             Err(NotNumber::Variable(text)) => Err(Error::msg(format!("{text}\n{bad}"))),
             Err(NotNumber::Fatal(error)) => Err(error),
         }
     };
-    let one = |view: &mut V, part: &str| positive(view, part, bad(token));
+    let one = |program: &Program, part: &str| positive(program, part, bad(token));
     if let Some((owner, rest)) = token.split_once('.') {
-        let owner = one(view, owner)?;
-        let location = |view: &mut V, part: &str| positive(view, part, bad_location(part));
+        let owner = one(program, owner)?;
+        let location = |program: &Program, part: &str| positive(program, part, bad_location(part));
         let range = match rest.split_once('-') {
             Some((from, to)) => {
-                let (from_n, to_n) = (location(view, from)?, location(view, to)?);
+                let (from_n, to_n) = (location(program, from)?, location(program, to)?);
                 if to_n < from_n {
                     return Err(Error::msg(format!("Inverted breakpoint location range at '{from}-{to}'")));
                 }
                 (from_n, to_n)
             }
             None => {
-                let n = location(view, rest)?;
+                let n = location(program, rest)?;
                 (n, n)
             }
         };
@@ -141,7 +141,7 @@ pub fn parse_ranges<V: View>(view: &mut V, token: &str) -> Result<Vec<NumberRang
             if to.is_empty() {
                 return Err(Error::msg(format!("Bad breakpoint number at or near: '{token}'")));
             }
-            let (from_n, to_n) = (one(view, from)?, one(view, to)?);
+            let (from_n, to_n) = (one(program, from)?, one(program, to)?);
             if to_n < from_n {
                 return Err(Error::msg(format!("Inverted breakpoint range at '{token}'")));
             }
@@ -150,6 +150,6 @@ pub fn parse_ranges<V: View>(view: &mut V, token: &str) -> Result<Vec<NumberRang
                 .map(|number| NumberRange { number, locations: None })
                 .collect())
         }
-        _ => Ok(vec![NumberRange { number: one(view, token)?, locations: None }]),
+        _ => Ok(vec![NumberRange { number: one(program, token)?, locations: None }]),
     }
 }

@@ -2,11 +2,10 @@
 
 use crate::Session;
 use crate::exits::LONGEST_INSN;
-use crate::view::View;
 use kdive_base::VirtAddr;
 use kdive_target::{RunControl, ThreadId};
 
-impl<V: View> Session<V> {
+impl Session {
     /// Sets threads that stand at a breakpoint which has been dealt with behind their instruction where that does nothing: the
     /// breakpoint of a function mostly lies on the no-op its entry begins with, and to write the pc does not start and stop the
     /// machine as a step does. Not where breakpoints are written into memory and the instruction would have to be looked for.
@@ -39,11 +38,11 @@ impl<V: View> Session<V> {
         if self.threads.selected().map(|entry| entry.id) != Some(thread) {
             self.focus(thread);
         }
-        if !self.view.pc().is_ok_and(|pc| pc == addr) {
+        if !self.program.pc().is_ok_and(|pc| pc == addr) {
             return false;
         }
         target.prefetch(addr, LONGEST_INSN);
-        let insn = self.view.instruction(addr).filter(kdive_arch::Insn::does_nothing);
-        insn.is_some_and(|insn| self.view.set_pc(insn.next()).is_ok())
+        let insn = self.program.decode(addr).filter(kdive_arch::Insn::does_nothing);
+        insn.is_some_and(|insn| self.program.set_pc(insn.next()).is_ok())
     }
 }

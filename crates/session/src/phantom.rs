@@ -9,14 +9,13 @@ use crate::Session;
 use crate::run::{InFlight, Run};
 use crate::signal;
 use crate::step::Range;
-use crate::view::View;
 use kdive_base::VirtAddr;
 use kdive_target::{Others, ThreadId};
 
 /// How often in a row nothing may have happened.
 const MOST: u32 = 2;
 
-impl<V: View> Session<V> {
+impl Session {
     /// Whether the stop ends a step past a breakpoint that was dealt with, and is of no other interest: only whether it has led anywhere
     /// has to be known, because a target that steps over breakpoints stops at once when it is continued at another one.
     pub(crate) fn only_passed_over(&mut self, stop: &kdive_target::Stop) -> bool {
@@ -39,9 +38,9 @@ impl<V: View> Session<V> {
         if !idle || run.interrupted || stepped != stop.thread || over.is_none() {
             return false;
         }
-        self.view.invalidate();
+        self.invalidate();
         self.focus(stepped);
-        let stands = self.view.pc().ok().filter(|&pc| Some(pc) == over);
+        let stands = self.program.pc().ok().filter(|&pc| Some(pc) == over);
         let Some(run) = self.run.as_mut() else { return false };
         match stands {
             Some(_) if run.idle_steps < MOST => run.idle_steps += 1,
@@ -59,7 +58,7 @@ impl<V: View> Session<V> {
         let Some(run) = self.run.as_mut() else { return false };
         run.inflight = None;
         run.take_nudge();
-        self.view.invalidate();
+        self.invalidate();
         true
     }
 
@@ -99,9 +98,9 @@ impl<V: View> Session<V> {
         if !plain {
             return None;
         }
-        self.view.invalidate();
+        self.invalidate();
         self.focus(stop.thread);
-        let pc = self.view.pc().ok()?;
+        let pc = self.program.pc().ok()?;
         let told = self.run.as_ref()?.over.get(&stop.thread) == Some(&pc);
         (told || self.inserted.code_at(pc).is_empty()).then_some(stepped)
     }

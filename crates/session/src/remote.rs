@@ -1,7 +1,6 @@
 //! Connecting to a stub and parting from it.
 
 use crate::event::Stop;
-use crate::view::View;
 use crate::{Error, Session};
 use kdive_arch::Arch;
 use kdive_arch::target_xml::Description;
@@ -57,7 +56,7 @@ impl Default for ConnectOptions {
     }
 }
 
-impl<V: View> Session<V> {
+impl Session {
     /// Connects to a stub and takes its target. `None`: connected, but nothing runs there yet (extended mode). `waits` is called
     /// once when nobody listens there yet and it is tried again.
     ///
@@ -209,10 +208,10 @@ impl<V: View> Session<V> {
 
     /// Something may have changed behind our back: everything is fetched anew.
     fn refresh(&mut self) {
-        let level = self.view.selected_level();
-        self.view.invalidate();
-        if self.view.frame(level).is_some() {
-            self.view.select_level(level);
+        let level = self.program.selected_level();
+        self.invalidate();
+        if self.program.frame(level).is_ok() {
+            self.select_level(level);
         }
     }
 

@@ -4,7 +4,6 @@ use crate::event::{Show, Stop, StopReason};
 use crate::frames;
 use crate::run::{BeforeCall, Command, Momentary, Run, StepKind};
 use crate::step::{Range, StepOver};
-use crate::view::View;
 use crate::{Error, Event, Session};
 use kdive_base::{AddrRange, VirtAddr};
 use kdive_target::ThreadId;
@@ -36,7 +35,7 @@ pub enum Request {
     Call,
 }
 
-impl<V: View> Session<V> {
+impl Session {
     /// Starts something. On success events follow from [`Session::poll`] until [`Event::Stopped`] or one that says that
     /// the program is gone.
     ///
@@ -88,7 +87,7 @@ impl<V: View> Session<V> {
         self.run = Some(run);
         self.last_hits.clear();
         self.commands.clear();
-        let selected = self.view.selected_level();
+        let selected = self.program.selected_level();
         match self.prepare_step() {
             Ok(false) => Ok(()),
             // `step` went into an inlined call: that is all.
@@ -98,13 +97,13 @@ impl<V: View> Session<V> {
                 let mut stop = Stop::quiet(thread);
                 stop.reasons.push(StopReason::StepDone);
                 stop.show = Show::FrameAndSource;
-                self.view.select_level(0);
+                self.select_level(0);
                 self.queue.push_back(Event::Stopped(Box::new(stop)));
                 Ok(())
             }
             Err(error) => {
                 self.run = None;
-                self.view.select_level(selected);
+                self.select_level(selected);
                 Err(error)
             }
         }
@@ -176,11 +175,11 @@ impl<V: View> Session<V> {
                     .iter()
                     .flat_map(|entry| entry.shown.locations.iter().map(|location| location.place.addr))
                     .collect();
-                self.view.begin_call(&taken)?;
+                self.program.begin_call(&taken).map_err(Error::msg)?;
                 Run::new(thread, Command::Call)
             }
             Request::Jump(pc) => {
-                self.view.set_pc(pc)?;
+                self.program.set_pc(pc)?;
                 // A breakpoint there is hit, even if it was the last thing shown.
                 self.reported.remove(&thread);
                 Run::new(thread, Command::Continue)
@@ -195,7 +194,7 @@ impl<V: View> Session<V> {
     /// Threads that stand where they were last shown, with a breakpoint there: they are not to stop for it again.
     fn threads_to_pass(&mut self) -> BTreeMap<ThreadId, VirtAddr> {
         let selected = self.threads.selected().map(|entry| entry.id);
-        let level = self.view.selected_level();
+        let level = self.program.selected_level();
         let candidates: Vec<_> = self.reported.iter().map(|(&thread, &pc)| (thread, pc)).collect();
         let mut over = BTreeMap::new();
         for (thread, pc) in candidates {
@@ -203,82 +202,83 @@ impl<V: View> Session<V> {
                 continue;
             }
             if Some(thread) != selected {
-                self.view.select(Some(thread));
+                self.look_at(Some(thread));
             }
-            if self.view.pc() == Ok(pc) {
+            if self.program.pc() == Ok(pc) {
                 over.insert(thread, pc);
             }
             if Some(thread) != selected {
-                self.view.select(selected);
-                self.view.select_level(level);
+                self.look_at(selected);
+                self.select_level(level);
             }
         }
         over
     }
 
     fn set_up_finish(&mut self, thread: ThreadId) -> Result<Run, Error> {
-        let level = self.view.selected_level();
+        let level = self.program.selected_level();
         let outermost = || Error::msg("\"finish\" not meaningful in the outermost frame.");
-        let callee = self.view.frame(level).ok_or_else(outermost)?;
-        let caller = self.view.frame(level + 1).ok_or_else(outermost)?;
-        if callee.inlined {
+        let callee = self.program.frame(level).map_err(|_| outermost())?;
+        let caller = self.program.frame(level + 1).map_err(|_| outermost())?;
+        if callee.is_inlined() {
             let mut step = self.new_step(StepOver::All);
-            step.frame = caller.id;
-            step.stack = frames::stack_id(&mut self.view, level + 1);
+            step.frame = caller.key();
+            step.stack = frames::stack_id(&self.program, level + 1);
             step.line = None;
             // Wherever it ends is shown as a new place.
             step.function = None;
-            step.range = Range::Within(AddrRange::new(caller.pc, caller.pc));
+            step.range = Range::Within(AddrRange::new(caller.pc(), caller.pc()));
             let mut run = Run::new(thread, Command::FinishInlined);
             run.step = Some(step);
             return Ok(run);
         }
-        let plan = self.view.plan_return();
+        let plan = self.program.return_type();
         let mut target = level + 1;
-        while self.view.frame(target).is_some_and(|frame| frame.tail_call) {
+        while self.program.frame(target).is_ok_and(|frame| frame.is_tail_call()) {
             target += 1;
         }
-        let caller = self.view.frame(target).ok_or_else(outermost)?;
-        if !frames::begins_instruction(&self.view, caller.pc) {
+        let caller = self.program.frame(target).map_err(|_| outermost())?;
+        if !frames::begins_instruction(&self.program, caller.pc()) {
             return Err(Error::msg(format!(
                 "Frame {target} is not to be trusted: {} is in the middle of an instruction, where no function returns to.",
-                caller.pc
+                caller.pc()
             )));
         }
-        let frame = frames::stack_id(&mut self.view, target);
+        let frame = frames::stack_id(&self.program, target);
         let mut run = Run::new(thread, Command::Finish(plan));
-        let task = self.view.task();
-        run.targets.push(Momentary { addr: caller.pc, frame, thread, task });
+        let task = self.program.task();
+        run.targets.push(Momentary { addr: caller.pc(), frame, thread, task });
         Ok(run)
     }
 
     fn set_up_until(&mut self, thread: ThreadId) -> Result<Run, Error> {
-        let pc = self.view.pc()?;
-        let function = self
-            .view
-            .function_at(pc)
+        let pc = self.program.pc()?;
+        let (_, function) = self
+            .program
+            .modules
+            .function_bounds(pc)
             .ok_or_else(|| Error::msg("Execution is not within a known function."))?;
-        let end = match self.view.line_row(pc) {
-            Some(row) if function.has_debug => self.end_of_line(&row),
+        let end = match self.program.line_row(pc) {
+            Some(row) if self.program.described_function(pc).is_some() => self.end_of_line(&row),
             _ => pc.offset(1),
         };
         let mut step = self.new_step(StepOver::All);
-        step.range = Range::Within(AddrRange::new(function.range.start, end));
+        step.range = Range::Within(AddrRange::new(function.start, end));
         let mut run = Run::new(thread, Command::Until);
         run.step = Some(step);
         Ok(run)
     }
 
     /// Where the entries of a line end that follow each other without beginning a statement.
-    fn end_of_line(&self, row: &crate::LineRow) -> VirtAddr {
-        let mut end = row.range.end;
+    fn end_of_line(&self, row: &kdive_symbols::Line) -> VirtAddr {
+        let mut end = row.end;
         for _ in 0..4096 {
-            match self.view.line_row(end) {
+            match self.program.line_row(end) {
                 Some(next) if next.line == row.line && next.file == row.file && !next.is_stmt => {
-                    if next.range.end <= end {
+                    if next.end <= end {
                         break;
                     }
-                    end = next.range.end;
+                    end = next.end;
                 }
                 _ => break,
             }
@@ -287,20 +287,20 @@ impl<V: View> Session<V> {
     }
 
     fn set_up_location(&mut self, thread: ThreadId, location: &str, anywhere: bool) -> Result<Run, Error> {
-        let resolution = self.view.resolve(location)?;
+        let resolution = self.program.resolve(location)?;
         if resolution.locations.is_empty() {
             return Err(Error::msg("Couldn't get information on specified line."));
         }
-        let level = self.view.selected_level();
-        let own = frames::stack_id(&mut self.view, level);
-        let caller = frames::caller(&mut self.view, level);
-        let task = self.view.task();
+        let level = self.program.selected_level();
+        let own = frames::stack_id(&self.program, level);
+        let caller = frames::caller(&self.program, level);
+        let task = self.program.task();
         let mut run = Run::new(thread, Command::Location);
-        let is_place = |caller: &crate::view::Frame| {
-            caller.id.is_some() && frames::begins_instruction(&self.view, caller.pc)
+        let is_place = |caller: &frames::Caller| {
+            caller.key.is_some() && frames::begins_instruction(&self.program, caller.pc)
         };
         if let Some(caller) = caller.filter(is_place) {
-            run.targets.push(Momentary { addr: caller.pc, frame: caller.id, thread, task });
+            run.targets.push(Momentary { addr: caller.pc, frame: caller.key, thread, task });
         }
         let frame = if anywhere { None } else { own };
         run.targets.extend(resolution.locations.iter().map(|place| Momentary {

@@ -7,11 +7,12 @@
 use crate::frames;
 use crate::inserted::{Place, PlaceKind, Policy};
 use crate::step::{Step, StepOver};
-use crate::view::{FrameId, ReturnPlan, View};
 use crate::{Error, Event, LocationState, SchedulerLocking, Session};
 use kdive_arch::Flow;
 use kdive_base::{Interrupt, VirtAddr};
+use kdive_program::FrameKey;
 use kdive_target::{Others, Resume, RunControl, ThreadId, Wait};
+use kdive_types::Type;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -44,7 +45,7 @@ pub(crate) enum Command {
         left: u64,
     },
     Until,
-    Finish(Option<ReturnPlan>),
+    Finish(Option<Type>),
     FinishInlined,
     /// A function the debugger has called.
     Call,
@@ -63,7 +64,7 @@ impl Command {
 pub(crate) struct Momentary {
     pub(crate) addr: VirtAddr,
     /// Stack frame in which it counts.
-    pub(crate) frame: Option<FrameId>,
+    pub(crate) frame: Option<FrameKey>,
     pub(crate) thread: ThreadId,
     /// The task it is for, where tasks are known: it may have come to another thread (CPU) when it gets there.
     pub(crate) task: Option<VirtAddr>,
@@ -89,7 +90,7 @@ pub(crate) struct Expected {
     /// That of the instruction.
     pub(crate) from: VirtAddr,
     /// The addresses it may lead to, and the stack frame where it is the same as before.
-    pub(crate) places: Vec<(VirtAddr, Option<FrameId>)>,
+    pub(crate) places: Vec<(VirtAddr, Option<FrameKey>)>,
     /// Whether it leads nowhere else. Otherwise only the way from a user program into the kernel is something else: a target that
     /// keeps interrupts away lets system calls and page faults be.
     pub(crate) exact: bool,
@@ -203,7 +204,7 @@ impl Run {
     }
 }
 
-impl<V: View> Session<V> {
+impl Session {
     /// Waits up to `timeout` for the next event of what runs; `None` when nothing happened.
     ///
     /// # Errors
@@ -316,7 +317,7 @@ impl<V: View> Session<V> {
         let inferior = self.inferior();
         let event = match event {
             kdive_target::Event::Exited(code) => {
-                self.view.set_convenience("_exitcode", Some(i64::from(code)));
+                self.program.set_convenience("_exitcode", Some(i64::from(code)));
                 let text = match code {
                     0 => format!("[Inferior 1 ({inferior}) exited normally]"),
                     code => format!("[Inferior 1 ({inferior}) exited with code 0{code:o}]"),
@@ -374,7 +375,7 @@ impl<V: View> Session<V> {
     /// Ends the command where its thread stands; `None` when there is nothing left to stand.
     fn give_up(&mut self) -> Option<ThreadId> {
         let thread = self.run.take().map(|run| run.thread);
-        self.view.invalidate();
+        self.invalidate();
         let thread = thread.filter(|_| self.target.is_some())?;
         self.focus(thread);
         Some(thread)
@@ -444,7 +445,7 @@ impl<V: View> Session<V> {
         if let Some(run) = self.run.as_mut() {
             run.inflight = Some(inflight);
         }
-        self.view.invalidate();
+        self.invalidate();
         Ok(())
     }
 
@@ -455,7 +456,7 @@ impl<V: View> Session<V> {
             let hardware = matches!(entry.shown.kind, crate::BreakpointKind::Hardware);
             for location in &entry.shown.locations {
                 let addr = location.place.addr;
-                if location.enabled && !location.condition_invalid && self.view.freed(addr).is_none() {
+                if location.enabled && !location.condition_invalid && self.program.freed(addr).is_none() {
                     wanted.insert(if hardware { Place::hardware(addr) } else { Place::software(addr) });
                 }
             }
@@ -467,9 +468,9 @@ impl<V: View> Session<V> {
                 wanted.insert(Place::software(scope.pc));
             }
         }
-        wanted.extend(self.view.call_returns().into_iter().map(Place::software));
-        wanted.extend(self.view.internal_points().into_iter().map(Place::software));
-        wanted.extend(self.view.internal_watch().map(Place::internal_watch));
+        wanted.extend(self.program.call_returns().into_iter().map(Place::software));
+        wanted.extend(self.program.os_points().into_iter().map(Place::software));
+        wanted.extend(self.program.os_watched().map(Place::internal_watch));
         if let Some(run) = &self.run {
             wanted.extend(run.momentary().map(|momentary| Place::software(momentary.addr)));
         }
@@ -495,7 +496,7 @@ impl<V: View> Session<V> {
         wanted: &BTreeSet<Place>,
         verify: bool,
     ) -> Result<(), Error> {
-        let view = &self.view;
+        let view = &self.program;
         let policy = Policy {
             auto_hardware: self.settings.auto_hardware,
             verify,
@@ -584,12 +585,12 @@ impl<V: View> Session<V> {
     fn report_place(&mut self, place: Place, state: &LocationState) {
         let owners = self.owners(place);
         // A stub that cannot watch that much memory is nothing the user can do anything about.
-        if self.view.internal_watch().map(Place::internal_watch) == Some(place) {
+        if self.program.os_watched().map(Place::internal_watch) == Some(place) {
             return;
         }
         match state {
             // What is so by choice is told by who asks; what had to be is told at once.
-            LocationState::HardwareInstead(_) if self.view.rewritten(place.addr).is_some() => {}
+            LocationState::HardwareInstead(_) if self.program.rewritten(place.addr).is_some() => {}
             LocationState::HardwareInstead(reason) => {
                 for number in owners {
                     self.queue.push_back(Event::Notice(format!(
@@ -619,7 +620,7 @@ impl<V: View> Session<V> {
             for location in &mut entry.shown.locations {
                 let addr = location.place.addr;
                 let place = if hardware { Place::hardware(addr) } else { Place::software(addr) };
-                location.state = match self.view.freed(addr) {
+                location.state = match self.program.freed(addr) {
                     Some(reason) => LocationState::Owed(reason),
                     None => self.inserted.state(place),
                 };
@@ -642,10 +643,10 @@ impl<V: View> Session<V> {
                 .as_ref()
                 .and_then(|run| run.step.as_ref().filter(|_| run.thread == thread))
                 .is_some_and(|step| step.over != StepOver::Nothing);
-            expected = if passes_kernel && self.view.is_user_mode() {
+            expected = if passes_kernel && self.program.is_user_mode() {
                 self.expected_of_program(lets_in)
             } else if lets_in {
-                self.view.pc().ok().zip(self.expected_places()).map(|(from, places)| Expected {
+                self.program.pc().ok().zip(self.expected_places()).map(|(from, places)| Expected {
                     from,
                     places,
                     exact: true,
@@ -661,9 +662,9 @@ impl<V: View> Session<V> {
     }
 
     /// Where the instruction at the pc may lead; `None`: anywhere.
-    pub(crate) fn expected_places(&mut self) -> Option<Vec<(VirtAddr, Option<FrameId>)>> {
-        let pc = self.view.pc().ok()?;
-        let insn = self.view.instruction(pc)?;
+    pub(crate) fn expected_places(&mut self) -> Option<Vec<(VirtAddr, Option<FrameKey>)>> {
+        let pc = self.program.pc().ok()?;
+        let insn = self.program.decode(pc)?;
         // Only calls and jumps may lead to another frame.
         let (places, same_frame) = match (insn.flow, insn.target) {
             (Flow::Next, _) => (vec![insn.next()], true),
@@ -672,7 +673,7 @@ impl<V: View> Session<V> {
             (Flow::Jump | Flow::Call, Some(target)) => (vec![target], false),
             _ => return None,
         };
-        let frame = if same_frame { frames::stack_id(&mut self.view, 0) } else { None };
+        let frame = if same_frame { frames::stack_id(&self.program, 0) } else { None };
         Some(places.into_iter().map(|place| (place, frame)).collect())
     }
 
@@ -683,10 +684,10 @@ impl<V: View> Session<V> {
             return false;
         };
         let is_place = expected.places.iter().any(|(place, _)| *place == pc);
-        if is_place || !expected.exact && self.view.is_user_mode() {
+        if is_place || !expected.exact && self.program.is_user_mode() {
             return false;
         }
-        let task = self.view.task();
+        let task = self.program.task();
         let mut places = expected.places;
         // What the kernel has saved tells best where the program goes on.
         if expected.from_user_mode
@@ -706,13 +707,13 @@ impl<V: View> Session<V> {
     /// has to do something first. The first gets a breakpoint behind it and runs, with the others, until it wakes up.
     pub(crate) fn unblock(&mut self, thread: ThreadId, pc: VirtAddr) {
         let halted = self
-            .view
-            .instruction(pc)
+            .program
+            .decode(pc)
             .filter(|insn| insn.flow == Flow::Halt)
             .map(|insn| insn.next())
             .or_else(|| self.just_halted(pc));
-        let frame = frames::stack_id(&mut self.view, 0);
-        let task = self.view.task();
+        let frame = frames::stack_id(&self.program, 0);
+        let task = self.program.task();
         let Some(run) = self.run.as_mut() else { return };
         match halted {
             Some(next) => run.wake = vec![Momentary { addr: next, frame, thread, task }.into()],
@@ -724,6 +725,6 @@ impl<V: View> Session<V> {
     fn just_halted(&self, pc: VirtAddr) -> Option<VirtAddr> {
         // `hlt` is one byte.
         let before = VirtAddr(pc.0.checked_sub(1)?);
-        self.view.instruction(before).filter(|insn| insn.flow == Flow::Halt).map(|_| pc)
+        self.program.decode(before).filter(|insn| insn.flow == Flow::Halt).map(|_| pc)
     }
 }

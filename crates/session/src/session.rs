@@ -6,9 +6,9 @@ use crate::inserted::Inserted;
 use crate::run::Run;
 use crate::signal::Signals;
 use crate::thread::Threads;
-use crate::view::View;
 use crate::{Error, Event};
 use kdive_base::{Interrupt, VirtAddr};
+use kdive_program::{OsReport, Program};
 use kdive_target::{Permissions, RemoteTarget, Target, ThreadId};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -75,8 +75,11 @@ impl Default for Settings {
 pub type Skip = Rc<dyn Fn(&str, Option<&str>) -> bool>;
 
 /// One debugged target and everything about running it.
-pub struct Session<V: View> {
-    pub(crate) view: V,
+pub struct Session {
+    /// The program: symbols, memory, registers, frames.
+    pub program: Program,
+    /// What the operating system layer had to say during run control, for the front end to show.
+    pub reports: Vec<OsReport>,
     pub(crate) target: Option<Rc<dyn Target>>,
     /// The same, or a connection on which nothing runs.
     pub(crate) remote: Option<Rc<RemoteTarget>>,
@@ -90,7 +93,7 @@ pub struct Session<V: View> {
     /// The signals threads stopped with, which they get when they run again; `true`: whatever their treatment.
     pub(crate) stop_signals: BTreeMap<ThreadId, (u8, bool)>,
     pub(crate) interrupt: Interrupt,
-    pub(crate) breakpoints: Vec<Entry<V::Expr>>,
+    pub(crate) breakpoints: Vec<Entry>,
     pub(crate) last_number: u32,
     pub(crate) inserted: Inserted,
     pub(crate) run: Option<Run>,
@@ -107,7 +110,7 @@ pub struct Session<V: View> {
     pub(crate) stops: u64,
 }
 
-impl<V: View> std::fmt::Debug for Session<V> {
+impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session")
             .field("threads", &self.threads)
@@ -117,12 +120,13 @@ impl<V: View> std::fmt::Debug for Session<V> {
     }
 }
 
-impl<V: View> Session<V> {
+impl Session {
     /// A session without a target.
     #[must_use]
-    pub fn new(view: V, interrupt: Interrupt) -> Self {
+    pub fn new(program: Program, interrupt: Interrupt) -> Self {
         Self {
-            view,
+            program,
+            reports: Vec::new(),
             target: None,
             remote: None,
             threads: Threads::default(),
@@ -142,16 +146,6 @@ impl<V: View> Session<V> {
             interrupts_come_in: None,
             stops: 0,
         }
-    }
-
-    /// Symbols, frames and expressions.
-    pub fn view(&self) -> &V {
-        &self.view
-    }
-
-    /// The same, to change.
-    pub fn view_mut(&mut self) -> &mut V {
-        &mut self.view
     }
 
     /// The flag that stops the program, and ends what takes long.
@@ -194,13 +188,13 @@ impl<V: View> Session<V> {
             .by_number(number)
             .map(|entry| entry.id)
             .ok_or_else(|| Error::msg(format!("Unknown thread {number}.")))?;
-        if self.threads.selected().map(|entry| entry.id) == Some(id) && !self.view.is_off_cpu() {
-            self.view.select_level(0);
+        if self.threads.selected().map(|entry| entry.id) == Some(id) && !self.program.is_off_cpu() {
+            self.select_level(0);
             return Ok(());
         }
         self.focus(id);
         if let std::collections::btree_map::Entry::Vacant(place) = self.reported.entry(id)
-            && let Ok(pc) = self.view.pc()
+            && let Ok(pc) = self.program.pc()
         {
             place.insert(pc);
         }
@@ -222,7 +216,7 @@ impl<V: View> Session<V> {
 
     /// Looks at the selected thread again after something that runs on no CPU was looked at.
     pub fn back_to_thread(&mut self) {
-        if self.view.is_off_cpu()
+        if self.program.is_off_cpu()
             && let Some(id) = self.threads.selected().map(|entry| entry.id)
         {
             self.focus(id);
@@ -276,10 +270,10 @@ impl<V: View> Session<V> {
         if let Some(target) = &self.target {
             target.focus(id);
         }
-        self.view.select(Some(id));
+        self.look_at(Some(id));
         let number = self.threads.by_id(id).map(|entry| i64::from(entry.number));
-        self.view.set_convenience("_thread", number);
-        self.view.set_convenience("_gthread", number);
+        self.program.set_convenience("_thread", number);
+        self.program.set_convenience("_gthread", number);
     }
 
     /// Takes a target that stands still: `target remote` has connected. Selects the thread that stopped.
@@ -294,8 +288,8 @@ impl<V: View> Session<V> {
             .map(|stop| stop.thread)
             .or_else(|| listed.first().map(|thread| thread.id))
             .ok_or(Error::NotRunning)?;
-        self.view.set_target(Some(Rc::clone(&target)));
         self.target = Some(target);
+        self.program.set_machine(None);
         self.inserted.forget();
         self.reported.clear();
         self.last_hits.clear();
@@ -303,10 +297,10 @@ impl<V: View> Session<V> {
         self.run = None;
         self.threads.clear();
         self.threads.update(&listed);
-        self.view.invalidate();
+        self.invalidate();
         self.focus(first);
-        self.view.set_convenience("_inferior", Some(1));
-        if let Ok(pc) = self.view.pc() {
+        self.program.set_convenience("_inferior", Some(1));
+        if let Ok(pc) = self.program.pc() {
             self.reported.insert(first, pc);
         }
         Ok(Stop::quiet(first))
@@ -346,11 +340,9 @@ impl<V: View> Session<V> {
             watch.value = None;
         }
         self.threads.clear();
-        self.view.set_target(None);
-        self.view.select(None);
-        self.view.invalidate();
+        self.program.set_machine(None);
         for name in ["_thread", "_gthread"] {
-            self.view.set_convenience(name, Some(0));
+            self.program.set_convenience(name, Some(0));
         }
     }
 

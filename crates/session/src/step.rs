@@ -13,10 +13,11 @@
 use crate::arrival::{Arrival, Here};
 use crate::frames;
 use crate::run::{Command, Momentary, StepKind};
-use crate::view::{FrameId, View};
 use crate::{Error, Event, Session};
 use kdive_base::{AddrRange, VirtAddr};
-use std::rc::Rc;
+use kdive_program::FrameKey;
+use kdive_symbols::SourceName;
+use kdive_unwind::UnwindInfo as _;
 
 /// Addresses a step stays in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,13 +45,13 @@ pub(crate) struct Step {
     pub(crate) range: Range,
     pub(crate) over: StepOver,
     /// The frame, inlined calls told apart.
-    pub(crate) frame: Option<FrameId>,
+    pub(crate) frame: Option<FrameKey>,
     /// The frame with registers of its own.
-    pub(crate) stack: Option<FrameId>,
+    pub(crate) stack: Option<FrameKey>,
     /// The function the command began in.
     pub(crate) function: Option<VirtAddr>,
     /// The line that is being left; `None` compares unequal to every line.
-    pub(crate) line: Option<(Rc<str>, u32)>,
+    pub(crate) line: Option<(SourceName, u32)>,
     /// The step goes on when this is reached.
     pub(crate) resume_at: Option<Momentary>,
 }
@@ -62,18 +63,19 @@ pub(crate) enum Verdict {
     Done,
 }
 
-impl<V: View> Session<V> {
+impl Session {
     /// A step that starts where the selected thread stands (gdb's `set_step_frame`); the range is still to be set.
     pub(crate) fn new_step(&mut self, over: StepOver) -> Step {
-        let frame = self.view.frame(0);
-        let pc = frame.as_ref().map(|frame| frame.pc);
+        let frame = self.program.frame(0).ok();
+        let pc = frame.as_ref().map(|frame| frame.pc());
+        let line = frame.as_ref().and_then(|frame| self.program.frame_line(frame));
         Step {
             range: Range::Instruction,
             over,
-            stack: frames::stack_id(&mut self.view, 0),
-            function: pc.and_then(|pc| frames::function(&self.view, pc)),
-            line: frame.as_ref().and_then(|frame| frame.line.clone()),
-            frame: frame.and_then(|frame| frame.id),
+            stack: frames::stack_id(&self.program, 0),
+            function: pc.and_then(|pc| self.program.described_function(pc)),
+            line: line.map(|line| (line.file, line.line)),
+            frame: frame.and_then(|frame| frame.key()),
             resume_at: None,
         }
     }
@@ -91,11 +93,11 @@ impl<V: View> Session<V> {
                 return Ok(true);
             }
             let kind = *kind;
-            if kind == StepKind::Into && self.view.hidden_inlined() > 0 {
+            if kind == StepKind::Into && self.program.hidden_inlined() > 0 {
                 *left -= 1;
                 run.step = None;
-                let hidden = self.view.hidden_inlined();
-                self.view.hide_inlined(hidden - 1);
+                let hidden = self.program.hidden_inlined();
+                self.program.hide_inlined(hidden - 1);
                 continue;
             }
             let over = match kind {
@@ -105,7 +107,7 @@ impl<V: View> Session<V> {
             };
             let mut step = self.new_step(over);
             if matches!(kind, StepKind::Into | StepKind::Over) {
-                let pc = self.view.pc()?;
+                let pc = self.program.pc()?;
                 step.range = self.line_range(pc)?;
             }
             if let Some(run) = self.run.as_mut() {
@@ -118,19 +120,21 @@ impl<V: View> Session<V> {
 
     /// The addresses of the line at `pc`, or of the whole function where there are no lines.
     fn line_range(&mut self, pc: VirtAddr) -> Result<Range, Error> {
-        if let Some(row) = self.view.line_row(pc) {
-            return Ok(Range::Within(row.range));
+        if let Some(row) = self.program.line_row(pc) {
+            return Ok(Range::Within(AddrRange::new(row.start, row.end)));
         }
         if self.settings.step_mode {
             return Ok(Range::Instruction);
         }
-        let function =
-            self.view.function_at(pc).ok_or_else(|| Error::msg("Cannot find bounds of current function"))?;
+        let (name, range) = self
+            .program
+            .modules
+            .function_bounds(pc)
+            .ok_or_else(|| Error::msg("Cannot find bounds of current function"))?;
         self.queue.push_back(Event::Notice(format!(
-            "Single stepping until exit from function {},\nwhich has no line number information.",
-            function.name
+            "Single stepping until exit from function {name},\nwhich has no line number information."
         )));
-        Ok(Range::Within(function.range))
+        Ok(Range::Within(range))
     }
 
     /// Whether the step of the running command is over, its thread standing at `pc`.
@@ -139,21 +143,20 @@ impl<V: View> Session<V> {
         if matches!(step.range, Range::Within(range) if range.contains(pc)) {
             return Verdict::Keep;
         }
-        let function = self.view.function_at(pc);
-        if step.over != StepOver::Nothing
-            && function.as_ref().is_some_and(|function| is_branch_thunk(&function.name))
+        let function = self.program.modules.function_bounds(pc);
+        if step.over != StepOver::Nothing && function.as_ref().is_some_and(|(name, _)| is_branch_thunk(name))
         {
             return Verdict::Keep;
         }
         // A function has returned to what a tracer put in the place of its caller.
-        if step.over != StepOver::Nothing && self.view.is_return_trampoline(pc) {
+        if step.over != StepOver::Nothing && self.program.is_return_trampoline(pc) {
             return self.run_to_caller();
         }
-        let stack = frames::stack_id(&mut self.view, 0);
+        let stack = frames::stack_id(&self.program, 0);
         if (stack.is_none() || stack != step.stack) && self.is_called_from(&step, pc) {
             return self.entered_function(&step, pc);
         }
-        let row = self.view.line_row(pc);
+        let row = self.program.line_row(pc);
         if step.over == StepOver::Undebuggable && function.is_none() && row.is_none() {
             if self.settings.step_mode {
                 return Verdict::Done;
@@ -164,16 +167,16 @@ impl<V: View> Session<V> {
             return Verdict::Done;
         }
         let Some(row) = row else { return Verdict::Done };
-        match step.arrive(&Here::now(&mut self.view, pc, row, stack)) {
+        match step.arrive(&Here::now(&self.program, pc, row, stack)) {
             Arrival::Done => return Verdict::Done,
             Arrival::Entered => {
-                let hidden = self.view.hidden_inlined();
+                let hidden = self.program.hidden_inlined();
                 let entered =
-                    hidden.checked_sub(1).and_then(|at| self.view.inline_blocks(pc).into_iter().nth(at));
-                if entered.is_some_and(|block| self.is_skipped(&block.function, pc)) {
+                    hidden.checked_sub(1).and_then(|at| self.program.inlined_at(pc).0.into_iter().nth(at));
+                if entered.is_some_and(|call| self.is_skipped(call.name(), pc)) {
                     return Verdict::Keep;
                 }
-                self.view.hide_inlined(hidden.saturating_sub(1));
+                self.program.hide_inlined(hidden.saturating_sub(1));
                 return Verdict::Done;
             }
             Arrival::Keep => {}
@@ -189,9 +192,9 @@ impl<V: View> Session<V> {
     /// Whether the function at `pc` was called from the frame of the step.
     fn is_called_from(&mut self, step: &Step, pc: VirtAddr) -> bool {
         let Some(origin) = step.stack else { return false };
-        let caller = frames::caller(&mut self.view, 0).and_then(|frame| frame.id);
+        let caller = frames::caller(&self.program, 0).and_then(|caller| caller.key);
         caller == Some(origin)
-            && (origin.stack.is_some() || step.function != frames::function(&self.view, pc))
+            && (origin.address().is_some() || step.function != self.program.described_function(pc))
     }
 
     /// The step has come into a function called from its frame.
@@ -201,25 +204,25 @@ impl<V: View> Session<V> {
             StepOver::All => return self.run_to_caller(),
             StepOver::Undebuggable => {}
         }
-        let function = self.view.function_at(pc);
-        if function.as_ref().is_some_and(|function| self.is_skipped(&function.name, pc)) {
+        let function = self.program.modules.function_bounds(pc);
+        if function.as_ref().is_some_and(|(name, _)| self.is_skipped(name, pc)) {
             return self.run_to_caller();
         }
-        if let Some(function) = function
-            && self.view.line_row(function.range.start).is_some()
+        if let Some((_, range)) = function
+            && self.program.line_row(range.start).is_some()
         {
-            let mut body = self.view.prologue_end(function.range.start);
-            if let Some(row) = self.view.line_row(body)
-                && row.range.start != body
-                && row.range.end < function.range.end
+            let mut body = self.program.prologue_end(range.start);
+            if let Some(row) = self.program.line_row(body)
+                && row.start != body
+                && row.end < range.end
             {
                 // The prologue ends in the middle of a line: on to the next one.
-                body = row.range.end;
+                body = row.end;
             }
             if body == pc {
                 return Verdict::Done;
             }
-            let task = self.view.task();
+            let task = self.program.task();
             let Some(run) = self.run.as_mut() else { return Verdict::Done };
             let thread = run.thread;
             if let Some(step) = run.step.as_mut() {
@@ -242,21 +245,22 @@ impl<V: View> Session<V> {
         if self.skips.is_empty() {
             return false;
         }
-        let row = self.view.line_row(pc);
-        self.skips.iter().any(|skip| skip(function, row.as_ref().map(|row| &*row.file)))
+        let row = self.program.line_row(pc);
+        self.skips.iter().any(|skip| skip(function, row.as_ref().map(|row| &*row.file.name)))
     }
 
     /// Runs to where the innermost function returns to, in its caller's frame.
     fn run_to_caller(&mut self) -> Verdict {
-        let caller = frames::caller(&mut self.view, 0).filter(|caller| caller.id.is_some());
-        let Some(caller) = caller.filter(|caller| frames::begins_instruction(&self.view, caller.pc)) else {
+        let caller = frames::caller(&self.program, 0).filter(|caller| caller.key.is_some());
+        let Some(caller) = caller.filter(|caller| frames::begins_instruction(&self.program, caller.pc))
+        else {
             return Verdict::Done;
         };
-        let task = self.view.task();
+        let task = self.program.task();
         let Some(run) = self.run.as_mut() else { return Verdict::Done };
         let thread = run.thread;
         if let Some(step) = run.step.as_mut() {
-            step.resume_at = Some(Momentary { addr: caller.pc, frame: caller.id, thread, task });
+            step.resume_at = Some(Momentary { addr: caller.pc, frame: caller.key, thread, task });
         }
         Verdict::Keep
     }

@@ -6,10 +6,11 @@ use crate::frames;
 use crate::run::{Command, InFlight, Momentary, Run};
 use crate::signal;
 use crate::step::{Range, Verdict};
-use crate::view::View;
 use crate::watch::Look;
 use crate::{Event, Session};
 use kdive_base::VirtAddr;
+use kdive_expr::Expr;
+use kdive_symbols::FrameScope;
 use kdive_target::{Others, ThreadId, WatchKind};
 
 /// Something that explains a stop.
@@ -63,7 +64,7 @@ struct Outcome {
     returned: Option<Result<(usize, String), String>>,
 }
 
-impl<V: View> Session<V> {
+impl Session {
     /// Takes a stop of the target: either the command goes on (nothing is queued but notices) or it is over.
     pub(crate) fn handle_stop(&mut self, stop: &kdive_target::Stop) {
         if self.only_passed_over(stop) {
@@ -94,9 +95,9 @@ impl<V: View> Session<V> {
             run.idle_steps = 0;
         }
         let waits = run.step.as_ref().is_some_and(|step| step.resume_at.is_some()) || !run.wake.is_empty();
-        self.view.invalidate();
+        self.invalidate();
         self.focus(thread);
-        let pc = match self.view.pc() {
+        let pc = match self.program.pc() {
             Ok(pc) => pc,
             Err(_) if self.was_lost() => return,
             Err(error) => {
@@ -141,15 +142,15 @@ impl<V: View> Session<V> {
         }
         // After one instruction the innermost frame is shown, whatever begins there.
         if range == Some(Range::Instruction) {
-            self.view.hide_inlined(0);
+            self.program.hide_inlined(0);
         } else {
             self.hide_inlined(pc, &causes);
         }
-        let changed = causes.contains(&Cause::Internal) && self.view.internal_hit(pc);
-        if causes.contains(&Cause::InternalWatch) && self.view.internal_touched() || changed {
+        let changed = causes.contains(&Cause::Internal) && self.os_reached(pc);
+        if causes.contains(&Cause::InternalWatch) && self.os_touched() || changed {
             let events = self.symbols_changed();
             self.queue.extend(events);
-            self.view.select(Some(thread));
+            self.look_at(Some(thread));
             causes.retain(|cause| !matches!(cause, Cause::Code(..)));
             causes.extend(self.code_causes(pc));
         }
@@ -252,8 +253,8 @@ impl<V: View> Session<V> {
         if let Some(control) = target.run_control() {
             control.deliver(thread, stop.signal);
         }
-        let frame = frames::stack_id(&mut self.view, 0);
-        let task = self.view.task();
+        let frame = frames::stack_id(&self.program, 0);
+        let task = self.program.task();
         if let Some(run) = self.run.as_mut()
             && run.thread == thread
             && run.step.as_ref().is_some_and(|step| step.resume_at.is_none())
@@ -296,7 +297,7 @@ impl<V: View> Session<V> {
         let Some(run) = self.run.as_ref() else { return };
         let thread = run.thread;
         self.focus(thread);
-        let pc = self.view.pc().ok();
+        let pc = self.program.pc().ok();
         let mut outcome = Outcome::default();
         outcome.reasons.push(StopReason::Signal(signal::INT));
         self.finish_stop(thread, pc, outcome, false);
@@ -351,13 +352,13 @@ impl<V: View> Session<V> {
             Cause::Code(number, _) | Cause::Watch(number) => *number,
             _ => 0,
         });
-        if hit.is_some_and(|(_, addr)| self.view.internal_watch().is_some_and(|range| range.contains(addr))) {
+        if hit.is_some_and(|(_, addr)| self.program.os_watched().is_some_and(|range| range.contains(addr))) {
             causes.push(Cause::InternalWatch);
         }
-        if self.view.call_returns().contains(&pc) {
+        if self.program.call_returns().contains(&pc) {
             causes.push(Cause::Returned);
         }
-        if self.view.internal_points().contains(&pc) {
+        if self.program.os_points().contains(&pc) {
             causes.push(Cause::Internal);
         }
         if let Some(run) = &self.run {
@@ -377,8 +378,8 @@ impl<V: View> Session<V> {
 
     /// Hides the inlined calls that begin at `pc`, up to one that a breakpoint was set in.
     fn hide_inlined(&mut self, pc: VirtAddr, causes: &[Cause]) {
-        let blocks = self.view.inline_blocks(pc);
-        let is_wanted = |block: &crate::InlineBlock| {
+        let (calls, beginning) = self.program.inlined_at(pc);
+        let is_wanted = |call: &FrameScope| {
             causes.iter().any(|cause| {
                 let Cause::Code(number, index) = cause else { return false };
                 self.breakpoints
@@ -386,13 +387,13 @@ impl<V: View> Session<V> {
                     .find(|entry| entry.shown.number == *number)
                     .and_then(|entry| entry.shown.locations.get(*index))
                     .is_some_and(|location| {
-                        location.place.inline_entry == Some(block.entry)
-                            && location.place.function.as_deref() == Some(&*block.function)
+                        location.place.inline_entry == Some(call.entry())
+                            && location.place.function.as_deref() == Some(call.name())
                     })
             })
         };
-        let hidden = blocks.iter().take_while(|block| block.begins_here && !is_wanted(block)).count();
-        self.view.hide_inlined(hidden);
+        let hidden = calls.iter().take(beginning).take_while(|call| !is_wanted(call)).count();
+        self.program.hide_inlined(hidden);
     }
 
     /// Decides about one cause.
@@ -410,14 +411,14 @@ impl<V: View> Session<V> {
 
     /// A thread has come to where a function returns to that was called: back from that, or on its own way.
     fn weigh_return(&mut self, outcome: &mut Outcome) -> Action {
-        if !self.view.has_returned() {
+        if !self.program.has_returned() {
             return Action::PassOver;
         }
         // Of a function that is finished the value is told, as long as the registers have it.
         if let Some(Run { command: Command::Finish(Some(plan)), .. }) = &self.run {
-            outcome.returned = Some(self.view.returned_value(plan));
+            outcome.returned = Some(self.program.record_returned(plan));
         }
-        if let Err(error) = self.view.end_call() {
+        if let Err(error) = self.program.end_call() {
             self.queue.push_back(Event::Complaint(error.to_string()));
         }
         outcome.reasons.push(StopReason::Returned);
@@ -428,7 +429,7 @@ impl<V: View> Session<V> {
         if !self.is_for_this_task(&momentary, thread) {
             return Action::PassOver;
         }
-        if momentary.frame.is_some() && frames::stack_id(&mut self.view, 0) != momentary.frame {
+        if momentary.frame.is_some() && frames::stack_id(&self.program, 0) != momentary.frame {
             return Action::PassOver;
         }
         let Some(run) = &self.run else { return Action::PassOver };
@@ -554,10 +555,10 @@ impl<V: View> Session<V> {
     }
 
     /// Evaluates a condition in the innermost frame. One that cannot be evaluated counts as true, and says so.
-    fn holds(&mut self, condition: Option<V::Expr>) -> bool {
+    fn holds(&mut self, condition: Option<Expr>) -> bool {
         let Some(condition) = condition else { return true };
-        self.view.select_level(0);
-        match self.view.is_true(&condition) {
+        self.select_level(0);
+        match condition.evaluate_bool(&self.program) {
             Ok(holds) => holds,
             Err(error) => {
                 self.queue
@@ -626,14 +627,14 @@ impl<V: View> Session<V> {
             return;
         }
         // A call that nobody waits for any more has put the registers back.
-        let pc = if outcome.reasons.contains(&StopReason::Returned) { self.view.pc().ok() } else { pc };
+        let pc = if outcome.reasons.contains(&StopReason::Returned) { self.program.pc().ok() } else { pc };
         let mut returned = outcome.returned.take();
         if outcome.reasons.contains(&StopReason::Finished)
             && let Command::Finish(Some(plan)) = &run.command
         {
-            returned = Some(self.view.returned_value(plan));
+            returned = Some(self.program.record_returned(plan));
         }
-        self.view.select_level(0);
+        self.select_level(0);
         let switched = self.threads.by_id(thread).filter(|_| run.before != thread);
         let switched = switched.map(|entry| entry.target_id());
         let silent = outcome.action == Action::StopSilently
@@ -658,8 +659,8 @@ impl<V: View> Session<V> {
         if let Some(StopReason::Hit(hit)) =
             outcome.reasons.iter().find(|reason| matches!(reason, StopReason::Hit(_)))
         {
-            self.view.set_convenience("_hit_bpnum", Some(i64::from(hit.number)));
-            self.view.set_convenience("_hit_locno", Some(i64::from(hit.location.max(1))));
+            self.program.set_convenience("_hit_bpnum", Some(i64::from(hit.number)));
+            self.program.set_convenience("_hit_locno", Some(i64::from(hit.location.max(1))));
         }
         self.last_hits = outcome.hits;
         self.commands = outcome.commands.into();
@@ -677,7 +678,7 @@ impl<V: View> Session<V> {
     /// Whether a step ended in the frame and the function it began in.
     fn is_same_place(&mut self, run: &crate::run::Run, pc: Option<VirtAddr>) -> bool {
         let (Some(step), Some(pc)) = (&run.step, pc) else { return false };
-        let frame = self.view.frame(0).and_then(|frame| frame.id);
-        frame.is_some() && frame == step.frame && frames::function(&self.view, pc) == step.function
+        let frame = self.program.frame(0).ok().and_then(|frame| frame.key());
+        frame.is_some() && frame == step.frame && self.program.described_function(pc) == step.function
     }
 }

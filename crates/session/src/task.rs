@@ -1,13 +1,12 @@
 //! Whose stop it is: commands follow a task, which the system may put to sleep and wake up on another thread of the target (CPU).
 
 use crate::run::Momentary;
-use crate::view::View;
 use crate::{Error, Event, Session};
 use kdive_base::VirtAddr;
 use kdive_program::TaskFilter;
 use kdive_target::ThreadId;
 
-impl<V: View> Session<V> {
+impl Session {
     /// What `task PID` and `comm NAME` ask for.
     ///
     /// # Errors
@@ -27,14 +26,14 @@ impl<V: View> Session<V> {
                 let number = match text.parse::<u32>() {
                     Ok(number) if is_number => number,
                     _ if text.starts_with('$') => {
-                        u32::try_from(self.view.integer(text)?).map_err(|_| junk())?
+                        u32::try_from(self.program.integer(text)?).map_err(|_| junk())?
                     }
                     _ => return self.task_called(text).ok_or_else(junk).map(Some),
                 };
                 TaskFilter::Pid(number)
             }
         };
-        if self.view.knows_tasks() {
+        if self.program.knows_tasks() {
             return Ok(Some(filter));
         }
         Err(Error::msg(match filter {
@@ -48,13 +47,13 @@ impl<V: View> Session<V> {
     /// `task sh`: gdb knows tasks by numbers only, a kernel's have names.
     fn task_called(&self, name: &str) -> Option<TaskFilter> {
         let is_name = name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '('));
-        (is_name && self.view.knows_tasks()).then(|| TaskFilter::Comm(name.to_owned()))
+        (is_name && self.program.knows_tasks()).then(|| TaskFilter::Comm(name.to_owned()))
     }
 
     /// What to say of a breakpoint for a task that is not there: it is no mistake, the task may come.
     pub(crate) fn absent_task(&self, wanted: Option<&TaskFilter>) -> Option<String> {
         let Some(TaskFilter::Pid(pid)) = wanted else { return None };
-        self.view
+        self.program
             .lacks_task(*pid)
             .then(|| format!("No task has the PID {pid} now; one that gets it will stop."))
     }
@@ -62,7 +61,7 @@ impl<V: View> Session<V> {
     /// Whether the selected thread runs a task a breakpoint is for. Where that cannot be told it stops, and says so.
     pub(crate) fn is_wanted_task(&mut self, number: u32, wanted: Option<&TaskFilter>) -> bool {
         let Some(wanted) = wanted else { return true };
-        match self.view.is_task(wanted) {
+        match self.program.is_task(wanted) {
             Ok(is_it) => is_it,
             Err(error) => {
                 self.queue.push_back(Event::Complaint(format!(
@@ -78,11 +77,12 @@ impl<V: View> Session<V> {
     pub(crate) fn is_for_this_task(&mut self, momentary: &Momentary, thread: ThreadId) -> bool {
         // While a kernel changes from one task to the next, the one it calls its current one and the stack it is on are of different
         // tasks for a moment. A stack in the kernel's half of memory belongs to one task, or to one CPU.
-        let own_stack = momentary.frame.and_then(|frame| frame.stack).is_some_and(|stack| stack.0 >> 63 == 1);
+        let own_stack =
+            momentary.frame.and_then(|frame| frame.address()).is_some_and(|stack| stack.0 >> 63 == 1);
         if momentary.thread == thread && own_stack {
             return true;
         }
-        match momentary.task.zip(self.view.task()) {
+        match momentary.task.zip(self.program.task()) {
             Some((wanted, here)) => wanted == here,
             None => momentary.thread == thread,
         }
@@ -95,7 +95,7 @@ impl<V: View> Session<V> {
         let wanted: Vec<VirtAddr> =
             run.momentary().filter(|momentary| momentary.addr == pc).filter_map(|found| found.task).collect();
         if !wanted.is_empty()
-            && self.view.task().is_some_and(|task| wanted.contains(&task))
+            && self.program.task().is_some_and(|task| wanted.contains(&task))
             && let Some(run) = self.run.as_mut()
         {
             run.thread = thread;

@@ -206,7 +206,7 @@ fn task_words(task: &TaskFilter) -> String {
 
 /// The address and `in start_kernel at init/main.c:905`, or `<printk+10>` without source. A line that gets too long goes on below
 /// its last column.
-fn place_row(place: &crate::view::CodeLocation, widths: Widths, out: &mut Out) {
+fn place_row(place: &crate::CodeLocation, widths: Widths, out: &mut Out) {
     out.push(&format!("{:#018x} ", place.addr));
     match (&place.label, &place.file, &place.function) {
         (Some(label), _, _) => out.push(label),

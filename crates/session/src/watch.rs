@@ -3,9 +3,8 @@
 use crate::breakpoint::{Breakpoint, BreakpointKind, Disposition, Entry, Scope, SeenValue, Watch};
 use crate::edit::Added;
 use crate::frames;
-use crate::view::{View, WatchReading};
 use crate::{Error, Session};
-use kdive_program::TaskFilter;
+use kdive_program::{TaskFilter, WatchReading};
 use kdive_target::{ThreadId, WatchKind};
 
 /// What `watch` and its kin ask for.
@@ -32,7 +31,7 @@ pub(crate) enum Look {
     Same,
 }
 
-impl<V: View> Session<V> {
+impl Session {
     /// Makes a watchpoint.
     ///
     /// # Errors
@@ -46,25 +45,25 @@ impl<V: View> Session<V> {
         if text.is_empty() {
             return Err(Error::msg("Argument required (expression to compute)."));
         }
-        let typed = self.view.compile(text, None)?;
-        if self.view.is_constant(&typed) {
+        let typed = self.program.compile(text, None)?;
+        if typed.is_constant() {
             return Err(Error::msg(format!("Cannot watch constant value `{text}'.")));
         }
         let mut note = None;
         let (expr, shown_text, frame_bound) = if request.location {
-            let place = self.view.location_of(text)?;
-            note = self.view.settle(typed).1;
-            (self.view.compile(&place, None)?, format!("-location {text}"), false)
+            let place = self.program.location_of(text)?;
+            note = self.program.settle(typed).1;
+            (self.program.compile(&place, None)?, format!("-location {text}"), false)
         } else {
-            let bound = self.view.is_frame_bound(&typed);
+            let bound = kdive_program::is_frame_bound(&typed);
             (typed, text.to_owned(), bound)
         };
-        let compiled = condition.map(|text| self.view.compile(text, None)).transpose()?;
-        let reading = self.view.watch(&expr);
+        let compiled = condition.map(|text| self.program.compile(text, None)).transpose()?;
+        let reading = self.program.watch(&expr);
         if let Some(refused) = reading.refused {
-            return Err(refused);
+            return Err(refused.into());
         }
-        let (expr, of_cpu) = self.view.settle(expr);
+        let (expr, of_cpu) = self.program.settle(expr);
         let mut hardware = self.watches_in_hardware(&reading);
         if hardware && let Some(refusal) = self.no_room_to_watch(request.access, reading.ranges.len()) {
             if request.access != WatchKind::Write {
@@ -78,11 +77,12 @@ impl<V: View> Session<V> {
                 "Can't set read/access watchpoint when hardware watchpoints are disabled."
             }));
         }
-        let level = self.view.selected_level();
-        let frame = if frame_bound { self.view.frame(level).and_then(|frame| frame.id) } else { None };
+        let level = self.program.selected_level();
+        let frame =
+            if frame_bound { self.program.frame(level).ok().and_then(|frame| frame.key()) } else { None };
         let scope = frame.and_then(|_| {
-            let caller = frames::caller(&mut self.view, level)?;
-            Some(Scope { pc: caller.pc, caller: caller.id? })
+            let caller = frames::caller(&self.program, level)?;
+            Some(Scope { pc: caller.pc, caller: caller.key? })
         });
         let number = self.take_number();
         let shown = Breakpoint {
@@ -93,7 +93,7 @@ impl<V: View> Session<V> {
                 hardware,
                 frame,
                 thread: frame.and(self.threads.selected().map(|entry| entry.id)),
-                task: frame.and_then(|_| self.view.task()),
+                task: frame.and_then(|_| self.program.task()),
                 value: self
                     .target
                     .is_some()
@@ -206,11 +206,11 @@ impl<V: View> Session<V> {
         let Some(watch) = self.watch_mut(number).filter(|watch| watch.frame.is_none()) else { return };
         let text = watch.text.clone();
         let text = match text.strip_prefix("-location ") {
-            Some(place) => self.view.location_of(place).ok(),
+            Some(place) => self.program.location_of(place).ok(),
             None => Some(text),
         };
-        let Some(expr) = text.and_then(|text| self.view.compile(&text, None).ok()) else { return };
-        let reading = self.view.watch(&expr);
+        let Some(expr) = text.and_then(|text| self.program.compile(&text, None).ok()) else { return };
+        let reading = self.program.watch(&expr);
         let Some(entry) = self.breakpoints.iter_mut().find(|entry| entry.shown.number == number) else {
             return;
         };
@@ -233,15 +233,15 @@ impl<V: View> Session<V> {
         let entry = self.breakpoints.iter().find(|entry| entry.shown.number == number)?;
         let (watch, expr) = (entry.watch()?, entry.expr.clone()?);
         let old = watch.value.clone();
-        let before = self.view.selected_level();
+        let before = self.program.selected_level();
         if let Some(frame) = watch.frame {
-            let level = frames::find(&mut self.view, frame)?;
-            self.view.select_level(level);
+            let level = frames::find(&self.program, frame)?;
+            self.select_level(level);
         } else {
-            self.view.select_level(0);
+            self.select_level(0);
         }
-        let reading = self.view.watch(&expr);
-        self.view.select_level(before);
+        let reading = self.program.watch(&expr);
+        self.select_level(before);
         Some((reading, old))
     }
 
@@ -249,7 +249,7 @@ impl<V: View> Session<V> {
     pub(crate) fn look(&mut self, number: u32, thread: ThreadId) -> Look {
         let owner = self.watch_mut(number).map(|watch| (watch.frame.is_some(), watch.thread, watch.task));
         let Some((bound, owner, task)) = owner else { return Look::Ignore };
-        let is_its = match task.filter(|_| bound).zip(if bound { self.view.task() } else { None }) {
+        let is_its = match task.filter(|_| bound).zip(if bound { self.program.task() } else { None }) {
             Some((task, here)) => task == here,
             None => owner.is_none_or(|owner| owner == thread),
         };

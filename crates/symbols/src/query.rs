@@ -64,7 +64,7 @@ pub struct Symbol {
 }
 
 /// The line an address belongs to, with gdb's semantics (`find_pc_line`).
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Line {
     /// The file.
     pub file: SourceName,

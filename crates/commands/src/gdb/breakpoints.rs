@@ -9,8 +9,8 @@ use crate::settings::{expand_home, os_message};
 use crate::spec::{Class, Completer, Repeat};
 use crate::{Args, Error, Shell, Spec};
 use kdive_session::{
-    Added, BreakArgs, BreakRequest, Breakpoint, BreakpointKind, Complaint, Switch, View, WatchKind,
-    WatchRequest, parse_list, parse_ranges, save, table,
+    Added, BreakArgs, BreakRequest, Breakpoint, BreakpointKind, Complaint, Switch, WatchKind, WatchRequest,
+    parse_list, parse_ranges, save, table,
 };
 
 const PLACES: &str = "LOCATION is a function, LINE, FILE:LINE, *ADDRESS, +N or -N lines from the line\n\
@@ -438,7 +438,7 @@ fn listed(shell: &mut Shell, text: &str) -> Result<Option<Vec<u32>>, Error> {
     if !text.split_whitespace().all(is_number) {
         return Err(Error::msg("Arguments must be numbers or '$' variables."));
     }
-    let (numbers, complaints) = parse_list(shell.session.view_mut(), text).map_err(failure)?;
+    let (numbers, complaints) = parse_list(&shell.session.program, text).map_err(failure)?;
     complain(shell, complaints);
     Ok(Some(numbers))
 }
@@ -485,7 +485,7 @@ fn existing(shell: &mut Shell, text: &str) -> Result<Vec<u32>, Error> {
     if text.is_empty() {
         return Err(Error::msg("Argument required (one or more breakpoint numbers)."));
     }
-    let (numbers, complaints) = parse_list(shell.session.view_mut(), text).map_err(failure)?;
+    let (numbers, complaints) = parse_list(&shell.session.program, text).map_err(failure)?;
     complain(shell, complaints);
     let mut found = Vec::new();
     for number in numbers {
@@ -521,7 +521,7 @@ fn clear(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         let line = text.rsplit(':').next().unwrap_or(text).trim_start_matches(['+', '-']);
         (text.to_owned(), !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit()))
     };
-    let resolution = shell.session.view_mut().resolve(&location).map_err(failure)?;
+    let resolution = shell.session.resolve(&location).map_err(failure)?;
     let found = shell.session.at_places(&resolution.locations, by_line);
     if found.is_empty() {
         return Err(Error::msg(match text {
@@ -555,7 +555,7 @@ fn switch(shell: &mut Shell, args: Args<'_>, on: bool) -> Result<(), Error> {
         return Ok(());
     }
     for word in args.text().split_whitespace() {
-        for range in parse_ranges(shell.session.view_mut(), word).map_err(failure)? {
+        for range in parse_ranges(&shell.session.program, word).map_err(failure)? {
             match range.locations {
                 Some(locations) => {
                     if !shell.session.breakpoints().any(|shown| shown.number == range.number) {

@@ -7,7 +7,6 @@ use crate::spec::Needs;
 use crate::{Error, Shell};
 use kdive_expr::{Expr, ExprError, Printf};
 use kdive_program::Program;
-use kdive_session::View;
 use kdive_symbols::{Completion, Tag};
 use kdive_types::Kind;
 use std::path::PathBuf;
@@ -72,7 +71,7 @@ impl Hooks for Debugger {
     }
 
     fn set_convenience(&self, shell: &mut Shell, name: &str, value: Option<i64>) {
-        shell.session.view_mut().set_convenience(name, value);
+        shell.session.program.set_convenience(name, value);
     }
 
     fn setting_changed(&self, shell: &mut Shell, name: &str) -> Result<(), Error> {

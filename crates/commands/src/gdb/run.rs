@@ -5,7 +5,7 @@ use crate::gdb::events::{failure, run};
 use crate::spec::{Class, Completer, Needs, Repeat};
 use crate::{Args, Error, Shell, Spec};
 use kdive_program::FrameStyle;
-use kdive_session::{Request, StepKind, View};
+use kdive_session::{Request, StepKind};
 
 /// The commands of this file.
 pub const COMMANDS: &[Spec] = &[
@@ -233,7 +233,7 @@ fn advance(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
 
 /// Runs to a place, which has to be known.
 fn run_to(shell: &mut Shell, location: &str, request: Request) -> Result<(), Error> {
-    if let Err(error @ kdive_session::Error::NotFound { .. }) = shell.session.view_mut().resolve(location) {
+    if let Err(error @ kdive_session::Error::NotFound { .. }) = shell.session.resolve(location) {
         return Err(error.into());
     }
     run(shell, request)
@@ -241,7 +241,7 @@ fn run_to(shell: &mut Shell, location: &str, request: Request) -> Result<(), Err
 
 fn jump(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let location = args.required("Argument required (starting address).")?;
-    let resolution = shell.session.view_mut().resolve(location)?;
+    let resolution = shell.session.resolve(location)?;
     let [place] = resolution.locations.as_slice() else {
         return Err(Error::msg("Unreasonable jump request"));
     };

@@ -6,7 +6,7 @@ use crate::spec::{Class, Completer, Needs, Repeat};
 use crate::{Args, Error, Shell, Spec};
 use kdive_base::VirtAddr;
 use kdive_expr::{Context, Expr};
-use kdive_session::{Show, StopReason, View, known_signal};
+use kdive_session::{Show, StopReason, known_signal};
 use kdive_types::{Kind, Type, Value};
 
 /// The commands of this file.
@@ -199,7 +199,7 @@ fn info_program(shell: &mut Shell, _: Args<'_>) -> Result<(), Error> {
         shell.out.line("The program being debugged is not being run.");
         return Ok(());
     }
-    let pc = shell.session.view_mut().pc()?;
+    let pc = shell.session.program.pc()?;
     let mut text = format!("Program stopped at {:#x}.\n", pc.0);
     let mut first = true;
     let hits = shell.session.last_hits().to_vec();
@@ -307,7 +307,7 @@ fn return_command(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         }
     }
     let found = found_by_caller(shell, level)?;
-    shell.session.view_mut().select_level(0);
+    shell.session.select_level(0);
     for (register, number) in found {
         assign(shell, register, number)?;
     }
@@ -355,7 +355,7 @@ fn result_of(shell: &mut Shell, text: &str, pc: VirtAddr) -> Result<Option<Value
 
 /// What the registers will be in the caller of frame `level`.
 fn found_by_caller(shell: &mut Shell, level: usize) -> Result<Vec<(&'static str, i128)>, Error> {
-    shell.session.view_mut().select_level(level + 1);
+    shell.session.select_level(level + 1);
     let program = shell.program();
     let mut found = Vec::new();
     for register in KEPT {
@@ -366,7 +366,7 @@ fn found_by_caller(shell: &mut Shell, level: usize) -> Result<Vec<(&'static str,
             // What the function did with it is not known: it stays.
             Err(_) if !matches!(register, "rsp" | "rip") => {}
             Err(error) => {
-                shell.session.view_mut().select_level(level);
+                shell.session.select_level(level);
                 return Err(error.into());
             }
         }

@@ -103,10 +103,8 @@ mod tests {
     #[test]
     fn every_function_has_a_manual() {
         let session = crate::gdb::access::new_session(kdive_base::Interrupt::new());
-        let known: BTreeSet<String> = kdive_expr::standard_names()
-            .map(str::to_owned)
-            .chain(session.view().program.function_names())
-            .collect();
+        let known: BTreeSet<String> =
+            kdive_expr::standard_names().map(str::to_owned).chain(session.program.function_names()).collect();
         let described: BTreeSet<String> = FUNCTIONS.iter().map(|row| row.name().to_owned()).collect();
         assert_eq!(known, described);
         assert!(FUNCTIONS.iter().all(|row| row.0.starts_with('$') && row.0.ends_with(')')));

@@ -281,7 +281,7 @@ impl Engine {
     /// # Errors
     /// One that was released.
     pub fn set_format(&mut self, id: VarId, format: ValueFormat) -> Result<(), Error> {
-        let program = &self.session.view().program;
+        let program = &self.session.program;
         let entry = self.variables.get_mut(id)?;
         entry.format = format;
         entry.show(program);

@@ -58,7 +58,7 @@ impl Engine {
     ) -> Result<(), Error> {
         // Only the way to what was asked for, and what is below that, is looked at.
         let is_above = id != asked && is_below(&self.variables, asked, id);
-        let program = &self.session.view().program;
+        let program = &self.session.program;
         let entry = self.variables.get_mut(id)?;
         if entry.is_frozen && id != asked && !is_above {
             return Ok(());

@@ -4,7 +4,7 @@ use super::toy::{Cpu, Function, Inlined, Op, Source, Toy};
 use crate::StepKind;
 use crate::{
     BreakArgs, BreakRequest, Breakpoint, BreakpointKind, Complaint, Error, Event, LocationState, Switch,
-    View, parse_list, parse_ranges,
+    parse_list, parse_ranges,
 };
 
 /// `main` calls `leaf` in a loop of four; `twice` is inlined into both.
@@ -422,7 +422,7 @@ fn a_moved_pc_meets_the_breakpoint_it_was_moved_to() {
     let mut toy = looping();
     toy.add("leaf");
     toy.cont();
-    toy.session.view_mut().set_pc(kdive_base::VirtAddr(0x2000)).unwrap();
+    toy.session.program.set_pc(kdive_base::VirtAddr(0x2000)).unwrap();
     assert_eq!(toy.cont(), "\nBreakpoint 1, leaf:21");
     let jump = crate::Request::Jump(kdive_base::VirtAddr(0x2004));
     assert_eq!(toy.run(jump), "\nBreakpoint 1, leaf:21");
@@ -430,10 +430,10 @@ fn a_moved_pc_meets_the_breakpoint_it_was_moved_to() {
 
 #[test]
 fn lists_of_numbers() {
-    let mut toy = looping();
-    let view = toy.session.view_mut();
-    view.set_convenience("n", Some(7));
-    let mut list = |text: &str| parse_list(view, text);
+    let toy = looping();
+    let program = &toy.session.program;
+    program.set_convenience("n", Some(7));
+    let list = |text: &str| parse_list(program, text);
     assert_eq!(list("1-3 5 $n"), Ok((vec![1, 2, 3, 5, 7], vec![])));
     assert_eq!(list("2 x 3"), Ok((vec![2], vec![])));
     assert_eq!(list("-1").unwrap_err().to_string(), "negative value");
@@ -442,8 +442,8 @@ fn lists_of_numbers() {
     assert_eq!(list("0"), Ok((vec![], vec![warning.clone()])));
     let plain = Complaint::Plain("Convenience variable must have integer value.".into());
     assert_eq!(list("$zz"), Ok((vec![], vec![plain, warning])));
-    let mut ranges = |text: &str| {
-        parse_ranges(view, text)
+    let ranges = |text: &str| {
+        parse_ranges(program, text)
             .map(|found| found.iter().map(|r| (r.number, r.locations)).collect::<Vec<_>>())
             .map_err(|error| error.to_string())
     };

@@ -1,7 +1,7 @@
 //! `step`, `next`, `stepi`, `nexti`, `finish`, `until`, `advance`.
 
 use super::toy::{Cpu, Function, Inlined, Op, Source, Toy};
-use crate::{Request, StepKind, View};
+use crate::{Request, StepKind};
 
 /// `main` calls `leaf` twice from one line, then `nodebug`, then the recursive `rec`.
 fn calls() -> Toy {
@@ -173,7 +173,7 @@ fn no_breakpoint_is_put_into_the_middle_of_an_instruction() {
     let sp = toy.machine.borrow().cpus[0].sp;
     toy.machine.borrow_mut().memory.insert(sp, 0x100e);
     toy.session.delete_all();
-    toy.session.view_mut().invalidate();
+    toy.session.invalidate();
     toy.log();
     let text = toy.run(Request::Finish);
     assert!(text.starts_with("Frame 1 is not to be trusted: "), "{text}");
@@ -193,7 +193,7 @@ fn finish_out_of_recursion_and_from_an_outer_frame() {
     toy.session.delete_all();
     // Three frames of rec: out of the innermost into the second.
     assert_eq!(toy.run(Request::Finish), "0x4015 rec:42 $1 = 7");
-    toy.session.view_mut().select_level(1);
+    toy.session.select_level(1);
     assert_eq!(toy.run(Request::Finish), "main:15 $2 = 7");
 }
 

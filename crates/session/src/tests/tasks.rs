@@ -44,8 +44,7 @@ fn three() -> Toy {
 
 /// The task of the selected thread.
 fn task(toy: &mut Toy) -> u64 {
-    use crate::View;
-    toy.session.view_mut().task().unwrap().0
+    toy.session.program.task().unwrap().0
 }
 
 #[test]

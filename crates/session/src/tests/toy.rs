@@ -6,8 +6,7 @@
 //! is `sp + 8`.
 
 use super::image;
-use crate::view::View;
-use crate::{ProgramView, Session};
+use crate::Session;
 use kdive_arch::{Arch, RawWrite, RegisterFile, RegisterLayout};
 use kdive_base::{Fault, Interrupt, PhysAddr, ReadMemory, VirtAddr, WriteMemory};
 use kdive_program::{OsLayer, OsReport, Program, TaskFilter};
@@ -625,7 +624,7 @@ impl OsLayer for ToyOs {
 /// A machine, the session on it, and what a user would see.
 pub(crate) struct Toy {
     pub(crate) machine: Rc<RefCell<Machine>>,
-    pub(crate) session: Session<ProgramView>,
+    pub(crate) session: Session,
     pub(crate) interrupt: Interrupt,
 }
 
@@ -648,19 +647,19 @@ impl Toy {
         let mut program = Program::new(interrupt.clone());
         program.set_os(Some(Box::new(ToyOs(Rc::clone(&machine)))));
         machine.borrow_mut().load(&mut program);
-        let mut session = Session::new(ProgramView::new(program), interrupt.clone());
+        let mut session = Session::new(program, interrupt.clone());
         session.attach(Rc::new(ToyTarget(Rc::clone(&machine)))).expect("attach");
         Self { machine, session, interrupt }
     }
 
     /// Makes the object file anew when a test has changed what it is made of.
     pub(crate) fn reload(&mut self) {
-        self.machine.borrow_mut().load(&mut self.session.view_mut().program);
+        self.machine.borrow_mut().load(&mut self.session.program);
     }
 
     /// What a convenience variable holds.
     pub(crate) fn convenience(&mut self, name: &str) -> i64 {
-        self.session.view_mut().integer_of(&format!("${name}")).expect("a value").expect("an integer")
+        self.session.program.integer_of(&format!("${name}")).expect("a value").expect("an integer")
     }
 
     /// Runs something to its end and writes down what a user would see.
@@ -708,12 +707,13 @@ impl Toy {
     /// The place of a stop: `main:11`, with `0x...` where the pc is not at the beginning of the line, `|` before a place
     /// of which only the source line is shown.
     fn shown(&mut self, stop: &crate::Stop) -> String {
-        let frame = self.session.view_mut().frame(0).expect("a frame");
-        let function = frame.function.clone().unwrap_or_else(|| "??".into());
-        let line = frame.line.as_ref().map_or(0, |line| line.1);
-        let at_start = self.session.view().line_row(frame.pc).is_some_and(|row| row.range.start == frame.pc);
-        let hidden = self.session.view().hidden_inlined() > 0;
-        let pc = if at_start || hidden { String::new() } else { format!("{} ", frame.pc) };
+        let program = &self.session.program;
+        let frame = program.frame(0).expect("a frame");
+        let function = program.frame_function(&frame).unwrap_or_else(|| "??".to_owned());
+        let line = program.frame_line(&frame).map_or(0, |line| line.line);
+        let at_start = program.line_row(frame.pc()).is_some_and(|row| row.start == frame.pc());
+        let hidden = program.hidden_inlined() > 0;
+        let pc = if at_start || hidden { String::new() } else { format!("{} ", frame.pc()) };
         let mut text = match stop.show {
             crate::Show::Nothing => "-".to_owned(),
             crate::Show::Source => format!("| {pc}{line}"),
