@@ -66,8 +66,7 @@ impl Program {
         if self.modules.unit_at(function).is_some_and(|unit| unit.language == "asm") {
             return function;
         }
-        let limit = function.offset(64);
-        self.arch().analyze_prologue(self, function, limit).end
+        self.modules.prologue_end(function, self)
     }
 
     /// The facts of the instruction at an address.

@@ -198,7 +198,8 @@ fn debug_information(source: &Source) -> Sections<EndianVec<LittleEndian>> {
     let root = unit.root();
     let compilation = unit.get_mut(root);
     let text = |text: &str| AttributeValue::String(text.as_bytes().to_vec());
-    compilation.set(constants::DW_AT_producer, text("GNU C17 12.2.0 -O0"));
+    let producer = if source.is_clang { "clang version 14.0.6" } else { "GNU C17 12.2.0 -O0" };
+    compilation.set(constants::DW_AT_producer, text(producer));
     compilation.set(constants::DW_AT_language, AttributeValue::Language(constants::DW_LANG_C11));
     compilation.set(constants::DW_AT_name, text("toy.c"));
     compilation.set(constants::DW_AT_comp_dir, text("/src"));

@@ -75,6 +75,24 @@ fn next_runs_calls_and_step_enters_them() {
 }
 
 #[test]
+fn step_stops_after_the_prologue_that_a_breakpoint_is_set_after() {
+    for (is_clang, line) in [(false, 20), (true, 21)] {
+        let mut toy = calls();
+        let mut machine = toy.machine.borrow_mut();
+        machine.source.is_clang = is_clang;
+        // No frame is set up.
+        machine.source.functions[1].body = 0x2000;
+        drop(machine);
+        toy.step(StepKind::Into);
+        assert_eq!(toy.step(StepKind::Into), format!("leaf:{line}"));
+        assert_eq!(
+            toy.add("leaf"),
+            format!("Breakpoint 1 at {:#x}: file toy.c, line {line}.", 0x2000 + 4 * (line - 20))
+        );
+    }
+}
+
+#[test]
 fn a_call_is_run_through_with_one_breakpoint() {
     let mut toy = calls();
     toy.step(StepKind::Over);

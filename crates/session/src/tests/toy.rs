@@ -94,6 +94,8 @@ pub(crate) struct Source {
     pub(crate) internal: Vec<u64>,
     /// Code from here on is the kernel's; what lies before it runs in user mode.
     pub(crate) kernel: Option<u64>,
+    /// Made by a compiler that marks the end of a prologue by a second line.
+    pub(crate) is_clang: bool,
     /// What [`Op::Trace`] makes functions return to.
     pub(crate) trampoline: Option<u64>,
 }

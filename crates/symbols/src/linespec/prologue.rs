@@ -91,6 +91,15 @@ pub(super) fn skip_prologue(set: &ModuleSet, place: &mut Place, code: &dyn ReadM
     }
 }
 
+impl ModuleSet {
+    /// Where the prologue of the function at `entry` ends by its instructions (gdb's `gdbarch_skip_prologue`): `entry` itself when
+    /// nothing is known.
+    #[must_use]
+    pub fn prologue_end(&self, entry: VirtAddr, code: &dyn ReadMemory) -> VirtAddr {
+        machine_skip(self, entry, code)
+    }
+}
+
 /// `gdbarch_skip_prologue`: by the instructions, or by lines where gdb trusts the compiler or does not know the processor.
 fn machine_skip(set: &ModuleSet, entry: VirtAddr, code: &dyn ReadMemory) -> VirtAddr {
     let arch = set
