@@ -2,6 +2,7 @@
 
 use crate::gdb::debugger::Debugger;
 use crate::output::{Flow, Sink, Stream, Style};
+use crate::tree::What;
 use crate::{Error, Output, Shell};
 use kdive_base::Interrupt;
 use kdive_engine::{Answer, Console, Engine, Event, Piece};
@@ -61,12 +62,14 @@ impl ShellConsole {
     fn answer(&mut self, result: Result<(), Error>) -> Answer {
         self.shell.out.flush();
         let _ = self.shell.interrupt.take();
-        let (error, exit) = match result {
-            Ok(()) => (None, None),
-            Err(Error::Exit(status)) => (None, Some(status)),
-            Err(error) => (Some(error.to_string()), None),
-        };
-        Answer { text: std::mem::take(&mut self.written.borrow_mut().pieces), error, exit }
+        let text = std::mem::take(&mut self.written.borrow_mut().pieces);
+        match result {
+            Ok(()) => Answer { text, ..Answer::default() },
+            Err(Error::Exit(status)) => Answer { text, exit: Some(status), ..Answer::default() },
+            Err(error) => {
+                Answer { text, code: Some(error.code()), error: Some(error.to_string()), exit: None }
+            }
+        }
     }
 }
 
@@ -107,6 +110,13 @@ impl Console for ShellConsole {
     fn complete(&self, line: &str) -> (usize, Vec<String>) {
         let completion = self.shell.complete(line);
         (completion.start, completion.words)
+    }
+
+    fn resolve(&self, line: &str) -> Option<(String, String)> {
+        let found = self.shell.tree().find(line).ok()?;
+        let name = found.name();
+        let rest = format!("{} {}", found.default_args, found.rest);
+        matches!(found.what, What::Command(_)).then(|| (name, rest.trim().to_owned()))
     }
 
     fn setting(&self, name: &str) -> Option<String> {

@@ -60,6 +60,24 @@ impl Error {
     }
 }
 
+impl Error {
+    /// A word for programs, which stays as it is when the text changes.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Message(_) => "failed",
+            Self::Unknown(unknown) => match unknown.missing.first() {
+                Some(Missing::Command(..)) => "undefined-command",
+                Some(Missing::Path(_) | Missing::File(_)) => "no-file",
+                _ => "no-symbol",
+            },
+            Self::Interrupted => "interrupted",
+            Self::BadBlock => "syntax",
+            Self::Exit(_) => "exit",
+        }
+    }
+}
+
 impl From<String> for Error {
     fn from(text: String) -> Self {
         Self::Message(text)

@@ -9,6 +9,8 @@ pub struct Answer {
     pub text: Vec<Piece>,
     /// Why it did not do what it was asked for, in one line.
     pub error: Option<String>,
+    /// A word for the kind of error, for programs: `undefined-command`, `no-symbol`, `interrupted`, `failed`.
+    pub code: Option<&'static str>,
     /// The user wants to leave, with this exit status.
     pub exit: Option<i32>,
 }
@@ -48,6 +50,10 @@ pub trait Console {
 
     /// What could stand at the end of a command line: where in the line the words go, and the words.
     fn complete(&self, line: &str) -> (usize, Vec<String>);
+
+    /// The whole name of the command that a line begins with, and the rest of the line; `None` for what is no command of the table,
+    /// such as one that the user has defined.
+    fn resolve(&self, line: &str) -> Option<(String, String)>;
 
     /// The value of a setting as `show` names it; `None` when there is no such setting.
     fn setting(&self, name: &str) -> Option<String>;

@@ -14,11 +14,13 @@ const MOST_BEFORE: u64 = 1 << 16;
 const MOST_PADDING: u64 = 256;
 
 /// An instruction.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
 pub struct InstructionInfo {
     /// Its address.
+    #[serde(serialize_with = "crate::hex::number")]
     pub addr: u64,
     /// Its bytes; none where no instruction can be read.
+    #[serde(serialize_with = "crate::hex::bytes")]
     pub bytes: Vec<u8>,
     /// Mnemonic and operands, as `x/i` writes them; empty where no instruction can be read.
     pub text: String,

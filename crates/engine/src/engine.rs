@@ -174,8 +174,10 @@ impl Engine {
         let event = Event::from(event);
         if event.is_stop() {
             self.tell_observer(|observer, engine| observer.stopped(engine, &event));
+            self.events.push_back(event);
+        } else {
+            self.push(event);
         }
-        self.events.push_back(event);
     }
 
     /// What the layer of the operating system has found: lines for the user, and places to be looked up again.
@@ -189,11 +191,18 @@ impl Engine {
     }
 
     fn tell(&mut self, report: OsReport) {
-        self.events.extend(report.notes.into_iter().map(Event::Notice));
-        self.events.extend(report.warnings.into_iter().map(|text| Event::Warning(Warning::Text(text))));
+        for note in report.notes {
+            self.push(Event::Notice(note));
+        }
+        for text in report.warnings {
+            self.push(Event::Warning(Warning::Text(text)));
+        }
     }
 
     pub(crate) fn push(&mut self, event: Event) {
+        if let Some(observer) = &mut self.observer {
+            observer.happened(&event);
+        }
         self.events.push_back(event);
     }
 
@@ -201,7 +210,8 @@ impl Engine {
     pub fn symbols_changed(&mut self) {
         self.program().modules_changed();
         self.variables.symbols_changed();
-        let events = self.session.symbols_changed();
-        self.events.extend(events.into_iter().map(Event::from));
+        for event in self.session.symbols_changed() {
+            self.push(Event::from(event));
+        }
     }
 }

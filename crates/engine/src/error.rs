@@ -84,10 +84,43 @@ pub enum Error {
     /// A function that an expression called has not returned: the program stopped in it or ended. The event for that follows.
     #[error("the program stopped or ended in the function {0}, which the expression called")]
     NotReturned(String),
+    /// The kernel's own data.
+    #[error(transparent)]
+    Linux(#[from] kdive_linux::Error),
     /// The stub or the connection.
     #[error(transparent)]
     Target(#[from] kdive_target::Error),
     /// No connection came about.
     #[error(transparent)]
     Connect(#[from] kdive_target::ConnectError),
+}
+
+impl Error {
+    /// A word for programs, which stays as it is when the text changes.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::File { .. } | Self::NoSource(_) => "no-file",
+            Self::Symbols(_) | Self::NoSection { .. } => "bad-file",
+            Self::Session(kdive_session::Error::Interrupted) | Self::Interrupted => "interrupted",
+            Self::Session(_) => "refused",
+            Self::Program(_) => "no-answer",
+            Self::Expression(_) => "expression",
+            Self::Running => "running",
+            Self::NoTask(_) => "no-task",
+            Self::NoVariable(_) => "no-variable",
+            Self::TooManyVariables(_) | Self::TooDeep(_) | Self::TooMuch { .. } => "too-much",
+            Self::NotEditable(_) => "not-editable",
+            Self::NoRegister(_) => "no-register",
+            Self::Memory(_) => "memory",
+            Self::NoFunction(_) => "no-function",
+            Self::Regex(_) => "regex",
+            Self::CallsForbidden => "calls-forbidden",
+            Self::NotReturned(_) => "not-returned",
+            Self::Linux(_) => "kernel-data",
+            Self::Target(kdive_target::Error::Interrupted) => "interrupted",
+            Self::Target(_) => "target",
+            Self::Connect(_) => "no-connection",
+        }
+    }
 }

@@ -7,6 +7,8 @@
 #![doc = include_str!("../examples/kernel.rs")]
 //! ```
 
+mod analysis;
+mod breakpoint_info;
 mod breakpoints;
 mod call;
 mod connect;
@@ -17,19 +19,24 @@ mod error;
 mod event;
 mod files;
 mod globals;
+mod hex;
 mod kernel;
+mod log;
 mod memory;
 mod observer;
 mod registers;
 mod scope;
 mod sources;
 mod stack;
+mod stop_info;
 mod symbol_files;
 mod symbols;
 mod tasks;
 mod threads;
 mod variables;
 
+pub use analysis::{AccessInfo, Analysis, CauseInfo, TraceInfo, WrongPointer};
+pub use breakpoint_info::{BreakpointInfo, BreakpointType, PlaceInfo};
 pub use breakpoints::NewBreakpoint;
 pub use connect::Connected;
 pub use console::{Answer, Console, Piece};
@@ -47,14 +54,18 @@ pub use kdive_session::{
     ThreadLabel, Watch, WatchKind, WatchRequest, known_signal,
 };
 pub use kdive_target::Log;
+pub use kernel::{KernelInfo, KernelModuleInfo};
+pub use log::{LogInfo, LogMessage};
 pub use memory::MemoryPiece;
 pub use observer::Observer;
 pub use registers::{RegisterGroup, RegisterInfo, RegisterValue};
 pub use scope::Scope;
 pub use sources::{LineInfo, SourceInfo, SourceText};
 pub use stack::{ArgumentInfo, ArgumentTime, FrameInfo, FrameKindInfo};
+pub use stop_info::{ReasonInfo, StopInfo};
 pub use symbol_files::{SymbolFileInfo, SymbolState};
 pub use symbols::{SymbolInfo, SymbolKind, SymbolList, SymbolQuery, SymbolsOfFile, type_line};
+pub use tasks::{TaskInfo, TaskListInfo};
 pub use threads::{ThreadInfo, ThreadState};
 pub use variables::{
     Change, NamedVariable, ValueFormat, VarId, VariableInfo, VariableKind, VariableUpdate, Which,

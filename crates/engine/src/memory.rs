@@ -12,11 +12,13 @@ const PAGE: u64 = 4096;
 const MOST_HOLES: u32 = 256;
 
 /// Bytes that lie one after the other.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct MemoryPiece {
     /// Where the first is.
+    #[serde(serialize_with = "crate::hex::number")]
     pub addr: u64,
     /// The bytes.
+    #[serde(serialize_with = "crate::hex::bytes")]
     pub bytes: Vec<u8>,
 }
 

@@ -10,4 +10,7 @@ pub trait Observer {
     /// The program stands still, has ended or is out of reach: [`Event::Stopped`], [`Event::Exited`], [`Event::Killed`] or
     /// [`Event::Disconnected`]. A function that was called for an expression and has returned is a stop as well.
     fn stopped(&mut self, engine: &mut Engine, event: &Event);
+
+    /// Anything else has happened: output, a warning, a signal.
+    fn happened(&mut self, _event: &Event) {}
 }

@@ -8,7 +8,8 @@ use kdive_program::Program;
 use kdive_types::{Missing, Value};
 
 /// What registers are for.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RegisterGroup {
     /// General registers, and control registers of a guest.
     General,
@@ -23,7 +24,7 @@ pub enum RegisterGroup {
 }
 
 /// A register.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct RegisterInfo {
     /// Its number: its place in gdb's order.
     pub number: usize,
@@ -36,7 +37,7 @@ pub struct RegisterInfo {
 }
 
 /// The value of a register.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct RegisterValue {
     /// Its number.
     pub number: usize,

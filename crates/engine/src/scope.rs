@@ -5,7 +5,7 @@ use kdive_program::Machine;
 use std::rc::Rc;
 
 /// A place where names have a meaning.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, serde::Serialize)]
 pub struct Scope {
     /// gdb's number of the thread; `None` is the selected one.
     pub thread: Option<u32>,

@@ -5,7 +5,7 @@ use kdive_symbols::SourceName;
 use std::collections::HashSet;
 
 /// A source file of the program.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, serde::Serialize)]
 pub struct SourceInfo {
     /// As the debug information names it.
     pub name: String,
@@ -16,18 +16,19 @@ pub struct SourceInfo {
 }
 
 /// A line with code.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize)]
 pub struct LineInfo {
     /// The line; 0 ends the code of those before it.
     pub line: u32,
     /// Where its code begins.
+    #[serde(serialize_with = "crate::hex::number")]
     pub addr: u64,
     /// Whether a statement begins there.
     pub is_statement: bool,
 }
 
 /// A source file that was found.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct SourceText {
     /// Where it was found.
     pub path: String,

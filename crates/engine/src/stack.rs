@@ -8,7 +8,8 @@ use kdive_unwind::FrameKind;
 pub use kdive_program::ArgumentTime;
 
 /// What kind of frame it is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FrameKindInfo {
     /// A function that was called.
     #[default]
@@ -28,11 +29,12 @@ pub enum FrameKindInfo {
 }
 
 /// A frame.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
 pub struct FrameInfo {
     /// Its number, 0 innermost; calls that were inlined are counted.
     pub level: usize,
     /// Where it executes, or will when its callee returns.
+    #[serde(serialize_with = "crate::hex::number")]
     pub pc: u64,
     /// The function, from debug information or else from the symbol table.
     pub function: Option<String>,
@@ -57,7 +59,7 @@ pub struct FrameInfo {
 }
 
 /// An argument of a frame.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct ArgumentInfo {
     /// Its name.
     pub name: String,
@@ -66,7 +68,16 @@ pub struct ArgumentInfo {
     /// The name of its type.
     pub ty: String,
     /// Whether this is its value now, at the call, or both (`set print entry-values`).
+    #[serde(serialize_with = "when_word")]
     pub when: ArgumentTime,
+}
+
+fn when_word<S: serde::Serializer>(when: &ArgumentTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match when {
+        ArgumentTime::Now => "now",
+        ArgumentTime::Entry => "entry",
+        ArgumentTime::Both => "both",
+    })
 }
 
 impl FrameInfo {

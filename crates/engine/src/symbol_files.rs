@@ -7,7 +7,8 @@ use kdive_linux::SymbolsFrom;
 use kdive_symbols::{Module, ModuleId, Section};
 
 /// What is known of the symbols of a module.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SymbolState {
     /// They come with debug information.
     Debug,
@@ -18,7 +19,7 @@ pub enum SymbolState {
 }
 
 /// A program, or a module of the kernel.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct SymbolFileInfo {
     /// Its name: that of the module in the kernel, else of the file.
     pub name: String,
@@ -27,6 +28,7 @@ pub struct SymbolFileInfo {
     /// The file that its debug information was moved to, where there is one.
     pub debug_path: Option<String>,
     /// Its addresses, from the lowest to beyond the highest.
+    #[serde(serialize_with = "crate::hex::range")]
     pub range: Option<(u64, u64)>,
     /// What is known of its symbols.
     pub symbols: SymbolState,
@@ -75,6 +77,16 @@ impl Engine {
     /// The program, other files with symbols, and the modules of the running kernel, whether their symbols were found or not.
     pub fn symbol_files(&mut self) -> Vec<SymbolFileInfo> {
         let kernel = self.modules().unwrap_or_default();
+        self.files_and(&kernel)
+    }
+
+    /// The same as far as it is known: the target is not asked which modules the kernel has.
+    pub fn loaded_files(&mut self) -> Vec<SymbolFileInfo> {
+        let kernel = self.with_linux(|linux, _| linux.modules().to_vec()).unwrap_or_default();
+        self.files_and(&kernel)
+    }
+
+    fn files_and(&self, kernel: &[ModuleSymbols]) -> Vec<SymbolFileInfo> {
         let ids: Vec<Option<ModuleId>> = kernel
             .iter()
             .map(|module| match &module.symbols {

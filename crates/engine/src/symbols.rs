@@ -5,7 +5,8 @@ use kdive_symbols::{ListedSymbol, ListingKind, SourceName};
 use kdive_types::{Kind, Type};
 
 /// What is looked for.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SymbolKind {
     /// Functions.
     Functions,
@@ -16,7 +17,7 @@ pub enum SymbolKind {
 }
 
 /// Which symbols.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct SymbolQuery {
     /// Their kind.
     pub kind: SymbolKind,
@@ -31,7 +32,7 @@ pub struct SymbolQuery {
 }
 
 /// A symbol.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct SymbolInfo {
     /// Its name.
     pub name: String,
@@ -44,7 +45,7 @@ pub struct SymbolInfo {
 }
 
 /// The symbols that a source file declares.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct SymbolsOfFile {
     /// The file, as the debug information names it; `None` for types that are declared nowhere.
     pub file: Option<String>,
@@ -55,7 +56,7 @@ pub struct SymbolsOfFile {
 }
 
 /// Symbols that were found.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
 pub struct SymbolList {
     /// Those with debug information, by file.
     pub debug: Vec<SymbolsOfFile>,

@@ -2,8 +2,81 @@
 
 use crate::scope::Whose;
 use crate::{Engine, Error, Scope};
+use serde::Serialize;
+
+/// A task of the kernel.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct TaskInfo {
+    /// Its thread id.
+    pub pid: i32,
+    /// The id of its process.
+    pub tgid: i32,
+    /// The PID of its parent.
+    pub parent: i32,
+    /// Its name.
+    pub comm: String,
+    /// The letter of `/proc/PID/stat`: `R`, `S`, `D`, `I`, `T`, `t`, `Z`, `X`, `P`.
+    pub state: char,
+    /// The CPU it runs on or ran on last.
+    pub cpu: Option<u64>,
+    /// Whether a CPU runs it now.
+    pub running: bool,
+    /// Whether it is a kernel thread.
+    pub kernel_thread: bool,
+    /// Address of its `task_struct`.
+    #[serde(serialize_with = "crate::hex::number")]
+    pub address: u64,
+    /// Its virtual memory in KiB; 0 for kernel threads.
+    pub virtual_kib: u64,
+    /// Its resident memory in KiB.
+    pub resident_kib: u64,
+}
+
+/// All tasks.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct TaskListInfo {
+    /// Idle tasks first, then as in the kernel's list.
+    pub tasks: Vec<TaskInfo>,
+    /// What could not be read of the list.
+    pub damage: Vec<String>,
+}
 
 impl Engine {
+    /// All tasks of a guest that stands still.
+    ///
+    /// # Errors
+    /// No list that can be read.
+    pub fn tasks(&self) -> Result<TaskListInfo, Error> {
+        let program = self.program();
+        let list = kdive_linux::TaskList::read(program)?;
+        let info = |task: &kdive_linux::Task| {
+            let running = list.cpu_running(task);
+            // Memory that cannot be read is not counted.
+            let sizes = match task.mm.0 {
+                0 => None,
+                _ => kdive_linux::memory_use(program, task.mm).ok(),
+            }
+            .unwrap_or_default();
+            TaskInfo {
+                pid: task.pid,
+                tgid: task.tgid,
+                parent: list.parent_pid(task),
+                comm: task.comm.clone(),
+                state: task.state_letter(),
+                cpu: running.map(|cpu| cpu as u64).or(task.cpu.map(u64::from)),
+                running: running.is_some(),
+                kernel_thread: task.kernel_thread,
+                address: task.addr.0,
+                virtual_kib: sizes.mapped * 4,
+                resident_kib: sizes.resident * 4,
+            }
+        };
+        Ok(TaskListInfo {
+            tasks: list.tasks.iter().map(info).collect(),
+            damage: list.broken.iter().map(ToString::to_string).collect(),
+        })
+    }
+
     /// The name and number of the task a CPU runs: `cat, pid 91`; `None` where the kernel cannot tell.
     #[must_use]
     pub fn task_on(&self, cpu: u64) -> Option<String> {

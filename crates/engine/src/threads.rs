@@ -5,7 +5,8 @@ use crate::scope::Whose;
 use crate::stack::FrameInfo;
 
 /// Whether a thread runs.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ThreadState {
     /// It runs.
     Running,
@@ -14,7 +15,7 @@ pub enum ThreadState {
 }
 
 /// A thread.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct ThreadInfo {
     /// gdb's number: 1, 2, ... in the order they were first seen.
     pub number: u32,

@@ -12,11 +12,12 @@ pub(crate) mod tree;
 pub(crate) use table::Variables;
 
 /// Names a variable. The numbers are never used again.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize)]
 pub struct VarId(pub u32);
 
 /// Which variables of a frame.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Which {
     /// The arguments, in order.
     Arguments,
@@ -27,7 +28,7 @@ pub enum Which {
 }
 
 /// A variable by its name.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct NamedVariable {
     /// The variable.
     pub id: VarId,
@@ -42,7 +43,8 @@ pub struct NamedVariable {
 }
 
 /// What kind of value it is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum VariableKind {
     /// A number, character, enumeration or anything else without parts.
     Scalar,
@@ -59,7 +61,8 @@ pub enum VariableKind {
 }
 
 /// How a value is written.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ValueFormat {
     /// By its type.
     #[default]
@@ -77,7 +80,7 @@ pub enum ValueFormat {
 }
 
 /// What there is to tell of a variable.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct VariableInfo {
     /// The variable.
     pub id: VarId,
@@ -96,8 +99,10 @@ pub struct VariableInfo {
     /// How many children it has.
     pub children: usize,
     /// Where it lives in memory.
+    #[serde(serialize_with = "crate::hex::optional")]
     pub address: Option<u64>,
     /// Where it points to, when it is a pointer.
+    #[serde(serialize_with = "crate::hex::optional")]
     pub points_to: Option<u64>,
     /// Its size in bytes, where its type has one.
     pub size: Option<u64>,
@@ -116,7 +121,8 @@ pub struct VariableInfo {
 }
 
 /// What an update has found.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Change {
     /// It has another value, or has one again.
     Value,
@@ -127,7 +133,7 @@ pub enum Change {
 }
 
 /// A variable that is not as it was.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct VariableUpdate {
     /// The variable.
     pub id: VarId,
