@@ -498,8 +498,14 @@ fn files_near_to_one_that_is_not_there_are_proposed() {
     // What is said before the first prompt.
     let kdive = place.command();
     let mut command = Command::new(kdive.get_program());
-    command.args(["-nx", "-q", "build/vmlinxu"]).current_dir(place.home().join("work")).env("TERM", "dumb");
+    command.args(["-nx", "-q", "build/vmlinxu"]).current_dir(place.home().join("work")).env("TERM", "xterm");
     let mut session = spawn_command(command, Some(PATIENCE)).unwrap();
     session.exp_string("Did you mean build/vmlinux?").unwrap();
     session.exp_string(PROMPT).unwrap();
+    // A program that plays a terminal gets gdb's lines and nothing else.
+    let mut command = Command::new(kdive.get_program());
+    command.args(["-nx", "-q", "build/vmlinxu"]).current_dir(place.home().join("work")).env("TERM", "dumb");
+    let mut session = spawn_command(command, Some(PATIENCE)).unwrap();
+    let shown = session.exp_string(PROMPT).unwrap();
+    assert!(shown.contains("No such file or directory.") && !shown.contains("Did you mean"), "{shown}");
 }

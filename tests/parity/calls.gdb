@@ -21,6 +21,11 @@ print chosen(1, 2)
 print (*chosen)(3, 4)
 print ((int (*)(int, int))add)(5, 6)
 print length(text)
+print both(3)
+print $text = "short"
+print $text = "rather longer"
+print $list = {1, 2}
+print $list = {1, 2, 3}
 call (void)0
 call add
 print add(1)
@@ -107,4 +112,10 @@ finish
 break length
 continue
 return
+frame
+# Out of a function that was called.
+delete
+break add
+print add(1, 2)
+return 7
 frame

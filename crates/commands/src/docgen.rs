@@ -24,7 +24,7 @@ pub fn commands() -> String {
             let names: Vec<String> = specs.iter().map(|spec| code(spec.name)).collect();
             let _ = write!(
                 out,
-                "A command file goes on behind them, with a warning where something was wanted, and fails where\ngdb's would fail.\n\n{}.\n",
+                "A command file continues after them, with a warning where something was wanted, and fails where\ngdb's would fail.\n\n{}.\n",
                 names.join(", ")
             );
             continue;

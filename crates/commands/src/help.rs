@@ -174,7 +174,9 @@ pub(crate) fn list_subcommands(shell: &mut Shell, path: &[String]) {
             list_line(shell, &path, &what);
         }
     }
-    shell.out.line(&format!("\nType \"help {name}\" and the name of a subcommand for its manual."));
+    shell
+        .out
+        .line(&format!("\nType \"help {name}\" followed by {name} subcommand name for full documentation."));
     closing(shell);
 }
 
@@ -183,9 +185,9 @@ fn child(path: &[String], entry: &Entry) -> Vec<String> {
 }
 
 fn closing(shell: &mut Shell) {
-    shell.out.line(
-        "\"apropos WORD\" searches all manuals. Names may be shortened as long as they are unambiguous.",
-    );
+    shell.out.line("Type \"apropos word\" to search for commands related to \"word\".");
+    shell.out.line("Type \"apropos -v word\" for full documentation of commands related to \"word\".");
+    shell.out.line("Command name abbreviations are allowed if unambiguous.");
 }
 
 fn help(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
@@ -207,7 +209,7 @@ fn help(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     if let Some(class) = Class::ALL.iter().find(|class| class.name() == text) {
         shell.out.line(&format!("{}.\n\nList of commands:\n", class.summary()));
         list_class(shell, *class);
-        shell.out.line("\nType \"help\" and the name of a command for its manual.");
+        shell.out.line("\nType \"help\" followed by command name for full documentation.");
         closing(shell);
         command_called_like_a_class(shell, text);
         return Ok(());

@@ -21,6 +21,11 @@ pub trait Input {
     /// Whether a person sits there: questions are asked only then.
     fn is_terminal(&self) -> bool;
 
+    /// Whether the terminal is played by a program (TERM is dumb): it gets gdb's lines without hints.
+    fn is_dumb(&self) -> bool {
+        false
+    }
+
     /// Reads one line. `shell` is for completion.
     ///
     /// # Errors

@@ -82,6 +82,8 @@ pub struct Shell {
     pub(crate) unanswered: bool,
     /// `quit` was typed, or the input of the prompt ended.
     pub(crate) quit_from_tty: bool,
+    /// The regular expression of the last search in a source file.
+    pub(crate) last_search: Option<String>,
 }
 
 /// What `define` left behind besides the commands themselves.
@@ -127,6 +129,7 @@ impl Shell {
             trace_level: 0,
             unanswered: false,
             quit_from_tty: false,
+            last_search: None,
         };
         shell.out.watch(&shell.interrupt);
         crate::gdb::setting_functions::add(shell.program(), &shell.settings);
@@ -182,6 +185,11 @@ impl Shell {
 
     pub(crate) fn user_state_mut(&mut self) -> &mut UserState {
         &mut self.user
+    }
+
+    /// Whether the terminal is played by a program, which gets gdb's lines without hints.
+    pub(crate) fn is_dumb(&self) -> bool {
+        self.input.as_ref().is_some_and(|input| input.is_dumb())
     }
 
     /// Whether a person is there to be asked and prompted.

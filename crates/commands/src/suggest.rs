@@ -106,7 +106,7 @@ impl Shell {
         match self.settings.text("suggestions").as_str() {
             "on" => true,
             "off" => false,
-            _ => self.is_interactive(),
+            _ => self.is_interactive() && !self.is_dumb(),
         }
     }
 

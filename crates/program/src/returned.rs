@@ -55,24 +55,27 @@ impl Program {
             Place::Memory(register) => Some(Value::at(ty.clone(), VirtAddr(registers.by_name(register)?))),
             Place::Registers(parts) => {
                 let mut pieces = Vec::with_capacity(parts.len());
+                let mut filled = 0;
                 for part in &parts {
                     let index = layout.index_of(part.register)?;
+                    pieces.extend(padding(part.offset.saturating_sub(filled)));
                     pieces.push(piece(frame, index, part.size));
+                    filled = part.offset + part.size;
                 }
-                // A long double has 16 bytes in memory and 10 in its register.
-                let in_registers = parts.iter().map(|part| part.size).sum::<u64>();
-                let rest = ty.size().unwrap_or(0).saturating_sub(in_registers);
-                if rest > 0 && parts.iter().any(|part| part.register.starts_with("st")) {
-                    pieces.push(Piece {
-                        bit_size: rest.saturating_mul(8),
-                        bit_offset: 0,
-                        source: PieceSource::Literal(Bytes::zeroed(usize::try_from(rest).ok()?)),
-                    });
+                if parts.iter().any(|part| part.register.starts_with("st")) {
+                    pieces.extend(padding(ty.size().unwrap_or(0).saturating_sub(filled)));
                 }
                 Some(Value::pieces(ty.clone(), pieces))
             }
         }
     }
+}
+
+/// Bytes that no register holds: a long double has 16 bytes in memory and 10 in its register.
+fn padding(size: u64) -> Option<Piece> {
+    let bytes = usize::try_from(size).ok().filter(|size| *size > 0)?;
+    let source = PieceSource::Literal(Bytes::zeroed(bytes));
+    Some(Piece { bit_size: size.saturating_mul(8), bit_offset: 0, source })
 }
 
 impl Program {

@@ -166,6 +166,10 @@ impl Input for Terminal {
         true
     }
 
+    fn is_dumb(&self) -> bool {
+        is_dumb()
+    }
+
     fn read(&mut self, shell: &Shell, prompt: &str, ask: Ask) -> io::Result<Line> {
         if ask == Ask::Command {
             // A history that cannot be read is not worth an error at every prompt.

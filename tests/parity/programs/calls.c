@@ -108,6 +108,12 @@ int outer(int more)
 	return got + 1;
 }
 
+/* Its parts come back in two registers of the x87. */
+long double _Complex both(int n)
+{
+    return n + 2.0iL * n;
+}
+
 int main(void)
 {
 	struct pair mine = {3, 4};

@@ -240,7 +240,7 @@ fn each(shell: &mut Shell, args: Args<'_>, change: fn(&mut Shown)) -> Result<(),
 
 fn undisplay(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     if args.is_empty() {
-        if !shell.displays.list.is_empty() && shell.query("Delete all auto-display expressions") {
+        if shell.query("Delete all auto-display expressions") {
             shell.displays.list.clear();
         }
         return Ok(());

@@ -306,9 +306,17 @@ fn split_comma(text: &str) -> Option<(&str, &str)> {
 }
 
 fn search(shell: &mut Shell, args: Args<'_>, forward: bool) -> Result<(), Error> {
-    let pattern = regex::Regex::new(args.text()).map_err(|error| {
+    if args.is_empty() && shell.last_search.is_none() {
+        return Err(Error::msg("No previous regular expression"));
+    }
+    let text = match args.text() {
+        "" => shell.last_search.clone().unwrap_or_default(),
+        text => text.to_owned(),
+    };
+    let pattern = regex::Regex::new(&text).map_err(|error| {
         Error::msg(format!("Invalid regexp: {}", error.to_string().lines().last().unwrap_or_default()))
     })?;
+    shell.last_search = Some(text);
     let at = default_position(shell)?;
     let comp_dir = at.file.comp_dir.clone().unwrap_or_default();
     let source = shell.program().sources.find(&at.file.name, &comp_dir);

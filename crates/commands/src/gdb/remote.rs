@@ -41,7 +41,10 @@ pub const COMMANDS: &[Spec] = &[
         keywords: &["QEMU", "kgdb", "connect", "attach", "start a guest", "virsh"],
         examples: &["target remote :1234", "target remote gdb.sock", "target remote /dev/ttyUSB0"],
         repeat: Repeat::No,
-        run: |_, _| Err(Error::msg("Argument required (target name).  Try `help target'")),
+        run: |shell, _| {
+            crate::help::list_subcommands(shell, &["target".to_owned()]);
+            Ok(())
+        },
         ..Spec::EMPTY
     },
     Spec {

@@ -71,6 +71,9 @@ fn parse(text: &str) -> Result<(Part, &str), Error> {
 
 fn info_sources(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let (part, text) = parse(args.text())?;
+    if shell.program().modules.modules().is_empty() {
+        return Err(Error::msg("No symbol table is loaded.  Use the \"file\" command."));
+    }
     let pattern = pattern(text)?;
     let interrupt = shell.interrupt.clone();
     for list in shell.program().modules.sources(&interrupt) {

@@ -116,7 +116,15 @@ pub const COMMANDS: &[Spec] = &[
         help: "Usage: core-file [FILE]",
         examples: &["core-file"],
         complete: Completer::File,
-        run: |_, args| if args.is_empty() { Ok(()) } else { core(args) },
+        run: |shell, args| {
+            if args.is_empty() {
+                if args.from_tty {
+                    shell.out.line("No core file now.");
+                }
+                return Ok(());
+            }
+            core(args)
+        },
         repeat: Repeat::No,
         ..Spec::EMPTY
     },
@@ -316,6 +324,11 @@ fn return_command(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         shell.program().put_result(&value)?;
     }
     shell.program().forget_frames();
+    // To where a function returns that the debugger called: that call is over too.
+    if shell.program().has_returned() {
+        shell.program().end_call().map_err(Error::msg)?;
+        shell.program().forget_frames();
+    }
     if args.from_tty {
         show_selected(shell, true, Show::FrameAndSource)?;
     }

@@ -6,10 +6,15 @@ use crate::ast::{Binary, Node};
 use crate::error::{ExprError, Result};
 use kdive_types::{Place, Value, ValueError};
 
+/// The type that arrays and texts take on which are assigned to a target. A convenience variable takes on theirs.
+fn expected(target: &Value) -> Option<&kdive_types::Type> {
+    (!matches!(target.place(), Place::Internal(_))).then(|| target.ty())
+}
+
 impl Evaluator<'_> {
     pub(super) fn assign(&self, target: &Node, source: &Node) -> Result<Value> {
         let target_value = self.value(target)?;
-        let source = self.value_as(source, Some(target_value.ty()))?;
+        let source = self.value_as(source, expected(&target_value))?;
         if self.types_only {
             return Ok(match target_value.place() {
                 Place::Internal(_) => source,
@@ -22,7 +27,7 @@ impl Evaluator<'_> {
 
     /// Stores the value of an expression in a target that was found otherwise.
     pub(crate) fn store_node(&self, target: &Value, source: &Node) -> Result<Value> {
-        let source = self.value_as(source, Some(target.ty()))?;
+        let source = self.value_as(source, expected(target))?;
         self.store(target, &source)
     }
 

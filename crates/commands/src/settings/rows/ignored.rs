@@ -139,13 +139,28 @@ pub(super) const ROWS: &[Setting] = &[
     ignored("non-stop", Bool, "off"),
     ignored("overload-resolution", Bool, "on"),
     ignored("print memory-tag-violations", Bool, "on"),
-    ignored("print object", Bool, "off"),
+    // Both concern C++ alone.
+    Setting::new(
+        "print object",
+        Bool,
+        "off",
+        "whether objects of C++ are printed as of their derived type",
+        "Printing of object's derived type based on vtable info is {}.",
+    )
+    .same(),
     ignored("print pascal_static-members", Bool, "on"),
     ignored("print static-members", Bool, "on"),
     ignored("print type methods", Bool, "on"),
     ignored("print type nested-type-limit", UInteger, "0"),
     ignored("print type typedefs", Bool, "on"),
-    ignored("print vtbl", Bool, "off"),
+    Setting::new(
+        "print vtbl",
+        Bool,
+        "off",
+        "whether tables of virtual functions of C++ are printed",
+        "Printing of C++ virtual function tables is {}.",
+    )
+    .same(),
     ignored("python dont-write-bytecode", AutoBool, "auto"),
     ignored("python ignore-environment", Bool, "off"),
     ignored("python print-stack", Enum(&["none", "full", "message"]), "message"),

@@ -64,7 +64,7 @@ pub(super) const ROWS: &[Setting] = &[
         "whether the nearest names follow the error about one that does not exist",
         "Whether the nearest names are proposed is {}.",
     )
-    .help("\"auto\" does so at a terminal only: scripts see gdb's line and nothing else."),
+    .help("\"auto\" does so at a terminal only, and not where TERM is dumb: scripts and programs see gdb's line and nothing else."),
     Setting::new(
         "trace-commands",
         Bool,
