@@ -135,7 +135,7 @@ impl From<kdive_session::Error> for Error {
                 Some(missing) => Self::unknown(text, missing),
                 None => Self::Message(text),
             },
-            other => Self::msg(other),
+            other => Self::Message(crate::gdb::event_words::error(&other)),
         }
     }
 }

@@ -309,7 +309,7 @@ impl Server<'_> {
             return;
         };
         if let LocationState::Failed(why) = &location.state {
-            body["message"] = why.clone().into();
+            body["message"] = why.to_string().into();
             return;
         }
         body["verified"] = true.into();
@@ -320,8 +320,10 @@ impl Server<'_> {
                 body["source"] = self.source_body(&path);
             }
         }
-        if let LocationState::HardwareInstead(why) | LocationState::Owed(why) = &location.state {
-            body["message"] = why.clone().into();
+        match &location.state {
+            LocationState::HardwareInstead(reason) => body["message"] = reason.to_string().into(),
+            LocationState::Owed(reason) => body["message"] = reason.clone().into(),
+            _ => {}
         }
     }
 

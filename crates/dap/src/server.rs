@@ -286,7 +286,7 @@ impl Server<'_> {
                 self.tell("exited", json!({ "exitCode": code }));
                 self.tell("terminated", json!({}));
             }
-            Event::Killed { .. } | Event::Disconnected(_) => {
+            Event::Killed(_) | Event::Disconnected(_) => {
                 let answer = self.console.show(event);
                 self.print_answer(&answer);
                 self.tell("terminated", json!({}));

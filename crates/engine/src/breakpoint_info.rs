@@ -83,9 +83,9 @@ impl From<&Location> for PlaceInfo {
             line: (place.line > 0).then_some(place.line),
             enabled: location.enabled,
             problem: match &location.state {
-                LocationState::Failed(why)
-                | LocationState::HardwareInstead(why)
-                | LocationState::Owed(why) => Some(why.clone()),
+                LocationState::Failed(reason) => Some(reason.to_string()),
+                LocationState::HardwareInstead(reason) => Some(reason.to_string()),
+                LocationState::Owed(reason) => Some(reason.clone()),
                 LocationState::Idle | LocationState::Software | LocationState::Hardware => None,
             },
         }

@@ -50,10 +50,7 @@ impl Engine {
                 Ok(Some(event)) => {
                     let ends = matches!(
                         event,
-                        Event::Stopped(_)
-                            | Event::Exited { .. }
-                            | Event::Killed { .. }
-                            | Event::Disconnected(_)
+                        Event::Stopped(_) | Event::Exited { .. } | Event::Killed(_) | Event::Disconnected(_)
                     );
                     seen.push_back(event);
                     if ends {

@@ -37,7 +37,7 @@ impl Engine {
         if stop.is_some()
             && let Err(error) = self.meet(true)
         {
-            self.push(Event::Warning(Warning::Text(error.to_string())));
+            self.push(Event::Warning(Warning::NotPlaced(error.to_string())));
         }
         if let Some(stop) = &stop {
             let event = Event::Stopped(Box::new(stop.clone()));
@@ -52,7 +52,7 @@ impl Engine {
         for note in notes {
             self.push(match note {
                 Note::Diagnostics(text) => Event::Diagnostics(text),
-                Note::Resynchronized(text) => Event::Warning(Warning::Text(text)),
+                Note::Resynchronized(text) => Event::Warning(Warning::Resynchronized(text)),
             });
         }
     }

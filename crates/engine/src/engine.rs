@@ -1,7 +1,7 @@
 //! The debugger: what is debugged, and what happens to it.
 
 use crate::variables::Variables;
-use crate::{Error, Event, Observer, Warning};
+use crate::{Error, Event, Notice, Observer, Warning};
 use kdive_base::Interrupt;
 use kdive_program::{OsReport, Program};
 use kdive_session::{Request, Session, Stop};
@@ -164,14 +164,13 @@ impl Engine {
     }
 
     /// Puts an event behind what it brings about.
-    fn settle(&mut self, event: kdive_session::Event) {
+    fn settle(&mut self, event: Event) {
         self.tell_reports();
-        if let kdive_session::Event::Stopped(stop) = &event {
+        if let Event::Stopped(stop) = &event {
             self.last_stop = Some((**stop).clone());
             let report = self.program_mut().with_os(|os, program| os.stopped(program));
             self.take_report(report);
         }
-        let event = Event::from(event);
         if event.is_stop() {
             self.tell_observer(|observer, engine| observer.stopped(engine, &event));
             self.events.push_back(event);
@@ -192,10 +191,10 @@ impl Engine {
 
     fn tell(&mut self, report: OsReport) {
         for note in report.notes {
-            self.push(Event::Notice(note));
+            self.push(Event::Notice(Notice::Os(note)));
         }
-        for text in report.warnings {
-            self.push(Event::Warning(Warning::Text(text)));
+        for warning in report.warnings {
+            self.push(Event::Warning(Warning::Os(warning)));
         }
     }
 
@@ -211,7 +210,7 @@ impl Engine {
         self.program().modules_changed();
         self.variables.symbols_changed();
         for event in self.session.symbols_changed() {
-            self.push(Event::from(event));
+            self.push(event);
         }
     }
 }

@@ -43,7 +43,7 @@ pub use console::{Answer, Console, Piece};
 pub use disassembly::InstructionInfo;
 pub use engine::Engine;
 pub use error::Error;
-pub use event::{Event, Warning};
+pub use event::{Event, Failure, HardwareReason, Notice, OsNote, OsWarning, Warning};
 pub use files::open;
 pub use kdive_base::Interrupt;
 pub use kdive_linux::{ModuleSymbols, SymbolsFrom};

@@ -11,7 +11,7 @@ use crate::{
     Defining, FindResult, Fit, KernelPlace, ModuleFinder, ModuleInfo, PatchMap, Site, module_at, modules,
 };
 use kdive_base::{AddrRange, LinkAddr, VirtAddr};
-use kdive_program::{Machine, OsLayer, OsReport, Program, TaskFilter};
+use kdive_program::{Machine, OsLayer, OsReport, OsWarning, Program, TaskFilter};
 use kdive_symbols::{ModuleId, ObjectFile, OpenOptions, Placement};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -83,10 +83,6 @@ const LOADED: &str = "do_init_module";
 const UNLOADED: &str = "free_module";
 /// Where the kernel gives back its init code (init/main.c, arch/x86/mm/init.c).
 const FREES_INIT: &str = "free_initmem";
-
-/// What the user of kgdb has to know before the kernel has started.
-const EARLY_KGDB: &str = "The kernel still starts. kgdb cannot take a breakpoint out again that was set now once the kernel has\n\
-    write-protected its code: delete it before, or set it later.";
 
 /// How long files of modules are looked through for a function.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -387,7 +383,7 @@ impl OsLayer for LinuxLayer {
         report.warnings.extend(more.warnings);
         self.has_started.set(false);
         if self.identified && self.protects_code_later(program) {
-            report.warnings.push(EARLY_KGDB.to_owned());
+            report.warnings.push(OsWarning::StubKeepsBreakpoints);
         }
         report
     }

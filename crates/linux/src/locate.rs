@@ -5,7 +5,7 @@ use crate::LinuxLayer;
 use crate::identity::{Identity, identity};
 use crate::kaslr::{AREA, Found, FoundBy, Kaslr, Kernel};
 use kdive_base::{AddrRange, VirtAddr};
-use kdive_program::{OsReport, Program};
+use kdive_program::{OsNote, OsReport, Program};
 use kdive_symbols::ModuleId;
 
 /// Where an x86 CPU begins after reset.
@@ -142,7 +142,7 @@ impl LinuxLayer {
                     self.place.moved = true;
                     report.symbols_changed = true;
                     program.modules_changed();
-                    report.notes.push(format!("Kernel at {}, KASLR slide {slide:#x}.", place.start));
+                    report.notes.push(OsNote::KernelAt { start: place.start, slide });
                 }
             }
             Found::NotYet => {
@@ -179,6 +179,6 @@ impl LinuxLayer {
         self.place.start_over();
         self.place.armed = self.place.kaslr == Kaslr::Auto && may_move(program);
         self.put_back(program, report);
-        report.notes.push("The guest restarts.".to_owned());
+        report.notes.push(OsNote::Restarted);
     }
 }

@@ -4,7 +4,7 @@ use crate::identity::hex;
 use crate::kaslr::{BANNER_START, Kernel, STEP};
 use kdive_arch::paging::PageTables;
 use kdive_base::{Budget, Fault, PhysAddr, ReadMemory, VirtAddr};
-use kdive_program::Program;
+use kdive_program::{OsWarning, Program};
 
 /// What is read at once.
 const CHUNK: u64 = 64 << 10;
@@ -80,38 +80,17 @@ fn running_release(program: &Program, kernel: &Kernel) -> Option<String> {
 
 /// The warning that the loaded vmlinux is not the running kernel's: what runs, and what the file is. `build_ids` are the guest's and
 /// the file's, where both are known.
-pub(crate) fn warning(program: &Program, kernel: Option<&Kernel>, build_ids: Option<(&str, &str)>) -> String {
-    let running = kernel.and_then(|kernel| running_release(program, kernel));
-    let file = kernel.and_then(|kernel| release_of(kernel.text()));
-    let file_id = kernel.and_then(|kernel| kernel.module.object().build_id().map(hex));
-    words(running.as_deref(), file.as_deref(), build_ids, file_id.as_deref())
-}
-
-/// The words of [`warning`].
-fn words(
-    running: Option<&str>,
-    file: Option<&str>,
+pub(crate) fn warning(
+    program: &Program,
+    kernel: Option<&Kernel>,
     build_ids: Option<(&str, &str)>,
-    own_build_id: Option<&str>,
-) -> String {
-    let with_id = |release: Option<&str>, id: Option<&str>| match (release, id) {
-        (Some(release), Some(id)) => Some(format!("{release} (build-id {id})")),
-        (Some(release), None) => Some(release.to_owned()),
-        (None, Some(id)) => Some(format!("build-id {id}")),
-        (None, None) => None,
-    };
-    let guest_id = build_ids.map(|(guest, _)| guest);
-    let file_id = build_ids.map(|(_, file)| file).or(own_build_id);
-    let same = running.is_some() && running == file && guest_id.is_none();
-    let guest = match with_id(running, guest_id) {
-        Some(text) if same => format!("the guest runs another build of {text}"),
-        Some(text) => format!("the guest runs {text}"),
-        None => "its linux_banner is nowhere in the guest's kernel image".to_owned(),
-    };
-    let file = with_id(file, file_id).map_or_else(String::new, |text| format!(", the file is {text}"));
-    format!(
-        "the loaded vmlinux is not the running kernel: {guest}{file}; load the right one with the file command"
-    )
+) -> OsWarning {
+    OsWarning::OtherKernel {
+        running: kernel.and_then(|kernel| running_release(program, kernel)),
+        file: kernel.and_then(|kernel| release_of(kernel.text())),
+        build_ids: build_ids.map(|(running, file)| (running.to_owned(), file.to_owned())),
+        file_id: kernel.and_then(|kernel| kernel.module.object().build_id().map(hex)),
+    }
 }
 
 #[cfg(test)]
@@ -131,32 +110,5 @@ mod tests {
         let memory = b"\0\0Linux version %s\0%s\0xLinux version 2.4.20 (somebody@somewhere) #1\n\0".to_vec();
         assert_eq!(release_in(&memory), Some("2.4.20".into()));
         assert_eq!(release_in(b"Linux"), None);
-    }
-
-    #[test]
-    fn what_is_known_is_said() {
-        let start = "the loaded vmlinux is not the running kernel: ";
-        let end = "; load the right one with the file command";
-        let said = |running, file, ids, file_id| {
-            let text = words(running, file, ids, file_id);
-            text.strip_prefix(start).unwrap().strip_suffix(end).unwrap().to_owned()
-        };
-        assert_eq!(
-            said(Some("6.1"), Some("6.12"), Some(("aa", "bb")), Some("bb")),
-            "the guest runs 6.1 (build-id aa), the file is 6.12 (build-id bb)"
-        );
-        assert_eq!(said(Some("6.1"), Some("6.12"), None, None), "the guest runs 6.1, the file is 6.12");
-        assert_eq!(
-            said(Some("6.1"), Some("6.1"), None, Some("bb")),
-            "the guest runs another build of 6.1, the file is 6.1 (build-id bb)"
-        );
-        assert_eq!(
-            said(None, None, Some(("aa", "bb")), None),
-            "the guest runs build-id aa, the file is build-id bb"
-        );
-        assert_eq!(
-            said(None, Some("2.4.20"), None, None),
-            "its linux_banner is nowhere in the guest's kernel image, the file is 2.4.20"
-        );
     }
 }

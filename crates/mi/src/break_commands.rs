@@ -3,7 +3,7 @@
 use crate::breakpoints::table;
 use crate::commands::{Outcome, Session, usage};
 use crate::record::Fields;
-use kdive_engine::Switch;
+use kdive_engine::{Event, Switch};
 
 /// `2` or `2.1`.
 fn number_and_location(text: &str) -> Option<(u32, Option<u32>)> {
@@ -111,7 +111,7 @@ impl Session<'_> {
             self.channel().say(false, &text);
         }
         for warning in warnings {
-            self.channel().say(true, &format!("warning: {warning}\n"));
+            self.console.show(Event::Warning(warning));
         }
         Ok(Fields::new())
     }

@@ -4,7 +4,9 @@ use crate::breakpoints::breakpoint;
 use crate::commands::{Outcome, Session, usage};
 use crate::options::Options;
 use crate::record::Fields;
-use kdive_engine::{BreakArgs, BreakRequest, BreakpointKind, SessionError, Switch, WatchKind, WatchRequest};
+use kdive_engine::{
+    BreakArgs, BreakRequest, BreakpointKind, Event, SessionError, Switch, WatchKind, WatchRequest,
+};
 
 const KNOWN: &[(&str, bool)] = &[
     ("-h", false),
@@ -151,8 +153,8 @@ impl Session<'_> {
             other => other,
         };
         let added = added.map_err(|error| error.to_string())?;
-        for warning in &added.warnings {
-            self.channel().say(true, &format!("warning: {warning}\n"));
+        for warning in added.warnings {
+            self.console.show(Event::Warning(warning));
         }
         if wanted.ignore > 0 {
             self.engine().set_ignore(added.number, wanted.ignore).map_err(|error| error.to_string())?;

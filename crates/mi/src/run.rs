@@ -304,7 +304,7 @@ impl Observer for Follower {
                     code => format!("*stopped,reason=\"exited\",exit-code=\"{code:02o}\""),
                 });
             }
-            Event::Killed { signal, .. } => {
+            Event::Killed(signal) => {
                 channel.tell_exit(None);
                 let (name, meaning) = stop::signal(*signal);
                 channel.stops.push(format!(

@@ -35,7 +35,7 @@ pub use frames::{Frame, FrameKey, FrameLine};
 pub use kdive_unwind::Policy as UnwindPolicy;
 pub use locations::{CodeLocation, Resolution};
 pub use machine::Machine;
-pub use os::{OsLayer, OsReport, TaskFilter};
+pub use os::{OsLayer, OsNote, OsReport, OsWarning, TaskFilter};
 pub use place::ListPosition;
 pub use program::{EntryValues, FileNames, Options, Program};
 pub use registers::code_pointer;

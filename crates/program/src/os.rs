@@ -9,10 +9,42 @@ use std::rc::Rc;
 pub struct OsReport {
     /// Modules were added, moved or removed: places have to be looked up again.
     pub symbols_changed: bool,
-    /// Lines for the user.
-    pub notes: Vec<String>,
-    /// Lines for the user that warn.
-    pub warnings: Vec<String>,
+    /// What it has found.
+    pub notes: Vec<OsNote>,
+    /// What is not as it should be.
+    pub warnings: Vec<OsWarning>,
+}
+
+/// What the operating system layer has found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum OsNote {
+    /// The kernel was found where its symbols did not have it.
+    KernelAt {
+        /// Its first address.
+        start: VirtAddr,
+        /// By how much it is moved.
+        slide: u64,
+    },
+    /// The guest restarts.
+    Restarted,
+}
+
+/// What is not as it should be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum OsWarning {
+    /// The loaded file is not that of the running kernel.
+    OtherKernel {
+        /// Release of the running kernel, where it was found.
+        running: Option<String>,
+        /// Release of the file.
+        file: Option<String>,
+        /// Build-ids of the running kernel and of the file, where both are known.
+        build_ids: Option<(String, String)>,
+        /// Build-id of the file.
+        file_id: Option<String>,
+    },
+    /// The stub cannot take breakpoints out again that are set now.
+    StubKeepsBreakpoints,
 }
 
 /// Which tasks a breakpoint is for.

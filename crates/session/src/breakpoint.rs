@@ -1,10 +1,11 @@
 //! Logical breakpoints: what the user made and what became of it.
 
 use crate::catch::Caught;
+use crate::event::HardwareReason;
 use kdive_base::VirtAddr;
 use kdive_expr::Expr;
 use kdive_program::{CodeLocation, FrameKey, TaskFilter};
-use kdive_target::{ThreadId, WatchKind};
+use kdive_target::{BreakpointError, ThreadId, WatchKind};
 
 /// What a breakpoint is, by the command that made it.
 #[derive(Clone, PartialEq, Debug)]
@@ -71,11 +72,11 @@ pub enum LocationState {
     /// In the target as a software breakpoint.
     Software,
     /// In the target as a hardware breakpoint although a software one was asked for; why.
-    HardwareInstead(String),
+    HardwareInstead(HardwareReason),
     /// In the target as a hardware breakpoint or watchpoint.
     Hardware,
     /// Could not be inserted; the reason. Tried again at every resume.
-    Failed(String),
+    Failed(BreakpointError),
     /// Not inserted, because the code is not there any more; why. It is inserted again when the code is back.
     Owed(String),
 }

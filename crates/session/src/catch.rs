@@ -1,9 +1,9 @@
 //! `catch signal`: catchpoints, which stop at signals of the program instead of at places.
 
+use crate::Session;
 use crate::breakpoint::{Breakpoint, BreakpointKind, Disposition, Entry};
 use crate::edit::Added;
 use crate::signal::{self, Signals};
-use crate::{Session, text};
 
 /// Which signals a catchpoint stops at.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,7 +32,8 @@ impl Caught {
     }
 
     /// `signal SIGUSR1`, `any signal`: what gdb says when one is made.
-    pub(crate) fn mention(&self) -> String {
+    #[must_use]
+    pub fn mention(&self) -> String {
         match self {
             Self::Standard => "standard signals".to_owned(),
             Self::Any => "any signal".to_owned(),
@@ -55,7 +56,8 @@ impl Caught {
     }
 
     /// The argument of the command that makes the same.
-    pub(crate) fn argument(&self) -> String {
+    #[must_use]
+    pub fn argument(&self) -> String {
         match self {
             Self::Standard => String::new(),
             Self::Any => " all".to_owned(),
@@ -85,7 +87,6 @@ impl Session {
             enable_count: 0,
             commands: Vec::new(),
         };
-        let mention = text::mention(&shown);
         self.breakpoints.push(Entry {
             shown,
             conditions: Vec::new(),
@@ -94,7 +95,7 @@ impl Session {
             scope: None,
             doomed: false,
         });
-        Added { number, notes: Vec::new(), warnings: Vec::new(), mention }
+        Added { number, also_set: Vec::new(), warnings: Vec::new(), copies: None }
     }
 
     /// Numbers of the catchpoints that a signal is a matter of.

@@ -1,6 +1,7 @@
 //! Making, changing and removing breakpoints.
 
 use crate::breakpoint::{Breakpoint, BreakpointKind, Disposition, Entry, Location, LocationState};
+use crate::event::Warning;
 use crate::place::BreakArgs;
 use crate::{Error, Event, Session};
 use kdive_base::VirtAddr;
@@ -25,12 +26,21 @@ pub struct BreakRequest {
 pub struct Added {
     /// Its number.
     pub number: u32,
-    /// `Note: breakpoint 1 also set at pc 0x...`, for people.
-    pub notes: Vec<String>,
-    /// Warnings about its condition.
-    pub warnings: Vec<String>,
-    /// `Breakpoint 1 at 0x...: file init/main.c, line 905.`
-    pub mention: String,
+    /// Its addresses at which others are too.
+    pub also_set: Vec<AlsoSet>,
+    /// Warnings about its condition and its task.
+    pub warnings: Vec<Warning>,
+    /// Of which CPU the watched per-CPU variable is.
+    pub copies: Option<String>,
+}
+
+/// An address at which several breakpoints are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AlsoSet {
+    /// The address.
+    pub addr: VirtAddr,
+    /// Those that were there before.
+    pub breakpoints: Vec<u32>,
 }
 
 /// How breakpoints are switched on or off.
@@ -83,13 +93,13 @@ impl Session {
             enable_count: 0,
             commands: Vec::new(),
         };
-        let mut notes = Vec::new();
-        let mut warnings: Vec<String> = self.absent_task(shown.task.as_ref()).into_iter().collect();
+        let mut also_set = Vec::new();
+        let mut warnings: Vec<Warning> = self.absent_task(shown.task.as_ref()).into_iter().collect();
         let mut conditions = Vec::new();
         match self.resolve(&shown.spec) {
             Ok(resolution) => {
                 for place in &resolution.locations {
-                    notes.extend(self.also_set_at(place.addr, thread));
+                    also_set.extend(self.also_set_at(place.addr));
                 }
                 shown.canonical = resolution.canonical.clone();
                 shown.locations = locations(resolution);
@@ -101,7 +111,6 @@ impl Session {
         }
         let number = self.take_number();
         shown.number = number;
-        let mention = crate::text::mention(&shown);
         self.breakpoints.push(Entry {
             shown,
             conditions,
@@ -110,7 +119,7 @@ impl Session {
             scope: None,
             doomed: false,
         });
-        Ok(Added { number, notes, warnings, mention })
+        Ok(Added { number, also_set, warnings, copies: None })
     }
 
     pub(crate) fn take_number(&mut self) -> u32 {
@@ -149,7 +158,7 @@ impl Session {
         &mut self,
         shown: &mut Breakpoint,
         force: bool,
-        warnings: &mut Vec<String>,
+        warnings: &mut Vec<Warning>,
     ) -> Result<Vec<Option<Expr>>, Error> {
         let Some(text) = shown.condition.clone() else {
             return Ok(shown.locations.iter().map(|_| None).collect());
@@ -179,31 +188,23 @@ impl Session {
         }
         for (index, location) in shown.locations.iter().enumerate() {
             if location.condition_invalid {
-                let error = self
-                    .program
-                    .compile(&text, Some(location.place.addr))
-                    .err()
-                    .map_or_else(String::new, |error| error.to_string());
-                let at = match shown.number {
-                    0 => format!("{}", index + 1),
-                    number => format!("{number}.{}", index + 1),
-                };
-                warnings
-                    .push(format!("failed to validate condition at location {at}, disabling:\n  {error}"));
+                let Err(error) = self.program.compile(&text, Some(location.place.addr)) else { continue };
+                warnings.push(Warning::ConditionInvalid {
+                    breakpoint: Some(shown.number).filter(|number| *number != 0),
+                    location: index + 1,
+                    error: Box::new(error.into()),
+                });
             }
         }
         Ok(compiled)
     }
 
-    /// `Note: breakpoints 1, 2 and 3 also set at pc 0x...`
-    fn also_set_at(&self, addr: VirtAddr, thread: Option<u32>) -> Option<String> {
-        let others: Vec<&Breakpoint> = self
-            .breakpoints
-            .iter()
-            .map(|entry| &entry.shown)
-            .filter(|shown| shown.locations.iter().any(|location| location.place.addr == addr))
-            .collect();
-        crate::text::also_set(&others, addr, thread)
+    /// The breakpoints that are at an address already.
+    fn also_set_at(&self, addr: VirtAddr) -> Option<AlsoSet> {
+        let is_there =
+            |shown: &&Breakpoint| shown.locations.iter().any(|location| location.place.addr == addr);
+        let breakpoints: Vec<u32> = self.breakpoints().filter(is_there).map(|shown| shown.number).collect();
+        (!breakpoints.is_empty()).then_some(AlsoSet { addr, breakpoints })
     }
 
     /// The breakpoint with this number.
@@ -295,7 +296,7 @@ impl Session {
         number: u32,
         condition: Option<&str>,
         force: bool,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<Vec<Warning>, Error> {
         let mut warnings = Vec::new();
         let entry = self.entry_mut(number)?;
         let mut shown = entry.shown.clone();
@@ -399,10 +400,8 @@ impl Session {
                     events.extend(warnings.into_iter().map(Event::Warning));
                 }
                 Err(error) => {
-                    events.push(Event::Warning(format!(
-                        "Error in re-setting breakpoint {}: {error}",
-                        shown.number
-                    )));
+                    let error = Box::new(error);
+                    events.push(Event::Warning(Warning::NotReset { breakpoint: shown.number, error }));
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Why a request to the session failed, in gdb's words.
 
-use kdive_base::{Exhausted, Fault};
+use kdive_base::{Exhausted, Fault, VirtAddr};
 use kdive_symbols::LinespecError;
 
 /// What about a place does not exist.
@@ -12,6 +12,34 @@ pub enum Absent {
     File(String),
     /// Something that another name would not mend: code on a line, symbols at all.
     Other,
+}
+
+/// Why breakpoints that were asked for could not be set, so that nothing may run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// The target has too few debug registers.
+    DebugRegisters {
+        /// The hardware breakpoints without one.
+        breakpoints: Vec<u32>,
+        /// The watchpoints without one.
+        watchpoints: Vec<u32>,
+    },
+    /// The user allows no breakpoints (`set may-insert-breakpoints off`): each with its place, 0 for one of the command itself.
+    NotAllowed(Vec<(u32, VirtAddr)>),
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::DebugRegisters { breakpoints, watchpoints } => {
+                let numbers: Vec<_> = breakpoints.iter().chain(watchpoints).map(u32::to_string).collect();
+                write!(f, "no debug register is left for {}; delete some", numbers.join(", "))
+            }
+            Self::NotAllowed(_) => {
+                f.write_str("breakpoints may not be inserted (set may-insert-breakpoints)")
+            }
+        }
+    }
 }
 
 /// A request failed; the session is as it was before, unless the variant says otherwise.
@@ -38,9 +66,9 @@ pub enum Error {
     /// An expression, or what is asked of the program.
     #[error(transparent)]
     Program(kdive_program::Error),
-    /// The command ends before anything has run; gdb's lines that say why.
+    /// The command ends before anything has run: breakpoints could not be set.
     #[error("{0}")]
-    Aborted(String),
+    NotInserted(Refusal),
     /// Anything else, in one line.
     #[error("{0}")]
     Message(String),

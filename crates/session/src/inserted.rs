@@ -3,7 +3,7 @@
 //! Before each resume the set of places that are wanted is compared with the set that is there, and only the differences are
 //! sent. Several logical breakpoints at one address are one place here, so nothing has to be counted.
 
-use crate::LocationState;
+use crate::{HardwareReason, LocationState};
 use kdive_base::{AddrRange, VirtAddr};
 use kdive_target::{BreakpointError, BreakpointKind, RunControl, WatchKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,7 +98,7 @@ pub(crate) struct Synced {
 #[derive(Debug, Default)]
 pub(crate) struct Inserted {
     /// By what was wanted: what is really there, or why there is nothing.
-    places: BTreeMap<Place, Result<Present, String>>,
+    places: BTreeMap<Place, Result<Present, BreakpointError>>,
     /// Breakpoint instructions that were found overwritten, and put back.
     healed: u64,
 }
@@ -110,7 +110,7 @@ struct Present {
     /// Address and length of each part: one, but for watchpoints that are too large for one debug register.
     parts: Vec<(VirtAddr, u64)>,
     /// Why it is another kind than was asked for.
-    why: String,
+    reason: Option<HardwareReason>,
 }
 
 /// How places are to be inserted.
@@ -167,10 +167,10 @@ impl Inserted {
                     synced.lost = Some(error);
                     return synced;
                 }
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(error),
             };
             if before.as_ref() != Some(&after) {
-                synced.changed.push((place, state(place, &after)));
+                synced.changed.push((place, state(&after)));
             }
             self.places.insert(place, after);
         }
@@ -238,16 +238,14 @@ impl Inserted {
 
     /// What became of a place, [`LocationState::Idle`] for one that was not wanted the last time.
     pub(crate) fn state(&self, place: Place) -> LocationState {
-        self.places.get(&place).map_or(LocationState::Idle, |result| state(place, result))
+        self.places.get(&place).map_or(LocationState::Idle, state)
     }
 }
 
-fn state(place: Place, result: &Result<Present, String>) -> LocationState {
-    match result.as_ref().map(|present| present.kind) {
-        Ok(PlaceKind::Software) => LocationState::Software,
-        Ok(PlaceKind::Hardware) if place.kind == PlaceKind::Software => LocationState::HardwareInstead(
-            result.as_ref().map(|present| present.why.clone()).unwrap_or_default(),
-        ),
+fn state(result: &Result<Present, BreakpointError>) -> LocationState {
+    match result {
+        Ok(Present { kind: PlaceKind::Software, .. }) => LocationState::Software,
+        Ok(Present { reason: Some(reason), .. }) => LocationState::HardwareInstead(reason.clone()),
         Ok(_) => LocationState::Hardware,
         Err(reason) => LocationState::Failed(reason.clone()),
     }
@@ -256,16 +254,16 @@ fn state(place: Place, result: &Result<Present, String>) -> LocationState {
 /// Inserts one place. Where no breakpoint instruction can be written (nothing is mapped there yet), a debug register does.
 /// Watchpoints that debug registers cannot do as they are (reads alone, odd sizes) are made of what they can.
 fn insert(control: &dyn RunControl, place: Place, policy: &Policy<'_>) -> Result<Present, BreakpointError> {
-    let whole = |kind| Present { kind, parts: vec![(place.addr, place.len)], why: String::new() };
+    let whole = |kind| Present { kind, parts: vec![(place.addr, place.len)], reason: None };
     if place.kind == PlaceKind::Software
         && policy.auto_hardware
         && !control.steps_over_breakpoints()
-        && let Some(why) = (policy.rewritten)(place.addr)
+        && let Some(what) = (policy.rewritten)(place.addr)
     {
         match control.insert(BreakpointKind::Hardware, place.addr, place.len) {
             Ok(()) => {
-                let why = format!("the kernel rewrites the code at {}: {why}", place.addr);
-                return Ok(Present { why, ..whole(PlaceKind::Hardware) });
+                let reason = Some(HardwareReason::Rewritten(place.addr, what));
+                return Ok(Present { reason, ..whole(PlaceKind::Hardware) });
             }
             Err(BreakpointError::Target(error)) => return Err(BreakpointError::Target(error)),
             // There is none left: better an instruction than nothing.
@@ -281,8 +279,8 @@ fn insert(control: &dyn RunControl, place: Place, policy: &Policy<'_>) -> Result
         PlaceKind::Software if policy.auto_hardware => {
             match control.insert(BreakpointKind::Hardware, place.addr, place.len) {
                 Ok(()) => {
-                    let why = format!("nothing can be written at {} yet", place.addr);
-                    Ok(Present { why, ..whole(PlaceKind::Hardware) })
+                    let reason = Some(HardwareReason::NotMapped(place.addr));
+                    Ok(Present { reason, ..whole(PlaceKind::Hardware) })
                 }
                 Err(BreakpointError::Target(error)) => Err(BreakpointError::Target(error)),
                 Err(_) => Err(refusal),
@@ -321,7 +319,7 @@ fn insert_parts(
         }
         done.push((addr, len));
     }
-    Ok(Present { kind, parts, why: String::new() })
+    Ok(Present { kind, parts, reason: None })
 }
 
 fn parts(addr: VirtAddr, len: u64) -> Vec<(VirtAddr, u64)> {

@@ -35,16 +35,17 @@ mod signal;
 mod step;
 mod stop;
 mod task;
-mod text;
 mod thread;
 mod user_mode;
 mod watch;
 
 pub use breakpoint::{Breakpoint, BreakpointKind, Disposition, Location, LocationState, SeenValue, Watch};
 pub use catch::Caught;
-pub use edit::{Added, BreakRequest, Switch};
-pub use error::{Absent, Error};
-pub use event::{Event, Hit, HitKind, Show, Stop, StopReason, ThreadLabel};
+pub use edit::{Added, AlsoSet, BreakRequest, Switch};
+pub use error::{Absent, Error, Refusal};
+pub use event::{
+    Event, Failure, HardwareReason, Hit, HitKind, Notice, Show, Stop, StopReason, ThreadLabel, Warning,
+};
 pub use numbers::{Complaint, NumberRange, parse_list, parse_ranges};
 pub use place::BreakArgs;
 pub use remote::ConnectOptions;
@@ -52,14 +53,13 @@ pub use request::Request;
 pub use run::StepKind;
 pub use session::{HardwareLimits, SchedulerLocking, Session, Settings, Skip};
 pub use signal::{Signals, Treatment, describe as describe_signal, known_signal, signal_named};
-pub use text::{save, table, watch_title};
 pub use thread::{ThreadEntry, Threads};
 pub use watch::WatchRequest;
 
-pub use kdive_program::{CodeLocation, FrameKey, Resolution, TaskFilter, WatchReading};
+pub use kdive_program::{CodeLocation, FrameKey, OsNote, OsWarning, Resolution, TaskFilter, WatchReading};
 pub use kdive_target::{
-    ConnectError, DebugSink, InterruptSequence, Log, LogBase, Note, Packet, PacketSize, Packets, Permissions,
-    RemoteTarget, Statistics, ThreadId, WatchKind,
+    BreakpointError, ConnectError, DebugSink, InterruptSequence, Log, LogBase, Note, Packet, PacketSize,
+    Packets, Permissions, RemoteTarget, Statistics, ThreadId, WatchKind,
 };
 
 // The tests read stops in the words of the console, which name this crate.

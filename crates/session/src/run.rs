@@ -4,10 +4,11 @@
 //! has been dealt with executes that one instruction alone; else the stepped thread executes one instruction; else
 //! everything runs. Each ends in a stop that the module `stop` looks at, and which either ends the command or not.
 
+use crate::event::{Failure, Notice, Warning};
 use crate::frames;
 use crate::inserted::{Place, PlaceKind, Policy};
 use crate::step::{Step, StepOver};
-use crate::{Error, Event, LocationState, SchedulerLocking, Session};
+use crate::{Error, Event, LocationState, Refusal, SchedulerLocking, Session};
 use kdive_arch::Flow;
 use kdive_base::{Interrupt, VirtAddr};
 use kdive_program::FrameKey;
@@ -228,7 +229,7 @@ impl Session {
                 } else if interrupted {
                     self.stop_for_interrupt();
                 } else if let Err(error) = self.go() {
-                    if matches!(error, Error::Aborted(_)) {
+                    if matches!(error, Error::NotInserted(_)) {
                         self.give_up();
                         return Err(error);
                     }
@@ -257,8 +258,7 @@ impl Session {
         let stepping = matches!(run.inflight, Some(InFlight::Step { .. }));
         let slice = if stepping && run.nudge.is_none() { timeout.min(STEP_PATIENCE) } else { timeout };
         if !self.settings.permissions.interrupt && self.interrupt.take() {
-            let text = "May not interrupt or stop the target, ignoring attempt";
-            self.queue.push_back(Event::Warning(text.to_owned()));
+            self.queue.push_back(Event::Warning(Warning::MayNotInterrupt));
             return true;
         }
         let raised = self.interrupt.is_raised();
@@ -314,23 +314,13 @@ impl Session {
 
     /// The guest ended, or the connection did.
     pub(crate) fn handle_gone(&mut self, event: kdive_target::Event) {
-        let inferior = self.inferior();
+        let process = self.known_threads().selected().and_then(|entry| entry.id.pid);
         let event = match event {
             kdive_target::Event::Exited(code) => {
                 self.program.set_convenience("_exitcode", Some(i64::from(code)));
-                let text = match code {
-                    0 => format!("[Inferior 1 ({inferior}) exited normally]"),
-                    code => format!("[Inferior 1 ({inferior}) exited with code 0{code:o}]"),
-                };
-                Event::Exited { code, text }
+                Event::Exited { code, process }
             }
-            kdive_target::Event::Killed(signal) => {
-                let (name, meaning) = crate::signal::describe(signal);
-                let text = format!(
-                    "\nProgram terminated with signal {name}, {meaning}.\nThe program no longer exists."
-                );
-                Event::Killed { signal, text }
-            }
+            kdive_target::Event::Killed(signal) => Event::Killed(signal),
             kdive_target::Event::Lost(text) => Event::Disconnected(text),
             kdive_target::Event::Output(text) => {
                 self.queue.push_back(Event::Output(text));
@@ -361,7 +351,7 @@ impl Session {
         if self.was_lost() {
             return;
         }
-        self.queue.push_back(Event::Complaint(error.to_string()));
+        self.queue.push_back(Event::Failure(Failure::Command(Box::new(error.clone()))));
         match self.give_up() {
             Some(thread) => {
                 let mut stop = crate::event::Stop::quiet(thread);
@@ -516,30 +506,24 @@ impl Session {
 
     /// Whether the user asked for debug registers that the target does not give: it would run past what is wanted.
     fn no_debug_registers(&self, wanted: &BTreeSet<Place>) -> Result<(), Error> {
-        let mut text = String::new();
-        let mut watchpoints = BTreeSet::new();
+        let (mut breakpoints, mut watchpoints) = (Vec::new(), BTreeSet::new());
         for place in wanted.iter().filter(|place| place.kind != PlaceKind::Software) {
             if !matches!(self.inserted.state(*place), LocationState::Failed(_)) {
                 continue;
             }
             for number in self.owners(*place) {
                 if place.kind == PlaceKind::Hardware {
-                    text.push_str(&format!("Cannot insert hardware breakpoint {number}.\n"));
+                    breakpoints.push(number);
                 } else {
                     watchpoints.insert(number);
                 }
             }
         }
-        for number in watchpoints {
-            text.push_str(&format!("Could not insert hardware watchpoint {number}.\n"));
-        }
-        if text.is_empty() {
+        if breakpoints.is_empty() && watchpoints.is_empty() {
             return Ok(());
         }
-        Err(Error::Aborted(format!(
-            "Warning:\n{text}Could not insert hardware breakpoints:\n\
-             You may have requested too many hardware breakpoints/watchpoints.\n\nCommand aborted."
-        )))
+        let watchpoints = watchpoints.into_iter().collect();
+        Err(Error::NotInserted(Refusal::DebugRegisters { breakpoints, watchpoints }))
     }
 
     /// Without a breakpoint that was asked for the program would run past it: the command ends instead. Places where only
@@ -547,24 +531,18 @@ impl Session {
     fn forbidden(&self, places: &[Place]) -> Result<(), Error> {
         let own =
             self.run.iter().flat_map(Run::momentary).map(|momentary| momentary.addr).collect::<Vec<_>>();
-        let (mut warnings, mut text) = (String::new(), String::new());
+        let mut refused = Vec::new();
         for place in places {
             let mut numbers = self.owners(*place);
             if numbers.is_empty() && own.contains(&place.addr) {
                 numbers.push(0);
             }
-            for number in &numbers {
-                warnings.push_str("warning: May not insert breakpoints\n");
-                text.push_str(&format!(
-                    "Cannot insert breakpoint {number}.\nCannot access memory at address {}\n",
-                    place.addr
-                ));
-            }
+            refused.extend(numbers.into_iter().map(|number| (number, place.addr)));
         }
-        if text.is_empty() {
+        if refused.is_empty() {
             return Ok(());
         }
-        Err(Error::Aborted(format!("{warnings}Warning:\n{text}\nCommand aborted.")))
+        Err(Error::NotInserted(Refusal::NotAllowed(refused)))
     }
 
     /// The breakpoints a place belongs to.
@@ -592,19 +570,16 @@ impl Session {
             // What is so by choice is told by who asks; what had to be is told at once.
             LocationState::HardwareInstead(_) if self.program.rewritten(place.addr).is_some() => {}
             LocationState::HardwareInstead(reason) => {
-                for number in owners {
-                    self.queue.push_back(Event::Notice(format!(
-                        "Breakpoint {number} uses a hardware breakpoint: {reason}."
-                    )));
-                }
+                self.queue.extend(owners.into_iter().map(|breakpoint| {
+                    Event::Notice(Notice::HardwareInstead { breakpoint, reason: reason.clone() })
+                }));
             }
             // The command ends for want of debug registers the user asked for.
             LocationState::Failed(_) if place.kind != PlaceKind::Software && !owners.is_empty() => {}
             LocationState::Failed(reason) => {
-                let text: String =
-                    owners.iter().map(|number| format!("Cannot insert breakpoint {number}.\n")).collect();
                 // Places of the command itself fail without a number: the step then ends wherever it ends.
-                self.queue.push_back(Event::Complaint(format!("Warning:\n{text}{reason}\n")));
+                let reason = reason.clone();
+                self.queue.push_back(Event::Failure(Failure::NotInserted { breakpoints: owners, reason }));
             }
             LocationState::Idle
             | LocationState::Software

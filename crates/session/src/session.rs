@@ -1,7 +1,7 @@
 //! The session: one target, its threads, breakpoints and the command that is running.
 
 use crate::breakpoint::{Breakpoint, Entry};
-use crate::event::Stop;
+use crate::event::{Notice, Stop};
 use crate::inserted::Inserted;
 use crate::run::Run;
 use crate::signal::Signals;
@@ -330,9 +330,7 @@ impl Session {
         let dead: Vec<(u32, u32)> =
             self.breakpoints().filter_map(|shown| Some((shown.number, shown.thread?))).collect();
         for (number, thread) in dead {
-            self.queue.push_back(Event::Notice(format!(
-                "Thread-specific breakpoint {number} deleted - thread {thread} no longer in the thread list."
-            )));
+            self.queue.push_back(Event::Notice(Notice::ThreadGone { breakpoint: number, thread }));
             self.breakpoints.retain(|entry| entry.shown.number != number);
         }
         self.breakpoints.retain(|entry| entry.watch().is_none_or(|watch| watch.frame.is_none()));

@@ -11,6 +11,7 @@
 //! - the middle of a line, as after a return, becomes the new range.
 
 use crate::arrival::{Arrival, Here};
+use crate::event::Notice;
 use crate::frames;
 use crate::run::{Command, Momentary, StepKind};
 use crate::{Error, Event, Session};
@@ -131,9 +132,7 @@ impl Session {
             .modules
             .function_bounds(pc)
             .ok_or_else(|| Error::msg("Cannot find bounds of current function"))?;
-        self.queue.push_back(Event::Notice(format!(
-            "Single stepping until exit from function {name},\nwhich has no line number information."
-        )));
+        self.queue.push_back(Event::Notice(Notice::StepsToEndOf(name.to_string())));
         Ok(Range::Within(range))
     }
 

@@ -1,13 +1,13 @@
 //! What a stop of the target means: which breakpoints it belongs to, whether the user wants to know, and what to say.
 
 use crate::breakpoint::{BreakpointKind, Disposition};
-use crate::event::{Hit, HitKind, Show, Stop, StopReason, ThreadLabel};
+use crate::event::{Failure, Hit, HitKind, Show, Stop, StopReason, ThreadLabel};
 use crate::frames;
 use crate::run::{Command, InFlight, Momentary, Run};
 use crate::signal;
 use crate::step::{Range, Verdict};
 use crate::watch::Look;
-use crate::{Event, Session};
+use crate::{Error, Event, Session};
 use kdive_base::VirtAddr;
 use kdive_expr::Expr;
 use kdive_symbols::FrameScope;
@@ -101,7 +101,7 @@ impl Session {
             Ok(pc) => pc,
             Err(_) if self.was_lost() => return,
             Err(error) => {
-                self.queue.push_back(Event::Complaint(error.to_string()));
+                self.fails(Failure::Command(Box::new(error.into())));
                 return self.finish_stop(thread, None, Outcome::default(), false);
             }
         };
@@ -285,7 +285,7 @@ impl Session {
                     return;
                 }
                 Ok(true) => {}
-                Err(error) => self.queue.push_back(Event::Complaint(error.to_string())),
+                Err(error) => self.fails(Failure::Command(Box::new(error))),
             }
         }
         outcome.reasons.push(StopReason::StepDone);
@@ -419,7 +419,7 @@ impl Session {
             outcome.returned = Some(self.program.record_returned(plan));
         }
         if let Err(error) = self.program.end_call() {
-            self.queue.push_back(Event::Complaint(error.to_string()));
+            self.fails(Failure::Command(Box::new(Error::msg(error))));
         }
         outcome.reasons.push(StopReason::Returned);
         Action::Stop
@@ -474,7 +474,7 @@ impl Session {
         };
         let shown = &entry.shown;
         if let BreakpointKind::Dprintf(text) = &shown.kind {
-            self.queue.push_back(Event::Dprintf { number, text: text.clone() });
+            self.queue.push_back(Event::LogPoint { number, text: text.clone() });
             return Action::PassOver;
         }
         let location = index as u32 + 1;
@@ -561,11 +561,14 @@ impl Session {
         match condition.evaluate_bool(&self.program) {
             Ok(holds) => holds,
             Err(error) => {
-                self.queue
-                    .push_back(Event::Complaint(format!("Error in testing breakpoint condition:\n{error}")));
+                self.fails(Failure::Condition(Box::new(error.into())));
                 true
             }
         }
+    }
+
+    pub(crate) fn fails(&mut self, failure: Failure) {
+        self.queue.push_back(Event::Failure(failure));
     }
 
     /// Counts a hit; `false` when it is one of those to be ignored.

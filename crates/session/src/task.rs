@@ -1,7 +1,8 @@
 //! Whose stop it is: commands follow a task, which the system may put to sleep and wake up on another thread of the target (CPU).
 
+use crate::event::{Failure, Warning};
 use crate::run::Momentary;
-use crate::{Error, Event, Session};
+use crate::{Error, Session};
 use kdive_base::VirtAddr;
 use kdive_program::TaskFilter;
 use kdive_target::ThreadId;
@@ -51,11 +52,9 @@ impl Session {
     }
 
     /// What to say of a breakpoint for a task that is not there: it is no mistake, the task may come.
-    pub(crate) fn absent_task(&self, wanted: Option<&TaskFilter>) -> Option<String> {
+    pub(crate) fn absent_task(&self, wanted: Option<&TaskFilter>) -> Option<Warning> {
         let Some(TaskFilter::Pid(pid)) = wanted else { return None };
-        self.program
-            .lacks_task(*pid)
-            .then(|| format!("No task has the PID {pid} now; one that gets it will stop."))
+        self.program.lacks_task(*pid).then_some(Warning::NoTask(*pid))
     }
 
     /// Whether the selected thread runs a task a breakpoint is for. Where that cannot be told it stops, and says so.
@@ -63,10 +62,8 @@ impl Session {
         let Some(wanted) = wanted else { return true };
         match self.program.is_task(wanted) {
             Ok(is_it) => is_it,
-            Err(error) => {
-                self.queue.push_back(Event::Complaint(format!(
-                    "Error in testing the task of breakpoint {number}:\n{error}"
-                )));
+            Err(reason) => {
+                self.fails(Failure::Task { breakpoint: number, reason });
                 true
             }
         }

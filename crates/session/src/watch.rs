@@ -115,9 +115,6 @@ impl Session {
             commands: Vec::new(),
         };
         let warnings = self.absent_task(shown.task.as_ref()).into_iter().collect();
-        // What is watched has to be said even where nobody types.
-        let lines = note.or(of_cpu).into_iter().chain([crate::text::mention(&shown)]);
-        let mention = lines.collect::<Vec<_>>().join("\n");
         self.breakpoints.push(Entry {
             shown,
             conditions: Vec::new(),
@@ -126,7 +123,8 @@ impl Session {
             scope,
             doomed: false,
         });
-        Ok(Added { number, notes: Vec::new(), warnings, mention })
+        // What is watched has to be said even where nobody types.
+        Ok(Added { number, also_set: Vec::new(), warnings, copies: note.or(of_cpu) })
     }
 
     /// Splits `thread N`, `task PID` and `comm NAME` off the end.

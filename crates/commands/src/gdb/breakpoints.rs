@@ -1,6 +1,8 @@
 //! Breakpoints and watchpoints: making, listing, changing, deleting and saving them.
 
+use crate::gdb::breakpoint_words::{also_set, mention, save, table};
 use crate::gdb::data::put;
+use crate::gdb::event_words;
 use crate::gdb::events::failure;
 use crate::gdb::pending::may_pend;
 use crate::gdb::run::integer;
@@ -10,7 +12,7 @@ use crate::spec::{Class, Completer, Repeat};
 use crate::{Args, Error, Shell, Spec};
 use kdive_session::{
     Added, BreakArgs, BreakRequest, Breakpoint, BreakpointKind, Complaint, Switch, WatchKind, WatchRequest,
-    parse_list, parse_ranges, save, table,
+    parse_list, parse_ranges,
 };
 
 const PLACES: &str = "LOCATION is a function, LINE, FILE:LINE, *ADDRESS, +N or -N lines from the line\n\
@@ -305,16 +307,21 @@ pub const COMMANDS: &[Spec] = &[
     },
 ];
 
-fn tell(shell: &mut Shell, added: &Added, from_tty: bool) {
-    if from_tty {
-        for note in &added.notes {
-            shell.out.line(note);
+pub(crate) fn tell(shell: &mut Shell, added: &Added, from_tty: bool) {
+    let Ok(shown) = shell.session.breakpoint(added.number).cloned() else { return };
+    for place in added.also_set.iter().filter(|_| from_tty) {
+        let others = place.breakpoints.iter().filter_map(|number| shell.session.breakpoint(*number).ok());
+        if let Some(note) = also_set(&others.collect::<Vec<_>>(), place.addr, shown.thread) {
+            shell.out.line(&note);
         }
     }
     for warning in &added.warnings {
-        shell.out.warning(warning);
+        shell.out.warning(&event_words::warning(warning));
     }
-    shell.out.line(&added.mention);
+    if let Some(line) = &added.copies {
+        shell.out.line(line);
+    }
+    shell.out.line(&mention(&shown));
 }
 
 fn add(
@@ -602,7 +609,7 @@ fn condition(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let expression = Some(expression.trim()).filter(|text| !text.is_empty());
     let warnings = shell.session.set_condition(number, expression, force).map_err(failure)?;
     for warning in warnings {
-        shell.out.warning(&warning);
+        shell.out.warning(&event_words::warning(&warning));
     }
     if expression.is_none() && args.from_tty {
         shell.out.line(&format!("Breakpoint {number} now unconditional."));

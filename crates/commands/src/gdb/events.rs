@@ -6,12 +6,12 @@ use crate::gdb::disassemble::show_next_instructions;
 use crate::gdb::display::do_displays;
 use crate::gdb::guest::ended;
 use crate::gdb::list::{at_line, show_lines};
-use crate::gdb::stop_words;
+use crate::gdb::{event_words, stop_words};
 use crate::linux::modules::with_linux;
 use crate::output::{Stream, Style};
 use crate::{Error, Shell};
 use kdive_base::AddrRange;
-use kdive_engine::{Event, Request, Show, Stop, StopReason, Warning};
+use kdive_engine::{Event, Request, Show, Stop, StopReason};
 use kdive_program::{Frame, FrameStyle, ShowAddress};
 use std::time::Duration;
 
@@ -49,9 +49,14 @@ fn until_stop(shell: &mut Shell) -> Result<Option<Box<Stop>>, Error> {
         let Some(event) = event else { continue };
         match event {
             Event::Stopped(stop) => return Ok(Some(stop)),
-            Event::Exited { text, .. } | Event::Killed { text, .. } => {
-                let text = ended(shell, text);
+            Event::Exited { code, process } => {
+                let text = ended(shell, code, process);
                 shell.out.line(&text);
+                finish(shell);
+                return Ok(None);
+            }
+            Event::Killed(signal) => {
+                shell.out.line(&event_words::killed(signal));
                 finish(shell);
                 return Ok(None);
             }
@@ -137,14 +142,14 @@ fn one(shell: &mut Shell, event: Event) -> Result<(), Error> {
             shell.out.begin_command();
             shell.out.put_bytes(&bytes);
         }
-        Event::Notice(line) => shell.out.line(&line),
+        Event::Notice(notice) => shell.out.line(&event_words::notice(&notice)),
         Event::Signal { signal, label } => {
             shell.out.line(stop_words::received(label.as_ref(), signal).trim_end());
         }
-        Event::Warning(warning) => warn(shell, &warning),
+        Event::Warning(warning) => shell.out.warning(&event_words::warning(&warning)),
         Event::Diagnostics(text) => shell.out.emit(Stream::Err, Style::Plain, &text),
-        Event::Complaint(text) => {
-            shell.out.emit(Stream::Err, Style::Plain, text.as_bytes());
+        Event::Failure(failure) => {
+            shell.out.emit(Stream::Err, Style::Plain, event_words::failure(&failure).as_bytes());
             shell.out.emit(Stream::Err, Style::Plain, b"\n");
         }
         Event::LogPoint { text, .. } => {
@@ -159,32 +164,15 @@ fn one(shell: &mut Shell, event: Event) -> Result<(), Error> {
             }
         }
         Event::Stopped(stop) => stopped(shell, &stop)?,
-        Event::Exited { text, .. } | Event::Killed { text, .. } => {
-            let text = ended(shell, text);
+        Event::Exited { code, process } => {
+            let text = ended(shell, code, process);
             shell.out.line(&text);
         }
+        Event::Killed(signal) => shell.out.line(&event_words::killed(signal)),
         Event::Disconnected(text) => return Err(Error::msg(text)),
     }
     shell.out.flush();
     Ok(())
-}
-
-/// `warning: ...`
-fn warn(shell: &mut Shell, warning: &Warning) {
-    let text = match warning {
-        Warning::ForeignProcessor { name } => format!(
-            "the target is {name}: its registers, memory and code are shown; frames, calls and Linux are not known there"
-        ),
-        Warning::OtherProcessor { file, of_file, of_target } => format!(
-            "{} is for {of_file}, the target is {of_target}: its symbols are not those of the target",
-            file.display()
-        ),
-        Warning::NoProgram => "No executable has been specified and target does not support\n\
-             determining executable automatically.  Try using the \"file\" command."
-            .to_owned(),
-        Warning::Text(text) => text.clone(),
-    };
-    shell.out.warning(&text);
 }
 
 /// Tells about a stop: why, where, and what the user wants to see at each.

@@ -1,5 +1,6 @@
 //! Words for a person who looks at a kernel: it runs in a guest, which gdb would call an inferior and a process.
 
+use crate::gdb::event_words;
 use crate::{Error, Shell};
 
 /// Whether somebody at a terminal looks at a kernel. Scripts see gdb's lines, and so does who debugs a program.
@@ -50,13 +51,10 @@ pub fn may_kill(shell: &mut Shell, invoked: &str) -> Result<(), Error> {
 
 /// gdb's line about the end of what was debugged, or one about the guest: `[Inferior 1 (process 1) exited with code 01]`.
 #[must_use]
-pub fn ended(shell: &Shell, text: String) -> String {
-    if !is_spoken_of(shell) {
-        return text;
-    }
-    match text.trim_end_matches(']').rsplit_once(" exited with code ") {
-        Some((_, code)) => format!("[The guest has ended with code {code}]"),
-        None if text.contains(" exited normally") => "[The guest has ended]".to_owned(),
-        None => text,
+pub fn ended(shell: &Shell, code: u8, process: Option<u64>) -> String {
+    match code {
+        _ if !is_spoken_of(shell) => event_words::exited(code, process),
+        0 => "[The guest has ended]".to_owned(),
+        code => format!("[The guest has ended with code 0{code:o}]"),
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub(crate) mod annotate;
+pub(crate) mod breakpoint_words;
 pub mod breakpoints;
 mod call;
 pub mod convenience;
@@ -10,6 +11,7 @@ pub mod data;
 pub mod debugger;
 pub mod disassemble;
 pub mod display;
+pub(crate) mod event_words;
 pub mod events;
 pub mod explain;
 pub mod files;

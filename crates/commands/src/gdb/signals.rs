@@ -233,7 +233,7 @@ fn signal(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
 fn catch_signal(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     let caught = caught(args.text())?;
     let added = shell.session.add_signal_catch(caught);
-    shell.out.line(&added.mention);
+    crate::gdb::breakpoints::tell(shell, &added, false);
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! gdb's words for why the program stopped, to the character.
 
-use kdive_session::{HitKind, Stop, StopReason, ThreadLabel, describe_signal, watch_title};
+use super::breakpoint_words::watch_title;
+use kdive_session::{HitKind, Stop, StopReason, ThreadLabel, describe_signal};
 
 /// All text before the frame, with its newlines.
 #[must_use]

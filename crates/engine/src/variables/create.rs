@@ -108,7 +108,7 @@ impl Engine {
         // Which copies of per-CPU variables were read is not asked for here.
         let _ = self.program().take_copies();
         for warning in self.program().take_warnings() {
-            self.push(Event::Warning(Warning::Text(warning)));
+            self.push(Event::Warning(Warning::Expression(warning)));
         }
         value
     }

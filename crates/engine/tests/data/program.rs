@@ -74,7 +74,7 @@ impl Debugged {
         while Instant::now() < limit {
             match self.engine.poll(Duration::from_secs(1)).unwrap() {
                 Some(Event::Stopped(stop)) => return stop,
-                Some(Event::Exited { .. } | Event::Killed { .. } | Event::Disconnected(_)) => break,
+                Some(Event::Exited { .. } | Event::Killed(_) | Event::Disconnected(_)) => break,
                 _ => {}
             }
         }

@@ -49,7 +49,20 @@ fn looping() -> Toy {
 
 fn table(toy: &Toy) -> String {
     let all: Vec<&Breakpoint> = toy.session.breakpoints().collect();
-    crate::table(&all).into_text()
+    super::breakpoint_words::table(&all).into_text()
+}
+
+fn notes(toy: &Toy, added: &crate::Added) -> Vec<String> {
+    let get = |number: u32| toy.session.breakpoint(number).unwrap();
+    let thread = get(added.number).thread;
+    added
+        .also_set
+        .iter()
+        .filter_map(|place| {
+            let others: Vec<&Breakpoint> = place.breakpoints.iter().map(|number| get(*number)).collect();
+            super::breakpoint_words::also_set(&others, place.addr, thread)
+        })
+        .collect()
 }
 
 #[test]
@@ -92,23 +105,35 @@ fn what_is_said_when_one_is_made() {
         temporary,
         may_pend: false,
     };
-    let mut add = |request| toy.session.add_breakpoint(request);
-    let added = add(request("leaf", BreakpointKind::Software, true)).unwrap();
-    assert_eq!(added.mention, "Temporary breakpoint 6 at 0x2004: file toy.c, line 21.");
-    assert_eq!(added.notes, ["Note: breakpoints 1 and 2 also set at pc 0x2004."]);
-    let added = add(request("leaf thread 1", BreakpointKind::Hardware, false)).unwrap();
-    assert_eq!(added.mention, "Hardware assisted breakpoint 7 at 0x2004: file toy.c, line 21.");
+    let added = toy.session.add_breakpoint(request("leaf", BreakpointKind::Software, true)).unwrap();
     assert_eq!(
-        added.notes,
+        super::breakpoint_words::mention(toy.session.breakpoint(added.number).unwrap()),
+        "Temporary breakpoint 6 at 0x2004: file toy.c, line 21."
+    );
+    assert_eq!(notes(&toy, &added), ["Note: breakpoints 1 and 2 also set at pc 0x2004."]);
+    let added =
+        toy.session.add_breakpoint(request("leaf thread 1", BreakpointKind::Hardware, false)).unwrap();
+    assert_eq!(
+        super::breakpoint_words::mention(toy.session.breakpoint(added.number).unwrap()),
+        "Hardware assisted breakpoint 7 at 0x2004: file toy.c, line 21."
+    );
+    assert_eq!(
+        notes(&toy, &added),
         ["Note: breakpoints 1 (all threads), 2 (all threads) and 6 (all threads) also set at pc 0x2004."]
     );
-    let added = add(request("leaf", BreakpointKind::Dprintf("\"x\\n\"".into()), false)).unwrap();
-    assert_eq!(added.mention, "Dprintf 8 at 0x2004: file toy.c, line 21.");
-    let missing = add(request("nosuch", BreakpointKind::Software, false));
+    let added = toy
+        .session
+        .add_breakpoint(request("leaf", BreakpointKind::Dprintf("\"x\\n\"".into()), false))
+        .unwrap();
+    assert_eq!(
+        super::breakpoint_words::mention(toy.session.breakpoint(added.number).unwrap()),
+        "Dprintf 8 at 0x2004: file toy.c, line 21."
+    );
+    let missing = toy.session.add_breakpoint(request("nosuch", BreakpointKind::Software, false));
     assert_eq!(missing, Err(kdive_symbols::LinespecError::NoFunction("nosuch".into()).into()));
-    let thread = add(request("leaf thread 9", BreakpointKind::Software, false));
+    let thread = toy.session.add_breakpoint(request("leaf thread 9", BreakpointKind::Software, false));
     assert_eq!(thread.unwrap_err().to_string(), "Unknown thread 9.");
-    let condition = add(request("leaf if zork", BreakpointKind::Software, false));
+    let condition = toy.session.add_breakpoint(request("leaf if zork", BreakpointKind::Software, false));
     assert_eq!(condition.unwrap_err().to_string(), "No symbol \"zork\" in current context.");
     assert_eq!(toy.session.last_number(), 8);
 }
@@ -171,7 +196,7 @@ fn saving() {
     session.switch(2, Switch::Off).unwrap();
     session.switch_locations(3, (1, 1), false).unwrap();
     assert_eq!(
-        crate::save(session.breakpoints()),
+        super::breakpoint_words::save(session.breakpoints()),
         "\
 break /src/toy.c:50
   condition $bpnum count == 2
@@ -350,7 +375,7 @@ fn what_cannot_be_inserted_does_not_keep_the_program_from_running() {
     );
     assert_eq!(
         toy.session.breakpoint(1).unwrap().locations[0].state,
-        LocationState::HardwareInstead("nothing can be written at 0x2004 yet".to_owned())
+        LocationState::HardwareInstead(crate::HardwareReason::NotMapped(kdive_base::VirtAddr(0x2004)))
     );
     assert_eq!(toy.log(), "Z0 2004 Z1 2004 c");
     // Said once.
@@ -461,7 +486,7 @@ fn a_long_line_of_the_table_goes_on_below_its_last_column() {
     let mut toy = looping();
     toy.add("leaf");
     let all: Vec<&Breakpoint> = toy.session.breakpoints().collect();
-    let table = crate::table(&all);
+    let table = super::breakpoint_words::table(&all);
     let row = table.clone().into_text().lines().nth(1).unwrap().to_owned();
     let column = table.clone().into_text().find("What").unwrap();
     let parts = table.parts();

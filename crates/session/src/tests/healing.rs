@@ -40,7 +40,12 @@ fn state(toy: &Toy) -> LocationState {
 
 fn details(toy: &Toy) -> String {
     let all: Vec<_> = toy.session.breakpoints().collect();
-    crate::table(&all).into_text().lines().filter(|line| line.starts_with('\t')).collect::<Vec<_>>().join(" ")
+    super::breakpoint_words::table(&all)
+        .into_text()
+        .lines()
+        .filter(|line| line.starts_with('\t'))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! Run control of real programs on a simulated machine.
 
+#[path = "../../../commands/src/gdb/breakpoint_words.rs"]
+mod breakpoint_words;
 mod breakpoints;
+#[path = "../../../commands/src/gdb/event_words.rs"]
+mod event_words;
 mod healing;
 mod image;
 mod stepping;

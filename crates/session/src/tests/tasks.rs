@@ -193,7 +193,7 @@ fn a_task_that_is_not_there_may_come() {
     };
     assert!(warnings("sleep task 20").is_empty());
     assert!(warnings("sleep comm nobody").is_empty());
-    assert_eq!(warnings("sleep task 31"), ["No task has the PID 31 now; one that gets it will stop."]);
+    assert_eq!(warnings("sleep task 31"), [crate::Warning::NoTask(31)]);
     let request = crate::WatchRequest {
         text: "count task 32".to_owned(),
         access: crate::WatchKind::Write,
@@ -202,7 +202,7 @@ fn a_task_that_is_not_there_may_come() {
     toy.machine.borrow_mut().source.variables.insert("count", 0x8000);
     toy.reload();
     let added = toy.session.add_watch(&request).unwrap();
-    assert_eq!(added.warnings, ["No task has the PID 32 now; one that gets it will stop."]);
+    assert_eq!(added.warnings, [crate::Warning::NoTask(32)]);
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn tasks_in_tables_and_files() {
     toy.add("later task 5 if 1");
     let all: Vec<_> = toy.session.breakpoints().collect();
     assert_eq!(
-        crate::table(&all).into_text(),
+        super::breakpoint_words::table(&all).into_text(),
         "Num     Type           Disp Enb Address            What\n\
          1       breakpoint     keep y   0x0000000000003004 in sleep at toy.c:31 task 30\n\
          \tstop only in task 30\n\
@@ -224,7 +224,7 @@ fn tasks_in_tables_and_files() {
          \tstop only in task 5\n"
     );
     assert_eq!(
-        crate::save(toy.session.breakpoints()),
+        super::breakpoint_words::save(toy.session.breakpoints()),
         "break sleep task 30\nbreak /src/toy.c:12 comm \"a b\"\n  condition $bpnum 1\nbreak later task 5 if 1\n"
     );
 }
@@ -253,7 +253,13 @@ fn a_watchpoint_for_one_task() {
     );
     // A kernel's tasks have names.
     toy.session.add_watch(&request("count task looper")).unwrap();
-    assert_eq!(crate::save(toy.session.breakpoints()).lines().nth(2), Some("watch count comm looper"));
+    assert_eq!(
+        super::breakpoint_words::save(toy.session.breakpoints()).lines().nth(2),
+        Some("watch count comm looper")
+    );
     toy.session.add_watch(&request("count if 1 comm 'a b'")).unwrap();
-    assert_eq!(crate::save(toy.session.breakpoints()).lines().nth(3), Some("watch count comm \"a b\""));
+    assert_eq!(
+        super::breakpoint_words::save(toy.session.breakpoints()).lines().nth(3),
+        Some("watch count comm \"a b\"")
+    );
 }

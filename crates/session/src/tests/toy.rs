@@ -5,7 +5,7 @@
 //! flow of control. A call pushes the return address; nothing else touches the stack, so the canonical frame address of a function
 //! is `sp + 8`.
 
-use super::image;
+use super::{breakpoint_words, event_words, image};
 use crate::Session;
 use kdive_arch::{Arch, RawWrite, RegisterFile, RegisterLayout};
 use kdive_base::{Fault, Interrupt, PhysAddr, ReadMemory, VirtAddr, WriteMemory};
@@ -668,7 +668,7 @@ impl Toy {
     pub(crate) fn run(&mut self, request: crate::Request) -> String {
         self.reload();
         if let Err(error) = self.session.resume(request) {
-            return error.to_string();
+            return event_words::error(&error);
         }
         self.drain()
     }
@@ -679,7 +679,7 @@ impl Toy {
             let event = match self.session.poll(Duration::from_secs(5)) {
                 Ok(Some(event)) => event,
                 Ok(None) => return text + "(still running)",
-                Err(error) => return text + &error.to_string(),
+                Err(error) => return text + &event_words::error(&error),
             };
             match event {
                 crate::Event::Stopped(stop) => {
@@ -687,21 +687,28 @@ impl Toy {
                     text.push_str(&self.shown(&stop));
                     return text;
                 }
-                crate::Event::Notice(line) | crate::Event::Complaint(line) => {
-                    text.push_str(&line);
+                crate::Event::Notice(notice) => {
+                    text.push_str(&event_words::notice(&notice));
+                    text.push('\n');
+                }
+                crate::Event::Failure(failure) => {
+                    text.push_str(&event_words::failure(&failure));
                     text.push('\n');
                 }
                 crate::Event::Signal { signal, label } => {
                     text.push_str(super::stop_words::received(label.as_ref(), signal).trim_end());
                     text.push('\n');
                 }
-                crate::Event::Warning(line) => text.push_str(&format!("warning: {line}\n")),
-                crate::Event::Dprintf { text: format, .. } => text.push_str(&format!("dprintf {format}\n")),
-                crate::Event::Exited { text: line, .. } | crate::Event::Killed { text: line, .. } => {
-                    return text + &line;
+                crate::Event::Warning(warning) => {
+                    text.push_str(&format!("warning: {}\n", event_words::warning(&warning)));
                 }
+                crate::Event::LogPoint { text: format, .. } => text.push_str(&format!("dprintf {format}\n")),
+                crate::Event::Exited { code, process } => return text + &event_words::exited(code, process),
+                crate::Event::Killed(signal) => return text + &event_words::killed(signal),
                 crate::Event::Disconnected(line) => return text + &line,
-                crate::Event::Output(bytes) => text.push_str(&String::from_utf8_lossy(&bytes)),
+                crate::Event::Output(bytes) | crate::Event::Diagnostics(bytes) => {
+                    text.push_str(&String::from_utf8_lossy(&bytes))
+                }
             }
         }
     }
@@ -736,9 +743,14 @@ impl Toy {
             may_pend: true,
         };
         match self.session.add_breakpoint(request) {
-            Ok(added) => added.mention,
+            Ok(added) => self.mention(added.number),
             Err(error) => error.to_string(),
         }
+    }
+
+    /// What a user is told when a breakpoint was made.
+    pub(crate) fn mention(&self, number: u32) -> String {
+        breakpoint_words::mention(self.session.breakpoint(number).expect("a breakpoint"))
     }
 
     pub(crate) fn step(&mut self, kind: crate::StepKind) -> String {

@@ -46,7 +46,7 @@ fn program() -> Toy {
 
 fn watch(toy: &mut Toy, text: &str, access: WatchKind) -> String {
     match toy.session.add_watch(&WatchRequest { text: text.into(), access, location: false }) {
-        Ok(added) => added.mention,
+        Ok(added) => toy.mention(added.number),
         Err(error) => error.to_string(),
     }
 }
@@ -172,7 +172,7 @@ fn in_the_table_and_saved() {
     toy.cont();
     let all: Vec<&Breakpoint> = toy.session.breakpoints().collect();
     assert_eq!(
-        crate::table(&all).into_text(),
+        super::breakpoint_words::table(&all).into_text(),
         "\
 Num     Type            Disp Enb Address            What
 1       hw watchpoint   keep y                      count
@@ -183,7 +183,7 @@ Num     Type            Disp Enb Address            What
 "
     );
     assert_eq!(
-        crate::save(toy.session.breakpoints()),
+        super::breakpoint_words::save(toy.session.breakpoints()),
         "watch count\n  condition $bpnum count == 6\nrwatch count\nawatch -location count\n"
     );
 }

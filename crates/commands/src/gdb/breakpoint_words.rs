@@ -1,9 +1,8 @@
 //! gdb's words about breakpoints, to the character.
 
-use crate::breakpoint::{Breakpoint, BreakpointKind, Disposition, LocationState};
 use kdive_base::VirtAddr;
-use kdive_program::TaskFilter;
-use kdive_target::WatchKind;
+use kdive_session::{Breakpoint, BreakpointKind, CodeLocation, Disposition, LocationState};
+use kdive_session::{TaskFilter, WatchKind};
 use kdive_types::Out;
 use std::fmt::Write as _;
 
@@ -20,7 +19,8 @@ pub fn watch_title(number: u32, hardware: bool, access: WatchKind, expression: &
 }
 
 /// What gdb says when a breakpoint was made: `Breakpoint 1 at 0x401136: file t.c, line 5.`
-pub(crate) fn mention(shown: &Breakpoint) -> String {
+#[must_use]
+pub fn mention(shown: &Breakpoint) -> String {
     let number = shown.number;
     let title = match &shown.kind {
         BreakpointKind::Watch(watch) => {
@@ -63,7 +63,8 @@ fn place(shown: &Breakpoint) -> String {
 }
 
 /// `Note: breakpoints 1, 2 and 3 also set at pc 0x401136.`
-pub(crate) fn also_set(others: &[&Breakpoint], addr: VirtAddr, thread: Option<u32>) -> Option<String> {
+#[must_use]
+pub fn also_set(others: &[&Breakpoint], addr: VirtAddr, thread: Option<u32>) -> Option<String> {
     let mut text = String::from(if others.len() == 1 { "Note: breakpoint " } else { "Note: breakpoints " });
     for (index, other) in others.iter().enumerate() {
         let _ = write!(text, "{}", other.number);
@@ -206,7 +207,7 @@ fn task_words(task: &TaskFilter) -> String {
 
 /// The address and `in start_kernel at init/main.c:905`, or `<printk+10>` without source. A line that gets too long goes on below
 /// its last column.
-fn place_row(place: &crate::CodeLocation, widths: Widths, out: &mut Out) {
+fn place_row(place: &CodeLocation, widths: Widths, out: &mut Out) {
     out.push(&format!("{:#018x} ", place.addr));
     match (&place.label, &place.file, &place.function) {
         (Some(label), _, _) => out.push(label),
