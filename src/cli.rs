@@ -53,6 +53,9 @@ Target:
 Editors and other programs:
   -i, -interpreter dap   speak the Debug Adapter Protocol
   -i, -interpreter mi    speak GDB/MI; mi1 to mi4 are its versions
+  -i, -interpreter mcp   speak the Model Context Protocol
+  -json                  print an object of JSON for each command and event, one
+                         a line, and read commands from standard input
   -listen ADDR           with it: wait for editors at HOST:PORT instead of
                          using standard input and output
 
@@ -114,6 +117,10 @@ pub enum Interpreter {
     Dap,
     /// An editor, with this version of GDB/MI.
     Mi(u8),
+    /// An assistant, with the Model Context Protocol.
+    Mcp,
+    /// A program, with command lines that are answered in JSON.
+    Json,
 }
 
 /// What to run.
@@ -206,6 +213,7 @@ enum Meaning {
     GdbInit,
     Help,
     Interpreter,
+    Json,
     Listen,
     ModulePath,
     /// Without effect; the text is the reason.
@@ -272,6 +280,7 @@ const NAMES: &[(&str, O)] = &[
     ("init-eval-command", O::EarlyCommand),
     ("interpreter", O::Interpreter),
     ("ix", O::EarlyFile),
+    ("json", O::Json),
     ("l", O::Timeout),
     ("listen", O::Listen),
     ("module-path", O::ModulePath),
@@ -426,6 +435,8 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Request, Mistake> {
                 options.without_effect.push(format!("option '{typed}' has no effect: {reason}."));
             }
             O::Interpreter if value == "console" => options.interpreter = Interpreter::Console,
+            O::Interpreter if value == "mcp" => options.interpreter = Interpreter::Mcp,
+            O::Json => options.interpreter = Interpreter::Json,
             O::Interpreter if value == "dap" => options.interpreter = Interpreter::Dap,
             O::Interpreter if mi_version(&value).is_some() => {
                 options.interpreter = mi_version(&value).map_or(Interpreter::Console, Interpreter::Mi);
@@ -464,7 +475,7 @@ fn refuse(option: O, typed: &str, value: &str) -> Result<(), Mistake> {
                 .to_owned()
         }
         (O::Interpreter, name) => format!(
-            "kdive has no interpreter \"{name}\", only \"console\", \"dap\" and \"mi\"; programs can run it with -batch and -ex"
+            "kdive has no interpreter \"{name}\", only \"console\", \"dap\", \"mi\" and \"mcp\"; programs can run it with -json"
         ),
         _ => "kdive debugs kernels, it cannot attach to a process".to_owned(),
     };
@@ -593,7 +604,7 @@ mod tests {
             (["-tui", "x"], "option '-tui': kdive has no windows; "),
             (
                 ["-i=mi5", "x"],
-                "option '-i': kdive has no interpreter \"mi5\", only \"console\", \"dap\" and \"mi\"; ",
+                "option '-i': kdive has no interpreter \"mi5\", only \"console\", \"dap\", \"mi\" and \"mcp\"; ",
             ),
             (["--interpreter", "insight"], "option '--interpreter': kdive has no interpreter \"insight\", "),
             (["-i=tui", "x"], "option '-i': kdive has no windows; "),

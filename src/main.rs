@@ -1,8 +1,10 @@
 //! `kdive`: wires the debugger, the commands and the shell together.
 
+mod assistant;
 mod cli;
 mod editor;
 mod init_files;
+mod json;
 mod startup;
 mod time_limit;
 

@@ -13,6 +13,7 @@ use crate::cli::{Action, Interpreter, Options};
 use crate::editor;
 use crate::init_files::{self, Flavor, Local};
 use crate::time_limit::{self, TimeLimit};
+use crate::{assistant, json};
 
 /// Runs the debugger; the exit status.
 pub fn run(options: Options) -> u8 {
@@ -20,6 +21,8 @@ pub fn run(options: Options) -> u8 {
         Interpreter::Console => {}
         Interpreter::Dap => return editor::dap(&options),
         Interpreter::Mi(version) => return editor::mi(&options, version),
+        Interpreter::Mcp => return assistant::serve(&options),
+        Interpreter::Json => return json::run(&options),
     }
     let interrupt = Interrupt::new();
     // Without the handler Ctrl-C ends the process, which is what happens without a debugger too.
@@ -71,7 +74,7 @@ pub fn run(options: Options) -> u8 {
 }
 
 /// Breakpoints that never stopped anything, for who wonders why nothing happened.
-fn missed(shell: &Shell) -> Vec<String> {
+pub fn missed(shell: &Shell) -> Vec<String> {
     let enabled =
         shell.session.breakpoints().filter(|shown| shown.enabled && shown.hits == 0 && !shown.is_watch());
     let names = enabled.map(|shown| {
@@ -84,6 +87,14 @@ fn missed(shell: &Shell) -> Vec<String> {
 /// The same for one that answers like a console: the exit status where a command has left.
 pub fn start(shell: &mut Shell, options: &Options) -> Result<(), i32> {
     Starting { shell, limit: None, ok: true, files: true }.all(options)
+}
+
+/// Everything before the commands of the command line; whether all files and targets were there.
+pub fn begin(shell: &mut Shell, options: &Options) -> Result<bool, i32> {
+    let options = Options { actions: Vec::new(), quiet: true, ..options.clone() };
+    let mut starting = Starting { shell, limit: None, ok: true, files: true };
+    starting.all(&options)?;
+    Ok(starting.ok && starting.files)
 }
 
 /// Runs the command files and commands of the command line for a front end that is no console.

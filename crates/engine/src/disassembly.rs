@@ -17,7 +17,7 @@ const MOST_PADDING: u64 = 256;
 #[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
 pub struct InstructionInfo {
     /// Its address.
-    #[serde(serialize_with = "crate::hex::number")]
+    #[serde(rename = "address", serialize_with = "crate::hex::number")]
     pub addr: u64,
     /// Its bytes; none where no instruction can be read.
     #[serde(serialize_with = "crate::hex::bytes")]

@@ -15,7 +15,7 @@ const MOST_HOLES: u32 = 256;
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct MemoryPiece {
     /// Where the first is.
-    #[serde(serialize_with = "crate::hex::number")]
+    #[serde(rename = "address", serialize_with = "crate::hex::number")]
     pub addr: u64,
     /// The bytes.
     #[serde(serialize_with = "crate::hex::bytes")]

@@ -21,7 +21,7 @@ pub struct LineInfo {
     /// The line; 0 ends the code of those before it.
     pub line: u32,
     /// Where its code begins.
-    #[serde(serialize_with = "crate::hex::number")]
+    #[serde(rename = "address", serialize_with = "crate::hex::number")]
     pub addr: u64,
     /// Whether a statement begins there.
     pub is_statement: bool,

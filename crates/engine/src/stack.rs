@@ -66,6 +66,7 @@ pub struct ArgumentInfo {
     /// Its value as `set print frame-arguments` has frames show it.
     pub value: String,
     /// The name of its type.
+    #[serde(rename = "type")]
     pub ty: String,
     /// Whether this is its value now, at the call, or both (`set print entry-values`).
     #[serde(serialize_with = "when_word")]

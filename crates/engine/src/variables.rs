@@ -89,6 +89,7 @@ pub struct VariableInfo {
     /// An expression for the same value in the same scope; empty for a member without name.
     pub expression: String,
     /// The name of its type.
+    #[serde(rename = "type")]
     pub ty: String,
     /// The value as `print` shows it, without its type in front; empty when there is none.
     pub value: String,
