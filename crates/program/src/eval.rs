@@ -428,6 +428,9 @@ impl Context for Program {
     }
 
     fn computed_variable(&self, name: &str) -> Option<Result<Value>> {
+        if name == "_siginfo" {
+            return self.signal_info().map(Ok);
+        }
         self.computed.borrow().get(name).cloned().map(Ok)
     }
 

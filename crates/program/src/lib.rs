@@ -22,6 +22,7 @@ mod program;
 mod read_only;
 mod registers;
 mod returned;
+mod signal_info;
 mod source;
 mod unwind_info;
 mod watched;

@@ -49,6 +49,12 @@ pub trait Machine: ReadMemory + WriteMemory {
     /// Brings memory into the cache, and no more than that: for one who needs but a few bytes at every stop.
     fn prefetch(&self, _addr: VirtAddr, _len: usize) {}
 
+    /// What the system of a program told it with the signal it stopped for, as the system lays it out; `None` where there is no such
+    /// thing, as for a whole machine.
+    fn signal_info(&self) -> Option<Vec<u8>> {
+        None
+    }
+
     /// Asks the monitor of what runs the guest (QEMU's) a question that changes nothing.
     fn ask_monitor(&self, _question: &str) -> Option<String> {
         None

@@ -25,6 +25,8 @@ pub enum Packet {
     TargetFeatures,
     /// `qXfer:auxv:read`
     AuxiliaryVector,
+    /// `qXfer:siginfo:read`
+    ReadSignalInfo,
     /// `vCont`
     Resume,
     /// `qSupported`
@@ -62,6 +64,7 @@ impl Packet {
         (Self::WriteRegister, "P"),
         (Self::TargetFeatures, "qXfer:features:read"),
         (Self::AuxiliaryVector, "qXfer:auxv:read"),
+        (Self::ReadSignalInfo, "qXfer:siginfo:read"),
         (Self::Resume, "vCont"),
         (Self::Supported, "qSupported"),
         (Self::NoAck, "QStartNoAckMode"),

@@ -76,6 +76,10 @@ impl Machine for TargetMachine {
         self.target.prefetch(addr, len);
     }
 
+    fn signal_info(&self) -> Option<Vec<u8>> {
+        self.target.signal_info(self.thread)
+    }
+
     fn ask_monitor(&self, question: &str) -> Option<String> {
         self.target.ask_monitor(question)
     }

@@ -613,6 +613,28 @@ impl Target for RemoteTarget {
         self.profile() == Ok(Profile::Kgdb)
     }
 
+    fn signal_info(&self, thread: ThreadId) -> Option<Vec<u8>> {
+        let mut inner = self.inner().ok()?;
+        inner.ready(Regain::IfRested).ok()?;
+        let packets = &inner.client.config().packets;
+        let refused = packets.refuses(Packet::ReadSignalInfo);
+        if refused || !inner.client.features().has("qXfer:siginfo:read+") {
+            return None;
+        }
+        let result = inner.client.select(thread);
+        inner.checked(result).ok()?;
+        let result = inner.client.read_object("siginfo", "");
+        inner.checked(result).ok()
+    }
+
+    fn checksum(&self, addr: VirtAddr, len: u64) -> Result<Option<u32>, Error> {
+        let mut inner = self.inner()?;
+        inner.ready(Regain::IfRested)?;
+        let thread = inner.focus().ok_or(Error::NotConnected)?;
+        let result = inner.client.checksum(thread, addr.0, len);
+        inner.checked(result)
+    }
+
     fn ask_monitor(&self, question: &str) -> Option<String> {
         let mut inner = self.inner().ok()?;
         inner.ready(Regain::IfRested).ok()?;

@@ -74,6 +74,20 @@ pub trait Target: ReadMemory + WriteMemory {
         false
     }
 
+    /// What the system of a program told a thread with the signal it stopped for (`siginfo_t`); `None` where there is no such thing.
+    fn signal_info(&self, _thread: ThreadId) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// The CRC-32 that the stub computes over memory: polynomial 0x04c11db7, most significant bit first, from all ones. `None` where it
+    /// does not know how.
+    ///
+    /// # Errors
+    /// [`Error::Remote`] when it cannot read the memory.
+    fn checksum(&self, _addr: VirtAddr, _len: u64) -> Result<Option<u32>, Error> {
+        Ok(None)
+    }
+
     /// Asks the monitor of what runs the guest a question that changes nothing; `None` where there is none or it does not
     /// know the question.
     fn ask_monitor(&self, _question: &str) -> Option<String> {

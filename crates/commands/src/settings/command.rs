@@ -26,7 +26,11 @@ fn tell_ignored(shell: &mut Shell, setting: &Setting) {
     let value = shell.settings.value(setting.name).map(Value::shown).unwrap_or_default();
     let wanted = setting.kind.default_value(setting.default).shown() != value;
     if setting.ignored && wanted && !setting.anyway.contains(&value.as_str()) {
-        shell.out.warning(&format!("\"set {}\" has no effect in kdive.", setting.name));
+        let instead = match setting.name {
+            "stop-on-solib-events" => "  \"catch module\" stops when the kernel loads a module.",
+            _ => "",
+        };
+        shell.out.warning(&format!("\"set {}\" has no effect in kdive.{instead}", setting.name));
     }
 }
 

@@ -190,6 +190,12 @@ fn settings_without_effect_say_so_when_they_ask_for_something_else() {
     assert_eq!(bench.all(&["set sysroot", "set sysroot /"]), "");
     assert_eq!(bench.ex("set sysroot /srv/root"), warning("sysroot"));
     assert_eq!(
+        bench.ex("set stop-on-solib-events 1"),
+        "warning: \"set stop-on-solib-events\" has no effect in kdive.  \
+         \"catch module\" stops when the kernel loads a module.\n"
+    );
+    assert_eq!(bench.ex("set stop-on-solib-events 0"), "");
+    assert_eq!(
         file("set use-deprecated-index-sections on\np 1\n"),
         warning("use-deprecated-index-sections") + "$1 = 1\n",
         "the script goes on"

@@ -335,6 +335,29 @@ impl Client {
         })
     }
 
+    /// `qCRC`: the stub's checksum of memory as a thread sees it; `None` when it does not know the packet.
+    ///
+    /// # Errors
+    /// [`Error::Remote`] when the stub cannot read it; as [`Client::request`].
+    pub fn checksum(&mut self, thread: ThreadId, addr: u64, len: u64) -> Result<Option<u32>, Error> {
+        self.select(thread)?;
+        // The stub reads all of it first.
+        let request = Request::query(crate::packet::memory::checksum(addr, len), Shape::Prefix(b"C"))
+            .with_patience(Patience::Unlimited);
+        match self.request(request)? {
+            Reply::Data(text) => {
+                let number = text.strip_prefix(b"C").and_then(crate::hex::parse_u64);
+                let number = number.and_then(|number| u32::try_from(number).ok());
+                number.map(Some).ok_or_else(|| Error::Unexpected {
+                    request: "qCRC".into(),
+                    reply: String::from_utf8_lossy(&text).into_owned(),
+                })
+            }
+            Reply::Empty => Ok(None),
+            Reply::Error(error) => Err(Error::Remote(error)),
+        }
+    }
+
     /// `qAttached`: whether the stub found the target running, so that leaving must not end it; `None` when it does not say.
     ///
     /// # Errors

@@ -27,6 +27,12 @@ pub fn write_binary(addr: u64, bytes: &[u8]) -> Vec<u8> {
     payload
 }
 
+/// `qCRC`: asks for the checksum of `len` bytes.
+#[must_use]
+pub fn checksum(addr: u64, len: u64) -> Vec<u8> {
+    format!("qCRC:{addr:x},{len:x}").into_bytes()
+}
+
 /// The bytes of an `m` reply, at most `asked`; `None` when it is not hex or holds more than asked.
 #[must_use]
 pub fn parse_read(data: &[u8], asked: usize) -> Option<Vec<u8>> {
