@@ -4,5 +4,6 @@
 mod gdbserver;
 mod gdbstub;
 mod kgdb;
+mod minimal;
 mod qemu;
 mod scripted;
