@@ -99,7 +99,9 @@ pub(crate) fn frames_are_those_without_tracers(guest: &mut Guest) {
         "{TRACING}; echo 'f:kdive/back seq_read_iter%return' >> dynamic_events && echo 1 > events/kdive/enable && echo made; cd /"
     );
     let no_fprobes = format!("{TRACING}; echo 0 > events/kdive/enable; echo > dynamic_events; cd /; sleep 1");
-    let mut kinds = vec![(&graph, &no_graph), (&probes, &no_probes)];
+    // Both of one function: each keeps the address that it found in the place of the true one.
+    let (both, none) = (format!("{graph}; {probes}"), format!("{no_probes}; {no_graph}"));
+    let mut kinds = vec![(&graph, &no_graph), (&probes, &no_probes), (&both, &none)];
     if guest.shell(&fprobes).contains("made") {
         guest.shell(&no_fprobes);
         kinds.push((&fprobes, &no_fprobes));
