@@ -155,7 +155,10 @@ fn named<'v>(variables: &'v [Value], name: &str) -> &'v Value {
 /// A client attached to a guest that stands in its shell, two CPUs, moved by KASLR.
 fn attached(guest: &Guest, more: Value) -> Client {
     let mut client = Client::start(guest.command().args(["-nx", "-i=dap"]));
-    let abilities = client.ask("initialize", json!({ "adapterID": "kdive", "supportsMemoryEvent": true }));
+    let abilities = client.ask(
+        "initialize",
+        json!({ "adapterID": "kdive", "supportsMemoryEvent": true, "supportsProgressReporting": true }),
+    );
     for ability in ["supportsDataBreakpoints", "supportsExceptionInfoRequest", "supportsGotoTargetsRequest"] {
         assert_eq!(abilities[ability], true, "{ability}");
     }
@@ -164,6 +167,8 @@ fn attached(guest: &Guest, more: Value) -> Client {
         arguments[name] = value.clone();
     }
     client.ask("attach", arguments);
+    let began = client.event("progressStart");
+    assert_eq!(client.event("progressEnd")["progressId"], began["progressId"]);
     client.event("initialized");
     client
 }

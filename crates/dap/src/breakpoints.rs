@@ -1,11 +1,11 @@
 //! Breakpoints of every kind, each list replaced as a whole by the client.
 
-use crate::lifecycle::FILTERS;
+use crate::arguments::{Arguments, One};
 use crate::protocol::{Answer, Failure, Request, address, event, hex};
 use crate::server::Server;
-use crate::sources::ends;
-use kdive_engine::{Breakpoint, LocationState, NewBreakpoint, WatchKind, WatchRequest};
-use serde::Deserialize;
+use kdive_engine::{
+    Breakpoint, LocationState, NewBreakpoint, TROUBLE, WatchKind, WatchRequest, hits_hold, path_ends,
+};
 use serde_json::{Value, json};
 
 /// A list that the client replaces as a whole.
@@ -59,36 +59,6 @@ pub(crate) struct Breakpoints {
     last: i64,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct One {
-    line: i64,
-    name: String,
-    instruction_reference: String,
-    offset: i64,
-    data_id: String,
-    access_type: Option<String>,
-    condition: Option<String>,
-    hit_condition: Option<String>,
-    log_message: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct SetBreakpoints {
-    source: SourceName,
-    breakpoints: Vec<One>,
-    filters: Vec<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct SourceName {
-    path: Option<String>,
-    name: Option<String>,
-    source_reference: Option<i64>,
-}
-
 impl One {
     fn wanted(&self, what: What) -> Wanted {
         let filled = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
@@ -102,30 +72,14 @@ impl One {
     }
 }
 
-/// Whether a condition on the number of hits holds: `5` (from the fifth on), `> 3`, `== 2`, `% 10`.
-fn holds(condition: &str, hits: u64) -> Option<bool> {
-    let text = condition.trim();
-    let (operator, number) = text.split_at(text.find(|c: char| c.is_ascii_digit()).unwrap_or(text.len()));
-    let number: u64 = number.trim().parse().ok()?;
-    Some(match operator.trim() {
-        "" | ">=" => hits >= number,
-        ">" => hits > number,
-        "=" | "==" => hits == number,
-        "<" => hits < number,
-        "<=" => hits <= number,
-        "%" => number > 0 && hits.is_multiple_of(number),
-        _ => return None,
-    })
-}
-
 /// The ends of a path, the whole first: the kernel's files are known by their paths in its tree.
 fn places(path: &str, line: i64) -> Vec<String> {
-    ends(path).map(|end| format!("{end}:{line}")).collect()
+    path_ends(path).map(|end| format!("{end}:{line}")).collect()
 }
 
 impl Server<'_> {
     pub(crate) fn set_breakpoints(&mut self, request: &Request) -> Answer {
-        let set: SetBreakpoints = request.parse()?;
+        let set: Arguments = request.parse()?;
         let path = set
             .source
             .path
@@ -145,13 +99,13 @@ impl Server<'_> {
     }
 
     pub(crate) fn set_function_breakpoints(&mut self, request: &Request) -> Answer {
-        let set: SetBreakpoints = request.parse()?;
+        let set: Arguments = request.parse()?;
         let wanted = set.breakpoints.iter().map(|one| one.wanted(What::Code(vec![one.name.clone()])));
         self.replace(&List::Functions, wanted.collect())
     }
 
     pub(crate) fn set_instruction_breakpoints(&mut self, request: &Request) -> Answer {
-        let set: SetBreakpoints = request.parse()?;
+        let set: Arguments = request.parse()?;
         let mut wanted = Vec::new();
         for one in &set.breakpoints {
             let addr = address(&one.instruction_reference, one.offset)?;
@@ -161,7 +115,7 @@ impl Server<'_> {
     }
 
     pub(crate) fn set_data_breakpoints(&mut self, request: &Request) -> Answer {
-        let set: SetBreakpoints = request.parse()?;
+        let set: Arguments = request.parse()?;
         let wanted = set.breakpoints.iter().map(|one| {
             let access = match one.access_type.as_deref() {
                 Some("read") => WatchKind::Read,
@@ -174,8 +128,8 @@ impl Server<'_> {
     }
 
     pub(crate) fn set_exception_breakpoints(&mut self, request: &Request) -> Answer {
-        let set: SetBreakpoints = request.parse()?;
-        let command = |filter: &String| FILTERS.iter().find(|(name, _, _)| name == filter).map(|row| row.2);
+        let set: Arguments = request.parse()?;
+        let command = |filter: &String| TROUBLE.iter().find(|(name, _, _)| name == filter).map(|row| row.2);
         let wanted = set.filters.iter().map(|filter| {
             let command = command(filter).unwrap_or_default();
             One::default().wanted(What::Command(command.to_owned()))
@@ -219,7 +173,7 @@ impl Server<'_> {
     fn make(&mut self, list: List, wanted: Wanted) -> Entry {
         self.breakpoints.last += 1;
         let made = match &wanted.hits {
-            Some(hits) if holds(hits, 1).is_none() => {
+            Some(hits) if hits_hold(hits, 1).is_none() => {
                 Err(format!("{hits:?} is no condition on hits: 5, > 3, == 2, % 10 are"))
             }
             _ => self.make_number(&wanted),
@@ -354,7 +308,7 @@ impl Server<'_> {
         let entry = self.breakpoints.entries.iter().find(|entry| entry.number == Some(number));
         let Some(condition) = entry.and_then(|entry| entry.wanted.hits.clone()) else { return true };
         let hits = self.engine().breakpoint(number).map_or(0, |breakpoint| breakpoint.hits);
-        holds(&condition, hits).unwrap_or(true)
+        hits_hold(&condition, hits).unwrap_or(true)
     }
 
     /// Whether a breakpoint is one of data, of code by address, of a function, or of trouble; for the reason of a stop.
@@ -381,20 +335,14 @@ impl Server<'_> {
 
     /// Lines of a file that have code.
     pub(crate) fn breakpoint_locations(&mut self, request: &Request) -> Answer {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Range {
-            source: SourceName,
-            line: i64,
-            end_line: Option<i64>,
-        }
-        let range: Range = request.parse()?;
+        let range: Arguments = request.parse()?;
         let path = range.source.path.or(range.source.name).unwrap_or_default();
         let first = i64::from(!self.client.lines_from_1);
         let (from, to) = (range.line + first, range.end_line.unwrap_or(range.line) + first);
         let number = |line: i64| u32::try_from(line).unwrap_or_default();
-        let lines = self.lines_of(&path, number(from), number(to));
-        let found: Vec<Value> = lines.into_iter().map(|line| json!({ "line": line - first })).collect();
+        let lines = self.engine().lines_by_path(&path, number(from), number(to));
+        let found: Vec<Value> =
+            lines.into_iter().map(|line| json!({ "line": i64::from(line) - first })).collect();
         Ok(json!({ "breakpoints": found }))
     }
 }
@@ -402,25 +350,6 @@ impl Server<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn conditions_on_hits() {
-        for (condition, hits, expected) in [
-            ("3", 2, Some(false)),
-            ("3", 3, Some(true)),
-            ("3", 4, Some(true)),
-            ("> 3", 3, Some(false)),
-            ("==2", 2, Some(true)),
-            ("<= 2", 3, Some(false)),
-            ("% 2", 4, Some(true)),
-            ("% 0", 4, Some(false)),
-            ("x", 1, None),
-            ("=> 2", 1, None),
-            ("99999999999999999999999", 1, None),
-        ] {
-            assert_eq!(holds(condition, hits), expected, "{condition}");
-        }
-    }
 
     #[test]
     fn a_file_is_looked_for_by_the_ends_of_its_path() {

@@ -1,11 +1,11 @@
 //! Memory, instructions and modules.
 
-use crate::protocol::{Answer, Failure, Request, address, event, hex};
+use crate::arguments::Arguments;
+use crate::protocol::{Answer, Failure, Request, address, hex};
 use crate::server::Server;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kdive_engine::SymbolState;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// Most memory read at once.
@@ -13,24 +13,11 @@ const MAX_MEMORY: u64 = 16 << 20;
 /// Most instructions told at once.
 const MAX_INSTRUCTIONS: usize = 10_000;
 
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Memory {
-    memory_reference: String,
-    offset: i64,
-    count: u64,
-    data: String,
-    instruction_offset: i64,
-    instruction_count: usize,
-    resolve_symbols: bool,
-}
-
 impl Server<'_> {
     pub(crate) fn read_memory(&mut self, request: &Request) -> Answer {
-        self.must_stand()?;
-        let wanted: Memory = request.parse()?;
+        let wanted: Arguments = request.parse()?;
         let start = address(&wanted.memory_reference, wanted.offset)?;
-        let count = wanted.count.min(MAX_MEMORY);
+        let count = (wanted.count as u64).min(MAX_MEMORY);
         let pieces = self.engine().read_memory(start, count)?;
         // What lies before a hole is told.
         let first = pieces.into_iter().next().filter(|piece| piece.addr == start);
@@ -44,8 +31,7 @@ impl Server<'_> {
     }
 
     pub(crate) fn write_memory(&mut self, request: &Request) -> Answer {
-        self.must_stand()?;
-        let wanted: Memory = request.parse()?;
+        let wanted: Arguments = request.parse()?;
         let start = address(&wanted.memory_reference, wanted.offset)?;
         let bytes =
             STANDARD.decode(&wanted.data).map_err(|_| Failure::new("arguments", "the data is not base64"))?;
@@ -53,17 +39,16 @@ impl Server<'_> {
         self.engine().release_all();
         if self.client.memory_events {
             let body = json!({ "memoryReference": hex(start), "offset": 0, "count": bytes.len() });
-            self.after.push(event("memory", body));
+            self.later("memory", body);
         }
         if self.client.invalidated_events {
-            self.after.push(event("invalidated", json!({ "areas": ["all"] })));
+            self.later("invalidated", json!({ "areas": ["all"] }));
         }
         Ok(json!({ "bytesWritten": bytes.len() }))
     }
 
     pub(crate) fn disassemble(&mut self, request: &Request) -> Answer {
-        self.must_stand()?;
-        let wanted: Memory = request.parse()?;
+        let wanted: Arguments = request.parse()?;
         let start = address(&wanted.memory_reference, wanted.offset)?;
         let count = wanted.instruction_count.min(MAX_INSTRUCTIONS);
         let found = self.engine().disassemble_around(start, wanted.instruction_offset, count)?;
@@ -124,13 +109,7 @@ impl Server<'_> {
     }
 
     pub(crate) fn modules(&mut self, request: &Request) -> Answer {
-        #[derive(Deserialize, Default)]
-        #[serde(rename_all = "camelCase", default)]
-        struct Modules {
-            start_module: usize,
-            module_count: usize,
-        }
-        let wanted: Modules = request.parse()?;
+        let wanted: Arguments = request.parse()?;
         let all = self.module_bodies();
         let count = if wanted.module_count == 0 { all.len() } else { wanted.module_count };
         let page: Vec<&Value> = all.iter().skip(wanted.start_module).take(count).collect();
@@ -144,14 +123,10 @@ impl Server<'_> {
         }
         let now = self.module_bodies();
         let before = std::mem::replace(&mut self.sources.modules, now.clone());
-        for module in &now {
-            match before.iter().find(|old| old["id"] == module["id"]) {
-                None => self.tell("module", json!({ "reason": "new", "module": module })),
-                Some(old) if old != module => {
-                    self.tell("module", json!({ "reason": "changed", "module": module }));
-                }
-                Some(_) => {}
-            }
+        for module in now.iter().filter(|module| !before.contains(module)) {
+            let is_known = before.iter().any(|old| old["id"] == module["id"]);
+            let reason = if is_known { "changed" } else { "new" };
+            self.tell("module", json!({ "reason": reason, "module": module }));
         }
         for module in before.iter().filter(|old| now.iter().all(|new| new["id"] != old["id"])) {
             self.tell("module", json!({ "reason": "removed", "module": module }));

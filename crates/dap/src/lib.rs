@@ -3,9 +3,9 @@
 //! [`serve`] answers one client until it leaves. Everything is asked of the engine; only lines typed in the editor's console, and what
 //! kdive has as commands only (`catch`, `analyze`), go through [`Console`].
 
+mod arguments;
 mod breakpoints;
 mod data;
-mod launch;
 mod lifecycle;
 mod protocol;
 mod refs;

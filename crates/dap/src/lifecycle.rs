@@ -1,43 +1,25 @@
 //! Beginning and end: what kdive can do, attaching, leaving.
 
-use crate::launch::Launch;
+use crate::arguments::Arguments;
 use crate::protocol::{Answer, Failure, Request, event};
 use crate::server::Server;
-use kdive_engine::{ConnectOptions, Log};
+use kdive_engine::{ConnectOptions, HostProcess, Log, TROUBLE, stub_of};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Kinds of trouble of the kernel that can be stopped at: the filter, its label, and the command.
-pub(crate) const FILTERS: &[(&str, &str, &str)] = &[
-    ("oops", "Oops: the kernel faulted", "catch oops"),
-    ("panic", "Panic: the kernel stops for good", "catch panic"),
-    ("bug", "BUG: an assertion of the kernel failed", "catch bug"),
-    ("warn", "WARN: something unexpected", "catch warn"),
-    ("hung-task", "A task hangs", "catch hung-task"),
-    ("lockup", "A CPU is locked up", "catch lockup"),
-];
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Initialize {
-    lines_start_at1: bool,
-    columns_start_at1: bool,
-    supports_memory_event: bool,
-    supports_invalidated_event: bool,
-}
-
-impl Default for Initialize {
-    fn default() -> Self {
-        Self {
-            lines_start_at1: true,
-            columns_start_at1: true,
-            supports_memory_event: false,
-            supports_invalidated_event: false,
-        }
-    }
-}
+/// What kdive can do, in the protocol's words.
+const ABILITIES: &str = "\
+    supportsConfigurationDoneRequest supportsFunctionBreakpoints supportsConditionalBreakpoints \
+    supportsHitConditionalBreakpoints supportsLogPoints supportsDataBreakpoints \
+    supportsInstructionBreakpoints supportsBreakpointLocationsRequest supportsExceptionInfoRequest \
+    supportsEvaluateForHovers supportsSetVariable supportsSetExpression supportsValueFormattingOptions \
+    supportsVariablePaging supportsDelayedStackTraceLoading supportsSteppingGranularity \
+    supportsGotoTargetsRequest supportsRestartRequest supportsTerminateRequest supportTerminateDebuggee \
+    supportSuspendDebuggee supportsCancelRequest supportsReadMemoryRequest supportsWriteMemoryRequest \
+    supportsDisassembleRequest supportsModulesRequest supportsLoadedSourcesRequest \
+    supportsCompletionsRequest";
 
 /// What `attach` and `launch` share.
 #[derive(Deserialize, Default)]
@@ -53,13 +35,9 @@ pub(crate) struct Attach {
     pub(crate) tasks: bool,
     pub(crate) stop_on_attach: Option<bool>,
     pub(crate) cwd: Option<PathBuf>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Disconnect {
-    terminate_debuggee: Option<bool>,
-    suspend_debuggee: bool,
+    /// The command line of QEMU, `["qemu-system-x86_64", "-kernel", ...]`.
+    pub(crate) command: Vec<String>,
+    pub(crate) env: std::collections::BTreeMap<String, String>,
 }
 
 /// How long a stub that was started may take until it listens.
@@ -67,47 +45,24 @@ const START: Duration = Duration::from_secs(30);
 
 impl Server<'_> {
     pub(crate) fn initialize(&mut self, request: &Request) -> Answer {
-        let client: Initialize = request.parse()?;
-        self.client.lines_from_1 = client.lines_start_at1;
-        self.client.columns_from_1 = client.columns_start_at1;
+        let client: Arguments = request.parse()?;
+        self.client.lines_from_1 = client.lines_start_at1.unwrap_or(true);
+        self.client.columns_from_1 = client.columns_start_at1.unwrap_or(true);
         self.client.memory_events = client.supports_memory_event;
         self.client.invalidated_events = client.supports_invalidated_event;
-        let filters: Vec<Value> = FILTERS
+        self.client.progress = client.supports_progress_reporting;
+        let filters: Vec<Value> = TROUBLE
             .iter()
             .map(|(filter, label, _)| json!({ "filter": filter, "label": label, "default": false }))
             .collect();
-        Ok(json!({
-            "supportsConfigurationDoneRequest": true,
-            "supportsFunctionBreakpoints": true,
-            "supportsConditionalBreakpoints": true,
-            "supportsHitConditionalBreakpoints": true,
-            "supportsLogPoints": true,
-            "supportsDataBreakpoints": true,
-            "supportsInstructionBreakpoints": true,
-            "supportsBreakpointLocationsRequest": true,
-            "supportsExceptionInfoRequest": true,
+        let mut abilities = json!({
             "exceptionBreakpointFilters": filters,
-            "supportsEvaluateForHovers": true,
-            "supportsSetVariable": true,
-            "supportsSetExpression": true,
-            "supportsValueFormattingOptions": true,
-            "supportsVariablePaging": true,
-            "supportsDelayedStackTraceLoading": true,
-            "supportsSteppingGranularity": true,
-            "supportsGotoTargetsRequest": true,
-            "supportsRestartRequest": true,
-            "supportsTerminateRequest": true,
-            "supportTerminateDebuggee": true,
-            "supportSuspendDebuggee": true,
-            "supportsCancelRequest": true,
-            "supportsReadMemoryRequest": true,
-            "supportsWriteMemoryRequest": true,
-            "supportsDisassembleRequest": true,
-            "supportsModulesRequest": true,
-            "supportsLoadedSourcesRequest": true,
-            "supportsCompletionsRequest": true,
             "completionTriggerCharacters": [".", ">", " ", "$"],
-        }))
+        });
+        for ability in ABILITIES.split_whitespace() {
+            abilities[ability] = true.into();
+        }
+        Ok(abilities)
     }
 
     pub(crate) fn attach(&mut self, request: &Request) -> Answer {
@@ -115,21 +70,48 @@ impl Server<'_> {
         let target = wanted.target.clone().ok_or_else(|| {
             Failure::new("arguments", "attach needs \"target\": where the stub is, such as \":1234\"")
         })?;
-        self.prepare(&wanted)?;
-        self.connect(&target, false)?;
-        self.after.push(event("initialized", json!({})));
+        self.progress("Connecting", |server| {
+            server.prepare(&wanted)?;
+            server.connect(&target, false)
+        })?;
+        self.later("initialized", json!({}));
         Ok(Value::Null)
     }
 
     pub(crate) fn launch(&mut self, request: &Request) -> Answer {
         let wanted: Attach = request.parse()?;
-        let launch: Launch = request.parse()?;
-        let target = launch.target(wanted.target.as_deref())?;
+        let target = wanted.target.clone().or_else(|| stub_of(&wanted.command)).ok_or_else(|| {
+            let text = "launch needs \"target\", or a command with -s or -gdb: where the stub will be";
+            Failure::new("arguments", text)
+        })?;
+        if wanted.command.is_empty() {
+            let text = "launch needs \"command\": the command line of QEMU as an array";
+            return Err(Failure::new("arguments", text));
+        }
         self.prepare(&wanted)?;
-        self.start(&launch, wanted.cwd.as_deref())?;
-        self.connect(&target, true)?;
-        self.after.push(event("initialized", json!({})));
+        let output = self.output.clone();
+        let show = move |is_error: bool, text: &str| {
+            let category = if is_error { "stderr" } else { "stdout" };
+            output.send(event("output", json!({ "category": category, "output": text })));
+        };
+        let started = HostProcess::start(&wanted.command, &wanted.env, wanted.cwd.as_deref(), show);
+        self.child = Some(started.map_err(|error| Failure::new("launch", error.to_string()))?);
+        self.progress("Connecting to the guest", |server| server.connect(&target, true))?;
+        self.later("initialized", json!({}));
         Ok(Value::Null)
+    }
+
+    /// Does what may take long; the client is told that it goes on.
+    fn progress<T>(&mut self, title: &str, work: impl FnOnce(&mut Self) -> T) -> T {
+        let shows = self.client.progress;
+        if shows {
+            self.tell("progressStart", json!({ "progressId": title, "title": title, "cancellable": true }));
+        }
+        let done = work(self);
+        if shows {
+            self.tell("progressEnd", json!({ "progressId": title }));
+        }
+        done
     }
 
     /// Settings, the program, and the user's own commands: before the target.
@@ -186,7 +168,7 @@ impl Server<'_> {
         }
         if self.stop_on_attach {
             let body = self.stop_body("entry", None);
-            self.after.push(event("stopped", body));
+            self.later("stopped", body);
         } else {
             self.engine().resume(kdive_engine::Request::Continue)?;
         }
@@ -194,9 +176,9 @@ impl Server<'_> {
     }
 
     pub(crate) fn disconnect(&mut self, request: &Request) -> Answer {
-        let wanted: Disconnect = request.parse()?;
+        let wanted: Arguments = request.parse()?;
         self.done = true;
-        self.halt();
+        self.halt_for_a_while();
         let launched = self.child.is_some();
         let engine = self.engine();
         if engine.target().is_none() {
@@ -214,29 +196,28 @@ impl Server<'_> {
 
     /// The client wants the guest to end.
     pub(crate) fn terminate(&mut self) -> Answer {
-        self.halt();
+        self.halt_for_a_while();
         if self.engine().target().is_some() {
             self.engine().kill()?;
         }
         self.child = None;
-        self.after.push(event("terminated", json!({})));
+        self.later("terminated", json!({}));
         Ok(Value::Null)
     }
 
     /// The guest starts anew, as its reset button does; breakpoints stay.
     pub(crate) fn restart(&mut self) -> Answer {
-        self.halt();
+        self.halt_for_a_while();
         self.run_command("monitor system_reset")?;
-        self.refs.forget();
-        self.engine().release_all();
+        self.forget();
         let body = self.stop_body("restart", None);
-        self.after.push(event("stopped", body));
+        self.later("stopped", body);
         Ok(Value::Null)
     }
 
     /// The client is gone: a guest that was attached to goes on, one that was launched ends.
     pub(crate) fn leave(&mut self) {
-        self.halt();
+        self.halt_for_a_while();
         let launched = self.child.is_some();
         let engine = self.engine();
         if engine.target().is_some() {

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 /// What a `variablesReference` stands for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Container {
+    /// A frame itself, which is no container.
+    Frame(Scope),
     /// The arguments of a frame.
     Arguments(Scope),
     /// The locals of a frame.
@@ -23,20 +25,20 @@ pub(crate) enum Container {
 /// All numbers.
 #[derive(Default)]
 pub(crate) struct Refs {
-    frames: HashMap<i64, Scope>,
     containers: HashMap<i64, Container>,
     last: i64,
 }
 
 impl Refs {
     pub(crate) fn frame(&mut self, scope: Scope) -> i64 {
-        self.last += 1;
-        self.frames.insert(self.last, scope);
-        self.last
+        self.container(Container::Frame(scope))
     }
 
     pub(crate) fn scope(&self, frame: i64) -> Option<Scope> {
-        self.frames.get(&frame).copied()
+        match self.containers.get(&frame) {
+            Some(Container::Frame(scope)) => Some(*scope),
+            _ => None,
+        }
     }
 
     pub(crate) fn container(&mut self, container: Container) -> i64 {
@@ -46,12 +48,11 @@ impl Refs {
     }
 
     pub(crate) fn get(&self, reference: i64) -> Option<Container> {
-        self.containers.get(&reference).cloned()
+        self.containers.get(&reference).filter(|one| !matches!(one, Container::Frame(_))).cloned()
     }
 
     /// The program has run. Numbers are not used again.
     pub(crate) fn forget(&mut self) {
-        self.frames.clear();
         self.containers.clear();
     }
 }

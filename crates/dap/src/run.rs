@@ -1,9 +1,9 @@
 //! Running, stepping, pausing, and what a stop is called.
 
-use crate::protocol::{Answer, Failure, Request, event};
+use crate::arguments::Arguments;
+use crate::protocol::{Answer, Failure, Request};
 use crate::server::Server;
 use kdive_engine::{Event, Request as Run, StepKind, Stop, StopReason, known_signal};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -11,14 +11,6 @@ use std::time::{Duration, Instant};
 const SIGINT: u8 = 2;
 /// How long a pause may take: a guest that is halted in SMM or a QEMU that is frozen never stops.
 const PAUSE: Duration = Duration::from_secs(5);
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Resume {
-    thread_id: i64,
-    granularity: Option<String>,
-    target_id: Option<i64>,
-}
 
 impl Server<'_> {
     /// Makes the thread the one that is stepped.
@@ -30,8 +22,7 @@ impl Server<'_> {
     }
 
     pub(crate) fn resume(&mut self, request: &Request, run: Run) -> Answer {
-        self.must_stand()?;
-        let _: Resume = request.parse()?;
+        let _: Arguments = request.parse()?;
         self.go(run)?;
         Ok(json!({ "allThreadsContinued": true }))
     }
@@ -39,14 +30,12 @@ impl Server<'_> {
     fn go(&mut self, run: Run) -> Result<(), Failure> {
         self.engine().back_to_thread();
         self.engine().resume(run)?;
-        self.refs.forget();
-        self.engine().release_all();
+        self.forget();
         Ok(())
     }
 
     pub(crate) fn step(&mut self, request: &Request) -> Answer {
-        self.must_stand()?;
-        let wanted: Resume = request.parse()?;
+        let wanted: Arguments = request.parse()?;
         self.select(wanted.thread_id)?;
         let by_instruction = wanted.granularity.as_deref() == Some("instruction");
         let kind = match (request.command.as_str(), by_instruction) {
@@ -99,11 +88,6 @@ impl Server<'_> {
         }
     }
 
-    /// Stops the guest, for good.
-    pub(crate) fn halt(&mut self) {
-        if self.halt_for_a_while() {}
-    }
-
     /// The program stands still.
     pub(crate) fn stopped(&mut self, stop: &Stop) {
         let hits: Vec<u32> = stop.hits().map(|hit| hit.number).collect();
@@ -153,17 +137,10 @@ impl Server<'_> {
 
     /// Places where the thread can be made to go on.
     pub(crate) fn goto_targets(&mut self, request: &Request) -> Answer {
-        #[derive(Deserialize)]
-        struct Place {
-            source: Value,
-            line: i64,
-        }
-        self.must_stand()?;
-        let place: Place = request.parse()?;
-        let path =
-            place.source["path"].as_str().or(place.source["name"].as_str()).unwrap_or_default().to_owned();
+        let place: Arguments = request.parse()?;
+        let path = place.source.path.or(place.source.name).unwrap_or_default();
         let line = place.line + i64::from(!self.client.lines_from_1);
-        let addresses = self.addresses_of(&path, line);
+        let addresses = self.engine().addresses_by_path(&path, line);
         let targets: Vec<Value> = addresses
             .into_iter()
             .map(|addr| {
@@ -179,15 +156,13 @@ impl Server<'_> {
     }
 
     pub(crate) fn goto(&mut self, request: &Request) -> Answer {
-        self.must_stand()?;
-        let wanted: Resume = request.parse()?;
+        let wanted: Arguments = request.parse()?;
         self.select(wanted.thread_id)?;
         let id = wanted.target_id.ok_or_else(|| Failure::new("arguments", "goto names no target"))?;
         self.run_command(&format!("set var $pc = {:#x}", id.cast_unsigned()))?;
-        self.refs.forget();
-        self.engine().release_all();
+        self.forget();
         let body = self.stop_body("goto", None);
-        self.after.push(event("stopped", body));
+        self.later("stopped", body);
         Ok(Value::Null)
     }
 }

@@ -2,12 +2,11 @@
 
 use crate::Console;
 use crate::breakpoints::Breakpoints;
-use crate::launch::Child;
 use crate::protocol::{Answer, Failure, Request, event};
 use crate::refs::Refs;
 use crate::sources::Sources;
 use crate::transport::{Output, read_message};
-use kdive_engine::{Engine, Event, Interrupt};
+use kdive_engine::{Engine, Event, HostProcess, Interrupt};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::io::{BufReader, Read, Write};
@@ -19,6 +18,10 @@ use std::time::Duration;
 
 /// How long one look for an event takes while the guest runs; a request of the client waits no longer.
 const PATIENCE: Duration = Duration::from_millis(30);
+
+/// Requests that need a guest that stands still.
+const STANDING: &str = "stackTrace scopes variables setVariable setExpression evaluate exceptionInfo dataBreakpointInfo \
+    continue next stepIn stepOut gotoTargets goto readMemory writeMemory disassemble";
 
 /// What the reader hands over.
 enum Incoming {
@@ -36,6 +39,7 @@ pub(crate) struct Client {
     pub(crate) columns_from_1: bool,
     pub(crate) memory_events: bool,
     pub(crate) invalidated_events: bool,
+    pub(crate) progress: bool,
 }
 
 pub(crate) struct Server<'c> {
@@ -45,7 +49,7 @@ pub(crate) struct Server<'c> {
     pub(crate) refs: Refs,
     pub(crate) breakpoints: Breakpoints,
     pub(crate) sources: Sources,
-    pub(crate) child: Option<Child>,
+    pub(crate) child: Option<HostProcess>,
     pub(crate) interrupt: Interrupt,
     /// Tasks are shown beside CPUs.
     pub(crate) tasks: bool,
@@ -135,6 +139,17 @@ pub fn serve(
 }
 
 impl Server<'_> {
+    /// An event for after the answer.
+    pub(crate) fn later(&mut self, name: &str, body: Value) {
+        self.after.push(event(name, body));
+    }
+
+    /// What the client was told of frames and variables is of an earlier stop.
+    pub(crate) fn forget(&mut self) {
+        self.refs.forget();
+        self.engine().release_all();
+    }
+
     pub(crate) fn engine(&mut self) -> &mut Engine {
         self.console.engine_mut()
     }
@@ -221,7 +236,12 @@ impl Server<'_> {
     }
 
     fn dispatch(&mut self, request: &Request) -> Answer {
-        match request.command.as_str() {
+        let name = request.command.as_str();
+        // Nothing of the target can be asked for while it runs.
+        if STANDING.split_whitespace().any(|standing| standing == name) && self.engine().is_running() {
+            return Err(Failure::new("notStopped", "the guest is running; pause it first"));
+        }
+        match name {
             "initialize" => self.initialize(request),
             "attach" => self.attach(request),
             "launch" => self.launch(request),
@@ -307,13 +327,5 @@ impl Server<'_> {
         if let Some(error) = &answer.error {
             self.print("stderr", &format!("{error}\n"));
         }
-    }
-
-    /// Nothing of the target can be asked for while it runs.
-    pub(crate) fn must_stand(&mut self) -> Result<(), Failure> {
-        if self.engine().is_running() {
-            return Err(Failure::new("notStopped", "the guest is running; pause it first"));
-        }
-        Ok(())
     }
 }

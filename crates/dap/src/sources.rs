@@ -1,8 +1,8 @@
 //! Source files: where they are, and their text.
 
+use crate::arguments::Arguments;
 use crate::protocol::{Answer, Failure, Request};
 use crate::server::Server;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -44,25 +44,15 @@ impl Server<'_> {
     }
 
     pub(crate) fn source(&mut self, request: &Request) -> Answer {
-        #[derive(Deserialize, Default)]
-        #[serde(rename_all = "camelCase", default)]
-        struct Wanted {
-            source: Option<Value>,
-            source_reference: i64,
-        }
-        let wanted: Wanted = request.parse()?;
-        let of_source = wanted.source.as_ref().and_then(|source| source["path"].as_str()).map(str::to_owned);
-        let name = self.sources.name(wanted.source_reference).or(of_source);
+        let wanted: Arguments = request.parse()?;
+        let name = self.sources.name(wanted.source_reference).or(wanted.source.path);
         let name = name.ok_or_else(|| Failure::new("arguments", "source names no file"))?;
-        match self.engine().source_text(&name) {
-            Ok(text) => Ok(json!({ "content": text.text, "mimeType": "text/x-c" })),
-            Err(_) => Err(Failure::new(
-                "source",
-                format!(
-                    "{name}: no such file; give the directory of the kernel's sources with \"directory DIR\" or \"set substitute-path FROM TO\""
-                ),
-            )),
-        }
+        let text = self.engine().source_text(&name).map_err(|_| {
+            let how =
+                "\"directory DIR\" or \"set substitute-path FROM TO\" says where the kernel's sources are";
+            Failure::new("source", format!("{name}: no such file; {how}"))
+        })?;
+        Ok(json!({ "content": text.text, "mimeType": "text/x-c" }))
     }
 
     pub(crate) fn loaded_sources(&mut self) -> Answer {
@@ -70,34 +60,4 @@ impl Server<'_> {
         let sources: Vec<Value> = files.into_iter().map(|file| self.source_body(&file.fullname)).collect();
         Ok(json!({ "sources": sources }))
     }
-
-    /// Lines of a file of the client that have code.
-    pub(crate) fn lines_of(&mut self, path: &str, first: u32, last: u32) -> Vec<i64> {
-        for end in ends(path) {
-            if let Ok(lines) = self.engine().breakable_lines(end, first, last)
-                && !lines.is_empty()
-            {
-                return lines.into_iter().map(i64::from).collect();
-            }
-        }
-        Vec::new()
-    }
-
-    /// Where the code of a line of a file of the client is.
-    pub(crate) fn addresses_of(&mut self, path: &str, line: i64) -> Vec<u64> {
-        for end in ends(path) {
-            if let Ok(found) = self.engine().addresses(&format!("{end}:{line}"))
-                && !found.is_empty()
-            {
-                return found;
-            }
-        }
-        Vec::new()
-    }
-}
-
-/// The ends of a path, the whole first: the kernel's files are known by their paths in its tree.
-pub(crate) fn ends(path: &str) -> impl Iterator<Item = &str> {
-    let inner = path.match_indices('/').map(|(at, _)| path.get(at + 1..).unwrap_or_default());
-    std::iter::once(path).chain(inner).filter(|end| !end.is_empty())
 }

@@ -1,10 +1,10 @@
 //! Threads, their stacks, and the scopes of a frame.
 
+use crate::arguments::Arguments;
 use crate::protocol::{Answer, Failure, Request, hex};
 use crate::refs::Container;
 use crate::server::Server;
 use kdive_engine::{FrameInfo, FrameKindInfo, RegisterGroup, Scope};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// Threads that stand for tasks have numbers from here on: this and the PID.
@@ -13,14 +13,6 @@ const TASKS: i64 = 1_000_000_000;
 const MAX_FRAMES: usize = 1000;
 /// Most tasks that are listed.
 const MAX_TASKS: usize = 20_000;
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct StackTrace {
-    thread_id: i64,
-    start_frame: usize,
-    levels: usize,
-}
 
 impl Server<'_> {
     /// Whose frames a thread of the client stands for.
@@ -61,8 +53,7 @@ impl Server<'_> {
     }
 
     pub(crate) fn stack_trace(&mut self, request: &Request) -> Answer {
-        self.must_stand()?;
-        let wanted: StackTrace = request.parse()?;
+        let wanted: Arguments = request.parse()?;
         let scope = self.scope_of(wanted.thread_id)?;
         let count = if wanted.levels == 0 { MAX_FRAMES } else { wanted.levels.min(MAX_FRAMES) };
         // One more than asked for tells whether there are more.
@@ -85,7 +76,7 @@ impl Server<'_> {
         let line = frame.line.map_or(0, |line| i64::from(line) - first);
         let mut body = json!({
             "id": id,
-            "name": name,
+            "name": &name,
             "line": line,
             "column": i64::from(self.client.columns_from_1 && frame.line.is_some()),
             "instructionPointerReference": hex(frame.pc),
@@ -96,10 +87,7 @@ impl Server<'_> {
         if let Some(module) = &frame.module {
             body["moduleId"] = module.clone().into();
         }
-        if matches!(
-            frame.kind,
-            FrameKindInfo::SignalHandler | FrameKindInfo::CalledByDebugger | FrameKindInfo::User
-        ) {
+        if name.starts_with('<') {
             body["presentationHint"] = "label".into();
         }
         body
@@ -117,14 +105,8 @@ impl Server<'_> {
     }
 
     pub(crate) fn scopes(&mut self, request: &Request) -> Answer {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Scopes {
-            frame_id: i64,
-        }
-        self.must_stand()?;
-        let wanted: Scopes = request.parse()?;
-        let scope = self.frame_scope(Some(wanted.frame_id))?;
+        let wanted: Arguments = request.parse()?;
+        let scope = self.frame_scope(Some(wanted.frame_id.unwrap_or_default()))?;
         let mut scopes = Vec::new();
         let mut add = |server: &mut Self, name: &str, hint: &str, container, expensive: bool| {
             let reference = server.refs.container(container);
