@@ -78,7 +78,7 @@ impl Program {
         // Near the end of a mapping there are fewer bytes than the longest instruction has.
         let length =
             (1..=longest).rev().find(|&length| self.read(code.linear, &mut bytes[..length]).is_ok())?;
-        Disassembler::new(code.size, Flavor::Att).decode(&bytes[..length], addr, &())
+        Disassembler::new(code.size, Flavor::Att).facts(&bytes[..length], addr)
     }
 
     /// Whether the selected thread executes in user mode.

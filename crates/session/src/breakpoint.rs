@@ -190,7 +190,7 @@ pub(crate) struct Entry {
     /// Where the frame of a watched local returns to.
     pub(crate) scope: Option<Scope>,
     /// To be deleted at the next stop.
-    pub(crate) doomed: bool,
+    pub(crate) delete_at_stop: bool,
 }
 
 /// The place a frame returns to.
@@ -219,7 +219,7 @@ impl Entry {
 
     /// Whether it can stop anything now.
     pub(crate) fn is_active(&self) -> bool {
-        self.shown.enabled && !self.doomed
+        self.shown.enabled && !self.delete_at_stop
     }
 
     /// Whether it is a watchpoint that kdive has to step for.

@@ -93,7 +93,7 @@ impl Session {
             expr: None,
             condition: None,
             scope: None,
-            doomed: false,
+            delete_at_stop: false,
         });
         Added { number, also_set: Vec::new(), warnings: Vec::new(), copies: None }
     }

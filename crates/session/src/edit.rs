@@ -117,7 +117,7 @@ impl Session {
             expr: None,
             condition: None,
             scope: None,
-            doomed: false,
+            delete_at_stop: false,
         });
         Ok(Added { number, also_set, warnings, copies: None })
     }
@@ -133,6 +133,7 @@ impl Session {
     /// # Errors
     /// [`Error::NotFound`] when it may exist later.
     pub fn resolve(&self, location: &str) -> Result<Resolution, Error> {
+        self.resolutions.set(self.resolutions.get() + 1);
         Ok(self.program.resolve(location)?)
     }
 
@@ -380,7 +381,7 @@ impl Session {
                 continue;
             }
             let spec = if shown.canonical.is_empty() { &shown.spec } else { &shown.canonical };
-            let Ok(resolution) = self.program.resolve(&spec.clone()) else {
+            let Ok(resolution) = self.resolve(&spec.clone()) else {
                 if let Some(entry) = self.breakpoints.get_mut(index) {
                     entry.shown.locations.clear();
                     entry.conditions.clear();

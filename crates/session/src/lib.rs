@@ -13,25 +13,25 @@
 //! [`kdive_program::Program`]; control over execution comes through [`kdive_target::Target`]. It knows nothing of Linux: places where
 //! the operating system wants to be asked are [`kdive_program::OsLayer::points`].
 
-mod arrival;
 mod breakpoint;
 mod catch;
 mod edit;
 mod error;
 mod event;
-mod exits;
 mod frames;
 mod inserted;
+mod line_rules;
 mod machine;
+mod no_ops;
 mod numbers;
-mod over;
-mod phantom;
 mod place;
+mod range_ends;
 mod remote;
 mod request;
 mod run;
 mod session;
 mod signal;
+mod spurious_stops;
 mod step;
 mod stop;
 mod task;

@@ -82,7 +82,7 @@ impl Session {
     fn begin(&mut self, request: Request, thread: ThreadId) -> Result<(), Error> {
         let mut run = self.set_up(request, thread)?;
         self.hand_over_signals();
-        run.over = self.threads_to_pass();
+        run.at_handled = self.threads_to_pass();
         self.refresh_watch_values();
         self.run = Some(run);
         self.last_hits.clear();

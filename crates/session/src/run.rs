@@ -136,7 +136,7 @@ pub(crate) struct Run {
     /// Where the instruction that is being stepped may lead, when something else may come in between.
     pub(crate) expected: Option<Expected>,
     /// Threads that stand at a breakpoint which has been dealt with.
-    pub(crate) over: BTreeMap<ThreadId, VirtAddr>,
+    pub(crate) at_handled: BTreeMap<ThreadId, VirtAddr>,
     /// Where the instruction of a user program is that was stepped, and may have to be once more.
     pub(crate) restart: Option<VirtAddr>,
     /// A breakpoint of a user program that was dealt with, whose instruction has faulted; and the task that comes there again.
@@ -149,7 +149,7 @@ pub(crate) struct Run {
     /// How long the step under way has taken.
     waited: Duration,
     /// Raised to interrupt a step that takes too long, apart from the user's flag.
-    nudge: Option<Interrupt>,
+    step_timeout: Option<Interrupt>,
     /// Steps in a row that led nowhere.
     pub(crate) idle_steps: u32,
     /// Runs in a row that led nowhere.
@@ -169,14 +169,14 @@ impl Run {
             targets: Vec::new(),
             wake: Vec::new(),
             expected: None,
-            over: BTreeMap::new(),
+            at_handled: BTreeMap::new(),
             restart: None,
             again: None,
             inflight: None,
             steps: 0,
             interrupted: false,
             waited: Duration::ZERO,
-            nudge: None,
+            step_timeout: None,
             idle_steps: 0,
             idle_runs: 0,
             before_call: None,
@@ -195,13 +195,13 @@ impl Run {
     }
 
     /// Whether the step under way took too long and was interrupted for that.
-    pub(crate) fn is_nudged(&self) -> bool {
-        self.nudge.is_some() && !self.interrupted
+    pub(crate) fn is_timed_out(&self) -> bool {
+        self.step_timeout.is_some() && !self.interrupted
     }
 
     /// Whether the stop that ended a step which took too long was asked for by us.
-    pub(crate) fn take_nudge(&mut self) -> bool {
-        self.nudge.take().is_some()
+    pub(crate) fn take_timeout(&mut self) -> bool {
+        self.step_timeout.take().is_some()
     }
 }
 
@@ -256,14 +256,14 @@ impl Session {
         };
         let (Some(control), Some(run)) = (target.run_control(), self.run.as_mut()) else { return true };
         let stepping = matches!(run.inflight, Some(InFlight::Step { .. }));
-        let slice = if stepping && run.nudge.is_none() { timeout.min(STEP_PATIENCE) } else { timeout };
+        let slice = if stepping && run.step_timeout.is_none() { timeout.min(STEP_PATIENCE) } else { timeout };
         if !self.settings.permissions.interrupt && self.interrupt.take() {
             self.queue.push_back(Event::Warning(Warning::MayNotInterrupt));
             return true;
         }
         let raised = self.interrupt.is_raised();
-        let flag = match (&run.nudge, raised) {
-            (Some(nudge), false) => nudge,
+        let flag = match (&run.step_timeout, raised) {
+            (Some(step_timeout), false) => step_timeout,
             _ => &self.interrupt,
         };
         let began = Instant::now();
@@ -275,10 +275,10 @@ impl Session {
         }
         match outcome {
             Ok(Wait::Pending) => {
-                if stepping && run.nudge.is_none() && run.waited >= STEP_PATIENCE {
-                    let nudge = Interrupt::new();
-                    nudge.raise();
-                    run.nudge = Some(nudge);
+                if stepping && run.step_timeout.is_none() && run.waited >= STEP_PATIENCE {
+                    let step_timeout = Interrupt::new();
+                    step_timeout.raise();
+                    run.step_timeout = Some(step_timeout);
                 }
                 false
             }
@@ -388,21 +388,24 @@ impl Session {
                 place.addr == addr && matches!(place.kind, PlaceKind::Software | PlaceKind::Hardware)
             })
         };
-        run.over.retain(|_, &mut addr| at_code(addr));
+        run.at_handled.retain(|_, &mut addr| at_code(addr));
         self.skip_no_ops(control);
         let Some(run) = self.run.as_mut() else { return Err(Error::NotRunning) };
         if run.is_single_stepping() && !steps_for_watch && self.settings.permissions.insert_breakpoints {
-            let exits = self.range_exits();
-            wanted.extend(exits.iter().map(|exit| Place::software(exit.at.addr)));
+            let ends = self.range_ends();
+            wanted.extend(ends.iter().map(|end| Place::software(end.at.addr)));
             if let Some(run) = self.run.as_mut() {
-                run.wake = exits;
+                run.wake = ends;
             }
         }
         let Some(run) = self.run.as_mut() else { return Err(Error::NotRunning) };
         let single = run.is_single_stepping() || steps_for_watch && run.wake.is_empty();
         // The stepped thread steps over by stepping.
-        let over =
-            run.over.iter().map(|(&thread, _)| thread).find(|&thread| !(single && thread == run.thread));
+        let over = run
+            .at_handled
+            .iter()
+            .map(|(&thread, _)| thread)
+            .find(|&thread| !(single && thread == run.thread));
         let locking = self.settings.scheduler_locking;
         let held =
             locking == SchedulerLocking::On || locking == SchedulerLocking::Step && run.command.is_stepping();
@@ -412,7 +415,7 @@ impl Session {
         } else if single {
             run.steps = run.steps.saturating_add(1);
             let thread = run.thread;
-            let lets_run = !held && run.steps > SPIN_STEPS && !run.over.contains_key(&thread);
+            let lets_run = !held && run.steps > SPIN_STEPS && !run.at_handled.contains_key(&thread);
             let others = if lets_run { Others::Running } else { Others::Stopped };
             (Resume::Step { thread, others }, InFlight::Step { thread, others })
         } else if held {
@@ -421,7 +424,7 @@ impl Session {
             (Resume::Continue, InFlight::Continue)
         };
         if let InFlight::Step { thread, .. } = inflight
-            && let Some(&addr) = run.over.get(&thread)
+            && let Some(&addr) = run.at_handled.get(&thread)
             && !control.steps_over_breakpoints()
         {
             wanted.retain(|place| {

@@ -10,6 +10,7 @@ use crate::{Error, Event};
 use kdive_base::{Interrupt, VirtAddr};
 use kdive_program::{OsReport, Program};
 use kdive_target::{Permissions, RemoteTarget, Target, ThreadId};
+use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
@@ -108,6 +109,8 @@ pub struct Session {
     pub(crate) interrupts_come_in: Option<bool>,
     /// How often the program stopped or ended.
     pub(crate) stops: u64,
+    /// How often a place was looked up.
+    pub(crate) resolutions: Cell<u64>,
 }
 
 impl std::fmt::Debug for Session {
@@ -145,6 +148,7 @@ impl Session {
             commands: VecDeque::new(),
             interrupts_come_in: None,
             stops: 0,
+            resolutions: Cell::new(0),
         }
     }
 

@@ -10,9 +10,9 @@
 //! - the beginning of another line ends the step;
 //! - the middle of a line, as after a return, becomes the new range.
 
-use crate::arrival::{Arrival, Here};
 use crate::event::Notice;
 use crate::frames;
+use crate::line_rules::{Here, LineAction};
 use crate::run::{Command, Momentary, StepKind};
 use crate::{Error, Event, Session};
 use kdive_base::{AddrRange, VirtAddr};
@@ -166,9 +166,9 @@ impl Session {
             return Verdict::Done;
         }
         let Some(row) = row else { return Verdict::Done };
-        match step.arrive(&Here::now(&self.program, pc, row, stack)) {
-            Arrival::Done => return Verdict::Done,
-            Arrival::Entered => {
+        match step.action_at(&Here::now(&self.program, pc, row, stack)) {
+            LineAction::Done => return Verdict::Done,
+            LineAction::Entered => {
                 let hidden = self.program.hidden_inlined();
                 let entered =
                     hidden.checked_sub(1).and_then(|at| self.program.inlined_at(pc).0.into_iter().nth(at));
@@ -178,8 +178,8 @@ impl Session {
                 self.program.hide_inlined(hidden.saturating_sub(1));
                 return Verdict::Done;
             }
-            Arrival::Keep => {}
-            Arrival::KeepAs(fresh) => {
+            LineAction::Keep => {}
+            LineAction::KeepAs(fresh) => {
                 if let Some(run) = self.run.as_mut() {
                     run.step = Some(*fresh);
                 }

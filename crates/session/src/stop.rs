@@ -73,18 +73,18 @@ impl Session {
         let thread = self.stepped_instead(stop).unwrap_or(stop.thread);
         let Some(run) = self.run.as_mut() else { return };
         let inflight = run.inflight.take();
-        let over = run.over.get(&thread).copied();
-        let nudged = run.take_nudge() && stop.signal == signal::INT && !run.interrupted;
+        let over = run.at_handled.get(&thread).copied();
+        let timed_out = run.take_timeout() && stop.signal == signal::INT && !run.interrupted;
         match inflight {
             Some(InFlight::Step { thread: stepped, others: Others::Stopped }) => {
                 // Another one may have had something to tell since before.
                 if stepped == thread {
-                    run.over.remove(&stepped);
+                    run.at_handled.remove(&stepped);
                     self.reported.remove(&stepped);
                 }
             }
             _ => {
-                run.over.clear();
+                run.at_handled.clear();
                 self.reported.clear();
                 if matches!(inflight, Some(InFlight::Continue)) {
                     run.steps = 0;
@@ -109,7 +109,7 @@ impl Session {
         let Some(run) = self.run.as_mut() else { return };
         let own = thread == run.thread;
         let range = run.step.as_ref().filter(|_| own).map(|step| step.range);
-        if nudged {
+        if timed_out {
             return self.unblock(thread, pc);
         }
         let trap = stop.signal == signal::TRAP;
@@ -189,7 +189,7 @@ impl Session {
         let Some(run) = self.run.as_mut() else { return };
         match outcome.action {
             Action::PassOver => {
-                run.over.insert(thread, pc);
+                run.at_handled.insert(thread, pc);
             }
             Action::StepResume => {
                 if let Some(step) = run.step.as_mut() {
@@ -245,7 +245,7 @@ impl Session {
         }
         if !treatment.pass {
             if let (Some(over), Some(run)) = (over.filter(|over| *over == pc), self.run.as_mut()) {
-                run.over.insert(thread, over);
+                run.at_handled.insert(thread, over);
             }
             return true;
         }
@@ -280,7 +280,7 @@ impl Session {
                     if let Some(run) = self.run.as_mut()
                         && outcome.action == Action::PassOver
                     {
-                        run.over.insert(thread, pc);
+                        run.at_handled.insert(thread, pc);
                     }
                     return;
                 }
@@ -494,7 +494,7 @@ impl Session {
         match (&look, access) {
             (Look::Ignore, _) | (Look::Same, WatchKind::Write) => return Action::Nothing,
             (Look::Gone, _) => {
-                entry.doomed = true;
+                entry.delete_at_stop = true;
                 entry.shown.commands.clear();
                 outcome.delete.push(number);
                 outcome.reasons.push(StopReason::WatchScopeEnd(number));
@@ -656,7 +656,7 @@ impl Session {
             self.reported.insert(thread, pc);
         }
         // Breakpoints that were dealt with on other threads are still to be passed by them.
-        for (&other, &addr) in &run.over {
+        for (&other, &addr) in &run.at_handled {
             self.reported.entry(other).or_insert(addr);
         }
         if let Some(StopReason::Hit(hit)) =

@@ -54,7 +54,7 @@ impl Session {
         }
         if let Some(run) = self.run.as_mut() {
             run.again = None;
-            run.over.insert(thread, pc);
+            run.at_handled.insert(thread, pc);
         }
         true
     }

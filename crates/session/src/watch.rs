@@ -121,7 +121,7 @@ impl Session {
             expr: Some(expr),
             condition: compiled,
             scope,
-            doomed: false,
+            delete_at_stop: false,
         });
         // What is watched has to be said even where nobody types.
         Ok(Added { number, also_set: Vec::new(), warnings, copies: note.or(of_cpu) })

@@ -64,6 +64,11 @@ pub(super) fn memory(instr: &Instruction) -> Option<VirtAddr> {
         .then(|| VirtAddr(instr.memory_displacement64()))
 }
 
+/// Whether it only goes on with the next instruction.
+pub(super) fn does_nothing(instr: &Instruction) -> bool {
+    matches!(instr.mnemonic(), Mnemonic::Nop | Mnemonic::Endbr64 | Mnemonic::Endbr32)
+}
+
 /// Whether any of the arithmetic flags (or DF, IF, AC) may change.
 pub(super) fn writes_flags(instr: &Instruction) -> bool {
     instr.rflags_modified() != 0

@@ -55,6 +55,7 @@ pub(super) fn decode(
         memory: None,
         writes_flags: false,
         writes_sp: false,
+        does_nothing: raw.mnemonic == "nop",
     })
 }
 
@@ -109,6 +110,7 @@ fn data(family: Foreign, big_endian: bool, bytes: &[u8], addr: VirtAddr) -> Opti
         memory: None,
         writes_flags: false,
         writes_sp: false,
+        does_nothing: false,
     })
 }
 

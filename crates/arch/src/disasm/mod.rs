@@ -92,6 +92,9 @@ pub struct Insn {
     pub writes_flags: bool,
     /// Whether it changes the stack pointer.
     pub writes_sp: bool,
+    /// Whether it only goes on with the next instruction: a no-op of any length (the place of a call that is patched in, such as that
+    /// at the entry of functions in Linux), or the mark of a branch target.
+    pub does_nothing: bool,
 }
 
 impl Insn {
@@ -99,15 +102,6 @@ impl Insn {
     #[must_use]
     pub fn len(&self) -> u64 {
         self.bytes.len() as u64
-    }
-
-    /// Whether it only goes on with the next instruction: a no-op of any length (the place of a call that is patched in, such as
-    /// that at the entry of functions in Linux), or the mark of a branch target.
-    #[must_use]
-    pub fn does_nothing(&self) -> bool {
-        let mut words = self.text.split_whitespace().skip_while(|word| matches!(*word, "cs" | "data16"));
-        let does = matches!(words.next(), Some("nop" | "nopw" | "nopl" | "endbr64" | "endbr32"));
-        self.flow == Flow::Next && (does || self.text == "xchg   %ax,%ax")
     }
 
     /// Never: an instruction has at least one byte.
@@ -149,7 +143,13 @@ impl Disassembler {
     /// caller reports the address of the first byte it could not read. [`Arch::max_insn_len`] bytes are always enough.
     #[must_use]
     pub fn decode(&self, bytes: &[u8], addr: VirtAddr, symbols: &dyn Symbolize) -> Option<Insn> {
-        text::decode(self.size, self.flavor, bytes, addr, symbols)
+        text::decode(self.size, self.flavor, bytes, addr, Some(symbols))
+    }
+
+    /// The same without its text, which takes longer to make than all the rest.
+    #[must_use]
+    pub fn facts(&self, bytes: &[u8], addr: VirtAddr) -> Option<Insn> {
+        text::decode(self.size, self.flavor, bytes, addr, None)
     }
 }
 

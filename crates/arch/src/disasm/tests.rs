@@ -455,14 +455,28 @@ fn decode(bytes: &[u8]) -> Insn {
 }
 
 #[test]
-fn what_does_nothing() {
-    let nothing = ["90", "6690", "0f1f440000", "660f1f440000", "66662e0f1f840000000000", "f30f1efa"];
-    for hex in nothing {
-        assert!(decode(&unhex(hex)).does_nothing(), "{hex}");
+fn facts_are_those_of_the_whole_instruction() {
+    let addr = VirtAddr(0xffff_ffff_8100_0000);
+    let disassembler = Disassembler::for_arch(Arch::X86_64, Flavor::Att);
+    for hex in ["90", "e800000000", "7505", "c3", "f4", "f3a4", "48894708", "9bd93c24", "06", "4840"] {
+        let mut bytes = unhex(hex);
+        bytes.resize(16, 0x90);
+        let whole = disassembler.decode(&bytes, addr, &()).unwrap();
+        let facts = disassembler.facts(&bytes, addr).unwrap();
+        assert_eq!(Insn { text: facts.text.clone(), ..whole }, facts, "{hex}");
     }
-    // pause, rex.W nop (rare), mov %rax,%rax, jmp to the next, call, ret
-    for hex in ["f390", "4890", "4889c0", "eb00", "e800000000", "c3"] {
-        assert!(!decode(&unhex(hex)).does_nothing(), "{hex}");
+    assert_eq!(disassembler.facts(&[0xc3], addr).unwrap().text, "");
+}
+
+#[test]
+fn what_does_nothing() {
+    let nothing = ["90", "6690", "0f1f440000", "660f1f440000", "66662e0f1f840000000000", "f30f1efa", "4890"];
+    for hex in nothing {
+        assert!(decode(&unhex(hex)).does_nothing, "{hex}");
+    }
+    // pause, mov %rax,%rax, jmp to the next, call, ret
+    for hex in ["f390", "4889c0", "eb00", "e800000000", "c3"] {
+        assert!(!decode(&unhex(hex)).does_nothing, "{hex}");
     }
 }
 

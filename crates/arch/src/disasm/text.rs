@@ -130,18 +130,19 @@ pub(super) fn decode(
     flavor: Flavor,
     bytes: &[u8],
     addr: VirtAddr,
-    symbols: &dyn Symbolize,
+    symbols: Option<&dyn Symbolize>,
 ) -> Option<Insn> {
+    let names = symbols.unwrap_or(&());
     let bits = match size {
         CodeSize::Bits16 => 16,
         CodeSize::Bits32 => 32,
         CodeSize::Bits64 => 64,
         CodeSize::Foreign { family, big_endian } => {
-            return super::foreign::decode(family, big_endian, bytes, addr, symbols);
+            return super::foreign::decode(family, big_endian, bytes, addr, names);
         }
     };
     if let Some(len) = lone_prefixes(bits, bytes)? {
-        let context = Context { bytes: bytes.get(..len)?, addr: addr.0, bits, flavor, symbols };
+        let context = Context { bytes: bytes.get(..len)?, addr: addr.0, bits, flavor, symbols: names };
         return Some(not_an_insn(&context, prefix::bare_names(&context).join(" ")));
     }
     if let [0x9b, rest @ ..] = bytes
@@ -153,20 +154,21 @@ pub(super) fn decode(
     if instr.code() == Code::INVALID {
         return match error {
             DecoderError::NoMoreBytes => None,
-            _ => Some(bad(Context { bytes, addr: addr.0, bits, flavor, symbols })),
+            _ => Some(bad(Context { bytes, addr: addr.0, bits, flavor, symbols: names })),
         };
     }
     let bytes = bytes.get(..instr.len())?;
-    let context = Context { bytes, addr: addr.0, bits, flavor, symbols };
+    let context = Context { bytes, addr: addr.0, bits, flavor, symbols: names };
     Some(Insn {
         addr,
         bytes: bytes.to_vec(),
-        text: text(&context, &instr),
+        text: symbols.map(|_| text(&context, &instr)).unwrap_or_default(),
         flow: facts::flow(&instr),
         target: operand::near_target(&context, &instr),
         memory: facts::memory(&instr),
         writes_flags: facts::writes_flags(&instr),
         writes_sp: facts::writes_sp(&instr),
+        does_nothing: facts::does_nothing(&instr),
     })
 }
 
@@ -176,7 +178,7 @@ fn waiting(
     flavor: Flavor,
     rest: &[u8],
     addr: VirtAddr,
-    symbols: &dyn Symbolize,
+    symbols: Option<&dyn Symbolize>,
 ) -> Option<Insn> {
     let mut insn = decode(size, flavor, rest, addr.offset(1), symbols)?;
     insn.addr = addr;
@@ -213,6 +215,7 @@ fn not_an_insn(context: &Context<'_>, text: String) -> Insn {
         memory: None,
         writes_flags: false,
         writes_sp: false,
+        does_nothing: false,
     }
 }
 

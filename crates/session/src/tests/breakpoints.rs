@@ -261,7 +261,7 @@ fn several_at_one_place() {
     let Some(Event::Stopped(stop)) = toy.session.poll(std::time::Duration::from_secs(5)).unwrap() else {
         panic!("no stop")
     };
-    // The first is told, all are counted, the commands of all are run.
+    // The first is reported, all are counted, the commands of all are run.
     assert_eq!(super::stop_words::heading(&stop), "\nBreakpoint 1, ");
     assert_eq!(toy.session.next_commands(), Some((2, vec!["print 1".to_owned()])));
     assert_eq!(toy.session.next_commands(), None);
@@ -292,7 +292,7 @@ fn silent_ones_and_dprintf() {
 }
 
 #[test]
-fn locations_are_told_when_there_are_several() {
+fn several_locations_are_numbered() {
     let mut toy = looping();
     toy.add("twice");
     assert_eq!(toy.cont(), "\nBreakpoint 1.2, twice:50");
@@ -338,15 +338,15 @@ fn a_step_that_led_nowhere_is_not_a_second_hit() {
     toy.add("leaf");
     toy.cont();
     toy.log();
-    toy.machine.borrow_mut().phantom_steps = 2;
+    toy.machine.borrow_mut().stalled_steps = 2;
     assert_eq!(toy.step(StepKind::Over), "| 22");
     assert_eq!(toy.log(), "s1 s1 s1");
     assert_eq!(toy.session.breakpoint(1).unwrap().hits, 1);
     // Continuing is no different.
-    toy.machine.borrow_mut().phantom_steps = 1;
+    toy.machine.borrow_mut().stalled_steps = 1;
     toy.cont();
     assert_eq!(toy.session.breakpoint(1).unwrap().hits, 2);
-    toy.machine.borrow_mut().phantom_steps = 2;
+    toy.machine.borrow_mut().stalled_steps = 2;
     toy.log();
     toy.cont();
     assert_eq!(toy.log(), "s1 s1 s1 c");
@@ -357,7 +357,7 @@ fn a_step_that_led_nowhere_is_not_a_second_hit() {
     toy.step(StepKind::Over);
     // Not for ever: an instruction may repeat itself.
     toy.cont();
-    toy.machine.borrow_mut().phantom_steps = 100;
+    toy.machine.borrow_mut().stalled_steps = 100;
     assert_eq!(toy.step(StepKind::Over), "\nBreakpoint 1, leaf:21");
     assert_eq!(toy.session.breakpoint(1).unwrap().hits, 3);
     // stepi does what the target did.
@@ -397,9 +397,9 @@ fn a_breakpoint_that_is_not_allowed_ends_the_command() {
     toy.machine.borrow_mut().forbidden = true;
     toy.machine.borrow_mut().source.internal = vec![0x2008];
     toy.add("leaf");
-    let why = "warning: May not insert breakpoints\nWarning:\nCannot insert breakpoint 1.\n\
+    let expected = "warning: May not insert breakpoints\nWarning:\nCannot insert breakpoint 1.\n\
                Cannot access memory at address 0x2004\n\nCommand aborted.";
-    assert_eq!(toy.cont(), why);
+    assert_eq!(toy.cont(), expected);
     assert_eq!(toy.log(), "", "nothing was inserted, and nothing ran");
     assert!(!toy.session.is_running());
     toy.machine.borrow_mut().forbidden = false;
@@ -417,7 +417,12 @@ fn pending_until_a_module_arrives() {
         (0x7008, Op::Ret),
     ]);
     assert_eq!(toy.add("late"), "Breakpoint 1 (late) pending.");
+    toy.add("leaf");
+    let before = toy.session.resolutions.get();
+    toy.session.switch(2, Switch::Off).unwrap();
     assert_eq!(toy.cont(), "\nBreakpoint 1, 0x7004 late:0");
+    // When a module is loaded each breakpoint is looked up once.
+    assert_eq!(toy.session.resolutions.get() - before, 2);
     assert_eq!(toy.machine.borrow().internal_hits[0], 0x2008);
     // The function goes away again with its module.
     toy.machine.borrow_mut().source.functions.retain(|function| function.name != "late");

@@ -7,6 +7,7 @@ mod breakpoints;
 mod event_words;
 mod healing;
 mod image;
+mod packets;
 mod stepping;
 #[path = "../../../commands/src/gdb/stop_words.rs"]
 mod stop_words;

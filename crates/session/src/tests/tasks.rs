@@ -53,9 +53,9 @@ fn next_over_a_call_that_sleeps_ends_in_the_same_task() {
     let mut switched = 0;
     for round in 0..8 {
         for line in ["11", "12", "13", "10"] {
-            let told = toy.step(StepKind::Over);
-            switched += u32::from(told.starts_with("[Switching to Thread 1."));
-            assert!(told.ends_with(&format!("| {line}")), "{round}: {told}");
+            let output = toy.step(StepKind::Over);
+            switched += u32::from(output.starts_with("[Switching to Thread 1."));
+            assert!(output.ends_with(&format!("| {line}")), "{round}: {output}");
             assert_eq!(task(&mut toy), 10, "{round}");
         }
     }
@@ -70,14 +70,14 @@ fn finish_until_and_advance_count_in_the_same_task() {
     toy.cont();
     toy.session.delete_all();
     assert_eq!(task(&mut toy), 10);
-    let told = toy.run(Request::Finish);
-    assert!(told.ends_with("work:12 $1 = 0"), "{told}");
+    let output = toy.run(Request::Finish);
+    assert!(output.ends_with("work:12 $1 = 0"), "{output}");
     assert_eq!(task(&mut toy), 10);
     for request in
         [Request::Advance("32".into()), Request::UntilLocation("12".into()), Request::Advance("12".into())]
     {
-        let told = toy.run(request);
-        assert!(told.ends_with("sleep:32") || told.ends_with("work:12"), "{told}");
+        let output = toy.run(request);
+        assert!(output.ends_with("sleep:32") || output.ends_with("work:12"), "{output}");
         assert_eq!(task(&mut toy), 10);
     }
 }
@@ -86,8 +86,8 @@ fn finish_until_and_advance_count_in_the_same_task() {
 fn step_into_a_function_that_others_enter_too() {
     let mut toy = three();
     assert_eq!(toy.step(StepKind::Into), "| 11");
-    let told = toy.step(StepKind::Into);
-    assert!(told.ends_with("sleep:31"), "{told}");
+    let output = toy.step(StepKind::Into);
+    assert!(output.ends_with("sleep:31"), "{output}");
     assert_eq!(task(&mut toy), 10);
 }
 
@@ -103,7 +103,7 @@ fn without_tasks_the_thread_counts() {
 
 #[test]
 fn a_stop_left_over_from_before_is_no_stop() {
-    // CPU 1 has come to its breakpoint while CPU 0 was told.
+    // CPU 1 has come to its breakpoint while CPU 0 was output.
     let mut toy = three();
     toy.add("work");
     toy.machine.borrow_mut().cpus[0].pc = 0x100c;
@@ -114,7 +114,7 @@ fn a_stop_left_over_from_before_is_no_stop() {
     assert_eq!(toy.step(StepKind::Over), "| 11");
     assert_eq!(toy.log(), "s2 s2");
     assert_eq!(toy.session.breakpoint(1).unwrap().hits, 1);
-    // Another CPU is stepped: what CPU 1 has told is not told again.
+    // Another CPU is stepped: what CPU 1 has reported is not reported again.
     let mut toy = three();
     toy.add("work");
     toy.machine.borrow_mut().cpus[0].pc = 0x100c;
@@ -132,8 +132,8 @@ fn a_stop_left_over_from_before_is_no_stop() {
     toy.session.delete_all();
     toy.add("32");
     toy.machine.borrow_mut().left_over.push_back(Some(1));
-    let told = toy.cont();
-    assert!(told.ends_with("hit Breakpoint 2, sleep:32"), "{told}");
+    let output = toy.cont();
+    assert!(output.ends_with("hit Breakpoint 2, sleep:32"), "{output}");
 }
 
 #[test]
@@ -141,20 +141,20 @@ fn a_step_left_over_from_before_is_no_stop() {
     let mut toy = three();
     toy.machine.borrow_mut().earlier_steps.push_back(1);
     toy.add("32");
-    let told = toy.cont();
-    assert!(told.ends_with("hit Breakpoint 1, sleep:32"), "{told}");
+    let output = toy.cont();
+    assert!(output.ends_with("hit Breakpoint 1, sleep:32"), "{output}");
     assert_eq!(toy.log(), "Z0 3008 c c");
     // Who traps again and again has a reason of its own.
     let mut toy = three();
     toy.machine.borrow_mut().earlier_steps.extend([1, 1, 1]);
-    let told = toy.cont();
-    assert!(told.contains("Thread 2 received signal SIGTRAP"), "{told}");
+    let output = toy.cont();
+    assert!(output.contains("Thread 2 received signal SIGTRAP"), "{output}");
     // So has one whose target reports the program's own traps.
     let mut toy = three();
     toy.machine.borrow_mut().tcg = false;
     toy.machine.borrow_mut().earlier_steps.push_back(1);
-    let told = toy.cont();
-    assert!(told.contains("Thread 2 received signal SIGTRAP"), "{told}");
+    let output = toy.cont();
+    assert!(output.contains("Thread 2 received signal SIGTRAP"), "{output}");
 }
 
 #[test]
@@ -162,15 +162,15 @@ fn a_breakpoint_for_one_task() {
     let mut toy = three();
     toy.add("sleep task 30");
     for hits in 1..=3 {
-        let told = toy.cont();
-        assert!(told.ends_with("hit Breakpoint 1, sleep:31"), "{told}");
+        let output = toy.cont();
+        assert!(output.ends_with("hit Breakpoint 1, sleep:31"), "{output}");
         assert_eq!(task(&mut toy), 30);
         assert_eq!(toy.session.breakpoint(1).unwrap().hits, hits);
     }
     toy.session.delete(1).unwrap();
     toy.add("12 if 1 comm task20");
-    let told = toy.cont();
-    assert!(told.ends_with("hit Breakpoint 2, work:12"), "{told}");
+    let output = toy.cont();
+    assert!(output.ends_with("hit Breakpoint 2, work:12"), "{output}");
     assert_eq!(task(&mut toy), 20);
 }
 
@@ -243,8 +243,8 @@ fn a_watchpoint_for_one_task() {
     toy.session.add_watch(&request("count task 20 if 1")).unwrap();
     assert_eq!(toy.session.breakpoint(1).unwrap().condition.as_deref(), Some("1"));
     for _ in 0..2 {
-        let told = toy.cont();
-        assert!(told.contains("hit Hardware watchpoint 1: count\n\nOld value = "), "{told}");
+        let output = toy.cont();
+        assert!(output.contains("hit Hardware watchpoint 1: count\n\nOld value = "), "{output}");
         assert_eq!(task(&mut toy), 20);
     }
     assert_eq!(

@@ -52,7 +52,7 @@ fn the_thread_that_stopped_is_selected_and_named() {
     assert_eq!(toy.cont(), "[Switching to Thread 1.2]\n\nThread 2 hit Breakpoint 1, second:20");
     assert_eq!(toy.session.known_threads().selected().unwrap().number, 2);
     assert_eq!(toy.convenience("_thread"), 2);
-    // Both are told from each other.
+    // The output names each.
     toy.add("12");
     assert_eq!(toy.cont(), "[Switching to Thread 1.1]\n\nThread 1 hit Breakpoint 2, first:12");
 }

@@ -120,14 +120,14 @@ pub(crate) struct Machine {
     pub(crate) cpus: Vec<Cpu>,
     pub(crate) source: Source,
     points: Vec<(BreakpointKind, u64, u64)>,
-    /// What the target was told: `Z0 1000`, `c`, `s1`.
+    /// What the target was asked: `Z0 1000`, `c`, `s1`.
     pub(crate) log: Vec<String>,
     running: Option<Resume>,
     last: Option<Stop>,
     /// Single steps do not stop at breakpoints (TCG).
     pub(crate) tcg: bool,
     /// Steps that are reported and not made.
-    pub(crate) phantom_steps: u32,
+    pub(crate) stalled_steps: u32,
     /// Software breakpoints fail here.
     pub(crate) unmapped: Vec<u64>,
     /// The user allows no software breakpoints.
@@ -319,8 +319,8 @@ impl Machine {
             if !self.tcg && self.at_breakpoint(cpu) {
                 return Some(self.stop(cpu, 5, StopReason::Signal));
             }
-            if self.phantom_steps > 0 {
-                self.phantom_steps -= 1;
+            if self.stalled_steps > 0 {
+                self.stalled_steps -= 1;
                 return Some(self.stop(cpu, 5, StopReason::Signal));
             }
             let halted = self.code.get(&self.cpus[cpu].pc) == Some(&Op::Halt);
@@ -637,7 +637,7 @@ impl Toy {
             source,
             cpus: cpus.to_vec(),
             tcg: true,
-            phantom_steps: 0,
+            stalled_steps: 0,
             earlier_steps: VecDeque::new(),
             slots: 4,
             wake_after: 5,
@@ -761,7 +761,7 @@ impl Toy {
         self.run(crate::Request::Continue)
     }
 
-    /// What the target was told since the last call.
+    /// What the target was asked since the last call.
     pub(crate) fn log(&mut self) -> String {
         std::mem::take(&mut self.machine.borrow_mut().log).join(" ")
     }

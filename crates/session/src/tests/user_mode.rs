@@ -80,11 +80,14 @@ fn the_kernel_is_passed_over() {
             } else {
                 vec!["leaf:20", "| 21", "| 22", "work:14", "| 10"]
             };
-            let told: Vec<String> = last.iter().map(|_| toy.step(kind)).collect();
-            assert_eq!(told.len(), last.len());
+            let output: Vec<String> = last.iter().map(|_| toy.step(kind)).collect();
+            assert_eq!(output.len(), last.len());
             assert!(
-                told.iter().zip(&last).all(|(told, line)| told.ends_with(line.trim_start_matches("| "))),
-                "{told:?}"
+                output
+                    .iter()
+                    .zip(&last)
+                    .all(|(line, wanted)| line.ends_with(wanted.trim_start_matches("| "))),
+                "{output:?}"
             );
             assert_eq!(rounds(&toy), round);
         }
@@ -129,12 +132,12 @@ fn a_traced_function_returns_to_its_caller() {
     toy.add("22");
     assert_eq!(toy.cont(), "\nBreakpoint 1, leaf:22");
     for kind in [StepKind::Over, StepKind::Into, StepKind::InstructionOver] {
-        let told = toy.step(kind);
-        assert!(told == "work:14" || told == "0xffffffff81001015 work:13", "{kind:?}: {told}");
+        let output = toy.step(kind);
+        assert!(output == "work:14" || output == "0xffffffff81001015 work:13", "{kind:?}: {output}");
         assert_eq!(toy.cont(), "\nBreakpoint 1, leaf:22");
     }
     assert_eq!(toy.run(Request::Finish), "0xffffffff81001015 work:13 $1 = 0");
     assert_eq!(toy.cont(), "\nBreakpoint 1, leaf:22");
-    let told = toy.run(Request::Until);
-    assert!(told == "work:14", "{told}");
+    let output = toy.run(Request::Until);
+    assert!(output == "work:14", "{output}");
 }

@@ -1,7 +1,7 @@
 //! Past a breakpoint without a step.
 
 use crate::Session;
-use crate::exits::LONGEST_INSN;
+use crate::range_ends::LONGEST_INSN;
 use kdive_base::VirtAddr;
 use kdive_target::{RunControl, ThreadId};
 
@@ -17,7 +17,7 @@ impl Session {
         // A thread that is stepped gets there by itself, and stops there.
         let stepped = run.step.as_ref().map(|_| run.thread);
         let standing: Vec<(ThreadId, VirtAddr)> = run
-            .over
+            .at_handled
             .iter()
             .map(|(&thread, &addr)| (thread, addr))
             .filter(|&(thread, _)| stepped != Some(thread))
@@ -26,7 +26,7 @@ impl Session {
             if self.skip_no_op(thread, addr)
                 && let Some(run) = self.run.as_mut()
             {
-                run.over.remove(&thread);
+                run.at_handled.remove(&thread);
                 self.reported.remove(&thread);
             }
         }
@@ -42,7 +42,7 @@ impl Session {
             return false;
         }
         target.prefetch(addr, LONGEST_INSN);
-        let insn = self.program.decode(addr).filter(kdive_arch::Insn::does_nothing);
+        let insn = self.program.decode(addr).filter(|insn| insn.does_nothing);
         insn.is_some_and(|insn| self.program.set_pc(insn.next()).is_ok())
     }
 }

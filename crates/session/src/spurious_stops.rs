@@ -34,7 +34,7 @@ impl Session {
             _ => return false,
         };
         let idle = run.step.as_ref().is_none_or(|step| step.resume_at.is_some()) && run.wake.is_empty();
-        let over = run.over.get(&stepped).copied();
+        let over = run.at_handled.get(&stepped).copied();
         if !idle || run.interrupted || stepped != stop.thread || over.is_none() {
             return false;
         }
@@ -48,7 +48,7 @@ impl Session {
             Some(_) => return false,
             None => {
                 run.idle_steps = 0;
-                run.over.remove(&stepped);
+                run.at_handled.remove(&stepped);
                 self.reported.remove(&stepped);
                 if let Some(addr) = over {
                     self.note_fault(addr);
@@ -57,7 +57,7 @@ impl Session {
         }
         let Some(run) = self.run.as_mut() else { return false };
         run.inflight = None;
-        run.take_nudge();
+        run.take_timeout();
         self.invalidate();
         true
     }
@@ -74,7 +74,7 @@ impl Session {
             return false;
         }
         run.idle_steps += 1;
-        run.over.insert(thread, pc);
+        run.at_handled.insert(thread, pc);
         true
     }
 
@@ -89,8 +89,8 @@ impl Session {
             return None;
         }
         // A step that takes too long is interrupted in the name of whichever CPU spoke last.
-        let nudged = stop.signal == signal::INT && self.run.as_ref().is_some_and(Run::is_nudged);
-        if nudged {
+        let timed_out = stop.signal == signal::INT && self.run.as_ref().is_some_and(Run::is_timed_out);
+        if timed_out {
             return Some(stepped);
         }
         let plain =
@@ -101,8 +101,8 @@ impl Session {
         self.invalidate();
         self.focus(stop.thread);
         let pc = self.program.pc().ok()?;
-        let told = self.run.as_ref()?.over.get(&stop.thread) == Some(&pc);
-        (told || self.inserted.code_at(pc).is_empty()).then_some(stepped)
+        let is_reported = self.run.as_ref()?.at_handled.get(&stop.thread) == Some(&pc);
+        (is_reported || self.inserted.code_at(pc).is_empty()).then_some(stepped)
     }
 
     /// Whether the target, which stopped for nothing, is resumed again: for no breakpoint, no watchpoint and no step of this command. A CPU

@@ -28,7 +28,7 @@ pub(crate) struct Here {
 
 /// What a step does there.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Arrival {
+pub(crate) enum LineAction {
     /// It is over.
     Done,
     /// It is over, in the outermost of the hidden inlined calls.
@@ -41,26 +41,26 @@ pub(crate) enum Arrival {
 
 impl Step {
     /// What the step does at an address outside of its range.
-    pub(crate) fn arrive(&self, here: &Here) -> Arrival {
+    pub(crate) fn action_at(&self, here: &Here) -> LineAction {
         if here.frame.is_some() && here.frame == self.frame && here.hidden > 0 {
             // Control stands before the first instruction of an inlined call; the frame's line is that of the call.
             let same_line = self.line.is_some() && here.call_line == self.line;
             return match (self.over, same_line) {
-                (StepOver::All, true) => Arrival::Keep,
-                (StepOver::All, false) | (_, false) => Arrival::Done,
-                (_, true) => Arrival::Entered,
+                (StepOver::All, true) => LineAction::Keep,
+                (StepOver::All, false) | (_, false) => LineAction::Done,
+                (_, true) => LineAction::Entered,
             };
         }
         if here.frame.is_some()
             && here.frame != self.frame
             && self.frame.is_some_and(|frame| here.around.contains(&frame))
         {
-            return if self.over == StepOver::All { Arrival::Keep } else { Arrival::Done };
+            return if self.over == StepOver::All { LineAction::Keep } else { LineAction::Done };
         }
         let line = (here.row.file.clone(), here.row.line);
         let other_line = here.pc == here.row.start && self.line.as_ref() != Some(&line);
         if other_line && here.row.is_stmt {
-            return Arrival::Done;
+            return LineAction::Done;
         }
         // Not the beginning of a statement: go on, and stop at the next that is one, be it of the same line.
         let mut fresh = self.clone();
@@ -70,7 +70,7 @@ impl Step {
             fresh.stack = here.stack;
             fresh.line = if other_line { None } else { Some(line) };
         }
-        Arrival::KeepAs(Box::new(fresh))
+        LineAction::KeepAs(Box::new(fresh))
     }
 }
 

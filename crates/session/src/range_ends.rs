@@ -2,14 +2,14 @@
 //! instruction.
 //!
 //! The code is followed from the pc through the range of the step, and on through code of the same function that does not end
-//! the step: other pieces of the line, inlined calls that are passed over, the middle of other lines ([`crate::arrival`] tells).
+//! the step: other pieces of the line, inlined calls that are passed over, the middle of other lines ([`crate::line_rules`] tells).
 //! Where the step ends, a breakpoint ends the run; where control leaves the function, or nobody can say where it goes, one at
 //! the instruction that does. Single steps take over there, with the step as it would have been had they led there, so that
 //! the stops [`crate::step`] sees are those they would have ended in.
 
 use crate::Session;
-use crate::arrival::{Arrival, Here};
 use crate::frames;
+use crate::line_rules::{Here, LineAction};
 use crate::run::{Momentary, Wake};
 use crate::step::{Range, Step, StepOver};
 use kdive_arch::{Flow, Insn};
@@ -31,11 +31,11 @@ const BYTES_BEHIND: u64 = 0x400;
 pub(crate) const LONGEST_INSN: usize = 16;
 
 /// Most places a run may end in: each is a breakpoint in the target.
-const MAX_EXITS: usize = 16;
+const MAX_ENDS: usize = 16;
 
 /// Where a run ends.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-struct Exits {
+struct RangeEnds {
     /// With the step as it is on the way there.
     places: BTreeMap<VirtAddr, Step>,
     /// Instructions that are executed on the way to one of them.
@@ -55,23 +55,23 @@ trait Code {
 
     /// What the step does when it comes to an address of the function outside of its range; `None` when only being there
     /// tells.
-    fn arrive(&self, step: &Step, addr: VirtAddr) -> Option<Arrival>;
+    fn action_at(&self, step: &Step, addr: VirtAddr) -> Option<LineAction>;
 }
 
 impl Session {
     /// Breakpoints at which a run over the rest of the line ends; none when single steps are to go on.
-    pub(crate) fn range_exits(&mut self) -> Vec<Wake> {
-        self.find_exits().unwrap_or_default()
+    pub(crate) fn range_ends(&mut self) -> Vec<Wake> {
+        self.find_range_ends().unwrap_or_default()
     }
 
-    fn find_exits(&mut self) -> Option<Vec<Wake>> {
+    fn find_range_ends(&mut self) -> Option<Vec<Wake>> {
         let run = self.run.as_ref().filter(|_| self.settings.range_stepping)?;
         let step = run.step.clone().filter(|step| matches!(step.range, Range::Within(_)))?;
         let thread = run.thread;
         // Elsewhere breakpoints are written into the code, and what a step costs there is another matter. One that stands at a
         // breakpoint has to step off it first.
         let target = self.target.clone()?;
-        if !target.run_control()?.steps_over_breakpoints() || run.over.contains_key(&thread) {
+        if !target.run_control()?.steps_over_breakpoints() || run.at_handled.contains_key(&thread) {
             return None;
         }
         if self.threads.selected().map(|entry| entry.id) != Some(thread) {
@@ -89,11 +89,11 @@ impl Session {
         // In the frame of the step it is known what will be found.
         code.goes_on =
             step.stack == Some(stack) && step.frame.is_some_and(|frame| frame.address() == stack.address());
-        let exits = find(&step, pc, &code).or_else(|| {
+        let ends = find(&step, pc, &code).or_else(|| {
             code.goes_on = false;
             find(&step, pc, &code)
         })?;
-        if exits.passed < 2 || exits.places.len() > MAX_EXITS {
+        if ends.passed < 2 || ends.places.len() > MAX_ENDS {
             return None;
         }
         // A command ends in the task it began in, so that is asked once.
@@ -107,7 +107,7 @@ impl Session {
             at: Momentary { addr, frame: Some(stack), thread, task },
             step: Some(step),
         };
-        Some(exits.places.into_iter().map(wake).collect())
+        Some(ends.places.into_iter().map(wake).collect())
     }
 }
 
@@ -134,18 +134,18 @@ impl Code for InFrame<'_> {
         self.program.fixups(range)
     }
 
-    fn arrive(&self, step: &Step, addr: VirtAddr) -> Option<Arrival> {
+    fn action_at(&self, step: &Step, addr: VirtAddr) -> Option<LineAction> {
         if !self.goes_on {
             return None;
         }
-        Some(step.arrive(&Here::expected(self.program, self.stack, addr)?))
+        Some(step.action_at(&Here::expected(self.program, self.stack, addr)?))
     }
 }
 
 /// Follows the code from `pc`. `None`: too much of it, or of what is not code, or it is not one step that comes to a place.
-fn find(step: &Step, pc: VirtAddr, code: &impl Code) -> Option<Exits> {
+fn find(step: &Step, pc: VirtAddr, code: &impl Code) -> Option<RangeEnds> {
     let calls_are_steps = step.over != StepOver::All;
-    let mut exits = Exits::default();
+    let mut ends = RangeEnds::default();
     let mut steps = vec![step.clone()];
     let mut seen = BTreeSet::new();
     let mut left = vec![(pc, 0)];
@@ -162,9 +162,9 @@ fn find(step: &Step, pc: VirtAddr, code: &impl Code) -> Option<Exits> {
         let keeps = if is_inside(step) {
             true
         } else {
-            let arrival = if code.is_home(addr) { code.arrive(step, addr) } else { None };
-            match arrival {
-                Some(Arrival::KeepAs(fresh)) if is_inside(&fresh) => {
+            let action = if code.is_home(addr) { code.action_at(step, addr) } else { None };
+            match action {
+                Some(LineAction::KeepAs(fresh)) if is_inside(&fresh) => {
                     let known = steps.iter().position(|step| *step == *fresh);
                     left.push((addr, known.unwrap_or(steps.len())));
                     if known.is_none() {
@@ -172,7 +172,7 @@ fn find(step: &Step, pc: VirtAddr, code: &impl Code) -> Option<Exits> {
                     }
                     continue;
                 }
-                Some(Arrival::Keep) => true,
+                Some(LineAction::Keep) => true,
                 _ => false,
             }
         };
@@ -186,19 +186,19 @@ fn find(step: &Step, pc: VirtAddr, code: &impl Code) -> Option<Exits> {
                 _ => {}
             }
             if !goes_on.is_empty() {
-                exits.passed += 1;
+                ends.passed += 1;
                 goes_on.extend(code.fixups(AddrRange::new(addr, insn.next())));
             }
         }
         if goes_on.is_empty() {
             let step = steps.get(current)?;
-            if exits.places.insert(addr, step.clone()).is_some_and(|other| other != *step) {
+            if ends.places.insert(addr, step.clone()).is_some_and(|other| other != *step) {
                 return None;
             }
         }
         left.extend(goes_on.into_iter().map(|addr| (addr, current)));
     }
-    Some(exits)
+    Some(ends)
 }
 
 #[cfg(test)]
@@ -216,6 +216,7 @@ mod tests {
             memory: None,
             writes_flags: false,
             writes_sp: false,
+            does_nothing: false,
         }
     }
 
@@ -261,23 +262,23 @@ mod tests {
             if range.contains(VirtAddr(0x130)) { vec![VirtAddr(0x1f0)] } else { Vec::new() }
         }
 
-        fn arrive(&self, step: &Step, addr: VirtAddr) -> Option<Arrival> {
+        fn action_at(&self, step: &Step, addr: VirtAddr) -> Option<LineAction> {
             Some(match self.elsewhere.iter().find(|entry| entry.0 == addr.0) {
-                None => Arrival::Done,
-                Some((_, Elsewhere::Keep)) => Arrival::Keep,
+                None => LineAction::Done,
+                Some((_, Elsewhere::Keep)) => LineAction::Keep,
                 Some(&(at, Elsewhere::Piece(line, end))) => {
-                    Arrival::KeepAs(Box::new(step_of(line, (at, end), step.over)))
+                    LineAction::KeepAs(Box::new(step_of(line, (at, end), step.over)))
                 }
             })
         }
     }
 
-    fn follow(code: &[(u64, Flow, Option<u64>)], elsewhere: &[(u64, Elsewhere)]) -> Option<Exits> {
+    fn follow(code: &[(u64, Flow, Option<u64>)], elsewhere: &[(u64, Elsewhere)]) -> Option<RangeEnds> {
         find(&step_of(1, (0x100, 0x110), StepOver::All), VirtAddr(0x100), &Toy { code, elsewhere })
     }
 
-    /// The exits of a line that is left wherever its range ends, and how much is passed.
-    fn exits(code: &[(u64, Flow, Option<u64>)], calls_are_steps: bool) -> Option<(Vec<u64>, usize)> {
+    /// The ends of a line that is left wherever its range ends, and how much is passed.
+    fn ends(code: &[(u64, Flow, Option<u64>)], calls_are_steps: bool) -> Option<(Vec<u64>, usize)> {
         let over = if calls_are_steps { StepOver::Undebuggable } else { StepOver::All };
         let step = step_of(1, (0x100, 0x110), over);
         let found = find(&step, VirtAddr(0x100), &Toy { code, elsewhere: &[] })?;
@@ -292,9 +293,9 @@ mod tests {
             (0x108, Flow::Call, Some(0x900)),
             (0x10c, Flow::Next, None),
         ];
-        assert_eq!(exits(&code, false), Some((vec![0x110], 4)));
+        assert_eq!(ends(&code, false), Some((vec![0x110], 4)));
         // `step` may have to stop in what is called.
-        assert_eq!(exits(&code, true), Some((vec![0x108], 2)));
+        assert_eq!(ends(&code, true), Some((vec![0x108], 2)));
     }
 
     #[test]
@@ -306,7 +307,7 @@ mod tests {
             // Never reached, and no code.
             (0x10c, Flow::Invalid, None),
         ];
-        assert_eq!(exits(&code, false), Some((vec![0x180], 3)));
+        assert_eq!(ends(&code, false), Some((vec![0x180], 3)));
     }
 
     #[test]
@@ -317,16 +318,16 @@ mod tests {
             (0x108, Flow::Return, None),
             (0x10c, Flow::Jump, Some(0x900)),
         ];
-        assert_eq!(exits(&code, false), Some((vec![0x108, 0x10c], 2)));
+        assert_eq!(ends(&code, false), Some((vec![0x108, 0x10c], 2)));
         let code = [(0x100, Flow::Branch, Some(0x900))];
-        assert_eq!(exits(&code, false), Some((vec![0x100], 0)));
+        assert_eq!(ends(&code, false), Some((vec![0x100], 0)));
         let code = [(0x100, Flow::Next, None), (0x104, Flow::Jump, None)];
-        assert_eq!(exits(&code, false), Some((vec![0x104], 1)));
+        assert_eq!(ends(&code, false), Some((vec![0x104], 1)));
     }
 
     #[test]
     fn unreadable_code_is_stepped() {
-        assert_eq!(exits(&[(0x100, Flow::Next, None)], false), None);
+        assert_eq!(ends(&[(0x100, Flow::Next, None)], false), None);
     }
 
     #[test]
