@@ -71,3 +71,5 @@ info address phys_startup_64
 info symbol phys_startup_64
 info address sp_reg
 print &sp_offset
+list state_show,
+list start_kernel,state_show

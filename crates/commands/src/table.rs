@@ -19,6 +19,7 @@ pub const TABLE: &[&[Spec]] = &[
     gdb::list::COMMANDS,
     gdb::symbols::COMMANDS,
     gdb::sources::COMMANDS,
+    gdb::edit::COMMANDS,
     gdb::explain::COMMANDS,
     gdb::run::COMMANDS,
     gdb::reverse::COMMANDS,

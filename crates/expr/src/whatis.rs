@@ -97,6 +97,8 @@ pub fn describe(context: &dyn Context, ty: &Type, expand: bool, options: TypeOpt
     print_type(&shown, BODY, options, out);
     if let Kind::Composite(composite) = shown.strip().kind()
         && let Some(language) = &composite.functions_of
+        // With offsets gdb shows data alone.
+        && !options.offsets
     {
         context.warn(&format!("Member functions of {language} are not shown: kdive cannot yet."));
     }

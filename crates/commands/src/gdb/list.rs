@@ -137,13 +137,13 @@ fn position(shell: &Shell, file: &SourceName, line: u32, first: u32, last: u32) 
 }
 
 /// `set listsize`; unlimited is a very large number of lines.
-fn list_size(shell: &Shell) -> u32 {
+pub(super) fn list_size(shell: &Shell) -> u32 {
     let size = shell.settings.number("listsize").unwrap_or(u64::MAX);
     u32::try_from(size).unwrap_or(u32::MAX / 2)
 }
 
 /// The place to start from when nothing was shown yet: the selected frame, else `main`, else the start of the kernel.
-fn default_position(shell: &Shell) -> Result<ListPosition, Error> {
+pub(super) fn default_position(shell: &Shell) -> Result<ListPosition, Error> {
     if let Some(listed) = shell.program().listed.borrow().clone() {
         return Ok(listed);
     }
@@ -202,6 +202,9 @@ fn list(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
         None => (text, None),
     };
     let begin = if first.is_empty() { Vec::new() } else { places(shell, first)? };
+    if last.is_some() && say_ambiguous(shell, &format!("first line '{first}'"), &begin) {
+        return Ok(());
+    }
     match last {
         None => {
             let several = begin.len() > 1;
@@ -227,10 +230,8 @@ fn list(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
                     shell.out.line(&format!("{addr:#x} is {place}."));
                 }
                 if several {
-                    let symbol = sal.function_name.as_deref().unwrap_or("???");
-                    let (name, line) = (shell.program().shown_file(&file), sal.line);
-                    let text = format!("file: \"{name}\", line number: {line}, symbol: \"{symbol}\"\n");
-                    shell.out.put(&text);
+                    let text = described(shell, sal);
+                    shell.out.line(&text);
                 }
                 let start = sal.line.saturating_sub(size / 2).max(1);
                 show_lines(shell, &file, start, start.saturating_add(size))?;
@@ -252,7 +253,11 @@ fn list(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
                 let file = file_of(sal, first)?;
                 position(shell, &file, sal.line, sal.line, sal.line);
             }
-            let end = one(&places(shell, last)?, last)?;
+            let ends = places(shell, last)?;
+            if say_ambiguous(shell, &format!("last line '{last}'"), &ends) {
+                return Ok(());
+            }
+            let end = one(&ends, last)?;
             let file = file_of(&end, last)?;
             let Some(start) = start else {
                 let begin = end.line.saturating_sub(size - 1).max(1);
@@ -269,8 +274,39 @@ fn list(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
     }
 }
 
-fn places(shell: &Shell, text: &str) -> Result<Vec<Sal>, Error> {
-    Ok(shell.program().resolve_location(text, LinespecMode::List)?)
+/// One of several places: `file: "a.c", line number: 3, symbol: "f"`.
+fn described(shell: &Shell, sal: &Sal) -> String {
+    let program = shell.program();
+    let variable =
+        sal.pc.and_then(|pc| program.modules.variable_at(pc)).map(|(found, _)| found.name().to_owned());
+    let symbol = variable.or_else(|| sal.function_name.as_deref().map(str::to_owned));
+    let name = sal.file.as_ref().map(|file| program.shown_file(file)).unwrap_or_default();
+    let symbol = symbol.unwrap_or_else(|| "???".to_owned());
+    format!("file: \"{name}\", line number: {}, symbol: \"{symbol}\"", sal.line)
+}
+
+/// Says that a location stands for several places, where one is needed. `false` when it does not.
+pub(super) fn say_ambiguous(shell: &mut Shell, what: &str, sals: &[Sal]) -> bool {
+    if sals.len() < 2 {
+        return false;
+    }
+    shell.out.line(&format!("Specified {what} is ambiguous:"));
+    for sal in sals {
+        let text = described(shell, sal);
+        shell.out.line(&text);
+    }
+    true
+}
+
+pub(super) fn places(shell: &Shell, text: &str) -> Result<Vec<Sal>, Error> {
+    let mut found = shell.program().resolve_location(text, LinespecMode::List)?;
+    // In gdb's order: by directory, file and line.
+    let key = |sal: &Sal| {
+        let file = sal.file.as_ref().map(|file| (file.comp_dir.clone(), file.name.clone()));
+        (file, sal.line)
+    };
+    found.sort_by_key(key);
+    Ok(found)
 }
 
 fn one(sals: &[Sal], text: &str) -> Result<Sal, Error> {

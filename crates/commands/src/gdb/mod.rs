@@ -11,6 +11,7 @@ pub mod data;
 pub mod debugger;
 pub mod disassemble;
 pub mod display;
+pub mod edit;
 pub(crate) mod event_words;
 pub mod events;
 pub mod explain;

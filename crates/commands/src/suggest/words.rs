@@ -22,7 +22,7 @@ const ROWS: &[Row] = &[
     Row(&["dps", "dds", "dqs"], WINDBG, &["x/16ga ADDRESS"]),
     Row(&["da"], WINDBG, &["x/s ADDRESS"]),
     Row(&["dv"], WINDBG, &["info locals", "info args"]),
-    Row(&["eb", "ew", "ed", "eq"], WINDBG, &["set variable *(int *)ADDRESS = 1"]),
+    Row(&["eb", "ew", "eq"], WINDBG, &["set variable *(int *)ADDRESS = 1"]),
     Row(&["uf", "ub"], WINDBG, &["disassemble"]),
     Row(&["ln"], WINDBG, &["info symbol ADDRESS"]),
     Row(&["kb", "kp", "kn", "kv", "kL"], WINDBG, &["backtrace"]),

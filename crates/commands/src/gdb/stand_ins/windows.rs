@@ -27,7 +27,6 @@ pub(crate) const COMMANDS: &[Spec] = &[
     fails("tui window width", NO_TUI).also(&["winwidth"]),
     needs_target("update", "No registers."),
     says("info win", "The TUI is not active."),
-    quiet("edit"),
     wants("new-ui", "Usage: new-ui INTERPRETER TTY").given(Says("New UI allocated")),
     wants("interpreter-exec", "Argument required (interpreter-exec command)."),
 ];
