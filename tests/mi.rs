@@ -96,6 +96,7 @@ fn answers_without_a_program() {
         ("-info-gdb-mi-command foo", r#"^done,command={exists="false"}"#),
         ("-list-target-features", "^done,features=[]"),
         ("-gdb-show print elements", r#"^done,value="200""#),
+        ("-gdb-show p elem", r#"^done,value="200""#),
         ("-gdb-set print pretty xx", r#"^error,msg="\"on\" or \"off\" expected.""#),
         ("-thread-list-ids", r#"^done,thread-ids={},number-of-threads="0""#),
         ("-list-thread-groups", r#"^done,groups=[{id="i1",type="process"}]"#),
@@ -199,11 +200,23 @@ fn a_session_on_the_guest() {
     assert!(code.starts_with("^done,asm_insns=[{address=\"0xffffffff8"), "{code}");
     // The program runs until it is stopped.
     assert_eq!(client.ask("4-exec-continue"), ["4^running", "*running,thread-id=\"all\""]);
+    // A thousand commands wait for the stop meanwhile; the interruption does not.
+    for number in 1000..2000 {
+        client.send(&format!("{number}-data-evaluate-expression {number}"));
+    }
     client.send("5-exec-interrupt");
     let mut told = client.until_prompt();
-    while !told.iter().any(|line| line.starts_with("*stopped")) {
+    while !told.iter().any(|line| line.starts_with("1999^")) {
         told.extend(client.until_prompt());
     }
+    let first = |wanted: &str| told.iter().position(|line| line.starts_with(wanted));
+    assert!(first("*stopped") < first("1000^done"), "{told:?}");
+    for number in 1000..2000 {
+        let answer = format!("{number}^done,value=\"{number}\"");
+        assert_eq!(told.iter().filter(|line| **line == answer).count(), 1, "{answer}");
+    }
+    let core = |line: &String| line.starts_with("*stopped") && line.ends_with(",core=\"0\"");
+    assert!(told.iter().any(core), "one CPU, whose number the kernel tells: {:?}", &told[..10]);
     assert!(told.contains(&"5^done".to_owned()), "{told:?}");
     let signal =
         "*stopped,reason=\"signal-received\",signal-name=\"SIGINT\",signal-meaning=\"Interrupt\",frame={";

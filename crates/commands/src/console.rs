@@ -120,6 +120,13 @@ impl Console for ShellConsole {
     }
 
     fn setting(&self, name: &str) -> Option<String> {
-        self.shell.settings.value(name).map(|_| self.shell.settings.text(name))
+        if self.shell.settings.value(name).is_some() {
+            return Some(self.shell.settings.text(name));
+        }
+        // Each word may be shortened.
+        let line = format!("show {name}");
+        let found = self.shell.tree().find(&line).ok().filter(|found| found.rest.trim().is_empty())?;
+        let whole = found.path.get(1..)?.join(" ");
+        self.shell.settings.value(&whole).map(|_| self.shell.settings.text(&whole))
     }
 }

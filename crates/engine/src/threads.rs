@@ -36,6 +36,12 @@ pub struct ThreadInfo {
 }
 
 impl Engine {
+    /// The kernel's number of the CPU that is selected, where it is known.
+    pub fn selected_cpu(&mut self) -> Option<u64> {
+        let found = self.program_mut().with_os(|os, program| os.cpu(program, None).ok());
+        found.flatten().map(|(cpu, _)| cpu)
+    }
+
     /// The threads by number, as the stub lists them now.
     pub fn threads(&mut self) -> Vec<ThreadInfo> {
         let running = self.session.is_running();

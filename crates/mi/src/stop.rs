@@ -47,6 +47,7 @@ pub fn record(engine: &mut Engine, stop: &Stop, disposition: impl Fn(u32) -> &'s
         fields.field("thread-id", entry.number);
     }
     fields.field("stopped-threads", "all");
+    fields.optional("core", engine.selected_cpu());
     format!("*stopped,{}", fields.text())
 }
 
