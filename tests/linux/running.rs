@@ -126,7 +126,7 @@ fn a_breakpoint_for_a_task_says_so_when_it_is_saved(series: Option<&str>) {
     assert!(got.out.contains("$1 = \"yes\", "), "{output}");
     assert!(got.out.contains("$2 = 1\n"), "{output}");
     assert!(got.out.contains("It stops only in tasks named yes.\n"), "{output}");
-    let absent = "warning: No task has the PID 4194303 now; one that gets it will stop.\n";
+    let absent = "warning: no task has PID 4194303; the breakpoint applies once one does\n";
     assert_eq!(got.err.matches("warning: ").count(), 1, "{output}");
     assert!(got.err.contains(absent), "{output}");
     assert!(got.err.ends_with("Junk after task keyword.\n"), "{output}");

@@ -112,7 +112,14 @@ fn machine_skip(set: &ModuleSet, entry: VirtAddr, code: &dyn ReadMemory) -> Virt
         producer.is_some_and(|producer| producer.contains("clang ") || producer.contains("flang"))
     };
     match arch {
-        Some(arch) if !trusts_lines() => arch.analyze_prologue(code, entry, VirtAddr(u64::MAX)).end,
+        Some(arch) if !trusts_lines() => {
+            // A program's pages are mapped while it runs; the breakpoint is set while another task does.
+            let code = match code.read(entry, &mut [0; 16]) {
+                Ok(()) => code,
+                Err(_) => set.image(),
+            };
+            arch.analyze_prologue(code, entry, VirtAddr(u64::MAX)).end
+        }
         _ => by_lines().map_or(entry, |pc| pc.max(entry)),
     }
 }
