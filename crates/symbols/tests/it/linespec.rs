@@ -39,6 +39,16 @@ fn unoptimised_functions_stop_behind_the_prologue() {
 }
 
 #[test]
+fn a_prologue_that_is_not_mapped_is_read_from_the_file() {
+    let Some(fixture) = Fixture::program(&["-O0", "-g"]) else { return };
+    let set = fixture.set();
+    let spec = set.parse_linespec("area").unwrap();
+    let nothing = kdive_base::SparseMemory::new();
+    let sals = set.resolve(&spec, LinespecMode::Breakpoint, &LinespecDefaults::default(), &nothing).unwrap();
+    assert_eq!(sals[0].pc, Some(one(&set, "area").0));
+}
+
+#[test]
 fn optimised_functions_stop_at_their_entry() {
     let Some(fixture) = Fixture::program(&["-O2", "-g"]) else { return };
     let set = fixture.set();
