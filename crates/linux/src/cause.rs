@@ -91,22 +91,23 @@ pub fn cause_of(program: &Program, oops: &Oops) -> Option<Cause> {
         }
     };
     let pointers = pointers_in_scope(program);
-    for (name, value, target) in &pointers {
-        take(explain(program, name, *value, target, fault, oops.access, &line));
+    let known = || pointers.iter().filter_map(|(name, value, target)| Some((name, (*value)?, target)));
+    for (name, value, target) in known() {
+        take(explain(program, name, value, target, fault, oops.access, &line));
     }
-    // What was on the stack may be gone by now: then the line alone tells which pointer was NULL.
+    // What was on the stack may be gone by now, and the stack with it: then the line alone tells which pointer was NULL.
     for (name, _, target) in &pointers {
         take(by_line_alone(program, name, target, fault, oops.access, &line));
     }
     // One level deeper: a member of what a pointer points to.
-    for (name, value, target) in &pointers {
-        if is_bad(*value) {
+    for (name, value, target) in known() {
+        if is_bad(value) {
             continue;
         }
         let Kind::Composite(composite) = target.kind() else { continue };
         let Some(size) = target.size().filter(|size| *size <= MAX_STRUCT) else { continue };
         let mut bytes = vec![0; usize::try_from(size).unwrap_or(0)];
-        if program.read(*value, &mut bytes).is_err() {
+        if program.read(value, &mut bytes).is_err() {
             continue;
         }
         for member in composite.members() {
@@ -132,9 +133,9 @@ fn source_line(program: &Program) -> Option<String> {
     source.line(u64::from(line.line)).map(str::to_owned)
 }
 
-/// Name, value and target of the pointers to structures in the innermost function, inlined calls included.
-fn pointers_in_scope(program: &Program) -> Vec<(String, VirtAddr, Type)> {
-    let mut found: Vec<(String, VirtAddr, Type)> = Vec::new();
+/// Name, value (where it can be read) and target of the pointers to structures in the innermost function, inlined calls included.
+fn pointers_in_scope(program: &Program) -> Vec<(String, Option<VirtAddr>, Type)> {
+    let mut found: Vec<(String, Option<VirtAddr>, Type)> = Vec::new();
     let mut level = 0;
     let selected = program.selected_level();
     while let Ok(frame) = program.frame(level) {
@@ -145,9 +146,8 @@ fn pointers_in_scope(program: &Program) -> Vec<(String, VirtAddr, Type)> {
         }
         for variable in variables {
             let Some(target) = pointee(program, &program.modules.complete(&variable.ty())) else { continue };
-            if let Ok(value) = program.evaluate_address(variable.name())
-                && !found.iter().any(|(name, ..)| name == variable.name())
-            {
+            if !found.iter().any(|(name, ..)| name == variable.name()) {
+                let value = program.evaluate_address(variable.name()).ok();
                 found.push((variable.name().to_owned(), value, target));
             }
         }
