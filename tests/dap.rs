@@ -133,16 +133,8 @@ impl Client {
 
     fn ends(mut self) {
         drop(self.input);
-        let limit = Instant::now() + PATIENCE;
-        while Instant::now() < limit {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                assert!(status.success(), "{status}");
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        let _ = self.child.kill();
-        panic!("kdive does not end when its client is gone");
+        let status = crate::interrupt::ended(&mut self.child);
+        assert!(status.success(), "{status}");
     }
 }
 

@@ -160,7 +160,8 @@ fn signal(name: &str, pid: u32) {
     assert!(Command::new("kill").args([name, &pid.to_string()]).status().unwrap().success());
 }
 
-fn ended(child: &mut Child) -> std::process::ExitStatus {
+/// Waits for a process to end.
+pub(crate) fn ended(child: &mut Child) -> std::process::ExitStatus {
     let start = Instant::now();
     loop {
         if let Some(status) = child.try_wait().unwrap() {
@@ -168,7 +169,7 @@ fn ended(child: &mut Child) -> std::process::ExitStatus {
         }
         if start.elapsed() > Duration::from_millis(PATIENCE) {
             let _ = child.kill();
-            panic!("kdive still waits for its reader");
+            panic!("kdive does not end");
         }
         std::thread::sleep(Duration::from_millis(20));
     }

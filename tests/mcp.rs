@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long an answer may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -92,15 +92,8 @@ impl Client {
     #[track_caller]
     fn ends(mut self) {
         drop(self.input.take());
-        let limit = Instant::now() + PATIENCE;
-        while Instant::now() < limit {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                assert!(status.success(), "{status}");
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        panic!("kdive does not end when its client is gone");
+        let status = crate::interrupt::ended(&mut self.child);
+        assert!(status.success(), "{status}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! `edit`: a source line in the user's editor.
 
-use super::list::{default_position, list_size, places, say_ambiguous};
+use super::list::{default_position, file_of, list_size, places, say_address, say_ambiguous};
 use crate::spec::{Class, Completer, Repeat};
 use crate::{Args, Error, Shell, Spec};
 use kdive_symbols::SourceName;
@@ -38,17 +38,11 @@ fn edit(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
             }
             let nowhere = || Error::msg(format!("No line number known for {text}."));
             let sal = found.into_iter().next().ok_or_else(nowhere)?;
+            let file = file_of(&sal, text)?;
             if let (true, Some(pc)) = (text.starts_with('*'), sal.pc) {
-                let file = sal.file.as_ref().map(|file| shell.program().shown_file(file));
-                let file = file.ok_or_else(|| Error::msg(format!("No source file for address {pc:#x}.")))?;
-                let line = sal.line;
-                let place = match shell.program().modules.function_at(pc) {
-                    Some(function) => format!("in {} ({file}:{line})", function.name()),
-                    None => format!("at {file}:{line}"),
-                };
-                shell.out.line(&format!("{pc:#x} is {place}."));
+                say_address(shell, pc, &file, sal.line);
             }
-            (sal.file.ok_or_else(nowhere)?, sal.line)
+            (file, sal.line)
         }
     };
     let path = path_of(shell, &file);

@@ -3,6 +3,7 @@
 use crate::output::{Stream, Style};
 use crate::spec::{Class, Completer, Repeat};
 use crate::{Args, Error, Shell, Spec};
+use kdive_base::VirtAddr;
 use kdive_program::ListPosition;
 use kdive_symbols::{LinespecMode, Sal, SourceName};
 use std::time::SystemTime;
@@ -222,12 +223,7 @@ fn list(shell: &mut Shell, args: Args<'_>) -> Result<(), Error> {
                 }
                 let file = file_of(sal, first)?;
                 if let Some(addr) = at {
-                    let line = format!("{}:{}", shell.program().shown_file(&file), sal.line);
-                    let place = match shell.program().modules.function_at(addr) {
-                        Some(function) => format!("in {} ({line})", function.name()),
-                        None => format!("at {line}"),
-                    };
-                    shell.out.line(&format!("{addr:#x} is {place}."));
+                    say_address(shell, addr, &file, sal.line);
                 }
                 if several {
                     let text = described(shell, sal);
@@ -285,6 +281,16 @@ fn described(shell: &Shell, sal: &Sal) -> String {
     format!("file: \"{name}\", line number: {}, symbol: \"{symbol}\"", sal.line)
 }
 
+/// Says what a location that is an address stands for: `0x115d is in main (/tmp/a.c:4).`
+pub(super) fn say_address(shell: &mut Shell, addr: VirtAddr, file: &SourceName, line: u32) {
+    let line = format!("{}:{line}", shell.program().shown_file(file));
+    let place = match shell.program().modules.function_at(addr) {
+        Some(function) => format!("in {} ({line})", function.name()),
+        None => format!("at {line}"),
+    };
+    shell.out.line(&format!("{addr:#x} is {place}."));
+}
+
 /// Says that a location stands for several places, where one is needed. `false` when it does not.
 pub(super) fn say_ambiguous(shell: &mut Shell, what: &str, sals: &[Sal]) -> bool {
     if sals.len() < 2 {
@@ -316,7 +322,7 @@ fn one(sals: &[Sal], text: &str) -> Result<Sal, Error> {
     }
 }
 
-fn file_of(sal: &Sal, text: &str) -> Result<SourceName, Error> {
+pub(super) fn file_of(sal: &Sal, text: &str) -> Result<SourceName, Error> {
     sal.file.clone().ok_or_else(|| match (text.strip_prefix('*'), sal.pc) {
         (Some(_), Some(addr)) => Error::msg(format!("No source file for address {addr:#x}.")),
         _ => Error::msg(format!("No line number known for {text}.")),

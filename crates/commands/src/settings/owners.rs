@@ -5,11 +5,11 @@
 
 use super::{Value, architecture, charset};
 use crate::Shell;
+use crate::gdb::debugger::directories;
 use kdive_arch::Flavor;
 use kdive_expr::FrameArguments;
 use kdive_program::{EntryValues, FileNames, UnwindPolicy};
 use kdive_session::SchedulerLocking;
-use std::path::PathBuf;
 
 /// The way from a setting to the structure that holds it.
 pub(crate) struct Owner {
@@ -77,10 +77,6 @@ fn number<T: TryFrom<u64>>(value: &Value, most: T) -> Option<T> {
 
 fn number_value<T: TryInto<i64>>(number: Option<T>) -> Value {
     Value::Number(number.map(|number| number.try_into().unwrap_or(i64::MAX)))
-}
-
-fn paths(value: &Value) -> Vec<PathBuf> {
-    value.shown().split(':').filter(|path| !path.is_empty()).map(PathBuf::from).collect()
 }
 
 /// A field of the options of the program (`program`) or of run control (`run`), and how a setting's value becomes one.
@@ -222,10 +218,14 @@ pub(crate) const OWNERS: &[Owner] = &[
     owner!("source open", |shell, value| {
         shell.program_mut().sources.set_open(*value == Value::Bool(true));
     }),
-    owner!("module-path", |shell, value| shell.session.set_module_path(paths(value))),
-    owner!("debug-file-directory", |shell, value| {
-        shell.session.open_options.debug_directories = Some(paths(value));
-        shell.session.set_debug_directories(paths(value));
+    owner!("module-path", |shell, _| {
+        let paths = directories(shell, "module-path");
+        shell.session.set_module_path(paths);
+    }),
+    owner!("debug-file-directory", |shell, _| {
+        let paths = directories(shell, "debug-file-directory");
+        shell.session.open_options.debug_directories = Some(paths.clone());
+        shell.session.set_debug_directories(paths);
     }),
     owner!("kaslr", |shell, _| crate::linux::kernel::set_kaslr(shell)),
     owner!("index-cache enabled", |shell, _| crate::gdb::debugger::take_index_cache(shell)),
